@@ -1,0 +1,46 @@
+"""What there is to choose from: every registered task, modality, family, compression and exporter."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pydantic import BaseModel
+
+from minnow import compression, exporters, families, modalities, tasks
+from minnow.registry import Registry
+
+REGISTRIES: dict[str, Registry] = {
+    "task": tasks.registry,
+    "modality": modalities.registry,
+    "family": families.registry,
+    "compression": compression.registry,
+    "exporter": exporters.registry,
+}
+
+
+class Catalog:
+    """The registries, as config wants them."""
+
+    def known(self, kind: str) -> list[str]:
+        """List the names of one kind."""
+        return REGISTRIES[kind].names()
+
+    def params(self, kind: str, name: str) -> type[BaseModel]:
+        """Return the pydantic model of what may stand under a name in params.yaml."""
+        module = REGISTRIES[kind].get(name)
+        return module.Options if kind == "modality" else module.Params
+
+    def fits(self, family: str, modality: str, task: str) -> str | None:
+        """Say why a family cannot learn a task on a modality, or None when it can."""
+        module = families.get(family)
+        if modality not in module.MODALITIES:
+            return f"'{family}' learns from {', '.join(module.MODALITIES)}. Received: {modality}."
+        if task not in module.TASKS:
+            return f"'{family}' learns to {', '.join(module.TASKS)}. Received: {task}."
+        return None
+
+
+@cache
+def catalog() -> Catalog:
+    """Return the one catalog."""
+    return Catalog()

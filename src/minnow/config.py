@@ -1,0 +1,235 @@
+"""Settings: the only reader of params.yaml. Every key is checked, and an error names its path."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from minnow.registry import unknown
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+class ConfigError(ValueError):
+    """params.yaml asks for something that is not there or cannot be."""
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Judge(Strict):
+    """How champion and challenger are compared. margin None takes the task's own."""
+
+    level: float = Field(0.05, gt=0, lt=0.5)
+    margin: float | None = Field(None, gt=0)
+    smaller: float = Field(0.10, gt=0, lt=1)
+
+
+class Gate(Strict):
+    """What a model must reach before it is compared at all.
+
+    floor: least value of the task's first measure (greatest, where lower is better); None asks for none.
+    beat_baseline: refuse a model that does not beat every plain baseline; otherwise the decision only says so.
+    """
+
+    floor: float | None = None
+    beat_baseline: bool = True
+
+
+class Budget(Strict):
+    """Limits of a served model; None is no limit. size_bytes counts model and encoder."""
+
+    size_bytes: int | None = Field(None, gt=0)
+    p95_us: float | None = Field(None, gt=0)
+    memory_bytes: int | None = Field(None, gt=0)
+
+
+class SplitShares(Strict):
+    """Shares of rows for val and test; the rest is train."""
+
+    val: float = Field(0.2, gt=0, lt=0.5)
+    test: float = Field(0.2, gt=0, lt=0.5)
+
+
+class WorkerLimits(Strict):
+    """Limits of one training job."""
+
+    job_minutes: float = Field(60, gt=0)
+    memory_gb: float = Field(8, gt=0)
+
+
+class UseCase(Strict):
+    """One entry under usecases. families and compression: name -> its own parameters."""
+
+    modality: str
+    task: str
+    data: str
+    options: dict[str, Any] = {}
+    families: dict[str, Any] = Field(min_length=1)
+    compression: dict[str, Any] = {}
+    exports: list[str] = []
+    targets: list[str] = Field(["cpu"], min_length=1)
+    split: SplitShares = SplitShares()
+    budget: Budget = Budget()
+    gate: Gate = Gate()
+    judge: Judge | None = None
+    needs: list[str] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_alone_take_defaults(cls, value: Any) -> Any:
+        """Allow `families: [linear]` and `cnn:` with nothing behind it for "all defaults"."""
+        if not isinstance(value, dict):
+            return value
+        value = dict(value)
+        for key in ("families", "compression"):
+            entry = value.get(key)
+            if isinstance(entry, list):
+                entry = dict.fromkeys(entry)
+            if isinstance(entry, dict):
+                value[key] = {name: {} if params is None else params for name, params in entry.items()}
+        return value
+
+
+class Settings(Strict):
+    """The whole of params.yaml. seed, threads: they decide the bytes of a model, so both are recorded with it."""
+
+    seed: int = Field(7, ge=0)
+    threads: int = Field(2, ge=1)
+    worker: WorkerLimits = WorkerLimits()
+    judge: Judge = Judge()
+    usecases: dict[str, UseCase]
+
+    def judge_of(self, usecase: str) -> Judge:
+        """The judge's settings for one use case."""
+        return self.usecases[usecase].judge or self.judge
+
+
+class Catalog(Protocol):
+    """What names may stand in params.yaml, and what may stand under them; handed in, for config knows no rooms."""
+
+    def known(self, kind: str) -> list[str]:
+        """List the names of "task", "modality", "family", "compression" or "exporter"."""
+        ...
+
+    def params(self, kind: str, name: str) -> type[BaseModel]:
+        """Return the model that checks what stands under a name."""
+        ...
+
+    def fits(self, family: str, modality: str, task: str) -> str | None:
+        """Say why a family cannot learn this, or None."""
+        ...
+
+
+def load(path: Path, catalog: Catalog) -> Settings:
+    """Read params.yaml. Raises ConfigError that names the key and the nearest known name."""
+    settings = _parse(path)
+    for name, usecase in settings.usecases.items():
+        _check(f"usecases.{name}", name, usecase, settings, catalog)
+    return settings
+
+
+def params_of(kind: str, name: str, given: Mapping[str, Any], where: str, catalog: Catalog) -> BaseModel:
+    """Check what stands under a name against its own model. Raises ConfigError with the path."""
+    model = catalog.params(kind, name)
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, where, model)) from error
+
+
+def _parse(path: Path) -> Settings:
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except FileNotFoundError as error:
+        raise ConfigError(f"No settings at {path}. Run from the project's root or pass --params FILE.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} must hold a mapping with `usecases:`. Received: {type(raw).__name__}.")
+    try:
+        return Settings.model_validate(_expand(raw, path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error, '', Settings)}") from error
+
+
+def _expand(value: Any, path: Path) -> Any:
+    """Fill in ${NAME} from the environment in every string."""
+    if isinstance(value, dict):
+        return {key: _expand(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, path) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise ConfigError(f"{path} needs the environment variable {match[1]}. Set it: export {match[1]}=...")
+        return os.environ[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", fill, value)
+
+
+def _check(where: str, name: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{where}: a name is lower-case letters, digits, '-' and '_', a letter first.")
+    _known(f"{where}.task", "task", [usecase.task], catalog)
+    _known(f"{where}.modality", "modality", [usecase.modality], catalog)
+    _known(f"{where}.families", "family", usecase.families, catalog)
+    _known(f"{where}.compression", "compression", usecase.compression, catalog)
+    _known(f"{where}.exports", "exporter", usecase.exports, catalog)
+    _among(f"{where}.needs", "use case", usecase.needs, list(settings.usecases))
+    _among(f"{where}.targets", "target", usecase.targets, ["cpu", "gpu"])
+    params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
+    for family, params in usecase.families.items():
+        params_of("family", family, params, f"{where}.families.{family}", catalog)
+        if reason := catalog.fits(family, usecase.modality, usecase.task):
+            raise ConfigError(f"{where}.families.{family}: {reason}")
+    for compression, params in usecase.compression.items():
+        params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+
+
+def _known(where: str, kind: str, names: Any, catalog: Catalog) -> None:
+    _among(where, kind, names, catalog.known(kind))
+
+
+def _among(where: str, noun: str, names: Any, known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{where}: {unknown(noun, name, known)}")
+
+
+def _explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
+    """Turn pydantic's findings into one line each: path, what was wrong, what came."""
+    lines = []
+    for found in error.errors():
+        path = ".".join(str(part) for part in ([where] if where else []) + list(found["loc"]))
+        if found["type"] == "extra_forbidden":
+            key = str(found["loc"][-1])
+            lines.append(f"{path}: {unknown('key', key, _keys(model, found['loc'][:-1]))}")
+        elif found["type"] == "missing":
+            lines.append(f"{path}: this key is needed and is not there.")
+        else:
+            lines.append(f"{path}: {found['msg']}. Received: {found['input']!r}.")
+    return "\n".join(lines)
+
+
+def _keys(model: Any, path: tuple[Any, ...]) -> list[str]:
+    """List the keys that a model knows at a path."""
+    for part in path:
+        fields = getattr(model, "model_fields", None)
+        if fields is None or part not in fields:
+            continue  # a name that the user chose, such as a use case
+        annotation = fields[part].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+    return list(getattr(model, "model_fields", {}))

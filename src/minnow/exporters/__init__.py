@@ -1,0 +1,6 @@
+"""Exporters: what writes a model to a file. A module's name is its registration."""
+
+from minnow.registry import Registry
+
+registry = Registry(__name__, noun="exporter")
+names, get = registry.names, registry.get

@@ -1,0 +1,189 @@
+"""The nouns that every room shares: frozen dataclasses over NumPy arrays, nothing heavier."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+Array = np.ndarray
+Columns = Mapping[str, Array]
+Outputs = Mapping[str, Array]
+"""Named arrays that a model answers with, rows first."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns of raw rows.
+
+    columns: each (n, ...), rows first.
+    row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
+    key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
+    side: (n,) str, "train" or "test" where named files fix the side, "" where the hash decides; None means all "".
+    """
+
+    columns: dict[str, Array]
+    row_id: Array
+    key: Array
+    side: Array | None = None
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.row_id)
+
+    def take(self, index: Array) -> Table:
+        """Return the rows at index, (m,) int or (n,) bool, in that order."""
+        return Table(
+            {name: column[index] for name, column in self.columns.items()},
+            self.row_id[index],
+            self.key[index],
+            None if self.side is None else self.side[index],
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Encoded rows of one side: what a family fits and a task scores.
+
+    inputs: each (n, ...), as the encoder made them.
+    target: classify (n,) int64, index into labels; regress (n,) float32; rank (n, r) int64, indices of the relevant
+        labels padded with -1. An answer that labels do not know is -1.
+    labels: (k,) str, the names along the last axis of the outputs; empty where an answer is a number.
+    task: the task's name.
+    key: (n,) uint64, which rows these are.
+    unit: (n,) int64, rows of one unit are resampled together; by default each row is its own.
+    sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
+    """
+
+    inputs: dict[str, Array]
+    target: Array
+    labels: Array
+    task: str
+    key: Array
+    unit: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Fill in the default unit."""
+        if len(self.unit) != len(self.key):
+            object.__setattr__(self, "unit", np.arange(len(self.key), dtype=np.int64))
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.key)
+
+    def take(self, index: Array) -> Batch:
+        """Return the rows at index, (m,) int or (n,) bool, in that order."""
+        inputs = {name: value[index] for name, value in self.inputs.items()}
+        return replace(self, inputs=inputs, target=self.target[index], key=self.key[index], unit=self.unit[index])
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that name these rows, whatever their order."""
+        return fingerprint(self.key)
+
+
+def fingerprint(key: Array) -> str:
+    """Sixteen hex digits that name a set of rows. key: (n,) uint64; the order does not matter."""
+    return hashlib.sha256(np.sort(key.astype("<u8")).tobytes()).hexdigest()[:16]
+
+
+def content_key(*parts: bytes) -> int:
+    """Hash the parts of one row to 64 bits, the same on every machine."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return int.from_bytes(digest.digest(), "little")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One named array that a model takes or gives. shape: without the batch axis, None where free."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A score of a task.
+
+    rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
+    score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
+    Exactly one of the two is set. root: the score is the square root of the mean (RMSE).
+    """
+
+    name: str
+    higher_is_better: bool
+    rows: Callable[[Outputs, Batch], Array] | None = None
+    score: Callable[[Outputs, Batch], float] | None = None
+    root: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measured value with its interval (two-sided, 95 %) over n units."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a modality demands of its rows. kind: a Great Expectations type in snake case; why: for the reader."""
+
+    kind: str
+    kwargs: dict[str, Any]
+    why: str
+
+
+Report = Callable[[int, int, Mapping[str, float]], None]
+"""Progress of a fit: (epoch from 1, epochs, metrics of that epoch)."""
+
+
+def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+    """Report nothing."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What a family's fit returns: named arrays in, named arrays out.
+
+    framework: "keras" or "sklearn", what an exporter dispatches on; native: that framework's object.
+    history: per-epoch metrics, each a list of floats; empty where nothing is iterated.
+    """
+
+    framework: str
+    native: Any
+    history: dict[str, list[float]]
+
+    @property
+    def inputs(self) -> tuple[Spec, ...]:
+        """The arrays it needs, a subset of what the encoder makes."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The arrays it gives."""
+        ...
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it learned."""
+        ...
+
+    def predict(self, inputs: Columns) -> dict[str, Array]:
+        """Answer rows of named arrays; extra arrays are ignored."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write to folder so that the family's load(folder) answers the same."""
+        ...
