@@ -1,0 +1,1 @@
+"""Flows: the order of the work, retries, schedules. Prefect is known here and nowhere else."""

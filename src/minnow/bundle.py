@@ -75,7 +75,7 @@ class Bundle:
 
     def golden(self) -> tuple[dict[str, Array], dict[str, Array]]:
         """The encoded inputs and the answers kept as proof, up to 100 rows each."""
-        with np.load(self.folder / GOLDEN) as file:
+        with (self.folder / GOLDEN).open("rb") as stream, np.load(stream) as file:  # np.load leaves a cut file open
             arrays = {name: file[name] for name in file.files}
         pick = lambda kind: {k.split(".", 1)[1]: v for k, v in arrays.items() if k.startswith(kind)}  # noqa: E731
         return pick("input."), pick("output.")

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from minnow.registry import unknown
 
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
+NAME = re.compile(r"[a-z]([a-z0-9_-]{0,46}[a-z0-9])?")
+"""The Bento store takes no longer name, and none that ends in a sign."""
 
 
 class ConfigError(ValueError):
@@ -29,9 +30,9 @@ class Strict(BaseModel):
 class Judge(Strict):
     """How champion and challenger are compared. margin None takes the task's own."""
 
-    level: float = Field(0.05, gt=0, lt=0.5)
-    margin: float | None = Field(None, gt=0)
-    smaller: float = Field(0.10, gt=0, lt=1)
+    level: float = Field(default=0.05, gt=0, lt=0.5)
+    margin: float | None = Field(default=None, gt=0)
+    smaller: float = Field(default=0.10, gt=0, lt=1)
 
 
 class Gate(Strict):
@@ -42,29 +43,29 @@ class Gate(Strict):
     """
 
     floor: float | None = None
-    beat_baseline: bool = True
+    beat_baseline: bool = False
 
 
 class Budget(Strict):
     """Limits of a served model; None is no limit. size_bytes counts model and encoder."""
 
-    size_bytes: int | None = Field(None, gt=0)
-    p95_us: float | None = Field(None, gt=0)
-    memory_bytes: int | None = Field(None, gt=0)
+    size_bytes: int | None = Field(default=None, gt=0)
+    p95_us: float | None = Field(default=None, gt=0)
+    memory_bytes: int | None = Field(default=None, gt=0)
 
 
 class SplitShares(Strict):
     """Shares of rows for val and test; the rest is train."""
 
-    val: float = Field(0.2, gt=0, lt=0.5)
-    test: float = Field(0.2, gt=0, lt=0.5)
+    val: float = Field(default=0.2, gt=0, lt=0.5)
+    test: float = Field(default=0.2, gt=0, lt=0.5)
 
 
 class WorkerLimits(Strict):
     """Limits of one training job."""
 
-    job_minutes: float = Field(60, gt=0)
-    memory_gb: float = Field(8, gt=0)
+    job_minutes: float = Field(default=60, gt=0)
+    memory_gb: float = Field(default=8, gt=0)
 
 
 class UseCase(Strict):
@@ -77,7 +78,7 @@ class UseCase(Strict):
     families: dict[str, Any] = Field(min_length=1)
     compression: dict[str, Any] = {}
     exports: list[str] = []
-    targets: list[str] = Field(["cpu"], min_length=1)
+    targets: list[str] = Field(default=["cpu"], min_length=1)
     split: SplitShares = SplitShares()
     budget: Budget = Budget()
     gate: Gate = Gate()
@@ -103,8 +104,8 @@ class UseCase(Strict):
 class Settings(Strict):
     """The whole of params.yaml. seed, threads: they decide the bytes of a model, so both are recorded with it."""
 
-    seed: int = Field(7, ge=0)
-    threads: int = Field(2, ge=1)
+    seed: int = Field(default=7, ge=0)
+    threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
     judge: Judge = Judge()
     usecases: dict[str, UseCase]
@@ -181,7 +182,7 @@ def _expand(value: Any, path: Path) -> Any:
 
 def _check(where: str, name: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a name is lower-case letters, digits, '-' and '_', a letter first.")
+        raise ConfigError(f"{where}: a name is lower-case letters, digits, '-' and '_', begins with a letter, does not end in a sign, and has at most 48.")
     _known(f"{where}.task", "task", [usecase.task], catalog)
     _known(f"{where}.modality", "modality", [usecase.modality], catalog)
     _known(f"{where}.families", "family", usecase.families, catalog)

@@ -1,6 +1,46 @@
 """Runtimes: what answers from a file. A module's name is its registration."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
 from minnow.registry import Registry
+from minnow.types import Array, Columns, Spec
 
 registry = Registry(__name__, noun="runtime")
 names, get = registry.names, registry.get
+
+
+class Runner(Protocol):
+    """A model file, open for questions."""
+
+    @property
+    def inputs(self) -> tuple[Spec, ...]:
+        """The arrays it takes."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The arrays it gives."""
+        ...
+
+    def predict(self, inputs: Columns) -> dict[str, Array]:
+        """Answer rows of named arrays; extra arrays are ignored. Raises ValueError when one is missing."""
+        ...
+
+
+def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
+    """Open a model file with the runtime of its suffix.
+
+    threads: of one inference; one is fastest for small models and leaves the other cores to other requests.
+    device: "cpu" or "gpu". Raises ValueError when no runtime reads the suffix or the device is not there.
+    """
+    path = Path(path)
+    if device not in ("cpu", "gpu"):
+        raise ValueError(f"A model runs on 'cpu' or 'gpu'. Received: device={device!r}.")
+    suffixes = {get(name).SUFFIX: name for name in names()}
+    if path.suffix not in suffixes:
+        known = ", ".join(sorted(suffixes))
+        raise ValueError(f"A model file ends in one of {known}. Received: {path.name}.")
+    return get(suffixes[path.suffix]).open_model(path, threads=threads, device=device)

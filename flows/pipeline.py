@@ -1,0 +1,77 @@
+"""The main job as a Prefect flow: the stale use cases one after the other, then publishing what was decided."""
+
+from __future__ import annotations
+
+from flows import plan as planning
+from flows import publish as publishing
+from flows._prefect import NO_CACHE, flow, task
+from flows.job import CURRENT, Job, open_job
+from flows.usecase import STORE_WAITS_S, usecase
+from minnow import config
+from minnow.catalog import catalog
+from minnow.stores import versions
+from minnow.workspace import workspace
+
+FAILED = "failed"
+
+
+@task(name="commit", cache_policy=NO_CACHE, retries=len(STORE_WAITS_S), retry_delay_seconds=STORE_WAITS_S)
+def commit(job: Job, name: str) -> None:
+    """Record in DVC what a use case was made from."""
+    versions.commit(job.space.root, name)
+
+
+@task(name="publish", cache_policy=NO_CACHE, retries=len(STORE_WAITS_S), retry_delay_seconds=STORE_WAITS_S)
+def publish(job: Job) -> None:
+    """Promote and publish what was decided."""
+    publishing.publish(job.space, job.settings, job.display.say)
+
+
+@flow(name="retrain", validate_parameters=False)
+def retrain(usecases: list[str] | None = None, force: bool = False, accept: str = planning.APPENDED) -> dict[str, str]:
+    """Run what is stale among use cases (all, where none is named) and publish. Returns use case -> status.
+
+    accept: "never", "appended" or "always", what to do with changed data. A scheduled run takes appended rows.
+    Raises RuntimeError when a use case failed, so that Prefect shows the run as failed; the others are done by then.
+    """
+    space = workspace()
+    settings = config.load(space.params, catalog())
+    with open_job(space, settings) as job:
+        plan = planning.make(space, settings, usecases or [], force=force, accept=accept)
+        statuses = work(job, list(plan.stale))
+    failed = [name for name, status in statuses.items() if status == FAILED]
+    if failed:
+        raise RuntimeError(f"Failed: {', '.join(failed)}. The others are complete.")
+    return statuses
+
+
+@flow(name="run", validate_parameters=False)
+def run_planned(stale: list[str]) -> dict[str, str]:
+    """Run use cases that were found stale, in an open job. Returns use case -> status."""
+    return work(CURRENT.get(), stale)
+
+
+def work(job: Job, stale: list[str]) -> dict[str, str]:
+    """Run use cases one after the other, publish what was decided, and let Prefect's last records arrive."""
+    job.display.expect(sum(_steps(job.settings, name) for name in stale))
+    statuses = {name: _one(job, name) for name in stale}
+    if not job.space.is_trial:
+        publish(job)
+    return statuses
+
+
+def _one(job: Job, name: str) -> str:
+    """Run one use case as a sub-flow; what it breaks is its own."""
+    try:
+        status = usecase(name)
+    except Exception as error:  # whatever one use case raises, the others still have their night
+        job.display.say(f"  {name} failed: {type(error).__name__}: {error}")
+        return FAILED
+    if status != FAILED and not job.space.is_trial:
+        commit(job, name)
+    return status
+
+
+def _steps(settings: config.Settings, name: str) -> int:
+    """Count the steps that the display will show."""
+    return 4 + 2 * len(settings.usecases[name].families)

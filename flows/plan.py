@@ -1,0 +1,117 @@
+"""The plan of a run: which use cases are stale, and whether their data may be used. No Prefect here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import numpy as np
+
+from minnow import datasets
+from minnow.config import ConfigError, Settings
+from minnow.registry import unknown
+from minnow.stages.case import Case
+from minnow.stages.outcome import ROWS
+from minnow.stores import versions
+from minnow.workspace import Workspace
+
+NEVER, APPENDED, ALWAYS = "never", "appended", "always"
+"""Whether changed data is accepted: an interactive run asks, a scheduled one takes appended rows."""
+DATA_FILE = "data.dvc"
+
+
+class DataChanged(ValueError):
+    """Tracked data is not what its .dvc file says, and nobody has accepted that."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, in order. stale: use case -> reasons; fresh: what needs nothing."""
+
+    stale: dict[str, list[str]] = field(default_factory=dict)
+    fresh: list[str] = field(default_factory=list)
+
+
+def selected(settings: Settings, names: Iterable[str]) -> list[str]:
+    """Put use cases in the order of their needs; all of them where none is named. Raises ConfigError."""
+    wanted = list(names) or list(settings.usecases)
+    for name in wanted:
+        if name not in settings.usecases:
+            raise ConfigError(unknown("use case", name, settings.usecases))
+    try:
+        order = TopologicalSorter({name: case.needs for name, case in settings.usecases.items()}).static_order()
+        return [name for name in order if name in wanted]
+    except CycleError as error:
+        raise ConfigError(f"usecases: `needs` goes round in a circle: {' -> '.join(error.args[1])}.") from error
+
+
+def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: bool, accept: str) -> Plan:
+    """Bring the data and ask DVC what is stale. A trial is always run; its cache knows what was trained before.
+
+    Raises ConfigError for an unknown name, DataChanged, and VersionError.
+    """
+    wanted = selected(settings, names)
+    if space.is_trial:
+        return Plan({name: ["a trial"] for name in wanted})
+    bring_data(space, settings, wanted)
+    state = versions.state(space.root)
+    if state.data:
+        _accept(space, settings, state.data, accept)
+        state = versions.state(space.root)
+    stale = {name: state.stale.get(name, ["forced"]) for name in wanted if force or name in state.stale}
+    return Plan(stale, [name for name in wanted if name not in stale])
+
+
+def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> list[Path]:
+    """Make or pull the data that is not there. Returns what was made.
+
+    Rows that the project makes itself are written; others come from the DVC remote.
+    """
+    made = []
+    for name in names:
+        path = settings.usecases[name].data
+        place = space.data(path)
+        if place.exists() or not place.is_relative_to(space.root):
+            continue
+        if place.parent == space.root / "data" and place.name in datasets.names():
+            made += datasets.write_all(place.parent, [place.name])
+        else:
+            versions.pull(space.root, path)
+    if made and (space.root / DATA_FILE).exists():
+        versions.keep(space.root, DATA_FILE)
+    return made
+
+
+def _accept(space: Workspace, settings: Settings, changed: dict[str, str], accept: str) -> None:
+    """Take changed data over into its .dvc file, or say why not."""
+    found = "; ".join(f"{file}: {how}" for file, how in changed.items())
+    if accept == NEVER:
+        raise DataChanged(
+            f"The data is not what was recorded ({found}). If that is meant, run again with --accept-data; "
+            "otherwise bring the recorded bytes back: dvc checkout."
+        )
+    if accept == APPENDED:
+        for name in settings.usecases:
+            _only_appended(Case(name, settings, space), found)
+    for file in changed:
+        versions.accept(space.root, file)
+
+
+def _only_appended(case: Case, found: str) -> None:
+    """Check that every row of the last run is still there. Raises DataChanged."""
+    if not case.data.is_relative_to(case.workspace.root):
+        return
+    record = case.workspace.outcome(case.name) / ROWS
+    if not record.exists():
+        raise DataChanged(
+            f"The data is not what was recorded ({found}), and '{case.name}' has no record of its earlier rows in "
+            f"{record}. Look at the change and run once by hand with --accept-data."
+        )
+    lost = int((~np.isin(np.load(record), case.modality.read(case.data, case.options).key)).sum())
+    if lost:
+        raise DataChanged(
+            f"A scheduled run takes appended rows only. '{case.name}' has lost or changed {lost:,} of its earlier rows "
+            f"({found}). Look at the change and run once by hand with --accept-data."
+        )

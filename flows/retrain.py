@@ -1,0 +1,68 @@
+"""The main job: `python -m flows.retrain [USECASE...]`. Imports Prefect only when something is stale."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows import plan as planning
+from flows import publish as publishing
+from flows.job import Busy, alone, open_job
+from minnow import config
+from minnow.catalog import catalog
+from minnow.progress import Display
+from minnow.stores.versions import VersionError
+from minnow.workspace import Workspace, workspace
+
+COMPLETE, FAILED, USAGE, INFEASIBLE = 0, 1, 2, 3
+"""Exit codes of the house."""
+
+
+def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> int:
+    """Run what is stale and publish what was decided. Returns an exit code."""
+    try:
+        settings = config.load(space.params, catalog())
+        with alone(space):
+            plan = planning.make(space, settings, names, force=force, accept=accept)
+            return _work(space, settings, plan)
+    except (config.ConfigError, planning.DataChanged) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except (VersionError, Busy) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:
+    """Do what a plan says. Nothing stale costs neither Prefect nor TensorFlow."""
+    if not plan.stale:
+        with Display() as display:
+            publishing.publish(space, settings, display.say)
+        return COMPLETE
+    with open_job(space, settings):  # the worker imports TensorFlow while this process imports Prefect
+        from flows._prefect import drain
+        from flows.pipeline import run_planned
+
+        statuses = run_planned(list(plan.stale))
+        drain()
+    if "failed" in statuses.values():
+        return FAILED
+    return INFEASIBLE if "infeasible" in statuses.values() else COMPLETE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m flows.retrain", description=__doc__)
+    parser.add_argument("usecases", nargs="*", help="use cases of params.yaml; all of them where none is named")
+    parser.add_argument("--params", type=Path, help="another settings file: a trial, which promotes nothing")
+    parser.add_argument("--force", action="store_true", help="run what is fresh too")
+    parser.add_argument("--accept-data", action="store_true", help="take changed data over")
+    given = parser.parse_args(arguments)
+    accept = planning.ALWAYS if given.accept_data else planning.NEVER
+    return run(workspace(given.params), given.usecases, force=given.force, accept=accept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""`minnow ...`: the pipeline from a terminal. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import enum
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from minnow.workspace import Workspace, workspace
+
+app = typer.Typer(
+    help="Train, shrink, judge and serve small AI models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+class Kind(enum.StrEnum):
+    """What there is a list of."""
+
+    tasks = "tasks"
+    modalities = "modalities"
+    families = "families"
+    compressions = "compressions"
+
+
+REGISTRY_OF = {"tasks": "task", "modalities": "modality", "families": "family", "compressions": "compression"}
+
+
+def _fail(error: object, code: int = 2) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(code)
+
+
+@app.command()
+def run(
+    usecases: Annotated[
+        list[str] | None, typer.Argument(help="Use cases of params.yaml; all where none is named.")
+    ] = None,
+    params: Annotated[Path | None, typer.Option(help="Another settings file: a trial, which promotes nothing.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run what is fresh too.")] = False,
+    accept_data: Annotated[bool, typer.Option("--accept-data", help="Take changed data over.")] = False,
+) -> None:
+    """Train, judge and publish what is stale.
+
+    Exit codes: 0 complete, 1 a family or use case failed, 2 settings or usage, 3 infeasible budget.
+    """
+    from flows import plan, retrain
+
+    space = workspace(params)
+    code = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
+    if code in (0, 1, 3):
+        from minnow import summary
+
+        summary.show(space)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say what is stale, who is champion and whether the served store agrees."""
+    from minnow import summary
+
+    space, settings = _settings()
+    from minnow.stores import versions
+
+    try:
+        state = versions.state(space.root)
+    except versions.VersionError as error:
+        raise _fail(error, 1) from error
+    rows = [summary.status_row(space, settings, name, state) for name in settings.usecases]
+    if as_json:
+        typer.echo(json.dumps({"usecases": rows, "data": state.data}, indent=2))
+    else:
+        summary.print_status(rows, state.data)
+
+
+@app.command()
+def data() -> None:
+    """Write the data sets that the project makes itself to data/, the same bytes on every machine."""
+    from flows import plan
+
+    space, settings = _settings()
+    made = plan.bring_data(space, settings, settings.usecases)
+    typer.echo("\n".join(f"made {path}" for path in made) or "All data is there.")
+
+
+@app.command("list")
+def list_(kind: Kind) -> None:
+    """List what params.yaml may name."""
+    from minnow.catalog import REGISTRIES
+
+    registry = REGISTRIES[REGISTRY_OF[kind]]
+    for name in registry.names():
+        about = (registry.get(name).__doc__ or "").strip().splitlines()[0]
+        typer.echo(f"{name:<14} {about}")
+
+
+@app.command()
+def champions(as_json: AsJson = False) -> None:
+    """Show who is champion, and since which version."""
+    from minnow import summary
+
+    space, settings = _settings()
+    found = summary.champions(space, settings)
+    typer.echo(json.dumps(found, indent=2) if as_json else summary.champion_lines(found))
+
+
+@app.command()
+def predict(
+    usecase: Annotated[str, typer.Argument(help="A use case with a published champion.")],
+    file: Annotated[Path, typer.Argument(help="A file of inputs: JSON, or what the modality reads.")],
+    k: Annotated[int | None, typer.Option(help="How many items a ranking lists.")] = None,
+) -> None:
+    """Answer a file of inputs with the champion, as the service would."""
+    from minnow.bundle import BundleError
+    from minnow.registry import unknown
+    from minnow.serving.predictor import Predictor
+    from minnow.stores import models
+
+    published = models.newest(usecase) if usecase in models.usecases() else None
+    if published is None:
+        raise _fail(unknown("published use case", usecase, models.usecases()))
+    try:
+        predictor = Predictor(published.bundle, provenance=published.provenance)
+        inputs = predictor.modality.from_file(file, predictor.options)
+        answers = predictor.answer(inputs, k)
+    except (BundleError, OSError, ValueError) as error:
+        raise _fail(error) from error
+    typer.echo(json.dumps({"answers": answers, **predictor.about}, indent=2))
+
+
+@app.command()
+def rollback(
+    usecase: Annotated[str, typer.Argument(help="A use case with an earlier champion.")],
+    target: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+) -> None:
+    """Make the previous champion the champion again, and serve it."""
+    from flows.job import Busy, alone
+    from flows.publish import follow
+    from minnow.stores import champions as registry
+
+    space, settings = _settings()
+    _known(usecase, settings)
+    try:
+        with alone(space):
+            back = registry.rollback(space, usecase, target)
+            follow(space, usecase, target, typer.echo)
+    except (LookupError, Busy) as error:
+        raise _fail(error, 1) from error
+    typer.echo(f"{usecase}: version {back.version} is champion for {target} again.")
+
+
+def _settings() -> tuple[Workspace, Any]:
+    from minnow import config
+    from minnow.catalog import catalog
+
+    space = workspace()
+    try:
+        return space, config.load(space.params, catalog())
+    except config.ConfigError as error:
+        raise _fail(error) from error
+
+
+def _known(usecase: str, settings: Any) -> None:
+    from minnow.registry import unknown
+
+    if usecase not in settings.usecases:
+        raise _fail(unknown("use case", usecase, settings.usecases))
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,122 @@
+"""What a result was made from: hashes of code, data and lock, and the state of git."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.types import Array
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """Name a mapping of JSON values with 32 hex digits."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def arrays_digest(arrays: Mapping[str, Array]) -> str:
+    """Hash named arrays by name, type, shape and bytes. Returns 32 hex digits."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {value.dtype.str} {value.shape};".encode())
+        digest.update(value.tobytes() if value.dtype.kind in "US" else value.data)
+    return digest.hexdigest()[:32]
+
+
+@cache
+def _source(module: str) -> Path | None:
+    """Find the file of one of our modules without importing it; None for what is not ours or not a module."""
+    if module.split(".")[0] not in ("minnow", "flows"):
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    """List our modules that one imports, at its top or inside functions."""
+    path = _source(module)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())) if path else ():
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(sorted(name for name in found if _source(name)))
+
+
+def code_version(modules: Iterable[str]) -> str:
+    """Hash the source files of modules and of all of ours that they import. Returns 16 hex digits.
+
+    What is looked up by name at run time (a family, a modality) is not seen: name it beside the others.
+    """
+    seen: set[str] = set()
+    queue = list(modules)
+    while queue:
+        module = queue.pop()
+        if module not in seen:
+            seen.add(module)
+            queue.extend(_imports(module))
+    digest = hashlib.sha256()
+    for module in sorted(seen):
+        path = _source(module)
+        if path is None:
+            raise ValueError(f"code_version needs modules of this project. Received: {module}.")
+        digest.update(f"{module} {hashlib.sha256(path.read_bytes()).hexdigest()};".encode())
+    return digest.hexdigest()[:16]
+
+
+def data_version(path: Path) -> str:
+    """Hash a file or folder as DVC does: md5, or md5 of the listing with ".dir" behind it.
+
+    Source: the format of dvc-data's tree objects; a test compares it with what DVC records.
+    """
+    if path.is_file():
+        return _md5(path)
+    files = sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).parts)
+    listing = [{"md5": _md5(p), "relpath": p.relative_to(path).as_posix()} for p in files]
+    return hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def lock_version(root: Path) -> str:
+    """Hash uv.lock, 16 hex digits; "none" where there is no lock file."""
+    path = root / "uv.lock"
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
+
+
+def git_state(root: Path) -> dict[str, str]:
+    """Return the commit and a hash of what differs from it ("clean"); "none" outside of git."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD").decode().strip()
+        diff = _git(root, "diff", "HEAD", "--", ".", ":(exclude)dvc.lock")
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": "none", "diff": "none"}
+    return {"commit": commit, "diff": hashlib.sha256(diff).hexdigest()[:16] if diff else "clean"}
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout
+
+
+def machine() -> str:
+    """Describe the machine in one line."""
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"

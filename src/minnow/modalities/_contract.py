@@ -1,0 +1,72 @@
+"""What rows of every modality with labels must be like: expectations, and the options and columns that they need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from minnow.types import Array, Expectation
+
+
+class LabelledOptions(BaseModel):
+    """Options of rows that each carry a label.
+
+    labels: the classes that may occur; None accepts what is there.
+    min_rows: least number of rows.
+    max_duplicates: largest share of rows that stand there more than once.
+    min_class_share: least share of all rows that the rarest class has; 0 where the label is a number to be estimated.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    labels: list[str] | None = Field(None, min_length=2)
+    min_rows: int = Field(50, ge=1)
+    max_duplicates: float = Field(0.05, ge=0, le=1)
+    min_class_share: float = Field(0.01, ge=0, lt=1)
+
+
+def expect(kind: str, why: str, column: str | None = None, **kwargs: Any) -> Expectation:
+    """Make an expectation of a column, or of the whole table."""
+    return Expectation(f"expect_{kind}", ({} if column is None else {"column": column}) | kwargs, why)
+
+
+def enough_rows(min_rows: int) -> Expectation:
+    """Expect a least number of rows."""
+    return expect("table_row_count_to_be_between", "fewer rows can neither train nor judge a model", min_value=min_rows)
+
+
+def label_contract(options: LabelledOptions) -> list[Expectation]:
+    """List what labels must be like, and how often a row may be repeated."""
+    found = [
+        enough_rows(options.min_rows),
+        expect("column_to_exist", "it is what a model learns to tell", "label"),
+        expect("column_values_to_not_be_null", "a row without a label teaches nothing", "label"),
+        expect("column_unique_value_count_to_be_between", "one class alone is no question", "label", min_value=2),
+        expect(
+            "column_values_to_be_unique",
+            "repeated rows count more than once and make a score look surer than it is (option max_duplicates)",
+            "hash",
+            mostly=round(1 - options.max_duplicates, 6),
+        ),
+    ]
+    if options.labels is not None:
+        why = "options.labels names every class there is"
+        found.append(expect("column_values_to_be_in_set", why, "label", value_set=list(options.labels)))
+    if options.min_class_share > 0:
+        why = "a class this rare is neither learned nor measured (option min_class_share)"
+        floor = options.min_class_share
+        found.append(expect("column_values_to_be_between", why, "class_share", min_value=floor))
+    return found
+
+
+def label_columns(label: Array, key: Array) -> dict[str, Array]:
+    """Describe labels (n,) str and keys (n,) uint64: label, class_share (share of all rows with this label), hash."""
+    _, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
+    return {"label": label, "class_share": counts[inverse] / max(len(label), 1), "hash": hashes(key)}
+
+
+def hashes(key: Array) -> Array:
+    """Write keys (n,) uint64 as 16 hex digits."""
+    return np.array([f"{value:016x}" for value in key.tolist()], dtype="<U16")

@@ -1,0 +1,80 @@
+"""Words and pairs of words as ids: the tokenizers library splits and looks up, NumPy does the pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from minnow.types import Array
+
+PAD, UNKNOWN = "[pad]", "[unknown]"
+SPECIAL = 2
+CHUNK = 4096
+WORD = r"\w+(?:'\w+)*|[^\w\s]"
+"""A word with its apostrophes ("don't"), or one sign. The two special names can never be split off whole."""
+
+
+def tokenizer(words: Sequence[str], length: int) -> Tokenizer:
+    """Make a tokenizer of lower-case words with ids from 2; it cuts after length ids."""
+    vocabulary = {PAD: 0, UNKNOWN: 1} | {word: i for i, word in enumerate(words, SPECIAL)}
+    made = _splitter(models.WordLevel(vocabulary, unk_token=UNKNOWN))
+    made.enable_truncation(max_length=length)
+    return made
+
+
+def learn(texts: Sequence[str], vocabulary: int, least: int = 2) -> list[str]:
+    """Learn the most frequent words, at most vocabulary, each seen at least twice; ties in order of the alphabet."""
+    learner = _splitter(models.WordLevel(unk_token=UNKNOWN))
+    trainer = trainers.WordLevelTrainer(vocab_size=vocabulary, min_frequency=least, show_progress=False)
+    learner.train_from_iterator(texts, trainer)
+    ids = learner.get_vocab()
+    return sorted(ids, key=ids.__getitem__)
+
+
+def _splitter(model: models.WordLevel) -> Tokenizer:
+    made = Tokenizer(model)
+    made.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])  # pyright: ignore
+    made.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), behavior="removed", invert=True)  # pyright: ignore
+    return made
+
+
+def tokens(made: Tokenizer, texts: Array, length: int) -> Array:
+    """Look up texts (n,) of str. Returns (n, length) int32, padded with 0."""
+    found = np.zeros((len(texts), length), np.int32)
+    if len(texts) == 1:  # handing one row to a pool of threads takes longer than the row
+        ids = made.encode(texts[0]).ids
+        found[0, : len(ids)] = ids
+        return found
+    for start in range(0, len(texts), CHUNK):
+        batch = made.encode_batch_fast(texts[start : start + CHUNK].tolist())
+        for row, one in enumerate(batch, start):
+            ids = one.ids
+            found[row, : len(ids)] = ids
+    return found
+
+
+def ngrams(ids: Array, words: int, buckets: int, width: int) -> Array:
+    """Collect the distinct known words and pairs of known neighbours of each row.
+
+    ids: (n, length) int32, 0 pads, 1 unknown. words: ids below this are words; a pair's id is words + its hash.
+    Returns (n, width) int32 in rising order, padded with 0.
+    """
+    if len(ids) > CHUNK:
+        parts = [ngrams(ids[i : i + CHUNK], words, buckets, width) for i in range(0, len(ids), CHUNK)]
+        return np.concatenate(parts)
+    known = ids >= SPECIAL
+    left, right = ids[:, :-1].astype(np.uint32), ids[:, 1:].astype(np.uint32)
+    mixed = left * np.uint32(0x9E3779B1) + right * np.uint32(0x85EBCA77)
+    hashed = (mixed ^ (mixed >> np.uint32(15))) % np.uint32(buckets)
+    nothing = np.int32(np.iinfo(np.int32).max)
+    singles = np.where(known, ids, nothing)
+    pairs = np.where(known[:, :-1] & known[:, 1:], hashed.astype(np.int32) + np.int32(words), nothing)
+    found = np.sort(np.concatenate([singles, pairs], axis=1), axis=1)
+    found[:, 1:][found[:, 1:] == found[:, :-1]] = nothing
+    found = np.sort(found, axis=1)[:, :width]
+    found[found == nothing] = 0
+    if found.shape[1] < width:
+        found = np.pad(found, ((0, 0), (0, width - found.shape[1])))
+    return found

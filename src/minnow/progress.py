@@ -1,0 +1,78 @@
+"""What a run shows while it works: live bars on a terminal, one line per finished step elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from minnow.types import Report
+
+
+class Display:
+    """A live progress display. Use as a context manager around a run."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """console: where to draw, standard output by default."""
+        self.console = console or Console(highlight=False)
+        self._live = self.console.is_terminal
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._overall: TaskID | None = None
+
+    def __enter__(self) -> Display:
+        """Start drawing."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing."""
+        self._progress.stop()
+
+    def expect(self, steps: int) -> None:
+        """Say how many steps the whole run has."""
+        self._overall = self._progress.add_task("all use cases", total=steps, note="")
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self.console.print(text)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Report]:
+        """Show one step while it runs; yields the callback for its epochs. Its line stays when it has ended well."""
+        task = self._progress.add_task(name, total=None, note="")
+        start = time.monotonic()
+        notes: list[str] = [""]
+
+        def report(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+            notes[0] = _note(metrics)
+            self._progress.update(task, completed=epoch, total=epochs, note=notes[0])
+
+        try:
+            yield report
+        finally:
+            self._progress.remove_task(task)
+            if self._overall is not None:
+                self._progress.advance(self._overall)
+        seconds = time.monotonic() - start
+        self.say(f"  {name:<44} {seconds:6.1f} s  {notes[0]}".rstrip())
+
+
+def _note(metrics: Mapping[str, float]) -> str:
+    wanted = [name for name in metrics if name.startswith("val_")] or list(metrics)
+    return " ".join(f"{name}={metrics[name]:.4f}" for name in wanted[:2])

@@ -1,0 +1,1 @@
+"""Serving: published models behind HTTP. Nothing that trains is imported here."""

@@ -1,0 +1,166 @@
+"""The web application: use cases by name, answers as JSON, and pages that a person can read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from minnow.registry import unknown
+from minnow.serving import pages
+from minnow.serving.request import JSON, Asked, Refusal, body_of, media_type, read
+from minnow.serving.shelf import Place, Shelf
+
+logger = logging.getLogger("minnow.serving")
+Handler = Callable[[Request], Awaitable[Response]]
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask, and up to where it is answered in the event loop.
+
+    A small question takes microseconds and a thread hop costs more; a large one would keep the others waiting.
+    """
+
+    body_bytes: int = 8 * 1024 * 1024
+    inputs: int = 1000
+    inline_bytes: int = 64 * 1024
+    inline_inputs: int = 16
+
+
+class Json(Response):
+    """A JSON answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode with orjson, NumPy numbers among it."""
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def create_app(shelf: Shelf, limits: Limits | None = None, poll_s: float | None = None) -> Starlette:
+    """Build the application over a shelf.
+
+    poll_s: seconds between two looks at the shelf's source, None for a source that cannot change.
+    """
+    limits = limits or Limits()
+    routes = [  # questions first: they are many, and the pages are few
+        Route("/{usecase}/{task}", _refusals(functools.partial(_answer, shelf, limits)), methods=EVERY_METHOD),
+        _page("/", lambda request: HTMLResponse(pages.index(shelf, str(request.base_url)))),
+        _page("/docs", lambda request: HTMLResponse(pages.docs(shelf))),
+        _page("/openapi.json", lambda request: Json(pages.openapi(shelf, limits.body_bytes, limits.inputs))),
+        _page("/models", lambda request: Json(pages.models(shelf))),
+        Route("/{path:path}", _refusals(functools.partial(_nowhere, shelf)), methods=EVERY_METHOD),
+    ]
+    return Starlette(routes=routes, lifespan=functools.partial(_life, shelf, poll_s))
+
+
+@contextlib.asynccontextmanager
+async def _life(shelf: Shelf, poll_s: float | None, app: Starlette) -> AsyncIterator[None]:
+    await run_in_threadpool(shelf.refresh)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: a full collection would walk all of it in the middle of a request
+    poll = asyncio.create_task(_poll(shelf, poll_s)) if poll_s else None
+    yield
+    if poll:
+        poll.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await poll
+
+
+async def _poll(shelf: Shelf, poll_s: float) -> None:
+    while True:
+        await asyncio.sleep(poll_s)
+        try:
+            await run_in_threadpool(shelf.refresh)
+        except Exception:  # a poll that dies would freeze the shelf without a word
+            logger.exception("Looking for newer models failed. What is served stays.")
+
+
+async def _answer(shelf: Shelf, limits: Limits, request: Request) -> Response:
+    place = _place(shelf, request.path_params["usecase"])
+    _check_task(place, request.path_params["usecase"], request.path_params["task"])
+    if request.method != "POST":
+        raise Refusal(405, f"Questions are sent with POST. Received: {request.method}. The page / has an example.")
+    media = media_type(request, place.predictor)
+    body = await body_of(request, limits.body_bytes)
+    if media == JSON and len(body) <= limits.inline_bytes:
+        asked = read(body, media, place.predictor, limits.inputs)
+        if len(asked.inputs) <= limits.inline_inputs:
+            return Json(_reply(place, asked))
+
+    def work() -> Response:
+        return Json(_reply(place, read(body, media, place.predictor, limits.inputs)))
+
+    async with place.lock:
+        return await run_in_threadpool(work)
+
+
+def _reply(place: Place, asked: Asked) -> dict[str, Any]:
+    predictor = place.predictor
+    try:
+        rows = predictor.parse(asked.inputs)
+    except ValueError as error:
+        raise Refusal(422, str(error)) from error
+    outputs = predictor.predict(rows)
+    return {"answers": predictor.task.answers(outputs, predictor.labels, rows, asked.k), **predictor.about}
+
+
+def _place(shelf: Shelf, usecase: str) -> Place:
+    places = shelf.places
+    if usecase in places:
+        return places[usecase]
+    if usecase in shelf.refused:
+        raise Refusal(503, shelf.refused[usecase])
+    raise Refusal(404, unknown("use case", usecase, places))
+
+
+def _check_task(place: Place, usecase: str, task: str) -> None:
+    if task != place.predictor.task_name:
+        raise Refusal(404, f"Use case '{usecase}' answers at /{usecase}/{place.predictor.task_name}. Received: {task}.")
+
+
+async def _nowhere(shelf: Shelf, request: Request) -> Response:
+    path = request.url.path
+    if path.rstrip("/") in ("", "/docs", "/openapi.json", "/models"):
+        raise Refusal(405, f"{path} is read with GET. Received: {request.method}.")
+    paths = ", ".join(f"/{name}/{place.predictor.task_name}" for name, place in sorted(shelf.places.items()))
+    raise Refusal(404, f"Nothing answers at {path}. Questions go to: {paths or 'no use case yet'}. Pages: /, /docs.")
+
+
+def _page(path: str, render: Callable[[Request], Response]) -> Route:
+    async def handler(request: Request) -> Response:
+        return render(request)
+
+    return Route(path, handler, methods=["GET"])
+
+
+def _refusals(handler: Handler) -> Handler:
+    """Answer a refusal with its status and reason, and a fault of ours with 500 and a line in the log."""
+
+    async def guarded(request: Request) -> Response:
+        headers: Mapping[str, str] | None = None
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            if refusal.status == 405:
+                headers = {"Allow": "POST" if "usecase" in request.path_params else "GET"}
+            return Json({"error": refusal.reason}, status_code=refusal.status, headers=headers)
+        except Exception:
+            logger.exception("Answering %s failed.", request.url.path)
+            return Json({"error": "The server failed to answer; its log says why."}, status_code=500)
+
+    return guarded

@@ -1,0 +1,101 @@
+"""From a request's bytes to its inputs, or to the reason why not."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from minnow.registry import unknown
+from minnow.serving.predictor import Predictor
+
+JSON = "application/json"
+IMAGES = ("image/png", "image/jpeg")
+KEYS = ("inputs", "k")
+MOST_ITEMS = 1000
+
+
+class Refusal(Exception):
+    """A request that cannot be answered. status: of HTTP; reason: one sentence or two for the caller."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Asked(NamedTuple):
+    """What a request asks. k: how many items of a ranking, None for the task's own number."""
+
+    inputs: list[Any]
+    k: int | None
+
+
+async def body_of(request: Request, most_bytes: int) -> bytes:
+    """Read a body. Raises Refusal 413 as soon as it is longer than most_bytes."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > most_bytes:
+        raise _too_long(length, most_bytes)
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most_bytes:
+                raise _too_long(f"{size} or more", most_bytes)
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise Refusal(400, "The connection closed before the whole body was there.") from error
+    return b"".join(chunks)
+
+
+def media_type(request: Request, predictor: Predictor) -> str:
+    """Return the body's content type. Raises Refusal 415 for one that this use case does not take."""
+    received = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    takes = [JSON, *(IMAGES if hasattr(predictor.modality, "from_bytes") else ())]
+    if received not in takes:
+        raise Refusal(415, f"The content-type must be one of {', '.join(takes)}. Received: {received or 'none'}.")
+    return received
+
+
+def read(body: bytes, media: str, predictor: Predictor, most_inputs: int) -> Asked:
+    """Read what is asked out of a body. Raises Refusal 400, 413 or 422."""
+    if media != JSON:
+        try:
+            return Asked(predictor.modality.from_bytes(body, predictor.encoder), None)
+        except ValueError as error:
+            raise Refusal(422, str(error)) from error
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, f"The body must be JSON: {error}.") from error
+    return _checked(value, most_inputs)
+
+
+def _checked(value: Any, most_inputs: int) -> Asked:
+    if not isinstance(value, dict) or not isinstance(value.get("inputs"), list):
+        raise Refusal(422, f'The body must be an object {{"inputs": [...]}}. Received: {_sketch(value)}.')
+    for key in value:
+        if key not in KEYS:
+            raise Refusal(422, unknown("key", key, KEYS))
+    inputs, k = value["inputs"], value.get("k")
+    if not inputs:
+        raise Refusal(422, "'inputs' must hold at least one input. Received: an empty list.")
+    if len(inputs) > most_inputs:
+        raise Refusal(413, f"'inputs' may hold {most_inputs} inputs. Received: {len(inputs)}. Send several requests.")
+    if k is not None and (type(k) is not int or not 1 <= k <= MOST_ITEMS):
+        raise Refusal(422, f"'k' must be a whole number from 1 to {MOST_ITEMS}. Received: {_sketch(k)}.")
+    return Asked(inputs, k)
+
+
+def _sketch(value: Any) -> str:
+    """What came, short enough for a message."""
+    if isinstance(value, dict):
+        keys = ", ".join(str(key)[:30] for key in list(value)[:5])
+        return f"an object with the keys {keys}" if keys else "an empty object"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{type(value).__name__} {text[:60]}..."
+
+
+def _too_long(received: str, most_bytes: int) -> Refusal:
+    return Refusal(413, f"A body may hold {most_bytes} bytes. Received: {received}. Send several requests.")

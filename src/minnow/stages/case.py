@@ -1,0 +1,80 @@
+"""A case: one use case with everything that its settings name, resolved once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from minnow import compression, families, modalities, tasks
+from minnow.cache import Cache
+from minnow.catalog import catalog
+from minnow.config import Judge, Settings, UseCase, params_of
+from minnow.lineage import data_version, lock_version
+from minnow.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Case:
+    """One use case of one run."""
+
+    name: str
+    settings: Settings
+    workspace: Workspace
+
+    @property
+    def usecase(self) -> UseCase:
+        """Its entry in params.yaml."""
+        return self.settings.usecases[self.name]
+
+    @property
+    def task(self) -> ModuleType:
+        """What an answer means."""
+        return tasks.get(self.usecase.task)
+
+    @property
+    def modality(self) -> ModuleType:
+        """What rows mean."""
+        return modalities.get(self.usecase.modality)
+
+    @property
+    def judge(self) -> Judge:
+        """How its models are compared."""
+        return self.settings.judge_of(self.name)
+
+    @cached_property
+    def options(self) -> Any:
+        """The modality's options, checked."""
+        where = f"usecases.{self.name}.options"
+        return params_of("modality", self.usecase.modality, self.usecase.options, where, catalog())
+
+    @property
+    def data(self) -> Path:
+        """Folder or file of the raw rows."""
+        return self.workspace.data(self.usecase.data)
+
+    @property
+    def cache(self) -> Cache:
+        """Where its trained models are kept."""
+        return Cache(self.workspace.cache)
+
+    @cached_property
+    def data_version(self) -> str:
+        """Hash of the raw rows, as DVC writes it."""
+        return data_version(self.data)
+
+    @cached_property
+    def lock(self) -> str:
+        """Hash of uv.lock."""
+        return lock_version(self.workspace.root)
+
+    def modules(self, family: str) -> list[str]:
+        """List what is looked up by name when a family of this case is trained."""
+        found = [self.task, self.modality, families.get(family)]
+        return [module.__name__ for module in found]
+
+    def compressions(self) -> list[str]:
+        """List the modules of its compressions."""
+        return [compression.get(name).__name__ for name in self.usecase.compression]

@@ -1,0 +1,119 @@
+"""Preparing: checked rows in, three sides of encoded rows out, with what was learned from train to encode them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from minnow.types import Array, Batch, Table
+
+SIDES = ("train", "val", "test")
+
+
+class Shares(Protocol):
+    """Shares of rows for val and test; the rest is train."""
+
+    @property
+    def val(self) -> float:
+        """Share of val, above 0."""
+        ...
+
+    @property
+    def test(self) -> float:
+        """Share of test, above 0."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Sides of a use case's rows.
+
+    tables: side -> examples, raw; batches: side -> the same rows encoded, in the same order.
+    encoder: what encodes further rows alike; labels: (k,) str, the names of train's answers.
+    """
+
+    tables: dict[str, Table]
+    batches: dict[str, Batch]
+    encoder: Any
+    labels: Array
+
+
+def prepare(
+    table: Table, modality: ModuleType, options: Any, task: ModuleType, task_name: str, shares: Shares
+) -> Prepared:
+    """Split rows, turn them into examples, learn labels and encoder from train alone, and encode every side.
+
+    modality, task: modules. Raises ValueError when a side would be empty.
+    """
+    sides = split(table, shares, modality.SPLIT, "time" if modality.SPLIT == "time" else None)
+    tables = {side: modality.examples(rows, options) for side, rows in sides.items()}
+    _refuse_empty(tables)
+    labels = task.vocabulary(tables["train"].columns[modality.target(options)])
+    encoder = modality.Encoder.fit(tables["train"], labels, options)
+    batches = {side: batch(rows, encoder, labels, modality, options, task, task_name) for side, rows in tables.items()}
+    return Prepared(tables, batches, encoder, labels)
+
+
+def batch(
+    table: Table, encoder: Any, labels: Array, modality: ModuleType, options: Any, task: ModuleType, task_name: str
+) -> Batch:
+    """Encode examples with any encoder and its labels, such as a champion's. Rows keep their order."""
+    return Batch(
+        inputs=encoder.encode(table.columns),
+        target=task.encode(table.columns[modality.target(options)], labels),
+        labels=labels,
+        task=task_name,
+        key=table.key,
+        sizes=dict(encoder.sizes),
+    )
+
+
+def split(table: Table, shares: Shares, how: str, time: str | None = None) -> dict[str, Table]:
+    """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty side.
+
+    how: "hash" goes by Table.key alone, so a row stays on its side whatever else there is, and equal rows share one;
+    "time" makes the latest rows test and those before them val, by the column named time; rows of one moment stay
+    together. Table.side, where set, is kept; what it calls "train" is divided into train and val.
+    """
+    if how == "hash":
+        side = _by_hash(table.key, shares)
+    elif how == "time" and time is not None:
+        side = _by_time(table.columns[time], shares)
+    else:
+        raise ValueError(f"A split is by 'hash', or by 'time' with the name of a column. Received: {how!r}, {time!r}.")
+    if table.side is not None:
+        fixed_train = np.where(_fraction(table.key) < shares.val, "val", "train")
+        side = np.where(table.side == "train", fixed_train, np.where(table.side == "test", "test", side))
+    found = {name: table.take(side == name) for name in SIDES}
+    _refuse_empty(found)
+    return found
+
+
+def _fraction(key: Array) -> Array:
+    """Map keys (n,) uint64 to 0..1; they are hashes, so they lie evenly."""
+    return key.astype(np.float64) / 2.0**64
+
+
+def _by_hash(key: Array, shares: Shares) -> Array:
+    place = _fraction(key)
+    return np.where(place < shares.test, "test", np.where(place < shares.test + shares.val, "val", "train"))
+
+
+def _by_time(time: Array, shares: Shares) -> Array:
+    """Cut at two moments of the rows; a moment belongs to the later side."""
+    ordered = np.sort(time)
+    cuts = [1 - shares.val - shares.test, 1 - shares.test]
+    first_val, first_test = (ordered[min(len(ordered) - 1, round(cut * len(ordered)))] for cut in cuts)
+    return np.where(time >= first_test, "test", np.where(time >= first_val, "val", "train"))
+
+
+def _refuse_empty(tables: dict[str, Table]) -> None:
+    counts = {side: len(rows) for side, rows in tables.items()}
+    if not all(counts.values()):
+        received = ", ".join(f"{side} {count:,}" for side, count in counts.items())
+        raise ValueError(
+            f"Every side needs rows. Received: {received}. Give more rows, or change `split` in params.yaml."
+        )

@@ -1,0 +1,129 @@
+"""Training: a family and its rows in, a model on disk out. Cached by everything that it was made from."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from minnow import families
+from minnow.bundle import write_json
+from minnow.lineage import arrays_digest, code_version, machine
+from minnow.stages._handover import read_batch, write_batch
+from minnow.stages.case import Case
+from minnow.stages.prepare import Prepared
+from minnow.types import Report, silent
+
+FACTS, HISTORY, WALL = "facts.json", "history.json", "wall.json"
+SIDES = ("train", "val")
+
+
+class Call(Protocol):
+    """The worker's call: run "module:function" elsewhere and return its result."""
+
+    def __call__(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
+        """Run it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model on disk. origin: what it was made from; fresh: it was trained just now."""
+
+    family: str
+    folder: Path
+    origin: dict[str, Any]
+    fresh: bool
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Parameters and framework."""
+        return json.loads((self.folder / FACTS).read_text())
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Metrics per epoch, empty where nothing was iterated."""
+        return json.loads((self.folder / HISTORY).read_text())
+
+    @property
+    def seconds(self) -> float:
+        """How long its training took, whenever that was."""
+        return json.loads((self.folder / WALL).read_text())["seconds"]
+
+
+def rows_digest(prepared: Prepared) -> str:
+    """Hash the encoded rows that training sees, labels and order included."""
+    parts = {}
+    for side in SIDES:
+        batch = prepared.batches[side]
+        parts[side] = arrays_digest({**batch.inputs, "target ": batch.target, "labels ": batch.labels})
+    return "-".join(parts.values())
+
+
+def hand_over(case: Case, prepared: Prepared, rows: str) -> Path:
+    """Write the encoded rows and the encoder where the worker reads them."""
+
+    def write(folder: Path) -> None:
+        for side in SIDES:
+            write_batch(folder / side, prepared.batches[side])
+        (folder / "encoder").mkdir()
+        prepared.encoder.save(folder / "encoder")
+
+    code = code_version([case.modality.__name__, "minnow.stages._handover"])
+    return case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder
+
+
+def origin(case: Case, family: str, rows: str) -> dict[str, Any]:
+    """Say what a family's model is made from: the key of its place in the cache."""
+    return {
+        "rows": rows,
+        "family": family,
+        "params": case.usecase.families[family],
+        "seed": case.settings.seed,
+        "threads": case.settings.threads,
+        "code": code_version([*case.modules(family), __name__]),
+        "lock": case.lock,
+        "machine": machine(),
+    }
+
+
+def train(case: Case, family: str, rows: str, handed: Path, call: Call, report: Report = silent) -> Trained:
+    """Train a family of a case, or find it in the cache. Raises what the worker raises."""
+    made_from = origin(case, family, rows)
+    entry = case.cache.get_or_make(
+        "models",
+        made_from,
+        lambda folder: call(
+            f"{__name__}:fit", handed, family, case.usecase.families[family], made_from["seed"], folder, report=report
+        ),
+    )
+    return Trained(family, entry.folder, made_from, entry.fresh)
+
+
+def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
+    """Fit in the worker and save to out: the model, its facts and its history."""
+    module = families.get(family)
+    sides = {side: read_batch(handed / side) for side in SIDES}
+    start = time.perf_counter()
+    model = module.fit(sides["train"], sides["val"], module.Params.model_validate(params), seed=seed, report=report)
+    seconds = time.perf_counter() - start
+    _refuse_divergence(family, model.history)
+    (out / "model").mkdir()
+    model.save(out / "model")
+    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters})
+    write_json(out / HISTORY, {name: [float(v) for v in values] for name, values in model.history.items()})
+    write_json(out / WALL, {"seconds": round(seconds, 3)})
+
+
+def _refuse_divergence(family: str, history: dict[str, list[float]]) -> None:
+    for name, values in history.items():
+        if not np.isfinite(values).all():
+            epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
+            raise ValueError(
+                f"'{family}' needs finite metrics to be worth keeping. Received: {name} {values[epoch - 1]} in epoch "
+                f"{epoch}. Lower its learning rate in params.yaml."
+            )

@@ -1,0 +1,1 @@
+"""Stores: where things are kept. Each module alone knows its tool."""

@@ -1,0 +1,54 @@
+"""MLflow's client, its database made once under a lock."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minnow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCK_S = 120
+
+
+def local_database(uri: str) -> Path | None:
+    """Return the file behind an SQLite address, None for a server."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+@cache
+def client(space: Workspace) -> MlflowClient:
+    """Open the tracking store and registry of a workspace.
+
+    Two processes that make one database at once break each other, so a new one is made under a lock.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
+    space.home.mkdir(parents=True, exist_ok=True)
+    with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
+        opened = MlflowClient(space.tracking_uri)
+        opened.search_experiments(max_results=1)
+    return opened
+
+
+def experiment_id(space: Workspace) -> str:
+    """Find or make the workspace's experiment. Beside a local database, files go to mlartifacts/."""
+    from filelock import FileLock
+
+    opened = client(space)
+    with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
+        found = opened.get_experiment_by_name(space.experiment)
+        if found is not None:
+            return found.experiment_id
+        local = local_database(space.tracking_uri)
+        place = (local.resolve().parent / "mlartifacts").as_uri() if local else None
+        return opened.create_experiment(space.experiment, artifact_location=place)

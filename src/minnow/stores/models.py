@@ -1,0 +1,233 @@
+"""The Bento model store: what is published, and so what is served.
+
+A use case's models are `minnow-<usecase>:v<registry version>-<serial>`, for the gpu target `minnow-<usecase>.gpu:...`;
+no use case has a dot in its name. The serial rises with every publication and the highest is served, so a rollback
+publishes the older bundle under a new serial. BentoML writes the model; one rename makes it visible. Reading goes by
+paths alone: it costs no import of bentoml and sees what another process has just published.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from minnow.bundle import Bundle, BundleError, open_bundle, sha256, write_json
+
+PREFIX, GPU = "minnow-", ".gpu"
+BUNDLE, PROVENANCE, LATEST = "bundle", "provenance.json", "latest"
+VERSION = re.compile(r"v(\d+)-(\d+)")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
+NAME_LENGTH = 63  # BentoML's limit
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published model. tag: as BentoML names it; folder: holds `bundle/` and `provenance.json`."""
+
+    tag: str
+    folder: Path
+
+    @property
+    def usecase(self) -> str:
+        """The use case that it answers for."""
+        return self.tag.split(":")[0].removeprefix(PREFIX).removesuffix(GPU)
+
+    @property
+    def version(self) -> int:
+        """Its version in the registry."""
+        return _numbers(self.tag.split(":")[1])[0]
+
+    @property
+    def serial(self) -> int:
+        """How many publications of this use case there were, with this one."""
+        return _numbers(self.tag.split(":")[1])[1]
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle's folder."""
+        return self.folder / BUNDLE
+
+    @cached_property
+    def provenance(self) -> Mapping[str, Any]:
+        """What was recorded when it was published. Raises BundleError when it cannot be read."""
+        try:
+            found = json.loads((self.folder / PROVENANCE).read_text())
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{self.tag} needs a readable {PROVENANCE}: {error}. Publish it again.") from error
+        if not isinstance(found, dict) or not isinstance(found.get("sha"), str):
+            raise BundleError(f"{self.tag} needs a {PROVENANCE} with the bundle's sha. Publish it again.")
+        return found
+
+    @property
+    def sha(self) -> str:
+        """The sha256 that its bundle had when it was published."""
+        return self.provenance["sha"]
+
+    def open(self) -> Bundle:
+        """Open the bundle. Raises BundleError when its bytes are not those that were published."""
+        found = sha256(self.bundle)
+        if found != self.sha:
+            raise BundleError(
+                f"{self.tag} must hold the bytes that were published, sha {self.sha[:12]}. Received: {found[:12]}. "
+                "Publish it again."
+            )
+        return open_bundle(self.bundle)
+
+
+def home() -> Path:
+    """BENTOML_HOME, or `.bentoml` in the working directory. Read anew on every call."""
+    return Path(os.environ.get("BENTOML_HOME") or Path.cwd() / ".bentoml").expanduser()
+
+
+def name_of(usecase: str, target: str = "cpu") -> str:
+    """Name a use case's models in the store. Raises ValueError when BentoML would refuse the name."""
+    if target not in ("cpu", "gpu"):
+        raise ValueError(f"A model is published for 'cpu' or 'gpu'. Received: target={target!r}.")
+    name = f"{PREFIX}{usecase}{GPU if target == 'gpu' else ''}"
+    if len(name) > NAME_LENGTH or not NAME.fullmatch(name) or "." in usecase or not usecase[-1:].isalnum():
+        longest = NAME_LENGTH - len(PREFIX) - len(GPU)
+        raise ValueError(
+            f"A use case is published under a name of at most {longest} lower-case letters, digits, '-' and '_' that "
+            f"ends in a letter or digit. Received: {usecase!r}. Rename it in params.yaml."
+        )
+    return name
+
+
+def publish(
+    usecase: str,
+    bundle_folder: Path,
+    provenance: Mapping[str, Any],
+    version: int,
+    target: str = "cpu",
+    store: Path | None = None,
+) -> str:
+    """Publish a bundle as the newest model of a use case and return its tag.
+
+    provenance: JSON-ready, "data_version" and "code_version" among it; the bundle's sha and where it stands are added.
+    version: of the registry. The same bundle may be published again (a rollback). store: a Bento home, else home().
+    """
+    sha = open_bundle(bundle_folder).sha
+    store = store or home()
+    with _alone(store):
+        serial = max((model.serial for model in history(usecase, target, store)), default=0) + 1
+        tag = f"{name_of(usecase, target)}:v{version}-{serial}"
+        record = dict(provenance) | {"usecase": usecase, "target": target, "version": version, "tag": tag, "sha": sha}
+        with _staging(store) as staging:
+            written = _write(tag, Path(bundle_folder), record, staging)
+            Published(tag, written).open()
+            _commit(tag, written, store)
+    return tag
+
+
+def newest(usecase: str, target: str = "cpu", store: Path | None = None) -> Published | None:
+    """Return the model with the highest serial, or None when the use case has none."""
+    models = history(usecase, target, store)
+    return models[-1] if models else None
+
+
+def history(usecase: str, target: str = "cpu", store: Path | None = None) -> list[Published]:
+    """List every publication of a use case, oldest first."""
+    name = name_of(usecase, target)
+    folder = (store or home()) / "models" / name
+    versions = [path for path in _folders(folder) if VERSION.fullmatch(path.name)]
+    return sorted((Published(f"{name}:{path.name}", path) for path in versions), key=lambda model: model.serial)
+
+
+def usecases(target: str = "cpu", store: Path | None = None) -> list[str]:
+    """List the use cases that have a published model, in alphabetical order."""
+    found = []
+    for path in _folders((store or home()) / "models"):
+        if path.name.startswith(PREFIX) and path.name.endswith(GPU) == (target == "gpu"):
+            usecase = path.name.removeprefix(PREFIX).removesuffix(GPU)
+            if any(VERSION.fullmatch(version.name) for version in _folders(path)):
+                found.append(usecase)
+    return sorted(found)
+
+
+def all(target: str = "cpu", store: Path | None = None) -> list[Published]:
+    """List the newest model of every use case."""
+    models = (newest(usecase, target, store) for usecase in usecases(target, store))
+    return [model for model in models if model is not None]
+
+
+def lend(model: Published, store: Path) -> None:
+    """Copy a published model into another Bento home, unless it is there.
+
+    Raises BundleError when its bytes are not the published ones, or when that home has another model of this tag.
+    """
+    model.open()
+    name, version = model.tag.split(":")
+    there = Published(model.tag, Path(store) / "models" / name / version)
+    if not there.folder.exists():
+        with _staging(store) as staging:
+            copy = Path(shutil.copytree(model.folder, staging / "copy"))
+            _commit(model.tag, copy, store)
+    elif there.sha != model.sha:
+        raise BundleError(
+            f"{store} keeps another model as {model.tag}, sha {there.sha[:12]}; ours is {model.sha[:12]}. "
+            f"Build with this project's store: export BENTOML_HOME={home()}"
+        )
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    match = VERSION.fullmatch(version)
+    if match is None:
+        raise ValueError(f"A published version reads v<registry version>-<serial>. Received: {version!r}.")
+    return int(match[1]), int(match[2])
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+
+
+@contextmanager
+def _alone(store: Path) -> Iterator[None]:
+    """Two publications at once must not take the same serial."""
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / "minnow.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _staging(store: Path) -> Iterator[Path]:
+    """A folder on the store's own file system, so that one rename can commit what was written there."""
+    parent = Path(store) / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="minnow-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def _write(tag: str, bundle_folder: Path, record: Mapping[str, Any], staging: Path) -> Path:
+    """Let BentoML write the model, but in the staging folder: its own save copies file by file into the store."""
+    os.environ.setdefault("BENTOML_HOME", str(home()))
+    import bentoml.models
+    from bentoml._internal.models import ModelStore
+
+    labels = {"usecase": record["usecase"], "target": record["target"]}
+    metadata = {"sha": record["sha"], "version": record["version"]}
+    with bentoml.models.create(tag, labels=labels, metadata=metadata, _model_store=ModelStore(staging)) as model:
+        shutil.copytree(bundle_folder, Path(model.path) / BUNDLE)
+        write_json(Path(model.path) / PROVENANCE, record)
+    return staging.joinpath(*tag.split(":"))
+
+
+def _commit(tag: str, written: Path, store: Path) -> None:
+    """Make a written model visible, whole or not at all, and BentoML's `latest` with it."""
+    name, version = tag.split(":")
+    folder = Path(store) / "models" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    written.rename(folder / version)
+    latest = written.with_name(LATEST)
+    latest.write_text(version)
+    latest.replace(folder / LATEST)

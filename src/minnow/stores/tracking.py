@@ -1,0 +1,92 @@
+"""Tracking: one MLflow run per use case, and under it one per family and one per variant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minnow.stores._mlflow import client, experiment_id
+from minnow.workspace import Workspace
+
+PARAM_LIMIT = 6000
+BATCH = 900
+"""MLflow takes at most 1,000 entries in one call."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run keeps.
+
+    params, tags: flat; metrics: name -> value; history: name -> value per epoch; files: artifact folder -> paths of files
+    or folders to keep there; children: runs under this one.
+    """
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    files: Mapping[str, list[Path]] = field(default_factory=dict)
+    children: tuple[Record, ...] = ()
+    failed: bool = False
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn {"a": {"b": 1}} into {"a.b": 1}."""
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        path = f"{prefix}{name}"
+        flat |= flatten(value, f"{path}.") if isinstance(value, Mapping) and value else {path: value}
+    return flat
+
+
+def log(space: Workspace, record: Record, parent: str | None = None) -> str:
+    """Write a run with everything under it. Returns the MLflow run's id."""
+    from mlflow.entities import RunStatus
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    opened = client(space)
+    tags = dict(record.tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
+    run = opened.create_run(experiment_id(space), run_name=record.name, tags=tags)
+    run_id: str = run.info.run_id
+    _log_values(space, run_id, record)
+    for folder, paths in record.files.items():
+        for path in paths:
+            keep = opened.log_artifacts if path.is_dir() else opened.log_artifact
+            keep(run_id, str(path), folder or None)
+    for child in record.children:
+        log(space, child, run_id)
+    status = RunStatus.FAILED if record.failed else RunStatus.FINISHED
+    opened.set_terminated(run_id, RunStatus.to_string(status))
+    return run_id
+
+
+def _log_values(space: Workspace, run_id: str, record: Record) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    params = [Param(name, str(value)[:PARAM_LIMIT]) for name, value in flatten(record.params).items()]
+    points = [Metric(name, float(value), now, 0) for name, value in record.metrics.items()]
+    for name, values in record.history.items():
+        points += [Metric(f"epoch/{name}", float(value), now, step) for step, value in enumerate(values, 1)]
+    client(space).log_batch(run_id, metrics=points[:BATCH], params=params[:100])
+    for start in range(BATCH, len(points), BATCH):
+        client(space).log_batch(run_id, metrics=points[start : start + BATCH])
+    for start in range(100, len(params), 100):
+        client(space).log_batch(run_id, params=params[start : start + 100])
+
+
+def find_bundle(space: Workspace, usecase: str, sha: str) -> str:
+    """Find the newest run that keeps a bundle. Raises LookupError when no run does."""
+    query = f"tags.`minnow.usecase` = '{usecase}' and tags.`minnow.sha` = '{sha}'"
+    runs = client(space).search_runs(
+        [experiment_id(space)], query, max_results=1, order_by=["attributes.start_time DESC"]
+    )
+    if not runs:
+        raise LookupError(
+            f"No run of '{usecase}' in {space.tracking_uri} keeps the bundle {sha[:12]}. Run `minnow run {usecase} --force`."
+        )
+    return runs[0].info.run_id

@@ -1,0 +1,158 @@
+"""What people read after a run and between runs: the table of results, the state of each use case."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.publish import divergence
+from minnow.config import Settings
+from minnow.stores import champions as registry
+from minnow.stores import models
+from minnow.stores.versions import State
+from minnow.workspace import Workspace
+
+
+def show(space: Workspace) -> None:
+    """Print every variant of every use case that has an outcome, the decisions in words, and what to type next."""
+    console = Console(highlight=False)
+    table = Table(title="Scores on val, with 95 % intervals" if not space.is_trial else f"Trial {space.experiment}")
+    for column in ("use case", "family", "variant", "score", "interval", "size", "p95", ""):
+        table.add_column(column, justify="right" if column in ("score", "size", "p95") else "left")
+    folders = sorted(path.parent for path in (space.results / "outcomes").glob("*/results.json"))
+    for folder in folders:
+        for row in _rows(space, folder):
+            table.add_row(*row)
+        table.add_section()
+    console.print(table)
+    for folder in folders:
+        _print_decisions(console, folder)
+    if not space.is_trial:
+        console.print(
+            "\nNext:\n  .venv/bin/mlflow ui              compare the experiments\n"
+            "  .venv/bin/bentoml serve          serve the champions on http://127.0.0.1:3000\n"
+            "  .venv/bin/minnow status          what is fresh, who is champion"
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
+    results, decisions = _read(folder / "results.json"), _read(folder / "decision.json")
+    timings = _read(space.timings(folder.name)).get("variants", {})
+    rows = []
+    for variant in results["variants"]:
+        name = f"{variant['family']}/{variant['variant']}"
+        measure, score = _primary(variant["val"], decisions)
+        p95 = timings.get(name, {}).get("p95_us")
+        rows.append(
+            (
+                folder.name,
+                variant["family"],
+                variant["variant"],
+                f"{score['value']:.4f} {measure}",
+                f"{score['low']:.4f} to {score['high']:.4f}",
+                f"{variant['size_bytes'] / 1000:,.1f} kB",
+                f"{p95:,.0f} us" if p95 else "",
+                _mark(space, folder.name, name, decisions),
+            )
+        )
+    return rows
+
+
+def _primary(scores: dict[str, Any], decisions: dict[str, Any]) -> tuple[str, dict[str, float]]:
+    wanted = next((d["measure"] for d in decisions.values() if "measure" in d), next(iter(scores)))
+    return wanted, scores[wanted]
+
+
+def _mark(space: Workspace, usecase: str, name: str, decisions: dict[str, Any]) -> str:
+    marks = []
+    for target, decision in decisions.items():
+        served = None if space.is_trial else models.newest(usecase, target)
+        provenance = served.provenance if served else {}
+        if f"{provenance.get('family')}/{provenance.get('variant')}" == name:
+            marks.append("champion" if target == "cpu" else f"champion ({target})")
+        elif decision["finalist"] == name:
+            marks.append("finalist" if target == "cpu" else f"finalist ({target})")
+    return ", ".join(marks)
+
+
+def _print_decisions(console: Console, folder: Path) -> None:
+    for target, decision in _read(folder / "decision.json").items():
+        console.print(f"\n{folder.name} on {target}: {decision['verdict']}", style="bold")
+        if decision.get("score"):
+            score, exam = decision["score"], decision["exam"]
+            console.print(
+                f"  {decision['finalist']} on the exam of {exam['rows']:,} rows: {decision['measure']} "
+                f"{score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f})"
+            )
+        for reason in decision["reasons"]:
+            console.print(f"  {reason}")
+    failures = _read(folder / "results.json").get("failures", {})
+    for family, why in failures.items():
+        console.print(f"  {folder.name}: {family} failed: {why}", style="red")
+
+
+def status_row(space: Workspace, settings: Settings, usecase: str, state: State) -> dict[str, Any]:
+    """Describe one use case: stale or fresh, and for each target its champion, scores and divergence."""
+    targets = {}
+    for target in settings.usecases[usecase].targets:
+        champion = registry.current(space, usecase, target)
+        served = models.newest(usecase, target)
+        targets[target] = {
+            "version": champion.version if champion else None,
+            "sha": champion.sha if champion else None,
+            "model": f"{served.provenance['family']}/{served.provenance['variant']}" if served else None,
+            "served": served.tag if served else None,
+            "data_version": served.provenance.get("data_version") if served else None,
+            "scores": _read(served.bundle / "report.json").get("test", {}).get("scores", {}) if served else {},
+            "divergence": divergence(usecase, target, champion),
+        }
+    return {"usecase": usecase, "stale": state.stale.get(usecase, []), "targets": targets}
+
+
+def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
+    """Print status rows for people."""
+    console = Console(highlight=False)
+    table = Table()
+    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
+        table.add_column(column)
+    for row in rows:
+        state = "stale: " + "; ".join(row["stale"]) if row["stale"] else "fresh"
+        for target, found in row["targets"].items():
+            champion = f"{found['model']} v{found['version']}" if found["version"] else "none"
+            scores = ", ".join(f"{name} {s['value']:.4f}" for name, s in list(found["scores"].items())[:1])
+            data_version = (found["data_version"] or "")[:12]
+            table.add_row(row["usecase"], state, target, champion, scores, data_version, found["divergence"] or "none")
+    console.print(table)
+    for file, how in data.items():
+        console.print(f"{file}: {how}", style="yellow")
+
+
+def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:
+    """List the champion of every use case and target, as the registry has it."""
+    found = []
+    for usecase, entry in settings.usecases.items():
+        for target in entry.targets:
+            champion, anchor = (registry.current(space, usecase, target, role) for role in ("champion", "anchor"))
+            if champion:
+                about = {"version": champion.version, "sha": champion.sha, "run_id": champion.run_id}
+                found.append(
+                    {"usecase": usecase, "target": target, **about, "anchor": anchor.version if anchor else None}
+                )
+    return found
+
+
+def champion_lines(found: list[dict[str, Any]]) -> str:
+    """Render champions for people, one line each."""
+    lines = [
+        f"{c['usecase']:<16} {c['target']:<4} version {c['version']:<4} {c['sha'][:12]}  run {c['run_id']}"
+        for c in found
+    ]
+    return "\n".join(lines) or "No champion yet. Run `minnow run`."

@@ -1,0 +1,124 @@
+"""Classify: an answer is one of the labels, with a probability for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minnow.types import Array, Batch, Columns, Measure, Outputs
+
+OUTPUT = "probabilities"
+BINARY_LOSS = True
+MARGIN = 0.01
+"""One point of accuracy."""
+LEAST = 1e-7
+"""A probability of zero would make one confident mistake outweigh a whole exam."""
+
+ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["label", "probability", "probabilities"],
+    "properties": {
+        "label": {"type": "string"},
+        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+        "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+    },
+}
+
+
+def _answered(outputs: Outputs) -> Array:
+    return outputs[OUTPUT].argmax(axis=1)
+
+
+def _right(outputs: Outputs, batch: Batch) -> Array:
+    return (_answered(outputs) == batch.target).astype(np.float64)
+
+
+def _log_loss(outputs: Outputs, batch: Batch) -> Array:
+    """Nats per row; a label that the model does not know costs as much as a certain mistake."""
+    known = batch.target >= 0
+    chosen = outputs[OUTPUT][np.arange(len(batch)), np.where(known, batch.target, 0)]
+    return -np.log(np.clip(np.where(known, chosen, 0.0).astype(np.float64), LEAST, 1.0))
+
+
+def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
+    """Hits, answers and rows per label; an unknown target is a row of no label, so it lowers only precision."""
+    k, answered = outputs[OUTPUT].shape[1], _answered(outputs)
+    known = batch.target >= 0
+    hits = np.bincount(batch.target[known & (answered == batch.target)], minlength=k)
+    return hits, np.bincount(answered, minlength=k), np.bincount(batch.target[known], minlength=k)
+
+
+def _macro_f1(outputs: Outputs, batch: Batch) -> float:
+    """Mean F1 over the labels that occur among targets or answers."""
+    hits, answers, rows = _counts(outputs, batch)
+    occurs = (answers + rows) > 0
+    return float((2 * hits[occurs] / (answers + rows)[occurs]).mean()) if occurs.any() else 0.0
+
+
+def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
+    """Mean recall over the labels that occur among the targets."""
+    hits, _, rows = _counts(outputs, batch)
+    occurs = rows > 0
+    return float((hits[occurs] / rows[occurs]).mean()) if occurs.any() else 0.0
+
+
+MEASURES = (
+    Measure("accuracy", True, rows=_right),
+    Measure("log_loss", False, rows=_log_loss),
+    Measure("macro_f1", True, score=_macro_f1),
+    Measure("balanced_accuracy", True, score=_balanced_accuracy),
+)
+
+
+def loss(outputs: Outputs, batch: Batch) -> Array:
+    """1 where the answer is wrong, 0 where it is right, (n,) float64. A label that the model does not know is wrong."""
+    return 1.0 - _right(outputs, batch)
+
+
+def margin(loss: Array, setting: float | None) -> float:
+    """Absolute margin on the mean loss: 0.01 unless set."""
+    return MARGIN if setting is None else setting
+
+
+def vocabulary(target: Array) -> Array:
+    """Sorted distinct labels, (k,) str. target: (n,) str."""
+    return np.unique(np.asarray(target, dtype=str))
+
+
+def encode(target: Array, labels: Array) -> Array:
+    """Turn labels into indices, (n,) int64; -1 for a label that is not among labels (sorted, as vocabulary gives them)."""
+    target, labels = np.asarray(target, dtype=str), np.asarray(labels, dtype=str)
+    if not len(labels):
+        return np.full(len(target), -1, np.int64)
+    place = np.minimum(np.searchsorted(labels, target), len(labels) - 1)
+    return np.where(labels[place] == target, place, -1).astype(np.int64)
+
+
+def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
+    """Where two models answer with another label, (n,) bool."""
+    return _answered(a) != _answered(b)
+
+
+def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
+    """majority: the shares of the labels in train, whatever the row."""
+    shares = np.bincount(train.target[train.target >= 0], minlength=len(train.labels)) / max(len(train), 1)
+
+    def majority(batch: Batch) -> dict[str, Array]:
+        return {OUTPUT: np.tile(shares.astype(np.float32), (len(batch), 1))}
+
+    return {"majority": majority}
+
+
+def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
+    """Turn outputs into JSON. k: how many labels to list with their probability, all unless set."""
+    names = [str(label) for label in labels]
+    found = []
+    for row in outputs[OUTPUT]:
+        order = np.argsort(-row, kind="stable")[: k or len(names)]
+        best = int(order[0])
+        listed = order if k else range(len(names))
+        probabilities = {names[i]: float(row[i]) for i in listed}
+        found.append({"label": names[best], "probability": float(row[best]), "probabilities": probabilities})
+    return found

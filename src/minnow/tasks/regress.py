@@ -1,0 +1,102 @@
+"""Regress: an answer is a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minnow.types import Array, Batch, Columns, Measure, Outputs
+
+OUTPUT = "value"
+BINARY_LOSS = False
+MARGIN = 0.02
+"""Share of the mean absolute error."""
+FLIP = 0.01
+"""Share of the target's range from which on an answer counts as changed."""
+
+ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["value"],
+    "properties": {"value": {"type": "number"}},
+}
+
+
+def _values(outputs: Outputs) -> Array:
+    return outputs[OUTPUT].reshape(-1).astype(np.float64)
+
+
+def _absolute(outputs: Outputs, batch: Batch) -> Array:
+    return np.abs(_values(outputs) - batch.target)
+
+
+def _squared(outputs: Outputs, batch: Batch) -> Array:
+    return (_values(outputs) - batch.target) ** 2
+
+
+def _r2(outputs: Outputs, batch: Batch) -> float:
+    """Share of the variance that is explained; 0 where the target does not vary."""
+    spread = float(((batch.target - batch.target.mean()) ** 2).sum())
+    return 1.0 - float(_squared(outputs, batch).sum()) / spread if spread else 0.0
+
+
+MEASURES = (
+    Measure("mae", False, rows=_absolute),
+    Measure("rmse", False, rows=_squared, root=True),
+    Measure("r2", True, score=_r2),
+)
+
+
+def loss(outputs: Outputs, batch: Batch) -> Array:
+    """Absolute error, (n,) float64, in the target's unit."""
+    return _absolute(outputs, batch)
+
+
+def margin(loss: Array, setting: float | None) -> float:
+    """Absolute margin on the mean loss: 2 % of it unless set."""
+    return (MARGIN if setting is None else setting) * float(np.mean(loss))
+
+
+def vocabulary(target: Array) -> Array:
+    """A number has no vocabulary: (0,) str."""
+    return np.empty(0, dtype="<U1")
+
+
+def encode(target: Array, labels: Array) -> Array:
+    """Turn a column into numbers, (n,) float32. Raises ValueError that names the first value that is none."""
+    try:
+        values = np.asarray(target).astype(np.float32)
+    except ValueError:
+        values = np.array([_number(value) for value in target], dtype=np.float32)
+    if not np.isfinite(values).all():
+        first = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"A target must be a finite number. Received: {target[first]!r} in row {first}.")
+    return values
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise ValueError(f"A target must be a number. Received: {value!r}.") from error
+
+
+def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
+    """Where two answers differ by more than 1 % of the target's range, (n,) bool."""
+    spread = float(np.ptp(batch.target)) if len(batch) else 0.0
+    return np.abs(_values(a) - _values(b)) > FLIP * spread
+
+
+def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
+    """Mean and median of train, whatever the row."""
+
+    def constant(value: float) -> Callable[[Batch], dict[str, Array]]:
+        return lambda batch: {OUTPUT: np.full(len(batch), value, np.float32)}
+
+    return {"mean": constant(float(np.mean(train.target))), "median": constant(float(np.median(train.target)))}
+
+
+def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
+    """Turn outputs into JSON."""
+    return [{"value": float(value)} for value in _values(outputs)]

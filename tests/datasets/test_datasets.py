@@ -1,0 +1,103 @@
+import csv
+import hashlib
+import itertools
+
+import numpy as np
+import pytest
+
+from minnow import datasets
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    datasets.write_all(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_data_set_has_the_bytes_that_it_promises(name, written):
+    promised = datasets.get(name).SHA256
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (written / name).iterdir()}
+    assert files == promised
+
+
+def test_write_all_writes_what_was_asked_for(tmp_path):
+    assert datasets.write_all(tmp_path, ["shop"]) == [tmp_path / "shop"]
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
+def test_an_unknown_data_set_is_refused_with_the_nearest(tmp_path):
+    with pytest.raises(KeyError, match=r"No data set 'digit'. Did you mean 'digits'"):
+        datasets.write_all(tmp_path, ["digit"])
+
+
+def test_digits_are_the_scans_of_scikit_learn(written):
+    from sklearn.datasets import load_digits
+
+    with np.load(written / "digits" / "digits.npz") as file:
+        images, labels = file["images"], file["labels"]
+    np.testing.assert_array_equal(images, load_digits().images)
+    assert images.dtype == np.uint8
+    assert labels.tolist() == load_digits().target.astype(str).tolist()
+
+
+def _rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_reviews_are_distinct_and_balanced(written):
+    rows = _rows(written / "reviews" / "reviews.csv")
+    labels = [row["label"] for row in rows]
+    assert len(rows) == len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == 4000
+    assert set(labels) == {"positive", "negative"}
+    assert 0.45 < labels.count("positive") / len(labels) < 0.55
+
+
+def test_single_words_tell_most_of_a_review_and_pairs_tell_more(written):
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    rows = _rows(written / "reviews" / "reviews.csv")
+    text, label = [row["text"] for row in rows], [row["label"] for row in rows]
+    accuracy = {}
+    for n in (1, 2):
+        counts = CountVectorizer(ngram_range=(1, n), binary=True).fit_transform(text)
+        model = LogisticRegression(max_iter=500).fit(counts[:3000], label[:3000])
+        accuracy[n] = model.score(counts[3000:], label[3000:])
+    assert 0.82 < accuracy[1] < 0.92
+    assert accuracy[1] + 0.02 < accuracy[2] < 0.97
+
+
+def test_in_the_shop_time_goes_on_and_nobody_takes_an_article_twice(written):
+    rows = _rows(written / "shop" / "interactions.csv")
+    times = [int(row["time"]) for row in rows]
+    assert len(rows) == len({(row["user"], row["item"]) for row in rows}) == 20_000
+    assert all(a < b for a, b in itertools.pairwise(times))
+    assert {row["rating"] for row in rows} == set("12345")
+
+
+def _ndcg(scores, seen, relevant, k=10):
+    top = np.argsort(-np.where(seen, -np.inf, scores), axis=1, kind="stable")[:, :k]
+    gains = 1 / np.log2(np.arange(2, k + 2))
+    relevant = relevant & ~seen
+    found = (np.take_along_axis(relevant, top, 1) * gains).sum(1)
+    ideal = np.cumsum(gains)[np.minimum(relevant.sum(1), k) - 1]
+    return (found / ideal)[relevant.any(1)].mean()
+
+
+def test_in_the_shop_neighbours_tell_far_more_than_popularity(written):
+    rows = _rows(written / "shop" / "interactions.csv")
+    taken = {side: np.zeros((800, 250), bool) for side in ("train", "val")}
+    for place, row in enumerate(rows[: len(rows) * 8 // 10]):
+        side = "train" if place < len(rows) * 6 // 10 else "val"
+        taken[side][int(row["user"][1:]), int(row["item"][1:])] = True
+    seen = taken["train"].astype(float)
+    length = np.sqrt(seen.sum(0)) + 1e-9
+    alike = seen.T @ seen / np.outer(length, length)
+    np.fill_diagonal(alike, 0)
+    popularity = _ndcg(np.tile(seen.sum(0), (800, 1)), taken["train"], taken["val"])
+    neighbours = _ndcg(seen @ alike, taken["train"], taken["val"])
+    assert neighbours > 2 * popularity
+    assert neighbours > 0.25

@@ -1,0 +1,99 @@
+"""The plan of a run over a real DVC repository: what is stale, and which data is accepted."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from flows import plan
+from minnow.config import ConfigError, Settings
+from minnow.workspace import workspace
+
+STAGES = """
+stages:
+  usecase:
+    foreach: [mine]
+    do:
+      cmd: mkdir -p outcomes/${item} && cp data/reviews/reviews.csv outcomes/${item}/seen.csv
+      deps: [data/reviews]
+      outs:
+        - outcomes/${item}
+"""
+
+
+def settings(**needs):
+    entry = {"modality": "text", "task": "classify", "data": "data/reviews", "families": ["linear"]}
+    return Settings.model_validate(
+        {"usecases": {name: {**entry, "needs": needs.get(name, [])} for name in ("mine", "other", "third")}}
+    )
+
+
+@pytest.fixture
+def space(in_folder):
+    """A repository whose one use case is up to date."""
+    (in_folder / "params.yaml").write_text("usecases: {}\n")
+    space, one = workspace(), settings().model_copy(update={"usecases": {"mine": settings().usecases["mine"]}})
+    (in_folder / "dvc.yaml").write_text(STAGES)
+    plan.bring_data(space, one, ["mine"])
+    for command in ("git init -q", "dvc init -q", "dvc add -q data", "dvc repro -q"):
+        subprocess.run(command.split(), cwd=in_folder, check=True, capture_output=True)
+    keys = read_keys(space, one)
+    np.save(space.outcome("mine") / "rows.npy", keys)
+    subprocess.run(["dvc", "commit", "-q", "-f"], cwd=in_folder, check=True)
+    return space, one
+
+
+def read_keys(space, one):
+    from minnow.stages.case import Case
+
+    case = Case("mine", one, space)
+    return case.modality.read(case.data, case.options).key
+
+
+def csv(space):
+    return space.root / "data" / "reviews" / "reviews.csv"
+
+
+def test_what_is_fresh_is_not_run_unless_forced(space):
+    space, one = space
+    assert plan.make(space, one, [], force=False, accept=plan.NEVER) == plan.Plan({}, ["mine"])
+    assert plan.make(space, one, [], force=True, accept=plan.NEVER) == plan.Plan({"mine": ["forced"]}, [])
+
+
+def test_changed_data_is_refused_until_it_is_accepted(space):
+    space, one = space
+    csv(space).write_text(csv(space).read_text().replace(" is ", " was "))
+    with pytest.raises(plan.DataChanged, match="--accept-data"):
+        plan.make(space, one, [], force=False, accept=plan.NEVER)
+    with pytest.raises(plan.DataChanged, match="takes appended rows only"):
+        plan.make(space, one, [], force=False, accept=plan.APPENDED)
+    assert "mine" in plan.make(space, one, [], force=False, accept=plan.ALWAYS).stale
+    assert "mine" in plan.make(space, one, [], force=False, accept=plan.NEVER).stale, "accepted once is accepted"
+
+
+def test_a_scheduled_run_takes_appended_rows(space):
+    space, one = space
+    with csv(space).open("a") as file:
+        file.write('99999,"an entirely new sentence about a kettle",positive\n')
+    assert "mine" in plan.make(space, one, [], force=False, accept=plan.APPENDED).stale
+
+
+def test_data_that_is_gone_and_ours_is_made_again(space):
+    space, one = space
+    before = csv(space).read_bytes()
+    csv(space).unlink()
+    csv(space).parent.rmdir()
+    assert plan.make(space, one, [], force=False, accept=plan.NEVER).stale == {}
+    assert csv(space).read_bytes() == before
+
+
+def test_use_cases_come_in_the_order_of_their_needs():
+    assert plan.selected(settings(mine=["other"], other=["third"]), []) == ["third", "other", "mine"]
+    assert plan.selected(settings(mine=["other"]), ["mine"]) == ["mine"]
+
+
+def test_needs_in_a_circle_and_unknown_names_are_refused():
+    with pytest.raises(ConfigError, match="circle"):
+        plan.selected(settings(mine=["other"], other=["mine"]), [])
+    with pytest.raises(ConfigError, match="Did you mean 'mine'"):
+        plan.selected(settings(), ["mime"])

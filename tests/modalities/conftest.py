@@ -1,0 +1,93 @@
+"""Tiny data for every modality there is, for the tests that run over all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minnow import modalities
+from minnow.bundle import write_npz
+from minnow.types import Array, Table
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Rows of one modality on disk, and the same rows as requests.
+
+    request: example -> what a client would post for it. bad: requests that must be refused.
+    """
+
+    module: Any
+    options: Any
+    folder: Path
+    bad: list[Any]
+
+    @property
+    def table(self) -> Table:
+        return self.module.read(self.folder, self.options)
+
+    @property
+    def examples(self) -> Table:
+        return self.module.examples(self.table, self.options)
+
+    @property
+    def labels(self) -> Array:
+        names = np.unique(self.examples.columns[self.module.target(self.options)])
+        return names[names != ""]
+
+    @property
+    def encoder(self) -> Any:
+        return self.module.Encoder.fit(self.examples, self.labels, self.options)
+
+    def requests(self) -> list[Any]:
+        columns = self.examples.columns
+        if "image" in columns:
+            return columns["image"][..., 0].tolist()
+        return columns["text" if "text" in columns else "user"].tolist()
+
+
+def _images(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 17, (24, 5, 4)).astype(np.uint8)
+    write_npz(folder / "tiny.npz", {"images": images, "labels": np.array(["a", "b", "c"] * 8)})
+
+
+def _text(folder: Path) -> None:
+    words = "the a good bad red blue kettle lamp is not don't very".split()  # noqa: SIM905
+    rng = np.random.default_rng(0)
+    lines = [f'"{" ".join(rng.choice(words, 2 + i % 9))}, {i}!",{"yes" if i % 2 else "no"}' for i in range(24)]
+    (folder / "tiny.csv").write_text("text,label\n" + "\n".join(lines) + "\n")
+
+
+def _interactions(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"u{rng.integers(9)},i{rng.integers(12)},{1 + rng.integers(5)},{1000 + i}" for i in range(120)]
+    (folder / "tiny.csv").write_text("user,item,rating,time\n" + "\n".join(lines) + "\n")
+
+
+MAKE = {"images": _images, "text": _text, "interactions": _interactions}
+OPTIONS = {
+    "images": {"scale": 16, "min_rows": 10},
+    "text": {"min_rows": 10},
+    "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
+}
+IMAGE = [[1.0] * 4] * 5
+BAD_ROWS = [IMAGE[:4], [*IMAGE[:4], [1] * 3], [[[1, 2]] * 4] * 5, [], [[]], [[[]]]]
+BAD_PIXELS = ["x", True, None, {}, -1, 17, float("nan"), float("inf"), 2**70, 2**63, [[1]]]
+BAD = {
+    "images": [*BAD_ROWS, "text", 5, None, {"a": 1}, True, *([*IMAGE[:4], [1, 2, 3, one]] for one in BAD_PIXELS)],
+    "text": ["", "  \n", 5, None, ["a"], {"a": "b"}, True, float("nan"), "x" * 100_001, "\ud800"],
+    "interactions": ["", "  ", 5, None, ["u1"], {"a": "b"}, True, float("nan"), "x" * 201, "\ud800", "a\x00b"],
+}
+
+
+@pytest.fixture(params=modalities.names())
+def tiny(request, tmp_path) -> Tiny:
+    name = request.param
+    MAKE[name](tmp_path)
+    module = modalities.get(name)
+    return Tiny(module, module.Options(**OPTIONS[name]), tmp_path, BAD[name])

@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minnow.modalities import _words, text
+from minnow.modalities._files import FileError
+from minnow.types import Table
+
+OPTIONS = text.Options(min_rows=1)
+
+
+def _write(folder, content, name="rows.csv"):
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def _table(*texts):
+    n = len(texts)
+    return Table(
+        {"text": np.array(texts, object), "label": np.array(["a"] * n)}, np.arange(n).astype(str), np.arange(n)
+    )
+
+
+def test_rows_keep_the_line_that_they_begin_on(tmp_path):
+    _write(tmp_path, 'id,label,text\n1,yes,"two\nlines, here"\n\n2,no,one\n')
+    table = text.read(tmp_path, OPTIONS)
+    assert table.columns["text"].tolist() == ["two\nlines, here", "one"]
+    assert table.columns["label"].tolist() == ["yes", "no"]
+    assert table.row_id.tolist() == ["rows.csv:2", "rows.csv:5"]
+
+
+def test_the_key_ignores_outer_white_space_and_the_label(tmp_path):
+    _write(tmp_path, "text,label\n a b ,yes\na b,no\na  b,no\n")
+    key = text.read(tmp_path, OPTIONS).key
+    assert key[0] == key[1] != key[2]
+
+
+def test_files_named_train_and_test_fix_the_side_together(tmp_path):
+    _write(tmp_path, "text,label\na,x\n", "train.csv")
+    assert text.read(tmp_path, OPTIONS).side is None
+    _write(tmp_path, "text,label\nb,x\n", "test.csv")
+    side = text.read(tmp_path, OPTIONS).side
+    assert side is not None
+    assert side.tolist() == ["test", "train"]
+
+
+def test_other_separators_and_names(tmp_path):
+    _write(tmp_path, "review::stars\nfine, thanks::5\n", "rows.dat")
+    options = text.Options(file="rows.dat", separator="::", text="review", label="stars")
+    table = text.read(tmp_path, options)
+    assert table.columns["text"].tolist() == ["fine, thanks"]
+    assert table.columns["label"].tolist() == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("txt,label\na,b\n", "No column 'text'. Did you mean 'txt'"),
+        ("text,label\na,b\nc\n", r"rows.csv:3: a row needs 2 cells \(text, label\). Received: 1"),
+        ("text,label\na,b,c\n", "rows.csv:2: a row needs 2 cells"),
+        ('text,label\n"a"b,c\n', "rows.csv:2: not readable as delimited text"),
+        (b"text,label\na,b\n\xff,b\n", "rows.csv:3: text must be UTF-8. Received byte 0xff"),
+        ("text,label\n", "must hold rows"),
+        ("", "It is empty"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(content, message, tmp_path):
+    _write(tmp_path, content)
+    with pytest.raises(FileError, match=message):
+        text.read(tmp_path, OPTIONS)
+
+
+def test_a_folder_without_files_is_refused(tmp_path):
+    with pytest.raises(FileError, match=r"must hold a file of .csv"):
+        text.read(tmp_path, OPTIONS)
+
+
+def test_words_are_learned_by_frequency_and_then_by_the_alphabet():
+    assert _words.learn(["b a a c", "C b, d", "Don't don't"], 10) == ["a", "b", "c", "don't"]
+    assert _words.learn(["b a a c", "c b"], 2) == ["a", "b"]
+
+
+def test_tokens_are_in_order_with_0_for_padding_and_1_for_unknown():
+    encoder = text.Encoder.fit(_table("good good lamp", "lamp"), np.array([]), OPTIONS)
+    assert encoder.words == ["good", "lamp"]
+    encoded = encoder.encode({"text": np.array(["Lamp WHAT", "[unknown] [pad]"], object)})
+    assert encoded["tokens"].tolist() == [[3, 1, 0], [1, 1, 1]]
+
+
+def test_pairs_see_the_order_of_words():
+    encoder = text.Encoder(["not", "good", "bad"], 8, 16, 1000)
+    a, b = encoder.encode({"text": np.array(["not good bad", "bad not good"], object)})["ngrams"]
+    words = encoder.sizes["tokens"]
+    assert set(a[(a > 0) & (a < words)]) == set(b[(b > 0) & (b < words)]) == {2, 3, 4}
+    assert set(a[a >= words]) != set(b[b >= words])
+    assert len(set(a[a >= words]) & set(b[b >= words])) == 1
+
+
+def test_an_unknown_word_makes_no_pair():
+    encoder = text.Encoder(["a", "b"], 4, 8, 1000)
+    encoded = encoder.encode({"text": np.array(["a what b", "a b"], object)})["ngrams"]
+    assert (encoded > 0).sum(axis=1).tolist() == [2, 3]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 9), min_size=5, max_size=5), min_size=1, max_size=6), st.integers(1, 12))
+def test_ngrams_are_distinct_rising_and_padded_at_the_end(rows, width):
+    found = _words.ngrams(np.array(rows, np.int32), 10, 7, width)
+    assert found.shape == (len(rows), width)
+    for row, ids in zip(found, rows, strict=True):
+        kept = row[row > 0]
+        assert (row[len(kept) :] == 0).all()
+        assert (np.diff(kept) > 0).all()
+        singles = {i for i in ids if i >= 2}
+        assert set(kept[kept < 10].tolist()) <= singles
+        if width >= 9:
+            assert set(kept[kept < 10].tolist()) == singles
+        assert (kept < 17).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_either_refused_or_encoded(value):
+    encoder = text.Encoder(["a", "b"], 4, 6, 16)
+    try:
+        parsed = text.parse([value], encoder)
+    except ValueError:
+        return
+    encoded = encoder.encode(parsed)
+    assert encoded["tokens"].shape == (1, 4)
+    assert encoded["ngrams"].shape == (1, 6)
+
+
+def test_long_texts_are_cut_to_what_was_asked_for():
+    options = text.Options(max_tokens=3)
+    encoder = text.Encoder.fit(_table("a b c d e", "a b c d e"), np.array([]), options)
+    assert (encoder.length, encoder.width) == (3, 5)
+
+
+def test_lines_and_columns_are_inputs_for_a_prediction(tmp_path):
+    _write(tmp_path, "one\n\ntwo\n", "inputs.txt")
+    _write(tmp_path, "id,text\n1,three\n", "inputs.csv")
+    assert text.from_file(tmp_path / "inputs.txt", OPTIONS) == ["one", "two"]
+    assert text.from_file(tmp_path / "inputs.csv", OPTIONS) == ["three"]
+    with pytest.raises(FileError, match="not readable as JSON"):
+        text.from_file(tmp_path / "none.json", OPTIONS)

@@ -1,0 +1,133 @@
+"""Bundles made by hand: a softmax over pixels, one over counted words, and a table of users and items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minnow import modalities, runtimes
+from minnow.bundle import write_json, write_npz
+from minnow.types import Array, Table, content_key
+
+DIGITS = np.array([str(i) for i in range(10)])
+ITEMS = np.array([f"item-{i:02d}" for i in range(30)])
+REVIEWS = ["a fine and good day", "bad bad film", "good fun", "what a bad idea", "fine fine fine"]
+
+
+def _model(path: Path, nodes: list[Any], inputs: list[Any], output: tuple[str, int], weights: dict[str, Array]) -> None:
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    kinds = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32}
+    graph = helper.make_graph(
+        [helper.make_node(*node[:3], **(node[3] if len(node) > 3 else {})) for node in nodes],
+        "model",
+        [helper.make_tensor_value_info(name, kinds[dtype], ["n", *shape]) for name, dtype, shape in inputs],
+        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, ["n", output[1]])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def _write(
+    folder: Path, usecase: str, modality: str, task: str, labels: Array, encoder: Any, columns: dict, **options
+) -> Path:
+    """Complete a folder that holds a model: encoder, schema and golden rows."""
+    encoder.save(folder)
+    runner = runtimes.open_model(folder / "model.onnx")
+    spec = lambda s: {"name": s.name, "shape": list(s.shape), "dtype": s.dtype}  # noqa: E731
+    schema = {
+        "usecase": usecase,
+        "modality": modality,
+        "task": task,
+        "family": "linear",
+        "variant": "float32",
+        "options": options,
+        "labels": labels.tolist(),
+        "inputs": [spec(s) for s in runner.inputs],
+        "outputs": [spec(s) for s in runner.outputs],
+    }
+    write_json(folder / "schema.json", schema)
+    encoded = encoder.encode(columns)
+    rows = {s.name: encoded[s.name] for s in runner.inputs}
+    golden = {f"input.{k}": v for k, v in rows.items()} | {f"output.{k}": v for k, v in runner.predict(rows).items()}
+    write_npz(folder / "golden.npz", golden)
+    return folder
+
+
+def _table(columns: dict[str, Array]) -> Table:
+    n = len(next(iter(columns.values())))
+    key = np.array([content_key(b"%d" % i) for i in range(n)], np.uint64)
+    return Table(columns, np.array([str(i) for i in range(n)]), key)
+
+
+def digits(folder: Path, seed: int = 0) -> Path:
+    """A softmax over 8x8 pixels."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    weights = {
+        "shape": np.array([-1, 64], np.int64),
+        "w": rng.normal(size=(64, 10)).astype(np.float32),
+    }
+    nodes = [
+        ("Reshape", ["image", "shape"], ["flat"]),
+        ("MatMul", ["flat", "w"], ["logits"]),
+        ("Softmax", ["logits"], ["probabilities"], {"axis": -1}),
+    ]
+    _model(folder / "model.onnx", nodes, [("image", "float32", [8, 8, 1])], ("probabilities", 10), weights)
+    module = modalities.get("images")
+    table = _table({"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": DIGITS[np.arange(20) % 10]})
+    encoder = module.Encoder.fit(table, DIGITS, module.Options(scale=16))
+    return _write(folder, "digits", "images", "classify", DIGITS, encoder, table.columns, scale=16)
+
+
+def reviews(folder: Path, seed: int = 0) -> Path:
+    """A softmax over the sum of learned word weights."""
+    module = modalities.get("text")
+    labels = np.array(["bad", "good"])
+    table = _table({"text": np.array(REVIEWS), "label": labels[[1, 0, 1, 0, 1]]})
+    encoder = module.Encoder.fit(table, labels, module.Options())
+    folder.mkdir(parents=True)
+    table_of_words = np.random.default_rng(seed).normal(size=(encoder.sizes["ngrams"], 2)).astype(np.float32)
+    table_of_words[0] = 0  # the id of nothing: texts in one batch are padded with it
+    nodes = [
+        ("Gather", ["w", "ngrams"], ["vectors"]),
+        ("ReduceSum", ["vectors", "axis"], ["logits"], {"keepdims": 0}),
+        ("Softmax", ["logits"], ["probabilities"], {"axis": -1}),
+    ]
+    weights = {"w": table_of_words, "axis": np.array([1], np.int64)}
+    _model(folder / "model.onnx", nodes, [("ngrams", "int32", ["m"])], ("probabilities", 2), weights)
+    return _write(folder, "reviews", "text", "classify", labels, encoder, table.columns)
+
+
+def shop(folder: Path, seed: int = 0) -> Path:
+    """A table of scores, users by items."""
+    module = modalities.get("interactions")
+    rng = np.random.default_rng(seed)
+    seen = np.array([[ITEMS[3 * user], ITEMS[3 * user + 1], ""] for user in range(5)])
+    table = _table({"user": np.array([f"user-{i}" for i in range(5)]), "item": seen})
+    encoder = module.Encoder.fit(table, ITEMS, module.Options())
+    folder.mkdir(parents=True)
+    weights = {"w": rng.normal(size=(encoder.sizes["user"], len(ITEMS))).astype(np.float32)}
+    nodes = [("Gather", ["w", "user"], ["scores"])]
+    _model(folder / "model.onnx", nodes, [("user", "int32", [])], ("scores", len(ITEMS)), weights)
+    return _write(folder, "shop", "interactions", "rank", ITEMS, encoder, table.columns)
+
+
+MAKERS: dict[str, Callable[..., Path]] = {"digits": digits, "reviews": reviews, "shop": shop}
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory) -> Callable[..., Path]:
+    """Return (usecase, seed) -> a bundle's folder; another seed is another model. The folder must not be changed."""
+    root, made = tmp_path_factory.mktemp("bundles"), {}
+
+    def make(usecase: str, seed: int = 0) -> Path:
+        if (usecase, seed) not in made:
+            made[usecase, seed] = MAKERS[usecase](root / f"{usecase}-{seed}", seed)
+        return made[usecase, seed]
+
+    return make

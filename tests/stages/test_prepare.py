@@ -1,0 +1,155 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from minnow.config import SplitShares
+from minnow.stages import prepare
+from minnow.types import Batch, Table, content_key
+
+SHARES = SplitShares(val=0.25, test=0.25)
+LAW = settings(max_examples=60, deadline=None)
+numbers = st.lists(st.integers(0, 500), min_size=40, max_size=120)
+
+
+def table(contents, side=None, time=None):
+    key = np.array([content_key(str(value).encode()) for value in contents], np.uint64)
+    columns = {"value": np.array(contents), "time": np.arange(len(contents)) if time is None else np.array(time)}
+    return Table(columns, np.array([f"row:{i}" for i in range(len(contents))]), key, side)
+
+
+def sides_of(found):
+    """Map each content to the sides it stands on."""
+    sides = {}
+    for side, rows in found.items():
+        for value in rows.columns["value"].tolist():
+            sides.setdefault(value, set()).add(side)
+    return sides
+
+
+def split(rows, how="hash"):
+    try:
+        return prepare.split(rows, SHARES, how, "time")
+    except ValueError:
+        assume(False)
+        raise
+
+
+@LAW
+@given(numbers, numbers, st.randoms(use_true_random=False))
+def test_a_row_never_moves_whatever_else_there_is(contents, more, random):
+    before = sides_of(split(table(contents)))
+    together = contents + more
+    random.shuffle(together)
+    after = sides_of(split(table(together)))
+    assert {value: after[value] for value in before} == before
+
+
+@LAW
+@given(numbers)
+def test_equal_rows_share_a_side(contents):
+    assert all(len(sides) == 1 for sides in sides_of(split(table(contents * 2))).values())
+
+
+@LAW
+@given(numbers, st.sampled_from(["hash", "time"]))
+def test_sides_hold_every_row_once_in_order(contents, how):
+    found = split(table(contents), how)
+    ids = [row for rows in found.values() for row in rows.row_id.tolist()]
+    assert sorted(ids) == sorted(table(contents).row_id.tolist())
+    for rows in found.values():
+        places = [int(row.split(":")[1]) for row in rows.row_id]
+        assert places == sorted(places)
+
+
+@LAW
+@given(st.lists(st.integers(0, 30), min_size=30, max_size=90))
+def test_by_time_train_comes_before_val_before_test(times):
+    found = split(table(list(range(len(times))), time=times), "time")
+    train, val, test = (found[side].columns["time"] for side in prepare.SIDES)
+    assert train.max() < val.min()
+    assert val.max() < test.min()
+
+
+def test_shares_are_about_what_was_asked_for():
+    found = prepare.split(table(list(range(20_000))), SplitShares(val=0.1, test=0.3), "hash")
+    assert len(found["val"]) == pytest.approx(2000, rel=0.1)
+    assert len(found["test"]) == pytest.approx(6000, rel=0.1)
+
+
+def test_by_time_shares_are_exact_where_moments_differ():
+    found = prepare.split(table(list(range(1000))), SplitShares(val=0.1, test=0.3), "time", "time")
+    assert [len(found[side]) for side in prepare.SIDES] == [600, 100, 300]
+
+
+def test_named_sides_are_kept():
+    side = np.array(["test"] * 30 + ["train"] * 200)
+    found = prepare.split(table(list(range(230)), side), SHARES, "hash")
+    assert found["test"].row_id.tolist() == [f"row:{i}" for i in range(30)]
+    assert len(found["val"]) == pytest.approx(50, abs=20)
+
+
+def test_changing_the_share_of_val_leaves_test_alone():
+    rows = table(list(range(2000)))
+    a, b = (prepare.split(rows, SplitShares(val=val, test=0.2), "hash") for val in (0.1, 0.3))
+    assert a["test"].row_id.tolist() == b["test"].row_id.tolist()
+
+
+def test_an_empty_side_is_refused_with_the_counts():
+    with pytest.raises(ValueError, match=r"Every side needs rows. Received: train \d+, val \d+, test \d+"):
+        prepare.split(table([1, 1, 1, 1]), SHARES, "hash")
+
+
+def test_an_unknown_way_to_split_is_refused():
+    with pytest.raises(ValueError, match="by 'hash', or by 'time'"):
+        prepare.split(table([1, 2]), SHARES, "random")
+
+
+class _Encoder:
+    def __init__(self, rows):
+        self.rows, self.sizes = rows, {"value": 501}
+
+    @classmethod
+    def fit(cls, rows, labels, options):
+        return cls(rows.row_id.tolist())
+
+    def encode(self, columns):
+        return {"value": columns["value"].astype(np.float32)}
+
+
+MODALITY = SimpleNamespace(
+    SPLIT="hash", Encoder=_Encoder, examples=lambda rows, options: rows, target=lambda options: "value"
+)
+TASK = SimpleNamespace(
+    vocabulary=lambda target: np.unique(target).astype(str),
+    encode=lambda target, labels: np.array([list(labels).index(v) if v in labels else -1 for v in target.astype(str)]),
+)
+
+
+def test_encoder_and_labels_are_learned_from_train_alone():
+    prepared = prepare.prepare(table(list(range(100))), MODALITY, None, TASK, "classify", SHARES)
+    train = prepared.tables["train"]
+    assert prepared.encoder.rows == train.row_id.tolist()
+    assert set(prepared.labels) == set(train.columns["value"].astype(str))
+    assert (prepared.batches["train"].target >= 0).all()
+    assert (prepared.batches["test"].target == -1).all()
+
+
+def test_batches_are_the_tables_encoded_in_order():
+    prepared = prepare.prepare(table(list(range(100))), MODALITY, None, TASK, "classify", SHARES)
+    for side in prepare.SIDES:
+        rows, batch = prepared.tables[side], prepared.batches[side]
+        assert isinstance(batch, Batch)
+        np.testing.assert_array_equal(batch.inputs["value"], rows.columns["value"])
+        np.testing.assert_array_equal(batch.key, rows.key)
+        assert batch.task == "classify"
+        assert batch.sizes == {"value": 501}
+
+
+def test_a_table_is_encoded_with_the_labels_of_another():
+    rows = table(list(range(100)))
+    prepared = prepare.prepare(rows, MODALITY, None, TASK, "classify", SHARES)
+    batch = prepare.batch(rows, prepared.encoder, np.array(["3"]), MODALITY, None, TASK, "classify")
+    assert np.flatnonzero(batch.target >= 0).tolist() == [3]

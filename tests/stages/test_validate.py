@@ -1,0 +1,213 @@
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minnow.bundle import write_npz
+from minnow.modalities import images, interactions, text
+from minnow.stages import validate
+from minnow.types import Expectation
+
+ROWS = 60
+BAD = 7  # the row that gets the fault
+
+
+def _images(folder, change=None, **options):
+    pixels = np.random.default_rng(0).integers(0, 17, (ROWS, 4, 4)).astype(np.float32)
+    labels = np.array(["a", "b", "c"] * (ROWS // 3), dtype="<U8")
+    if change:
+        change(pixels, labels)
+    write_npz(folder / "rows.npz", {"images": pixels, "labels": labels})
+    chosen = images.Options(scale=16, **options)
+    return images, chosen, images.read(folder / "rows.npz", chosen)
+
+
+def _lines(folder, header, lines):
+    path = folder / "rows.csv"
+    path.write_text(header + "\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def _text(folder, change=None, **options):
+    lines = [f"text number {i},{'yes' if i % 2 else 'no'}" for i in range(ROWS)]
+    if change:
+        change(lines)
+    chosen = text.Options(**options)
+    return text, chosen, text.read(_lines(folder, "text,label", lines), chosen)
+
+
+def _interactions(folder, change=None, **options):
+    lines = [f"u{i % 9},i{i},3,{i}" for i in range(ROWS)]
+    if change:
+        change(lines)
+    chosen = interactions.Options(**{"min_rows": 10, **options})
+    return interactions, chosen, interactions.read(_lines(folder, "user,item,rating,time", lines), chosen)
+
+
+def put(place, value):
+    """Plant a value at a place of the first argument."""
+    return lambda rows, *_: rows.__setitem__(place, value)
+
+
+def label(place, value):
+    """Plant labels of images."""
+    return lambda _, labels: labels.__setitem__(place, value)
+
+
+def copies(count):
+    """Make the first rows copies of one another."""
+    return lambda rows, *_: rows.__setitem__(slice(count), np.stack([rows[0]] * count))
+
+
+def everything(value):
+    """Put one and the same line everywhere, its own number kept."""
+    return lambda lines: lines.__setitem__(slice(None), [value.format(i=i) for i in range(len(lines))])
+
+
+def check(made, folder):
+    module, options, table = made
+    return validate.check(table, module, options, folder / "report", "tiny")
+
+
+IMAGE_ROW, LINE_ROW = f"rows.npz:{BAD}", f"rows.csv:{BAD + 2}"
+FAULTS = [
+    (_images, put((BAD, 1, 1), np.nan), {}, "nan_share", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), np.inf), {}, "nan_share", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), -1), {}, "minimum", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), 17), {}, "maximum", IMAGE_ROW),
+    (_images, put(BAD, 3), {}, "std", IMAGE_ROW),
+    (_images, copies(8), {}, "hash", IMAGE_ROW),
+    (_images, label(BAD, ""), {"min_class_share": 0.0}, "label", IMAGE_ROW),
+    (_images, label(BAD, "z"), {"labels": ["a", "b", "c"], "min_class_share": 0.0}, "label", IMAGE_ROW),
+    (_images, label(BAD, "rare"), {"min_class_share": 0.02}, "class_share", IMAGE_ROW),
+    (_images, label(slice(None), "a"), {}, "label", None),
+    (_images, None, {"min_rows": 61}, None, None),
+    (_text, put(BAD, " ,yes"), {}, "text", LINE_ROW),
+    (_text, put(BAD, "x" * 100_001 + ",yes"), {}, "characters", LINE_ROW),
+    (_text, put(BAD, "some text,"), {"min_class_share": 0.0}, "label", LINE_ROW),
+    (_text, put(BAD, "some text,maybe"), {"labels": ["yes", "no"], "min_class_share": 0.0}, "label", LINE_ROW),
+    (_text, put(BAD, "some text,rare"), {"min_class_share": 0.02}, "class_share", LINE_ROW),
+    (_text, put(slice(4, 9), ["same,yes"] * 5), {}, "hash", LINE_ROW),
+    (_text, everything("text {i},yes"), {}, "label", None),
+    (_text, None, {"min_rows": 61}, None, None),
+    (_interactions, put(BAD, ",i1,3,7"), {}, "user", LINE_ROW),
+    (_interactions, put(BAD, "u1,,3,7"), {}, "item", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,,7"), {}, "rating", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,inf,7"), {}, "rating", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,3,"), {}, "time", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,3,-5"), {}, "time", LINE_ROW),
+    (_interactions, put(slice(0, 8), [f"u1,i1,3,{i}" for i in range(8)]), {"max_repeats": 0.01}, "repeats", LINE_ROW),
+    (_interactions, everything("u1,i{i},3,{i}"), {}, "user", None),
+    (_interactions, everything("u{i},i1,3,{i}"), {}, "item", None),
+    (_interactions, None, {"min_rows": 61}, None, None),
+]
+
+
+@pytest.mark.parametrize("make", [_images, _text, _interactions])
+def test_good_rows_meet_the_contract(make, tmp_path):
+    findings = check(make(tmp_path), tmp_path)
+    assert findings.ok, [result for result in findings.results if not result["ok"]]
+    assert findings.rows == ROWS
+    findings.require()
+
+
+@pytest.mark.parametrize(("make", "change", "options", "column", "row"), FAULTS)
+def test_a_planted_fault_is_found_with_its_row(make, change, options, column, row, tmp_path):
+    findings = check(make(tmp_path, change, **options), tmp_path)
+    failed = [result for result in findings.results if not result["ok"]]
+    assert [result["column"] for result in failed] == [column]
+    assert (row in failed[0]["examples"]) if row else not failed[0]["examples"]
+    with pytest.raises(validate.DataError, match="tiny: 1 of") as error:
+        findings.require()
+    assert str(tmp_path / "report" / "validation.html") in str(error.value)
+    assert row is None or row in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "module", "options"),
+    [
+        (_images, images, images.Options(labels=["a", "b"])),
+        (_text, text, text.Options(labels=["a", "b"])),
+        (_interactions, interactions, interactions.Options()),
+    ],
+)
+def test_every_expectation_has_a_planted_fault(make, module, options, tmp_path):
+    """Whoever adds an expectation adds a fault that it finds; a missing column has a test of its own."""
+    found = set()
+    for i, (_, change, chosen, *_) in enumerate(fault for fault in FAULTS if fault[0] is make):
+        (tmp_path / str(i)).mkdir()
+        results = check(make(tmp_path / str(i), change, **chosen), tmp_path / str(i)).results
+        found |= {(result["expectation"], result["column"]) for result in results if not result["ok"]}
+    asked = {(one.kind, one.kwargs.get("column")) for one in module.contract(options)}
+    assert {one for one in asked if one[0] != "expect_column_to_exist"} == found
+
+
+def test_counts_and_shares_are_those_of_the_rows(tmp_path):
+    def change(pixels, labels):
+        pixels[:15, 0, 0] = 20
+
+    findings = check(_images(tmp_path, change), tmp_path)
+    failed = next(result for result in findings.results if not result["ok"])
+    assert (failed["rows"], failed["share"]) == (15, 0.25)
+    assert failed["examples"] == [f"rows.npz:{i}" for i in range(10)]
+    assert failed["observed"] == ["20.0"]
+
+
+def test_a_share_within_its_limit_is_met_and_still_reported(tmp_path):
+    findings = check(_text(tmp_path, put(slice(0, 2), ["same,yes"] * 2)), tmp_path)
+    found = next(result for result in findings.results if result["column"] == "hash")
+    assert found["ok"]
+    assert (found["rows"], found["examples"]) == (2, ["rows.csv:2", "rows.csv:3"])
+
+
+def test_a_missing_column_is_found(tmp_path):
+    made = _text(tmp_path)
+    lacking = SimpleNamespace(
+        contract=text.contract,
+        describe=lambda table, options: {k: v for k, v in text.describe(table, options).items() if k != "text"},
+    )
+    findings = check((lacking, *made[1:]), tmp_path)
+    failed = [result for result in findings.results if not result["ok"]]
+    assert {result["column"] for result in failed} == {"text"}
+    assert failed[0]["expectation"] == "expect_column_to_exist"
+    with pytest.raises(validate.DataError, match="column 'text': to exist"):
+        findings.require()
+
+
+def test_an_expectation_that_cannot_be_judged_is_a_failure_with_its_reason(tmp_path):
+    _, options, table = _text(tmp_path)
+    odd = SimpleNamespace(
+        describe=text.describe,
+        contract=lambda options: [
+            Expectation("expect_column_values_to_be_between", {"column": "no", "min_value": 0}, "x")
+        ],
+    )
+    findings = check((odd, options, table), tmp_path)
+    assert not findings.ok
+    assert "no" in findings.results[0]["error"]
+
+
+def test_reports_are_the_same_bytes_for_the_same_rows(tmp_path):
+    made = _images(tmp_path, put((BAD, 1, 1), 17))
+    for name in ("a", "b"):
+        check(made, tmp_path / name)
+    for name in (validate.JSON, validate.HTML):
+        a, b = (tmp_path / folder / "report" / name for folder in ("a", "b"))
+        assert a.read_bytes() == b.read_bytes().replace(b"/b/", b"/a/")
+
+
+def test_the_json_report_says_what_the_findings_say(tmp_path):
+    findings = check(_images(tmp_path, put((BAD, 1, 1), 17)), tmp_path)
+    written = json.loads((tmp_path / "report" / validate.JSON).read_text())
+    assert written == {"usecase": "tiny", "ok": False, "rows": ROWS, "results": findings.results}
+
+
+def test_the_html_report_needs_no_internet_and_escapes_what_came_with_the_rows(tmp_path):
+    check(_text(tmp_path, put(BAD, "some text,<b>"), labels=["yes", "no"]), tmp_path)
+    page = (tmp_path / "report" / validate.HTML).read_text()
+    assert "http" not in page
+    assert "src=" not in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in page
+    assert LINE_ROW in page

@@ -1,0 +1,124 @@
+"""The tracking store and the registry, on a real SQLite database."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minnow.bundle import sha256
+from minnow.stores import champions, tracking
+from minnow.stores._mlflow import client, experiment_id
+from minnow.stores.tracking import Record
+from minnow.workspace import workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, on import
+
+
+@pytest.fixture
+def space(in_folder):
+    (in_folder / "params.yaml").write_text("usecases: {}\n")
+    return workspace()
+
+
+def keep_bundle(space, text, usecase="digits"):
+    """Log a bundle as the pipeline does and return its sha."""
+    folder = space.root / f"made-{text}" / "bundle"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_text(text)
+    provenance = folder.parent / "provenance.json"
+    provenance.write_text(json.dumps({"family": text}))
+    sha = sha256(folder)
+    tags = {"minnow.usecase": usecase, "minnow.sha": sha}
+    tracking.log(space, Record(text, tags=tags, files={"bundle": [folder], "": [provenance]}))
+    return sha
+
+
+def decision(sha, verdict="better", replaces=None, **more):
+    return {"id": f"{sha}{replaces}", "sha": sha, "verdict": verdict, "replaces": replaces, "usecase": "digits"} | more
+
+
+def test_a_record_keeps_params_metrics_history_files_and_children(space):
+    note = space.root / "note.txt"
+    note.write_text("hello")
+    child = Record("cnn", metrics={"val/accuracy": 0.9}, history={"loss": [3.0, 2.0, 1.0]})
+    record = Record("digits", params={"a": {"b": 1}}, tags={"t": "v"}, files={"notes": [note]}, children=(child,))
+    run_id = tracking.log(space, record)
+    run = client(space).get_run(run_id)
+    assert run.data.params == {"a.b": "1"}
+    assert run.data.tags["t"] == "v"
+    assert [file.path for file in client(space).list_artifacts(run_id, "notes")] == ["notes/note.txt"]
+    query = f"tags.`mlflow.parentRunId` = '{run_id}'"
+    (found,) = client(space).search_runs([experiment_id(space)], query)
+    points = client(space).get_metric_history(found.info.run_id, "epoch/loss")
+    assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
+
+
+def test_more_points_than_one_call_takes_are_all_kept(space):
+    run_id = tracking.log(space, Record("long", history={"loss": [float(i) for i in range(2500)]}))
+    assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500
+
+
+def test_two_processes_make_one_database(in_folder):
+    (in_folder / "params.yaml").write_text("usecases: {}\n")
+    code = "import minnow.workspace as w, minnow.stores._mlflow as m; print(m.experiment_id(w.workspace()))"
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
+    answers = {process.communicate(timeout=120)[0].strip() for process in started}
+    assert [process.returncode for process in started] == [0, 0]
+    assert len(answers) == 1
+
+
+def test_promotion_sets_alias_anchor_and_history_and_may_be_repeated(space):
+    first, second = keep_bundle(space, "one"), keep_bundle(space, "two")
+    one = champions.promote(space, "digits", "cpu", decision(first, "first"))
+    again = champions.promote(space, "digits", "cpu", decision(first, "first"))
+    assert one == again
+    smaller = champions.promote(space, "digits", "cpu", decision(second, "smaller", first))
+    assert smaller.sha == second
+    anchor = champions.current(space, "digits", "cpu", "anchor")
+    assert anchor is not None
+    assert anchor.sha == first, "a model that is only smaller is no new best"
+    assert champions.carried_out(space, "digits", decision(second, "smaller", first))
+    assert champions.current(space, "digits", "gpu") is None
+
+
+def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(space):
+    shas = [keep_bundle(space, text) for text in ("one", "two", "three")]
+    for sha, replaces in zip(shas, [None, *shas], strict=False):
+        champions.promote(space, "digits", "cpu", decision(sha, "better", replaces))
+    assert champions.rollback(space, "digits", "cpu").sha == shas[1]
+    assert champions.rollback(space, "digits", "cpu").sha == shas[0]
+    with pytest.raises(LookupError, match="no champion for cpu before version 1"):
+        champions.rollback(space, "digits", "cpu")
+
+
+def test_a_fetched_bundle_that_was_changed_is_refused(space):
+    champion = champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one")))
+    folder = champions.fetch(space, champion)
+    assert (folder / "bundle" / "model.onnx").read_text() == "one"
+    (folder / "bundle" / "model.onnx").write_text("onf")
+    with pytest.raises(ValueError, match="must have sha256"):
+        champions.fetch(space, champion)
+
+
+def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space):
+    def look(rows, count):
+        path = space.root / champions.ROWS
+        np.save(path, rows)
+        run_id = tracking.log(space, Record("look", files={"exam/cpu": [path]}))
+        champions.record_look(space, "digits", "cpu", count, rows, run_id)
+
+    exam = np.arange(100, dtype=np.uint64)
+    assert champions.ledger(space, "digits", "cpu", exam).looks == 0
+    look(exam, 3)
+    assert champions.ledger(space, "digits", "cpu", exam).looks == 3
+    grown = champions.ledger(space, "digits", "cpu", np.arange(200, dtype=np.uint64))
+    assert (grown.looks, len(grown.rows)) == (3, 200)
+    assert champions.ledger(space, "digits", "cpu", np.arange(201, dtype=np.uint64)).looks == 0
+    assert champions.ledger(space, "digits", "gpu", exam).looks == 0
+
+
+def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):
+    with pytest.raises(LookupError, match="keeps the bundle"):
+        champions.promote(space, "digits", "cpu", decision("0" * 64))

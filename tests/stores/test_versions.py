@@ -1,0 +1,61 @@
+"""DVC's side, in a real repository."""
+
+import subprocess
+
+import pytest
+
+from minnow.stores import versions
+
+STAGES = """
+stages:
+  usecase:
+    foreach: [one, two]
+    do:
+      cmd: cp data/${item}.csv outcome-${item}
+      deps:
+        - data/${item}.csv
+      outs:
+        - outcome-${item}
+"""
+
+
+@pytest.fixture
+def repo(in_folder):
+    def sh(*command):
+        subprocess.run(command, cwd=in_folder, check=True, capture_output=True)
+
+    (in_folder / "data").mkdir()
+    for name in ("one", "two"):
+        (in_folder / "data" / f"{name}.csv").write_text(name)
+    (in_folder / "dvc.yaml").write_text(STAGES)
+    sh("git", "init", "-q")
+    sh("dvc", "init", "-q")
+    sh("dvc", "add", "-q", "data")
+    sh("dvc", "repro", "-q")
+    return in_folder
+
+
+def test_a_repository_that_is_up_to_date_has_nothing_stale(repo):
+    assert versions.state(repo) == versions.State({}, {})
+
+
+def test_changed_data_makes_its_use_case_stale_with_the_reason(repo):
+    (repo / "data" / "one.csv").write_text("changed")
+    state = versions.state(repo)
+    assert list(state.stale) == ["one"]
+    assert "data/one.csv modified" in state.stale["one"][0]
+    assert "modified" in state.data["data.dvc"]
+
+
+def test_commit_makes_a_use_case_fresh_and_accept_the_data(repo):
+    (repo / "data" / "one.csv").write_text("changed")
+    (repo / "outcome-one").unlink()
+    (repo / "outcome-one").write_text("changed")
+    versions.accept(repo, "data.dvc")
+    versions.commit(repo, "one")
+    assert versions.state(repo) == versions.State({}, {})
+
+
+def test_data_that_no_remote_has_is_an_error_with_what_to_do(repo):
+    with pytest.raises(versions.VersionError):
+        versions.pull(repo, "elsewhere")

@@ -1,0 +1,31 @@
+"""Jobs for the worker's tests, found by name in the child."""
+
+import os
+import time
+
+
+def double(value, report=None):
+    report(1, 2, {"loss": 0.5})
+    return 2 * value
+
+
+def threads(report=None):
+    return os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"], os.getpid()
+
+
+def refuse(report=None):
+    raise ValueError("no rows")
+
+
+def die(report=None):
+    os.kill(os.getpid(), 9)
+
+
+def swell(report=None):
+    block = bytearray(400 * 2**20)
+    time.sleep(30)
+    return len(block)
+
+
+def sleep(report=None):
+    time.sleep(60)
