@@ -25,8 +25,8 @@ GOLDEN_ROWS = 100
 PARITY_ROWS = 512
 EXACT = 1e-4
 """Largest difference of an answer that a change of file format may make."""
-LOSSY_FLIPS = 0.10
-"""Largest share of changed answers after which a compression is broken rather than lossy; the judge decides below."""
+LOSSY_MARGINS = 5
+"""Margins of mean loss after which a compression is broken rather than lossy; below that the judge decides."""
 
 
 class ParityError(ValueError):
@@ -139,19 +139,22 @@ class _Maker:
         task = tasks.get(self.plan["task"])
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise ParityError(f"'{variant}' must answer real rows with finite numbers. Received: NaN or infinity.")
+        before = task.loss(self.answers, self.batch)
         differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
         found = {
             "difference": round(max(differences), 6),
             "flips": round(float(task.flips(self.answers, outputs, self.batch).mean()), 6),
+            "loss": round(float(task.loss(outputs, self.batch).mean() - before.mean()), 6),
         }
         if not lossy and found["difference"] > EXACT * self._scale():
             raise ParityError(
                 f"'{variant}' must answer within {EXACT:g} of the trained model. Received: {found['difference']:g}."
             )
-        if lossy and found["flips"] > LOSSY_FLIPS:
+        allowed = LOSSY_MARGINS * task.margin(before, None)
+        if lossy and found["loss"] > allowed:
             raise ParityError(
-                f"'{variant}' may change at most {LOSSY_FLIPS:.0%} of answers on real rows. "
-                f"Received: {found['flips']:.1%}. Give it more calibration rows or leave it out."
+                f"'{variant}' may lose at most {allowed:.4f} in mean loss on real rows. Received: {found['loss']:.4f}. "
+                "Give it more calibration rows or leave it out."
             )
         return found
 

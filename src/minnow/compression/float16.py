@@ -1,0 +1,47 @@
+"""float16: weights stored in half precision, computed in single: half the file, nearly the same answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from minnow.graphs import write_canonical
+from minnow.types import Columns
+
+LARGEST = float(np.finfo(np.float16).max)
+
+
+class Params(BaseModel):
+    """min_numbers: arrays of fewer are left alone, since a cast costs more than it saves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    min_numbers: int = Field(default=64, ge=1)
+
+
+def suits(framework: str) -> str | None:
+    """Say why a model of a framework cannot be shrunk so, or None."""
+    return None if framework == "keras" else f"float16 halves arrays of weights. Received: {framework}, which has none."
+
+
+def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
+    """Write source with its large weights in float16 behind a cast. calibration is not needed."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(source)
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < params.min_numbers:
+            continue
+        if np.abs(values).max() > LARGEST:
+            raise ValueError(f"float16 holds weights up to {LARGEST:g}. Received: {np.abs(values).max():g}.")
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+    write_canonical(model, out)

@@ -1,0 +1,57 @@
+"""litert: a .tflite file for devices, with built-in operators only."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from minnow.types import Model
+
+SUFFIX = ".tflite"
+FLEX = b"Flex"
+"""What the names of operators begin with that need TensorFlow on the device."""
+
+
+def suits(model: Model) -> str | None:
+    """Say why a model cannot be exported, or None."""
+    return None if model.framework == "keras" else f"LiteRT export knows Keras models. Received: {model.framework}."
+
+
+def write(model: Model, path: Path) -> None:
+    """Write a model to a .tflite file with a free batch axis and the model's own names.
+
+    Raises ValueError when an operator is not built in.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        _save(model, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        converted: bytes = converter.convert()
+    if FLEX in converted:
+        raise ValueError("LiteRT needs built-in operators only. Received: a Flex operator. Change the family's layers.")
+    path.write_bytes(converted)
+
+
+def _save(model: Model, folder: str) -> None:
+    """Write a SavedModel with one endpoint, whose arrays have the model's names."""
+    import keras
+    import tensorflow as tf
+
+    inputs, (output,) = model.inputs, model.outputs
+
+    def answer(*arrays: Any) -> dict[str, Any]:
+        return {output.name: model.native(arrays[0] if len(arrays) == 1 else list(arrays), training=False)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(model.native)
+    archive.add_endpoint(
+        "serve", answer, input_signature=[tf.TensorSpec((None, *s.shape), s.dtype, s.name) for s in inputs]
+    )
+    archive.write_out(folder, verbose=False)

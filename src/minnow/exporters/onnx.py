@@ -1,0 +1,42 @@
+"""onnx: what the service and most devices run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from minnow.graphs import write_canonical
+from minnow.types import Model
+
+SUFFIX = ".onnx"
+
+
+def suits(model: Model) -> str | None:
+    """Say why a model cannot be exported, or None."""
+    known = ("keras", "sklearn")
+    return None if model.framework in known else f"ONNX export knows {', '.join(known)}. Received: {model.framework}."
+
+
+def write(model: Model, path: Path) -> None:
+    """Write a model to an .onnx file with a free batch axis and the model's own names."""
+    made = _from_keras(model) if model.framework == "keras" else model.native.to_onnx()
+    given = zip(made.graph.output, model.outputs, strict=True)
+    write_canonical(made, path, {value.name: spec.name for value, spec in given})
+
+
+def _from_keras(model: Model) -> Any:
+    import keras
+    import onnx
+
+    signature = [keras.InputSpec(shape=(None, *s.shape), dtype=s.dtype, name=s.name) for s in model.inputs]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        place = Path(folder) / "model.onnx"
+        zeros = [keras.ops.zeros((1, *s.shape), s.dtype) for s in model.inputs]
+        model.native(zeros[0] if len(zeros) == 1 else zeros)  # a network that was never called is not exported
+        model.native.export(str(place), format="onnx", verbose=False, input_signature=signature)
+        return onnx.load(place)

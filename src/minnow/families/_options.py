@@ -1,0 +1,71 @@
+"""What several families take from params.yaml."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "hard_swish", "linear"]
+
+
+class Schedule(Strict):
+    """How the learning rate goes. warm_up, floor: shares of all steps and of the highest rate."""
+
+    kind: Literal["constant", "cosine", "exponential"] = "cosine"
+    warm_up: float = Field(default=0.05, ge=0, lt=1)
+    floor: float = Field(default=0.01, ge=0, le=1)
+
+
+class EarlyStopping(Strict):
+    """Stop when val loss has not improved for so many epochs, and take the best weights."""
+
+    patience: int = Field(default=10, ge=1)
+
+
+class Augmentation(Strict):
+    """Random affine changes of training images. shift, zoom: shares of the side; rotate: degrees."""
+
+    shift: float = Field(default=0.0, ge=0, lt=0.5)
+    rotate: float = Field(default=0.0, ge=0, le=180)
+    zoom: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Training(Strict):
+    """How a Keras family is trained.
+
+    optimizer, learning_rate, weight_decay (AdamW's and SGD's); loss: None takes the task's own; label_smoothing:
+    classification only.
+    """
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adam"
+    learning_rate: float = Field(default=0.003, gt=0)
+    weight_decay: float | None = Field(default=None, ge=0)
+    schedule: Schedule = Schedule()
+    loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"] | None = None
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    early_stopping: EarlyStopping | None = EarlyStopping()
+
+
+class Regularised(Training):
+    """Training of a network of layers. l1, l2: on weights; dropout: share of units; batch_norm: after each layer."""
+
+    activation: Activation = "relu"
+    l1: float = Field(default=0.0, ge=0)
+    l2: float = Field(default=0.0, ge=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    batch_norm: bool = True
+
+
+def refuse(name: str, needed: str, received: Any) -> ValueError:
+    """Build the error for parameters that cannot be together."""
+    return ValueError(f"{name} needs {needed}. Received: {received!r}.")

@@ -1,0 +1,135 @@
+"""scikit-learn families: the model that they hand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.types import Array, Columns, Spec
+
+FILE = "model.joblib"
+
+
+@dataclass
+class TreeModel:
+    """A scikit-learn estimator over one named array, flattened.
+
+    estimator: fitted; spec: the array; output: name of the answer; labels: how many there are (0 for a number);
+    classes: (c,) int, which of them the estimator has seen.
+    """
+
+    estimator: Any
+    spec: Spec
+    output: str
+    labels: int
+    history: dict[str, list[float]] = field(default_factory=dict)
+    framework: str = "sklearn"
+
+    @property
+    def native(self) -> TreeModel:
+        """Itself: it knows how to become ONNX."""
+        return self
+
+    @property
+    def inputs(self) -> tuple[Spec, ...]:
+        """The array it needs."""
+        return (self.spec,)
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The array it gives."""
+        return (Spec(self.output, (self.labels,) if self.labels else (), "float32"),)
+
+    @property
+    def parameters(self) -> int:
+        """A threshold per inner node and a value per leaf, over all trees."""
+        return sum(len(tree.nodes) for stage in self.estimator._predictors for tree in stage)
+
+    def predict(self, inputs: Columns) -> dict[str, Array]:
+        """Answer rows of named arrays; extra arrays are ignored."""
+        rows = inputs[self.spec.name].reshape(len(inputs[self.spec.name]), -1)
+        if not self.labels:
+            return {self.output: self.estimator.predict(rows).astype(np.float32)}
+        return {self.output: self.estimator.predict_proba(rows).astype(np.float32)}
+
+    def save(self, folder: Path) -> None:
+        """Write the estimator and what it takes."""
+        import joblib
+
+        joblib.dump((self.estimator, self.spec, self.output, self.labels), folder / FILE)
+
+    def to_onnx(self) -> Any:
+        """Convert to an ONNX model that flattens its input and gives the one answer."""
+        from skl2onnx import to_onnx
+        from skl2onnx.common.data_types import FloatTensorType
+
+        width = int(np.prod(self.spec.shape))
+        options = {id(self.estimator): {"zipmap": False}} if self.labels else None
+        with _plain_attributes():
+            made = to_onnx(self.estimator, initial_types=[("flat", FloatTensorType([None, width]))], options=options)
+        return _reshaped(made, self.spec, width, bool(self.labels))
+
+
+def load(folder: Path) -> TreeModel:
+    """Read what save wrote."""
+    import joblib
+
+    return TreeModel(*joblib.load(folder / FILE))
+
+
+class _plain_attributes:  # noqa: N801  reads as a verb where it is used
+    """Cast NumPy numbers in node attributes while skl2onnx converts: this protobuf refuses them."""
+
+    def __enter__(self) -> None:
+        from onnx import helper
+
+        self.original = original = helper.make_attribute
+
+        def make_attribute(key: str, value: Any, *rest: Any, **named: Any) -> Any:
+            if isinstance(value, (list, tuple, np.ndarray)):
+                value = [int(v) if isinstance(v, (bool, np.bool_, np.integer)) else v for v in value]
+            return original(key, value, *rest, **named)
+
+        helper.make_attribute = make_attribute
+
+    def __exit__(self, *_: object) -> None:
+        from onnx import helper
+
+        helper.make_attribute = self.original
+
+
+def _reshaped(model: Any, spec: Spec, width: int, classifies: bool) -> Any:
+    """Put a reshape in front, and leave the predicted label out: it follows from the probabilities."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = model.graph
+    flat = graph.input[0].name
+    shape = numpy_helper.from_array(np.array([-1, width], np.int64), "flat_shape")
+    graph.initializer.append(shape)
+    graph.node.insert(0, helper.make_node("Reshape", [spec.name, "flat_shape"], [flat]))
+    del graph.input[:]
+    graph.input.append(helper.make_tensor_value_info(spec.name, TensorProto.FLOAT, [None, *spec.shape]))
+    answer = graph.output[1 if classifies else 0]
+    if not classifies:
+        graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))
+        graph.node.append(helper.make_node("Reshape", [answer.name, "row_shape"], ["row"]))
+        answer = helper.make_tensor_value_info("row", TensorProto.FLOAT, [None])
+    kept = helper.make_tensor_value_info(answer.name, TensorProto.FLOAT, [None] + ([None] if classifies else []))
+    del graph.output[:]
+    graph.output.append(kept)
+    _drop_unused(graph)
+    return model
+
+
+def _drop_unused(graph: Any) -> None:
+    """Remove nodes that no output needs, such as the path to the label."""
+    while True:
+        needed = {value.name for value in graph.output} | {name for node in graph.node for name in node.input}
+        idle = [node for node in graph.node if not any(name in needed for name in node.output)]
+        if not idle:
+            return
+        for node in idle:
+            graph.node.remove(node)

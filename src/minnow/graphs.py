@@ -1,0 +1,91 @@
+"""ONNX graphs in one form: the same weights give the same bytes, whatever wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+PRODUCER = "minnow"
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
+
+
+def write_canonical(model: Any, path: Path, names: dict[str, str] | None = None) -> None:
+    """Write an ONNX model in canonical form.
+
+    Nodes and values are renamed in their order, initialisers once each and sorted by content, documentation, metadata and
+    shapes of inner values left out. names: new names of inputs and outputs. Raises onnx.checker.ValidationError.
+    """
+    import onnx
+
+    graph = model.graph
+    renamed = _names(graph, names or {})
+    for value in (*graph.input, *graph.output):
+        value.name = renamed[value.name]
+        value.doc_string = ""
+        _free_batch(value)
+    for place, node in enumerate(graph.node):
+        node.name, node.doc_string = f"n{place}", ""
+        del node.metadata_props[:]
+        for ends in (node.input, node.output):
+            ends[:] = [renamed.get(name, name) for name in ends]
+    kept = {renamed[t.name]: t for t in graph.initializer if t.name in renamed}
+    del graph.value_info[:], graph.metadata_props[:], model.metadata_props[:]
+    tensors = [_renamed(tensor, name) for name, tensor in sorted(kept.items())]
+    del graph.initializer[:]
+    graph.initializer.extend(tensors)
+    graph.name, graph.doc_string, model.doc_string = "model", "", ""
+    model.producer_name, model.producer_version, model.domain, model.model_version = PRODUCER, "", "", 0
+    _used_domains(model)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _names(graph: Any, given: dict[str, str]) -> dict[str, str]:
+    """Give every value a short name: what is asked for, i... for initialisers by first use, v... for the rest.
+
+    Initialisers of equal content share one name, so they are stored once.
+    """
+    renamed = {value.name: given.get(value.name, value.name) for value in (*graph.input, *graph.output)}
+    content = {tensor.name: _content(tensor) for tensor in graph.initializer}
+    by_content: dict[str, str] = {}
+    for node in graph.node:
+        for name in node.input:
+            if name in content and name not in renamed:
+                renamed[name] = by_content.setdefault(content[name], f"i{len(by_content)}")
+        for name in node.output:
+            if name and name not in renamed:
+                renamed[name] = f"v{len(renamed)}"
+    return renamed
+
+
+def _content(tensor: Any) -> str:
+    from onnx import numpy_helper
+
+    array = numpy_helper.to_array(tensor)
+    return f"{tensor.data_type} {array.shape} {hashlib.sha256(array.tobytes()).hexdigest()}"
+
+
+def _renamed(tensor: Any, name: str) -> Any:
+    """Store a tensor's numbers as raw bytes under a new name."""
+    from onnx import numpy_helper
+
+    return numpy_helper.from_array(numpy_helper.to_array(tensor), name)
+
+
+def _free_batch(value: Any) -> None:
+    """Name the first axis "batch" and leave it free."""
+    shape = value.type.tensor_type.shape
+    if len(shape.dim):
+        shape.dim[0].ClearField("dim_value")
+        shape.dim[0].dim_param = "batch"
+
+
+def _used_domains(model: Any) -> None:
+    """Keep the operator sets that the nodes use."""
+    from onnx import helper
+
+    used = {node.domain for node in model.graph.node} | {""}
+    versions = {entry.domain: entry.version for entry in model.opset_import if entry.domain in used}
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in sorted(versions.items()))
