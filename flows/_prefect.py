@@ -11,6 +11,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import minnow  # noqa: F401  its switches keep Prefect from looking outside
 
@@ -65,9 +66,33 @@ from prefect import flow, task  # noqa: E402
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
+
+def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
+    """Retry what a store may get over; a wrong argument stays wrong."""
+    from minnow.stores import is_passing
+
+    error = state.data if isinstance(state.data, BaseException) else None
+    try:
+        state.result()
+    except Exception as raised:
+        error = raised
+    return error is not None and is_passing(error)
+
+
+PLAIN: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+"""A task whose results stay here, and that is not tried again: a training that failed will fail again."""
+STORE: dict[str, Any] = PLAIN | {
+    "retries": 3,
+    "retry_delay_seconds": [1, 3, 10],
+    "retry_condition_fn": _may_pass,
+}
+"""A task of a store, which may be busy for a moment."""
+
 __all__ = [
     "NO_CACHE",
+    "PLAIN",
     "SERVER",
+    "STORE",
     "create_link_artifact",
     "create_markdown_artifact",
     "create_table_artifact",

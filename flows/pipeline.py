@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flows import plan as planning
 from flows import publish as publishing
-from flows._prefect import NO_CACHE, flow, task
+from flows._prefect import STORE, flow, task
 from flows.job import CURRENT, Job, open_job
-from flows.usecase import STORE_WAITS_S, usecase
+from flows.usecase import usecase
 from minnow import config
 from minnow.catalog import catalog
 from minnow.stores import versions
@@ -15,13 +15,13 @@ from minnow.workspace import workspace
 FAILED = "failed"
 
 
-@task(name="commit", cache_policy=NO_CACHE, retries=len(STORE_WAITS_S), retry_delay_seconds=STORE_WAITS_S)
+@task(name="commit", **STORE)
 def commit(job: Job, name: str) -> None:
     """Record in DVC what a use case was made from."""
     versions.commit(job.space.root, name)
 
 
-@task(name="publish", cache_policy=NO_CACHE, retries=len(STORE_WAITS_S), retry_delay_seconds=STORE_WAITS_S)
+@task(name="publish", **STORE)
 def publish(job: Job) -> None:
     """Promote and publish what was decided."""
     publishing.publish(job.space, job.settings, job.display.say)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows._prefect import (
-    NO_CACHE,
+    PLAIN,
+    STORE,
     create_link_artifact,
     create_markdown_artifact,
     create_table_artifact,
@@ -34,55 +35,46 @@ from minnow.types import Table
 from minnow.worker import WorkerError
 from minnow.workspace import workspace
 
-STORE_WAITS_S: list[float] = [1, 3, 10]
-"""A store may be busy for a moment; a training that failed will fail again."""
 
-
-@task(name="check", cache_policy=NO_CACHE, persist_result=False)
+@task(name="check", **PLAIN)
 def check(case: Case, reports: Path) -> Table:
     """Read the raw rows and hold them against the modality's contract."""
     return intake.read_checked(case, reports)
 
 
-@task(name="prepare", cache_policy=NO_CACHE, persist_result=False)
+@task(name="prepare", **PLAIN)
 def split(case: Case, table: Table) -> prepare.Prepared:
     """Split and encode."""
     return intake.prepare_case(case, table)
 
 
-@task(name="train", cache_policy=NO_CACHE, persist_result=False)
+@task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Trained:
     """Train one family in the worker."""
     with job.display.step(f"{case.name}: train {family}") as report:
         return train.train(case, family, rows, handed, job.worker.call, report)
 
 
-@task(name="compress", cache_policy=NO_CACHE, persist_result=False)
+@task(name="compress", **PLAIN)
 def shrink(job: Job, case: Case, trained: train.Trained, handed: Path) -> compress.Shrunk:
     """Make its variants in the worker."""
     with job.display.step(f"{case.name}: compress {trained.family}"):
         return compress.variants(case, trained, handed, job.worker.call)
 
 
-@task(name="evaluate", cache_policy=NO_CACHE, persist_result=False)
+@task(name="evaluate", **PLAIN)
 def score(case: Case, shrunk: compress.Shrunk, prepared: prepare.Prepared, scratch: Path) -> list[evaluate.Scored]:
     """Score every variant on val, read from its file."""
     return outcome.score_variants(case, shrunk, prepared, scratch)
 
 
-@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+@task(name="judge", **PLAIN)
 def judge(case: Case, standings: list[Standing], prepared: prepare.Prepared, reigns: Mapping[str, Reign]) -> Outcome:
     """Choose the finalists and let them read the exam."""
     return outcome.judge_case(case, standings, prepared, reigns)
 
 
-@task(
-    name="champions",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(STORE_WAITS_S),
-    retry_delay_seconds=STORE_WAITS_S,
-)
+@task(name="champions", **STORE)
 def reign(job: Job, case: Case, target: str, prepared: prepare.Prepared) -> Reign:
     """Ask the registry for champion, anchor and looks. A trial has none."""
     if job.space.is_trial:
@@ -93,13 +85,7 @@ def reign(job: Job, case: Case, target: str, prepared: prepare.Prepared) -> Reig
     return Reign(bundles.get("champion"), bundles.get("anchor"), ledger.looks, ledger.rows)
 
 
-@task(
-    name="track",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(STORE_WAITS_S),
-    retry_delay_seconds=STORE_WAITS_S,
-)
+@task(name="track", **STORE)
 def track(job: Job, case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Reign]) -> None:
     """Write the MLflow runs, then note each look that was taken."""
     run_id = tracking.log(job.space, record_of(case, found, scratch, reigns))
@@ -109,13 +95,7 @@ def track(job: Job, case: Case, found: Outcome, scratch: Path, reigns: Mapping[s
             champions.record_look(job.space, case.name, decision["target"], decision["looks"], rows, run_id)
 
 
-@task(
-    name="track failure",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=len(STORE_WAITS_S),
-    retry_delay_seconds=STORE_WAITS_S,
-)
+@task(name="track failure", **STORE)
 def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
     """Keep the validation report of a use case that its data stopped."""
     tracking.log(job.space, failure_of(case, reports, error))

@@ -182,7 +182,9 @@ def _expand(value: Any, path: Path) -> Any:
 
 def _check(where: str, name: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a name is lower-case letters, digits, '-' and '_', begins with a letter, does not end in a sign, and has at most 48.")
+        raise ConfigError(
+            f"{where}: a name is lower-case letters, digits, '-' and '_', at most 48, a letter first, no sign last."
+        )
     _known(f"{where}.task", "task", [usecase.task], catalog)
     _known(f"{where}.modality", "modality", [usecase.modality], catalog)
     _known(f"{where}.families", "family", usecase.families, catalog)

@@ -47,7 +47,7 @@ def _names(graph: Any, given: dict[str, str]) -> dict[str, str]:
     Initialisers of equal content share one name, so they are stored once.
     """
     renamed = {value.name: given.get(value.name, value.name) for value in (*graph.input, *graph.output)}
-    content = {tensor.name: _content(tensor) for tensor in graph.initializer}
+    content: dict[str, str] = {tensor.name: _content(tensor) for tensor in graph.initializer}
     by_content: dict[str, str] = {}
     for node in graph.node:
         for name in node.input:

@@ -34,7 +34,11 @@ class Params(BaseModel):
 
 def suits(framework: str) -> str | None:
     """Say why a model of a framework cannot be shrunk so, or None."""
-    return None if framework == "keras" else f"int8 quantizes networks. Received: {framework}; its trees are left as they are."
+    return (
+        None
+        if framework == "keras"
+        else f"int8 quantizes networks. Received: {framework}; its trees are left as they are."
+    )
 
 
 def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
@@ -62,7 +66,9 @@ def _gathered(model: Any) -> dict[str, Array]:
     from onnx import numpy_helper
 
     values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    found = {n.output[0]: values[n.input[0]] for n in model.graph.node if n.op_type == "Gather" and n.input[0] in values}
+    found = {
+        n.output[0]: values[n.input[0]] for n in model.graph.node if n.op_type == "Gather" and n.input[0] in values
+    }
     return {name: table for name, table in found.items() if table.dtype == np.float32 and table.ndim == 2}
 
 

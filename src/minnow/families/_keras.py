@@ -234,22 +234,30 @@ def _loss(params: Training, task: str) -> Any:
 
     kind = params.loss or ("cross_entropy" if task == "classify" else "mae")
     if (kind in ("cross_entropy", "focal")) != (task == "classify"):
-        raise ValueError(f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to take the task's own.")
+        raise ValueError(
+            f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to take the task's own."
+        )
     if kind == "cross_entropy" and not params.label_smoothing:
         return keras.losses.SparseCategoricalCrossentropy()
     if kind in ("cross_entropy", "focal"):
         return _one_hot(kind, params.label_smoothing)
-    return {"mse": keras.losses.MeanSquaredError, "mae": keras.losses.MeanAbsoluteError, "huber": keras.losses.Huber}[kind]()
+    return {"mse": keras.losses.MeanSquaredError, "mae": keras.losses.MeanAbsoluteError, "huber": keras.losses.Huber}[
+        kind
+    ]()
 
 
 def _one_hot(kind: str, smoothing: float) -> Any:
     import keras
 
-    make: Any = keras.losses.CategoricalCrossentropy if kind == "cross_entropy" else keras.losses.CategoricalFocalCrossentropy
+    make: Any = (
+        keras.losses.CategoricalCrossentropy if kind == "cross_entropy" else keras.losses.CategoricalFocalCrossentropy
+    )
     inner = make(label_smoothing=smoothing)
 
     def loss(target: Any, answer: Any) -> Any:
-        return inner(keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(target, (-1,)), "int32"), answer.shape[-1]), answer)
+        return inner(
+            keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(target, (-1,)), "int32"), answer.shape[-1]), answer
+        )
 
     return loss
 

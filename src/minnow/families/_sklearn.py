@@ -67,9 +67,10 @@ class TreeModel:
         from skl2onnx.common.data_types import FloatTensorType
 
         width = int(np.prod(self.spec.shape))
+        flat: Any = [("flat", FloatTensorType([None, width]))]
         options = {id(self.estimator): {"zipmap": False}} if self.labels else None
         with _plain_attributes():
-            made = to_onnx(self.estimator, initial_types=[("flat", FloatTensorType([None, width]))], options=options)
+            made = to_onnx(self.estimator, initial_types=flat, options=options)
         return _reshaped(made, self.spec, width, bool(self.labels))
 
 

@@ -28,7 +28,7 @@ class Params(Regularised):
     separable: bool = False
     kernel: int = Field(default=3, ge=1)
     head: Literal["flatten", "average", "max"] = "flatten"
-    dense: list[int] = []
+    dense: list[int] = Field(default=[])
     augmentation: Augmentation | None = Augmentation(shift=0.06, rotate=8.0, zoom=0.06)
 
     @field_validator("conv")
@@ -48,7 +48,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     shape = train.inputs["image"].shape[1:]
     pools = params.conv.count("pool")
     if min(shape[:2]) < 2**pools:
-        raise ValueError(f"An image of {shape[0]} x {shape[1]} cannot be halved {pools} times. Take a 'pool' out of `conv`.")
+        raise ValueError(
+            f"An image of {shape[0]} x {shape[1]} cannot be halved {pools} times. Take a 'pool' out of `conv`."
+        )
     image = keras.Input(shape, name="image")
     x: Any = image
     for place, item in enumerate(params.conv):

@@ -21,7 +21,7 @@ class Params(Regularised):
 
     features: Literal["tokens", "ngrams"] = "ngrams"
     dim: int = Field(default=12, ge=1)
-    units: list[int] = []
+    units: list[int] = Field(default=[])
     epochs: int = Field(default=20, ge=1)
     learning_rate: float = Field(default=0.01, gt=0)
     batch_norm: bool = False
@@ -30,8 +30,9 @@ class Params(Regularised):
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
     """Train on inputs tokens or ngrams, (n, m) int32 padded with 0, which counts for nothing."""
     import keras
-    from keras import layers, ops
+    from keras import layers
 
+    ops: Any = keras.ops
     _keras.start(seed)
     ids = keras.Input(train.inputs[params.features].shape[1:], dtype="int32", name=params.features)
     weights = _keras.regulariser(params)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from pydantic import Field
 
@@ -31,7 +33,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     classify = train.task == "classify"
-    kind = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+    kind: Any = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
     estimator = kind(
         max_iter=params.iterations,
         learning_rate=params.learning_rate,
@@ -46,7 +48,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     known = val.target >= 0 if classify else np.ones(len(val), bool)
     held = val.inputs["image"].reshape(len(val), -1)[known]
     estimator.fit(rows, train.target, X_val=held, y_val=val.target[known])
-    losses = {"loss": -estimator.train_score_[1:], "val_loss": -estimator.validation_score_[1:]}
+    losses = {"loss": -np.asarray(estimator.train_score_[1:]), "val_loss": -np.asarray(estimator.validation_score_[1:])}
     report(len(losses["loss"]), params.iterations, {"val_loss": float(losses["val_loss"][-1])})
     history = {name: [float(v) for v in values] for name, values in losses.items()}
     spec = Spec("image", train.inputs["image"].shape[1:], "float32")

@@ -70,7 +70,9 @@ def _ranked(batch: Batch) -> Batch:
 
 def _softmax_loss(items: int) -> Any:
     """Mean negative log probability of a row's own items among all items, in nats."""
-    from keras import ops
+    import keras
+
+    ops: Any = keras.ops
 
     def loss(target: Any, scores: Any) -> Any:
         target = ops.cast(target, "int32")

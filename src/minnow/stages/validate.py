@@ -72,12 +72,12 @@ def check(table: Table, modality: ModuleType, options: Any, folder: Path, usecas
 def _run(columns: Columns, contract: Sequence[Expectation]) -> list[dict[str, Any]]:
     """Let Great Expectations judge columns (n,) each. Returns its results in the contract's order."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import; it would try to reach the internet
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own deprecations are not the user's to read
         import great_expectations as gx
         from great_expectations.expectations.registry import get_expectation_impl
 
+        _hush()
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}  # pyright: ignore
         asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
@@ -88,6 +88,13 @@ def _run(columns: Columns, contract: Sequence[Expectation]) -> list[dict[str, An
         results = rows.validate(suite, result_format="COMPLETE").results
     placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
     return [placed[i] for i in range(len(contract))]
+
+
+def _hush() -> None:
+    """Silence the library's loggers, some of which set a level of their own on import."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("great_expectations"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _frame(columns: Columns) -> Any:

@@ -21,6 +21,15 @@ def local_database(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether an error of a store may be gone in a moment: a busy database, a network, not a wrong argument."""
+    from mlflow.exceptions import MlflowException
+
+    if isinstance(error, MlflowException):
+        return error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+    return isinstance(error, OSError)
+
+
 @cache
 def client(space: Workspace) -> MlflowClient:
     """Open the tracking store and registry of a workspace.

@@ -69,14 +69,19 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 
     now = int(time.time() * 1000)
     params = [Param(name, str(value)[:PARAM_LIMIT]) for name, value in flatten(record.params).items()]
-    points = [Metric(name, float(value), now, 0) for name, value in record.metrics.items()]
+    points = [Metric(_allowed(name), float(value), now, 0) for name, value in record.metrics.items()]
     for name, values in record.history.items():
-        points += [Metric(f"epoch/{name}", float(value), now, step) for step, value in enumerate(values, 1)]
+        points += [Metric(_allowed(f"epoch/{name}"), float(value), now, step) for step, value in enumerate(values, 1)]
     client(space).log_batch(run_id, metrics=points[:BATCH], params=params[:100])
     for start in range(BATCH, len(points), BATCH):
         client(space).log_batch(run_id, metrics=points[start : start + BATCH])
     for start in range(100, len(params), 100):
         client(space).log_batch(run_id, params=params[start : start + 100])
+
+
+def _allowed(name: str) -> str:
+    """MLflow takes no "@" in a name: ndcg@10 becomes ndcg_at_10."""
+    return name.replace("@", "_at_")
 
 
 def find_bundle(space: Workspace, usecase: str, sha: str) -> str:
