@@ -100,7 +100,7 @@ def list_(kind: Kind) -> None:
     registry = REGISTRIES[REGISTRY_OF[kind]]
     for name in registry.names():
         about = (registry.get(name).__doc__ or "").strip().splitlines()[0]
-        typer.echo(f"{name:<14} {about}")
+        typer.echo(f"{name:<14} {about.partition(': ')[2] or about}")
 
 
 @app.command()

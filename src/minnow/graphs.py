@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ PRODUCER = "minnow"
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 
 
-def write_canonical(model: Any, path: Path, names: dict[str, str] | None = None) -> None:
+def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = None) -> None:
     """Write an ONNX model in canonical form.
 
     Nodes and values are renamed in their order, initialisers once each and sorted by content, documentation, metadata and
@@ -41,12 +42,14 @@ def write_canonical(model: Any, path: Path, names: dict[str, str] | None = None)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _names(graph: Any, given: dict[str, str]) -> dict[str, str]:
+def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:
     """Give every value a short name: what is asked for, i... for initialisers by first use, v... for the rest.
 
     Initialisers of equal content share one name, so they are stored once.
     """
-    renamed = {value.name: given.get(value.name, value.name) for value in (*graph.input, *graph.output)}
+    renamed: dict[str, str] = {}
+    for value in (*graph.input, *graph.output):
+        renamed[value.name] = given.get(value.name, value.name)
     content: dict[str, str] = {tensor.name: _content(tensor) for tensor in graph.initializer}
     by_content: dict[str, str] = {}
     for node in graph.node:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.publish import divergence
+from minnow import tasks
 from minnow.config import Settings
 from minnow.stores import champions as registry
 from minnow.stores import models
@@ -19,10 +22,12 @@ from minnow.workspace import Workspace
 
 def show(space: Workspace) -> None:
     """Print every variant of every use case that has an outcome, the decisions in words, and what to type next."""
-    console = Console(highlight=False)
-    table = Table(title="Scores on val, with 95 % intervals" if not space.is_trial else f"Trial {space.experiment}")
-    for column in ("use case", "family", "variant", "score", "interval", "size", "p95", ""):
-        table.add_column(column, justify="right" if column in ("score", "size", "p95") else "left")
+    console = _console()
+    about = f"trial {space.experiment}: " if space.is_trial else ""
+    table = Table(title=f"{about}scores on val, with 95 % intervals")
+    for column in ("use case", "family", "variant", "measure", "score", "interval", "size", "p95", ""):
+        right = column in ("score", "size", "p95")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
     folders = sorted(path.parent for path in (space.results / "outcomes").glob("*/results.json"))
     for folder in folders:
         for row in _rows(space, folder):
@@ -33,10 +38,24 @@ def show(space: Workspace) -> None:
         _print_decisions(console, folder)
     if not space.is_trial:
         console.print(
-            "\nNext:\n  .venv/bin/mlflow ui              compare the experiments\n"
-            "  .venv/bin/bentoml serve          serve the champions on http://127.0.0.1:3000\n"
-            "  .venv/bin/minnow status          what is fresh, who is champion"
+            f"\nNext:\n  {_bin('mlflow')} ui         compare the experiments on http://127.0.0.1:5000\n"
+            f"  {_bin('bentoml')} serve     serve the champions on http://127.0.0.1:3000\n"
+            f"  {_bin('minnow')} status     what is fresh, who is champion"
         )
+
+
+def _bin(command: str) -> str:
+    """A command as it can be typed here: by its name where the environment is active."""
+    folder = Path(sys.executable).parent
+    if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
+        return command
+    return os.path.relpath(folder / command)
+
+
+def _console() -> Console:
+    """A terminal is as wide as it is; a file or a pipe takes whole lines."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -56,8 +75,9 @@ def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
                 folder.name,
                 variant["family"],
                 variant["variant"],
-                f"{score['value']:.4f} {measure}",
-                f"{score['low']:.4f} to {score['high']:.4f}",
+                measure,
+                f"{score['value']:.4f}",
+                f"{score['low']:.3f} to {score['high']:.3f}",
                 f"{variant['size_bytes'] / 1000:,.1f} kB",
                 f"{p95:,.0f} us" if p95 else "",
                 _mark(space, folder.name, name, decisions),
@@ -112,6 +132,7 @@ def status_row(space: Workspace, settings: Settings, usecase: str, state: State)
             "served": served.tag if served else None,
             "data_version": served.provenance.get("data_version") if served else None,
             "scores": _read(served.bundle / "report.json").get("test", {}).get("scores", {}) if served else {},
+            "measure": tasks.get(settings.usecases[usecase].task).MEASURES[0].name,
             "divergence": divergence(usecase, target, champion),
         }
     return {"usecase": usecase, "stale": state.stale.get(usecase, []), "targets": targets}
@@ -119,7 +140,7 @@ def status_row(space: Workspace, settings: Settings, usecase: str, state: State)
 
 def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
     """Print status rows for people."""
-    console = Console(highlight=False)
+    console = _console()
     table = Table()
     for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
         table.add_column(column)
@@ -127,7 +148,8 @@ def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
         state = "stale: " + "; ".join(row["stale"]) if row["stale"] else "fresh"
         for target, found in row["targets"].items():
             champion = f"{found['model']} v{found['version']}" if found["version"] else "none"
-            scores = ", ".join(f"{name} {s['value']:.4f}" for name, s in list(found["scores"].items())[:1])
+            score = found["scores"].get(found["measure"])
+            scores = f"{found['measure']} {score['value']:.4f}" if score else ""
             data_version = (found["data_version"] or "")[:12]
             table.add_row(row["usecase"], state, target, champion, scores, data_version, found["divergence"] or "none")
     console.print(table)

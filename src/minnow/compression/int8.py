@@ -79,13 +79,14 @@ def _quantize(source: Path, place: Path, calibration: Columns, rows: int) -> Any
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     logging.getLogger().setLevel(logging.ERROR)
+    reader: Any = _Rows(source, calibration, rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         quant_pre_process(str(source), str(place / "ready.onnx"), skip_symbolic_shape=True)
         quantize_static(
             str(place / "ready.onnx"),
             str(place / "int8.onnx"),
-            _Rows(source, calibration, rows),
+            reader,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", *LINEAR, "MaxPool", "Relu", "GlobalAveragePool"],
             per_channel=True,

@@ -49,7 +49,7 @@ def _save(model: Model, folder: str) -> None:
     def answer(*arrays: Any) -> dict[str, Any]:
         return {output.name: model.native(arrays[0] if len(arrays) == 1 else list(arrays), training=False)}
 
-    archive = keras.export.ExportArchive()
+    archive: Any = keras.export.ExportArchive()
     archive.track(model.native)
     archive.add_endpoint(
         "serve", answer, input_signature=[tf.TensorSpec((None, *s.shape), s.dtype, s.name) for s in inputs]

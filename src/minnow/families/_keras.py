@@ -156,7 +156,8 @@ def _dataset(
     """Feed rows from memory, shuffled anew each epoch where there is a seed."""
     import tensorflow as tf
 
-    data = tf.data.Dataset.from_tensor_slices(({name: batch.inputs[name] for name in names}, target)).cache()
+    rows: Any = ({name: batch.inputs[name] for name in names}, target)
+    data = tf.data.Dataset.from_tensor_slices(rows).cache()
     if seed is not None:
         data = data.shuffle(min(len(batch), 65_536), seed=seed, reshuffle_each_iteration=True)
     data = data.batch(batch_size)
@@ -180,7 +181,7 @@ def _augment(augmentation: Augmentation | None, seed: int) -> Callable[[Any, Any
     def change(inputs: dict[str, Any], seeds: Any) -> dict[str, Any]:
         image = inputs["image"]
         n, height, width = tf.shape(image)[0], image.shape[1], image.shape[2]
-        draw = tf.random.stateless_uniform((4, n), seeds, -1.0, 1.0)
+        draw = tf.random.stateless_uniform(tf.stack([4, n]), seeds, -1.0, 1.0)
         angle = draw[0] * augmentation.rotate * math.pi / 180
         scale = 1.0 + draw[1] * augmentation.zoom
         cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class TreeModel:
         from skl2onnx import to_onnx
         from skl2onnx.common.data_types import FloatTensorType
 
-        width = int(np.prod(self.spec.shape))
+        width = math.prod(size or 1 for size in self.spec.shape)
         flat: Any = [("flat", FloatTensorType([None, width]))]
         options = {id(self.estimator): {"zipmap": False}} if self.labels else None
         with _plain_attributes():
