@@ -18,10 +18,13 @@ from minnow.stores.champions import ROWS
 from minnow.stores.tracking import Record
 
 
+KEPT = (outcome.DECISIONS, outcome.RESULTS)
+
+
 def record_of(case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Reign]) -> Record:
     """Describe a whole use case, with its plots drawn to scratch."""
     tags = _tags(case)
-    files: dict[str, list[Path]] = {"": sorted((scratch / "outcome").glob("*.json")), "plots": _plots(found, scratch)}
+    files: dict[str, list[Path]] = {"": [scratch / "outcome" / name for name in KEPT], "plots": _plots(found, scratch)}
     files["validation"] = sorted((scratch / "outcome").glob("validation.*"))
     for target, reign in reigns.items():
         if reign.rows is not None:

@@ -20,6 +20,7 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
     import onnx
 
     graph = model.graph
+    _order(graph)
     renamed = _names(graph, names or {})
     for value in (*graph.input, *graph.output):
         value.name = renamed[value.name]
@@ -40,6 +41,37 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
     _used_domains(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _order(graph: Any) -> None:
+    """Sort nodes by what they compute, each after what it needs.
+
+    Converters order independent nodes by inner names, which count what the process has converted before.
+    """
+    meaning = {value.name: value.name for value in graph.input} | {"": ""}
+    meaning |= {tensor.name: _content(tensor) for tensor in graph.initializer}
+    waiting, placed = list(graph.node), []
+    while waiting:
+        ready = [node for node in waiting if all(name in meaning for name in node.input)]
+        if not ready:
+            raise ValueError("A graph must not run in a circle, and every input must be made by someone.")
+        first = min(ready, key=lambda node: _meaning(node, meaning))
+        digest = _meaning(first, meaning)
+        meaning |= {name: f"{digest}.{place}" for place, name in enumerate(first.output) if name}
+        waiting.remove(first)
+        placed.append(first)
+    del graph.node[:]
+    graph.node.extend(placed)
+
+
+def _meaning(node: Any, meaning: Mapping[str, str]) -> str:
+    """Hash a node by operator, attributes and the meaning of its inputs."""
+    attributes = sorted(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)
+    digest = hashlib.sha256(f"{node.domain} {node.op_type} ".encode())
+    for part in (*attributes, *(meaning[name].encode() for name in node.input)):
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minnow.measures.latency import ratio_interval
+from minnow.measures.latency import ratio_upper
 from minnow.measures.paired import Comparison, compare, detectable
 from minnow.types import Array, Score
 
@@ -34,7 +34,11 @@ class Budget(Protocol):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model as the judge sees it. loss: (n,) float64, on the same rows in the same order for all contestants."""
+    """A model as the judge sees it.
+
+    loss: (n,) float64, on the same rows in the same order for all contestants; latency_us: (rounds, samples), measured
+    in the same rounds for all.
+    """
 
     name: str
     sha: str
@@ -220,7 +224,7 @@ def _weigh(
     found = f"{challenger.name} {challenger.score.value:.4f} against the champion {champion.name} {champion.score.value:.4f}"
     if against.p_better <= level:
         return True, "better", [f"{found}: better, p = {against.p_better:.3g} at level {level:.2g}."]
-    saving = _saving(challenger, champion, smaller)
+    saving = _saving(challenger, champion, smaller, level)
     inferior = _inferiority(against, drift, margin)
     if saving and not inferior:
         return True, "smaller", [f"{found}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saving}."]
@@ -248,14 +252,14 @@ def _inferiority(against: Comparison, drift: Comparison | None, margin: float) -
     return found
 
 
-def _saving(challenger: Contestant, champion: Contestant, smaller: float) -> str | None:
+def _saving(challenger: Contestant, champion: Contestant, smaller: float, level: float) -> str | None:
     """Say what a challenger saves, if it is enough."""
     if challenger.size_bytes <= (1 - smaller) * champion.size_bytes:
         share = 1 - challenger.size_bytes / champion.size_bytes
         return f"{share:.0%} smaller: {challenger.size_bytes:,} bytes instead of {champion.size_bytes:,}"
     if challenger.latency_us is None or champion.latency_us is None:
         return None
-    ratio, _, high = ratio_interval(challenger.latency_us, champion.latency_us)
+    ratio, high = ratio_upper(challenger.latency_us, champion.latency_us, level)
     return f"{1 - ratio:.0%} faster (ratio at most {high:.2f})" if ratio <= 1 - smaller and high < 1 else None
 
 

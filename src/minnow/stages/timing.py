@@ -1,8 +1,8 @@
 """Timing: latency, throughput and memory of bundles, in a clean process each, in turns.
 
 `python -m minnow.stages.timing` reads a JSON list of folders and writes their timings; it imports what a device would:
-NumPy and the runtime. Each bundle gets a forked child of its own, so that its memory is its own. The children measure one
-after the other in rounds, so that a ratio of two latencies is of one machine in one mood.
+NumPy and the runtime. In every round each bundle gets a fresh forked child, one after the other: its memory is its own, and
+what one process happens to get (a core, a memory layout) does not pass for a property of the model.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from minnow.bundle import open_bundle
 from minnow.measures.latency import latency_us, throughput_rows_s
 from minnow.types import Columns
 
-ROUNDS = 5
+ROUNDS = 7
 SAMPLES = 60
 """One-row answers per round and bundle."""
 THROUGHPUT_S = 0.04
 
 
 def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, dict[str, Any]]:
-    """Time bundles: folder -> p50_us, p95_us, rows_per_s, peak_memory_bytes, latency_us (samples), machine.
+    """Time bundles: folder -> p50_us, p95_us, rows_per_s, peak_memory_bytes, latency_us (rounds of samples), machine.
 
     peak_memory_bytes is what answering takes beyond a process that has only imported the runtime. Raises ValueError with
     what the measuring process said when a bundle cannot be opened.
@@ -53,17 +53,17 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, dict[str, An
     return dict(zip(bundles, json.loads(done.stdout), strict=True))
 
 
-def _answer(pipe: Connection, folder: Path, threads: int) -> None:
-    """A child: measure when told to, until told to stop."""
+def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
+    """A child: open a bundle, measure, answer, end."""
     try:
         before = _peak_bytes()
         bundle = open_bundle(folder)
         rows, _ = bundle.golden()
         predict = runtimes.open_model(bundle.model_path, threads=threads).predict
         first = {name: value[:1] for name, value in rows.items()}
-        while pipe.recv():
-            pipe.send(("samples", [round(float(v), 2) for v in latency_us(predict, first, SAMPLES)]))
-        pipe.send(("totals", _totals(predict, rows, before, bundle.size_bytes)))
+        samples = [round(float(v), 2) for v in latency_us(predict, first, SAMPLES)]
+        totals = _totals(predict, rows, before, bundle.size_bytes) if with_totals else {}
+        pipe.send(("measured", (samples, totals)))
     except Exception as error:  # the parent turns it into an error of its own
         pipe.send(("error", f"{folder}: {error}"))
 
@@ -77,36 +77,38 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _received(pipe: Connection) -> Any:
-    kind, value = pipe.recv()
+def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
+    fork = get_context("fork")
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=_answer, args=(theirs, folder, threads, with_totals), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        kind, value = ours.recv()
+    except EOFError:
+        kind, value = "error", f"{folder}: the process that measured it died"
+    process.join()
     if kind == "error":
         raise SystemExit(value)
     return value
 
 
 def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
-    fork = get_context("fork")
-    children = []
-    for folder in folders:
-        ours, theirs = fork.Pipe()
-        process = fork.Process(target=_answer, args=(theirs, folder, threads), daemon=True)
-        process.start()
-        theirs.close()
-        children.append((ours, process))
-    samples: list[list[float]] = [[] for _ in folders]
-    for _ in range(ROUNDS):
-        for mine, (pipe, _process) in zip(samples, children, strict=True):
-            pipe.send(True)
-            mine += _received(pipe)
-    return [_finish(pipe, process, mine) for (pipe, process), mine in zip(children, samples, strict=True)]
+    for name in runtimes.names():
+        runtimes.get(name)  # imported once here: a child's memory is then its model's
+    rounds: list[list[list[float]]] = [[] for _ in folders]
+    totals: list[dict[str, Any]] = [{} for _ in folders]
+    for round_ in range(ROUNDS):
+        for place, folder in enumerate(folders):
+            samples, found = _in_child(folder, threads, with_totals=round_ == 0)
+            rounds[place].append(samples)
+            totals[place] |= found
+    return [_summary(samples) | more for samples, more in zip(rounds, totals, strict=True)]
 
 
-def _finish(pipe: Connection, process: Any, samples: list[float]) -> dict[str, Any]:
-    pipe.send(False)
-    totals = _received(pipe)
-    process.join()
-    p50, p95 = (round(float(v), 2) for v in np.percentile(samples, [50, 95]))
-    return {"p50_us": p50, "p95_us": p95, "latency_us": samples, "machine": _machine(), **totals}
+def _summary(rounds: list[list[float]]) -> dict[str, Any]:
+    p50, p95 = (round(float(v), 2) for v in np.percentile(rounds, [50, 95]))
+    return {"p50_us": p50, "p95_us": p95, "latency_us": rounds, "machine": _machine()}
 
 
 def _machine() -> dict[str, Any]:

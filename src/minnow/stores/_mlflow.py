@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LOCK_S = 120
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Opens the page of training runs, not that of traces."""
 
 
 def local_database(uri: str) -> Path | None:
@@ -60,4 +62,4 @@ def experiment_id(space: Workspace) -> str:
             return found.experiment_id
         local = local_database(space.tracking_uri)
         place = (local.resolve().parent / "mlartifacts").as_uri() if local else None
-        return opened.create_experiment(space.experiment, artifact_location=place)
+        return opened.create_experiment(space.experiment, artifact_location=place, tags=KIND)

@@ -52,16 +52,23 @@ def log(space: Workspace, record: Record, parent: str | None = None) -> str:
     tags = dict(record.tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
     run = opened.create_run(experiment_id(space), run_name=record.name, tags=tags)
     run_id: str = run.info.run_id
-    _log_values(space, run_id, record)
+    status = RunStatus.FAILED
+    try:
+        _log_values(space, run_id, record)
+        _log_files(space, run_id, record)
+        for child in record.children:
+            log(space, child, run_id)
+        status = RunStatus.FAILED if record.failed else RunStatus.FINISHED
+    finally:
+        opened.set_terminated(run_id, RunStatus.to_string(status))
+    return run_id
+
+
+def _log_files(space: Workspace, run_id: str, record: Record) -> None:
     for folder, paths in record.files.items():
         for path in paths:
-            keep = opened.log_artifacts if path.is_dir() else opened.log_artifact
+            keep = client(space).log_artifacts if path.is_dir() else client(space).log_artifact
             keep(run_id, str(path), folder or None)
-    for child in record.children:
-        log(space, child, run_id)
-    status = RunStatus.FAILED if record.failed else RunStatus.FINISHED
-    opened.set_terminated(run_id, RunStatus.to_string(status))
-    return run_id
 
 
 def _log_values(space: Workspace, run_id: str, record: Record) -> None:
