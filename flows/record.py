@@ -17,7 +17,6 @@ from minnow.stages.verdict import Reign, Standing
 from minnow.stores.champions import ROWS
 from minnow.stores.tracking import Record
 
-
 KEPT = (outcome.DECISIONS, outcome.RESULTS)
 
 

@@ -79,7 +79,9 @@ def test_deploy_all_gives_a_nightly_run_that_materialises(server, tmp_path):
     (deployment,) = ask(f"{url}/deployments/filter", {})
     assert deployment["name"] == "nightly"
     assert deployment["parameters"]["accept"] == "appended"
-    runs = wait_for(lambda: ask(f"{url}/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60)
+    runs = wait_for(
+        lambda: ask(f"{url}/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60
+    )
     starts = sorted(run["expected_start_time"] for run in runs)
     assert all("T03:15:00" in start for start in starts)
 

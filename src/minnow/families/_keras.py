@@ -104,7 +104,7 @@ def finish_layer(x: Any, params: Regularised) -> Any:
     from keras import layers
 
     if params.batch_norm:
-        x = layers.BatchNormalization()(x)
+        x = layers.BatchNormalization(momentum=0.95)(x)  # small data: few steps to average over
     return layers.Activation(params.activation)(x)
 
 

@@ -30,7 +30,7 @@ ANSWER: dict[str, Any] = {
 def top(scores: Array, seen: Array | None, k: int) -> Array:
     """Indices of the k best unseen items per row, best first, (n, k) int64; -1 where none is left.
 
-    scores: (n, items). seen: (n, s) int, padded with -1, or None. Equal scores go by lower index.
+    scores: (n, items), NaN counts as seen. seen: (n, s) int, padded with -1, or None. Equal scores go by lower index.
     """
     k = min(k, scores.shape[1])
     parts = [np.empty((0, k), np.int64)]
@@ -39,9 +39,21 @@ def top(scores: Array, seen: Array | None, k: int) -> Array:
         if seen is not None:
             rows, columns = np.nonzero(seen[start : start + CHUNK] >= 0)
             part[rows, seen[start : start + CHUNK][rows, columns]] = -np.inf
-        order = np.argsort(-part, axis=1, kind="stable")[:, :k]
+        part[np.isnan(part)] = -np.inf  # no number is no recommendation
+        order = _best(part, k)
         parts.append(np.where(np.isneginf(np.take_along_axis(part, order, 1)), -1, order))
     return np.concatenate(parts)
+
+
+def _best(scores: Array, k: int) -> Array:
+    """Indices of the k highest scores per row, (n, k) int64, highest first, equal ones by lower index."""
+    last = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
+    above, level = scores > last, scores == last
+    room = k - above.sum(1, keepdims=True)
+    kept = above | (level & (np.cumsum(level, axis=1, dtype=np.int32) <= room))
+    found = np.nonzero(kept)[1].reshape(len(scores), k)  # a full sort of many items would take ten times as long
+    order = np.argsort(-np.take_along_axis(scores, found, 1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, 1)
 
 
 def _hits(outputs: Outputs, batch: Batch) -> tuple[Array, Array]:

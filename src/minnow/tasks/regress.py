@@ -37,7 +37,8 @@ def _squared(outputs: Outputs, batch: Batch) -> Array:
 
 def _r2(outputs: Outputs, batch: Batch) -> float:
     """Share of the variance that is explained; 0 where the target does not vary."""
-    spread = float(((batch.target - batch.target.mean()) ** 2).sum())
+    target = batch.target.astype(np.float64)  # in float32 a small variance around a large mean is lost
+    spread = float(((target - target.mean()) ** 2).sum())
     return 1.0 - float(_squared(outputs, batch).sum()) / spread if spread else 0.0
 
 
@@ -65,10 +66,11 @@ def vocabulary(target: Array) -> Array:
 
 def encode(target: Array, labels: Array) -> Array:
     """Turn a column into numbers, (n,) float32. Raises ValueError that names the first value that is none."""
-    try:
-        values = np.asarray(target).astype(np.float32)
-    except ValueError:
-        values = np.array([_number(value) for value in target], dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named below
+        try:
+            values = np.asarray(target).astype(np.float32)
+        except (TypeError, ValueError):
+            values = np.array([_number(value) for value in target]).astype(np.float32)
     if not np.isfinite(values).all():
         first = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"A target must be a finite number. Received: {target[first]!r} in row {first}.")
@@ -78,7 +80,7 @@ def encode(target: Array, labels: Array) -> Array:
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"A target must be a number. Received: {value!r}.") from error
 
 

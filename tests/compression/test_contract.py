@@ -1,0 +1,63 @@
+"""What every compression promises: a new file, smaller, that answers nearly alike."""
+
+import numpy as np
+import pytest
+import tiny
+
+from minnow import compression, exporters, families, runtimes, tasks
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
+WIDE = {
+    "cnn": {"conv": [16, "pool", 32], "dense": [64], "epochs": 4},
+    "fcnn": {"units": [128, 64], "epochs": 4},
+    "embedbag": {"dim": 128, "units": [64], "epochs": 4},
+    "recommender": {"dim": 128, "epochs": 10},
+}
+KINDS = {"cnn": ("images", "classify"), "fcnn": ("images", "classify"), "embedbag": ("text", "classify"),
+         "recommender": ("interactions", "rank")}  # fmt: skip
+SHARES = {"float16": 0.65, "int8": 0.5}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def source(request, tmp_path_factory):
+    name, path = request.param, tmp_path_factory.mktemp("source") / "model.onnx"
+    family, (train, val) = families.get(name), tiny.sides(*KINDS[name])
+    exporters.get("onnx").write(family.fit(train, val, family.Params.model_validate(WIDE[name]), seed=3), path)
+    return path, train, val
+
+
+@pytest.mark.parametrize("name", compression.names())
+def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_path):
+    (path, train, val), module = source, compression.get(name)
+    before = path.read_bytes()
+    module.apply(path, tmp_path / "small.onnx", train.inputs, module.Params())
+    assert path.read_bytes() == before, "nothing is changed in place"
+    assert (tmp_path / "small.onnx").stat().st_size < SHARES.get(name, 1.0) * path.stat().st_size
+    large, small = runtimes.open_model(path), runtimes.open_model(tmp_path / "small.onnx")
+    task, given, answer = tasks.get(val.task), large.predict(val.inputs), small.predict(val.inputs)
+    assert np.isfinite(answer[task.OUTPUT]).all()
+    assert task.loss(answer, val).mean() <= task.loss(given, val).mean() + 0.03
+    assert {spec.name for spec in small.inputs} == {spec.name for spec in large.inputs}
+    one = small.predict({key: value[:1] for key, value in val.inputs.items()})
+    np.testing.assert_allclose(one[task.OUTPUT], answer[task.OUTPUT][:1], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", compression.names())
+def test_it_writes_the_same_bytes_again(name, source, tmp_path):
+    (path, train, _), module = source, compression.get(name)
+    for file in ("one", "two"):
+        module.apply(path, tmp_path / file, train.inputs, module.Params())
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("name", compression.names())
+def test_trees_are_refused_with_the_reason(name):
+    assert "sklearn" in compression.get(name).suits("sklearn")
+    assert compression.get(name).suits("keras") is None
+
+
+def test_int8_asks_for_enough_rows(source, tmp_path):
+    path, train, _ = source
+    few = {key: value[:99] for key, value in train.inputs.items()}
+    with pytest.raises(ValueError, match=r"needs at least 100 calibration rows .* Received: 99"):
+        compression.get("int8").apply(path, tmp_path / "x.onnx", few, compression.get("int8").Params())

@@ -1,0 +1,133 @@
+"""What every family promises: a new file in families/ is tested by being there."""
+
+import numpy as np
+import pytest
+import tiny
+from pydantic import ValidationError
+
+from minnow import exporters, families, runtimes, tasks
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
+
+CASES = [
+    (name, modality, task)
+    for name in families.names()
+    for modality in families.get(name).MODALITIES
+    for task in families.get(name).TASKS
+    if (modality, task) in tiny.PROBLEMS
+]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Each case is trained once for all of its tests."""
+    made = {}
+
+    def fit(case):
+        if case not in made:
+            name, modality, task = case
+            family, (train, val) = families.get(name), tiny.sides(modality, task)
+            events = []
+            model = family.fit(train, val, tiny.quick(family), seed=3, report=lambda *event: events.append(event))
+            made[case] = family, model, val, events
+        return made[case]
+
+    return fit
+
+
+def test_every_family_has_a_problem_to_learn():
+    assert {name for name, _, _ in CASES} == set(families.names())
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_beats_the_plain_baselines_of_its_task(fitted, case):
+    _, model, val, _ = fitted(case)
+    task = tasks.get(case[2])
+    loss = task.loss(model.predict(val.inputs), val).mean()
+    for name, answer in task.baselines(tiny.batch(*case[1:], seed=1)).items():
+        assert loss < 0.8 * task.loss(answer(val), val).mean(), name
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_comes_back_from_disk_unchanged(fitted, case, tmp_path):
+    family, model, val, _ = fitted(case)
+    model.save(tmp_path)
+    again = family.load(tmp_path)
+    for name, value in model.predict(val.inputs).items():
+        np.testing.assert_array_equal(again.predict(val.inputs)[name], value)
+    assert again.parameters == model.parameters > 0
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_one_seed_gives_one_model(fitted, case):
+    family, model, val, _ = fitted(case)
+    again = family.fit(*tiny.sides(*case[1:]), tiny.quick(family), seed=3)
+    for name, value in model.predict(val.inputs).items():
+        np.testing.assert_array_equal(again.predict(val.inputs)[name], value)
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_names_its_arrays_as_task_and_encoder_do(fitted, case):
+    _, model, val, _ = fitted(case)
+    assert [spec.name for spec in model.outputs] == [tasks.get(case[2]).OUTPUT]
+    assert {spec.name for spec in model.inputs} <= set(val.inputs)
+    (answer,) = model.predict({name: value[:1] for name, value in val.inputs.items()}).values()
+    assert answer.dtype == np.float32
+    assert answer.shape == (1, *model.outputs[0].shape)
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_reports_progress_and_finite_history(fitted, case):
+    _, model, _, events = fitted(case)
+    assert events
+    assert all(0 < epoch <= epochs for epoch, epochs, _ in events)
+    assert all(np.isfinite(values).all() for values in model.history.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_its_onnx_file_answers_alike_for_any_number_of_rows(fitted, case, tmp_path):
+    _, model, val, _ = fitted(case)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    runner = runtimes.open_model(tmp_path / "model.onnx")
+    assert {spec.name for spec in runner.inputs} == {spec.name for spec in model.inputs}
+    for n in (1, 7):
+        rows = {name: value[:n] for name, value in val.inputs.items()}
+        for name, value in model.predict(rows).items():
+            np.testing.assert_allclose(runner.predict(rows)[name], value, atol=1e-4 * max(1, np.abs(value).max()))
+
+
+@pytest.mark.parametrize("name", families.names())
+def test_unknown_parameters_are_refused(name):
+    with pytest.raises(ValidationError, match="no_such_parameter"):
+        families.get(name).Params.model_validate({"no_such_parameter": 1})
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"optimizer": "sgd", "learning_rate": 0.05, "schedule": {"kind": "exponential"}},
+        {"optimizer": "rmsprop", "schedule": {"kind": "constant"}, "l1": 1e-4, "l2": 1e-4},
+        {"optimizer": "adamw", "weight_decay": 1e-3, "dropout": 0.2, "activation": "gelu", "early_stopping": None},
+        {"optimizer": "nadam", "loss": "focal", "batch_norm": False, "augmentation": {"shift": 0.05, "rotate": 5.0}},
+        {"label_smoothing": 0.1, "separable": True, "head": "average", "dense": [8]},
+    ],
+    ids=lambda params: "-".join(params),
+)
+def test_what_params_yaml_offers_trains(params):
+    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    given = {"conv": [6, "pool", 6], "epochs": 8, "batch_size": 16, "augmentation": None} | params
+    model = cnn.fit(train, val, cnn.Params.model_validate(given), seed=1)
+    assert tasks.get("classify").loss(model.predict(val.inputs), val).mean() < 0.4
+
+
+def test_augmentation_changes_training_rows_alone():
+    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    before = train.inputs["image"].copy()
+    cnn.fit(train, val, cnn.Params(conv=[4], epochs=1), seed=1)
+    np.testing.assert_array_equal(train.inputs["image"], before)
+
+
+def test_an_image_that_would_be_pooled_away_is_refused():
+    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    with pytest.raises(ValueError, match="cannot be halved 4 times"):
+        cnn.fit(train, val, cnn.Params(conv=[4, "pool", "pool", "pool", "pool"]), seed=1)

@@ -1,0 +1,129 @@
+"""What every task promises, whatever an answer means there."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from minnow import tasks
+from minnow.measures import score_all
+
+TASKS = list(tasks.names())
+TYPES = {"string": str, "number": float, "array": list, "object": dict}
+BOUNDED = {"accuracy", "macro_f1", "balanced_accuracy", "ndcg@10", "recall@10", "hit@10", "coverage"}
+
+
+@pytest.fixture(params=TASKS)
+def task(request):
+    return tasks.get(request.param)
+
+
+@pytest.fixture
+def found(task, example):
+    return example(task.__name__.rpartition(".")[2])
+
+
+def fits(value: object, schema: dict) -> bool:
+    """Whether a value fits the part of JSON Schema that answers are described in."""
+    if not isinstance(value, TYPES[schema["type"]]):
+        return False
+    if isinstance(value, list):
+        return all(fits(item, schema["items"]) for item in value)
+    if isinstance(value, dict):
+        known, other = schema.get("properties", {}), schema.get("additionalProperties")
+        named = all(name in value for name in schema.get("required", ()))
+        return named and all(fits(item, known.get(name, other)) for name, item in value.items())
+    return True
+
+
+def test_measures_are_finite_and_within_their_bounds(task, found):
+    for outputs in (found.right, found.wrong):
+        for name, value in score_all(task.MEASURES, outputs, found.batch).items():
+            assert all(math.isfinite(v) for v in (value.value, value.low, value.high)), name
+            assert value.low <= value.value <= value.high, name
+            assert name not in BOUNDED or 0 <= value.value <= 1, name
+
+
+def test_measures_set_exactly_one_of_rows_and_score(task):
+    assert all((measure.rows is None) != (measure.score is None) for measure in task.MEASURES)
+    assert task.MEASURES[0].rows is not None
+
+
+def test_measures_prefer_the_right_answer_in_their_own_direction(task, found):
+    for measure in task.MEASURES[:3]:
+        right, wrong = (score_all([measure], o, found.batch)[measure.name].value for o in (found.right, found.wrong))
+        assert (right > wrong) if measure.higher_is_better else (right < wrong), measure.name
+
+
+def test_loss_is_zero_for_a_perfect_answer_and_more_for_a_wrong_one(task, found):
+    right, wrong = task.loss(found.right, found.batch), task.loss(found.wrong, found.batch)
+    assert right.shape == wrong.shape == (len(found.batch),)
+    assert right.dtype == wrong.dtype == np.float64
+    assert right.max() == pytest.approx(0, abs=1e-12)
+    assert wrong.mean() > 0.1
+    assert not task.BINARY_LOSS or set(wrong) <= {0.0, 1.0}
+
+
+def test_margin_is_absolute_and_positive_and_grows_with_the_setting(task, found):
+    loss = np.full(6, 0.25)
+    assert 0 < task.margin(loss, 0.005) < task.margin(loss, None) < task.margin(loss, 0.5)
+
+
+def test_encoding_by_the_vocabulary_gives_the_batch_target(task, found):
+    labels = task.vocabulary(found.raw)
+    assert list(labels) == sorted(set(labels))
+    in_batch = {str(label): i for i, label in enumerate(found.batch.labels)}
+    encoded = task.encode(found.raw, found.batch.labels)
+    assert encoded.dtype == (np.float32 if not in_batch else np.int64)
+    np.testing.assert_array_equal(encoded, found.batch.target)
+    assert set(labels) <= set(in_batch)
+
+
+def test_encoding_what_labels_do_not_know_gives_minus_one(task, found):
+    if not len(found.batch.labels):
+        pytest.skip("an answer of this task is a number")
+    for stranger in ("", "aaa", "zzz"):
+        raw = found.raw.astype("<U9")
+        raw.flat[0] = stranger
+        encoded = task.encode(raw, found.batch.labels)
+        assert encoded.flat[0] == -1
+        np.testing.assert_array_equal(encoded.flat[1:], found.batch.target.flat[1:])
+    assert (task.encode(found.raw, np.empty(0, "<U1")) == -1).all()
+
+
+def test_baselines_answer_any_batch_in_the_output_shape(task, found):
+    baselines = task.baselines(found.batch)
+    assert baselines
+    for name, answer in baselines.items():
+        for rows in (found.batch, found.batch.take(np.arange(2))):
+            output = answer(rows)[task.OUTPUT]
+            assert output.shape == (len(rows), *found.right[task.OUTPUT].shape[1:]), name
+            assert output.dtype == np.float32, name
+            assert np.isfinite(task.loss({task.OUTPUT: output}, rows)).all(), name
+
+
+def test_a_model_does_not_flip_against_itself_and_does_against_a_wrong_one(task, found):
+    same = task.flips(found.right, found.right, found.batch)
+    assert same.shape == (len(found.batch),)
+    assert same.dtype == bool
+    assert not same.any()
+    assert task.flips(found.right, found.wrong, found.batch).any()
+
+
+def test_answers_are_json_and_fit_their_schema(task, found):
+    for k in (None, 2):
+        answers = task.answers(found.right, found.batch.labels, found.batch.inputs, k)
+        assert len(answers) == len(found.batch)
+        assert json.loads(json.dumps(answers, allow_nan=False)) == answers
+        assert all(fits(answer, task.ANSWER) for answer in answers)
+
+
+def test_a_task_works_on_no_rows(task, found):
+    rows = found.batch.take(np.arange(0))
+    outputs = {task.OUTPUT: found.right[task.OUTPUT][:0]}
+    assert task.answers(outputs, rows.labels, rows.inputs) == []
+    assert task.loss(outputs, rows).shape == task.flips(outputs, outputs, rows).shape == (0,)
+    assert math.isnan(score_all(task.MEASURES[:1], outputs, rows)[task.MEASURES[0].name].value)

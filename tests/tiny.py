@@ -1,0 +1,63 @@
+"""Small easy problems, one for each modality and task that a family may learn."""
+
+import numpy as np
+
+from minnow.types import Batch
+
+ROWS = 240
+
+
+def images_classify(rng, n):
+    target = rng.integers(0, 3, n)
+    image = rng.random((n, 8, 8, 1), np.float32) * 0.3
+    for place, label in enumerate(target):
+        image[place, 2 * label : 2 * label + 2, :, 0] += 0.6
+    return {"image": image}, target.astype(np.int64), ["a", "b", "c"], {}
+
+
+def images_regress(rng, n):
+    value = rng.random(n, np.float32)
+    image = np.tile(value[:, None, None, None], (1, 8, 8, 1)) + rng.random((n, 8, 8, 1), np.float32) * 0.02
+    return {"image": image.astype(np.float32)}, value, [], {}
+
+
+def text_classify(rng, n):
+    target = rng.integers(0, 2, n)
+    ids = rng.integers(4, 40, (n, 12)).astype(np.int32)
+    ids[:, 0] = 2 + target
+    ids[:, 9:] = 0
+    return {"tokens": ids, "ngrams": ids}, target.astype(np.int64), ["no", "yes"], {"tokens": 40, "ngrams": 40}
+
+
+def interactions_rank(rng, n):
+    user = rng.integers(1, 9, n).astype(np.int32)
+    liked = (user[:, None] * 3 + np.arange(3)) % 24
+    return (
+        {"user": user, "seen": np.full((n, 1), -1, np.int64)},
+        liked.astype(np.int64),
+        [f"i{i:02}" for i in range(24)],
+        {"user": 9},
+    )
+
+
+PROBLEMS = {
+    ("images", "classify"): images_classify,
+    ("images", "regress"): images_regress,
+    ("text", "classify"): text_classify,
+    ("interactions", "rank"): interactions_rank,
+}
+
+
+def batch(modality, task, seed, n=ROWS):
+    inputs, target, labels, sizes = PROBLEMS[modality, task](np.random.default_rng(seed), n)
+    return Batch(inputs, target, np.array(labels, dtype=str), task, np.arange(n, dtype=np.uint64), sizes=sizes)
+
+
+def sides(modality, task):
+    return batch(modality, task, 1), batch(modality, task, 2)
+
+
+def quick(family):
+    """Default parameters, fewer epochs where a family counts them."""
+    params = family.Params()
+    return params.model_copy(update={"epochs": 16}) if hasattr(params, "epochs") else params
