@@ -24,7 +24,7 @@ class Comparison:
 
     difference: of mean loss, challenger less champion; upper: its one-sided upper bound at the level; p_better: of the
     hypothesis that the challenger is not better; detectable: smallest loss in mean loss that the rows would have shown
-    at the level with a power of 80 %; n: units.
+    at the level with a power of 80 %; n: units. One unit alone has no noise to judge by: its bounds are infinite.
     """
 
     difference: float
@@ -101,18 +101,21 @@ def tango_upper(lost: int, won: int, n: int, level: float) -> float:
 def _compare_bootstrap(difference: Array, unit: Array, level: float) -> Comparison:
     """Bound the mean by the wider of a bootstrap quantile and a t bound with the bootstrap's standard error.
 
-    Far out in the tail, where a spent level lies, resamples hold no quantile; there the t bound is the wider one.
+    Far out in the tail, where a spent level lies, resamples hold no quantile; there the t bound is the wider one. However
+    alike the units are, m of them say no more than m fair coins that all fall on one side.
     """
     from scipy.stats import t
 
     sums, sizes = by_unit(difference, unit)
-    mean = float(sums.sum() / sizes.sum())
+    m, mean = len(sums), float(sums.sum() / sizes.sum())
+    if m < 2:
+        return Comparison(mean, math.inf, 1.0, math.inf, m)
     means = bootstrap_means(sums, sizes, seed=0, resamples=RESAMPLES)
-    error = float(means.std(ddof=1))
-    freedom = max(len(sums) - 1, 1)
-    upper = max(float(np.quantile(means, 1 - level)), mean + float(t.isf(level, freedom)) * error)
-    p = max(float((means >= 0).mean()), float(t.sf(-mean / error, freedom)) if error > 0 else float(mean >= 0))
-    return Comparison(mean, upper, p, detectable(error * math.sqrt(len(sums)), len(sums), level), len(sums))
+    error = float(means.std(ddof=1)) * math.sqrt(m / (m - 1))
+    upper = max(float(np.quantile(means, 1 - level)), mean + float(t.isf(level, m - 1)) * error)
+    by_t = float(t.sf(-mean / error, m - 1)) if error > 0 else float(mean >= 0)
+    p = max(float((means >= 0).mean()), by_t, 0.5**m)
+    return Comparison(mean, upper, p, detectable(error * math.sqrt(m), m, level), m)
 
 
 def detectable(spread: float, n: int, level: float) -> float:

@@ -270,5 +270,7 @@ def _no_saving(challenger: Contestant, champion: Contestant, smaller: float) -> 
     )
 
 
-def _rounded(comparison: Comparison) -> dict[str, float | int]:
-    return {name: round(v, 10) if isinstance(v, float) else v for name, v in asdict(comparison).items()}
+def _rounded(comparison: Comparison) -> dict[str, float | int | None]:
+    """Numbers as they are kept: JSON knows no infinity, so an infinite bound is None."""
+    numbers = asdict(comparison).items()
+    return {name: (round(v, 10) if math.isfinite(v) else None) if isinstance(v, float) else v for name, v in numbers}

@@ -1,0 +1,192 @@
+"""Paired comparisons, against SciPy, brute force and simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minnow.measures.paired import compare, detectable, mcnemar, tango_upper
+
+counts = st.integers(0, 40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts, counts)
+def test_mcnemar_is_the_exact_sign_test_of_the_discordant_rows(lost, won):
+    from scipy.stats import binomtest
+
+    expected = binomtest(won, lost + won, 0.5, alternative="greater").pvalue if lost + won else 1.0
+    assert mcnemar(lost, won) == pytest.approx(expected)
+
+
+def test_mcnemar_by_hand():
+    assert mcnemar(0, 5) == pytest.approx(1 / 32)
+    assert mcnemar(1, 5) == pytest.approx(7 / 64)
+    assert mcnemar(5, 0) == 1
+
+
+def by_brute_force(lost: int, won: int, n: int, level: float) -> float:
+    """The difference at which the score statistic meets the quantile, the likelihood maximised by search."""
+    from scipy.optimize import brentq, minimize_scalar
+    from scipy.stats import norm
+
+    def statistic(delta: float) -> float:
+        def unlikely(p_won: float) -> float:
+            shares = (p_won + delta, p_won, 1 - 2 * p_won - delta)
+            seen = (lost, won, n - lost - won)
+            return -sum(k * math.log(max(p, 1e-300)) for k, p in zip(seen, shares, strict=True) if k)
+
+        low, high = max(0.0, -delta), (1 - delta) / 2
+        p_won = minimize_scalar(unlikely, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
+        return (lost - won - n * delta) / math.sqrt(n * (2 * p_won + delta - delta**2))
+
+    start = (lost - won) / n
+    return brentq(lambda delta: statistic(delta) + norm.isf(level), start + 1e-6, 1 - 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "n", "level"),
+    [(1, 0, 44, 0.025), (12, 9, 100, 0.05), (3, 20, 200, 0.05), (40, 40, 2000, 0.001), (0, 4, 30, 0.05)],
+)
+def test_tangos_bound_is_where_the_score_statistic_meets_its_quantile(lost, won, n, level):
+    assert tango_upper(lost, won, n, level) == pytest.approx(by_brute_force(lost, won, n, level), abs=1e-5)
+
+
+def test_tangos_bound_without_discordant_rows_is_that_of_a_share_of_none():
+    """Then the statistic is that of Wilson's interval: z^2 / (n + z^2)."""
+    from scipy.stats import norm
+
+    z = norm.isf(0.05)
+    assert tango_upper(0, 0, 100, 0.05) == pytest.approx(z**2 / (100 + z**2), abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts, counts, st.integers(0, 200), st.sampled_from([0.05, 0.01, 1e-5]))
+def test_tangos_bound_lies_above_the_estimate_and_grows_with_losses(lost, won, same, level):
+    n = lost + won + same + 1
+    bound = tango_upper(lost, won, n, level)
+    assert (lost - won) / n <= bound <= 1
+    assert tango_upper(lost + 1, won, n, level) >= bound
+    assert tango_upper(lost, won, n, level / 10) >= bound
+
+
+@pytest.mark.parametrize(("p_lost", "p_won"), [(0.05, 0.05), (0.04, 0.01), (0.02, 0.06)])
+def test_tangos_bound_covers_the_true_difference(p_lost, p_won):
+    random = np.random.default_rng(0)
+    drawn = random.multinomial(400, [p_lost, p_won, 1 - p_lost - p_won], size=1500)
+    covered = np.mean([tango_upper(lost, won, 400, 0.05) >= p_lost - p_won for lost, won, _ in drawn])
+    assert 0.935 <= covered <= 0.97
+
+
+def losses(seed: int, n: int, binary: bool):
+    random = np.random.default_rng(seed)
+    challenger, champion = random.random((2, n))
+    return (challenger.round(), champion.round()) if binary else (challenger, champion)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+def test_a_comparison_does_not_depend_on_the_order_of_the_rows(seed, binary, in_units):
+    challenger, champion = losses(seed, 40, binary)
+    unit = np.random.default_rng(seed).integers(0, 12, 40) if in_units else np.arange(40)
+    order = np.random.default_rng(seed + 1).permutation(40)
+    found = compare(challenger, champion, unit, binary=binary, level=0.05)
+    assert found == compare(challenger[order], champion[order], unit[order], binary=binary, level=0.05)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_what_one_side_gains_the_other_loses(seed, binary):
+    a, b = losses(seed, 40, binary)
+    one, other = (compare(x, y, np.arange(40), binary=binary, level=0.05) for x, y in ((a, b), (b, a)))
+    assert one.difference == pytest.approx(-other.difference)
+    assert one.upper >= one.difference
+    assert not (one.p_better < 0.5 and other.p_better < 0.5)
+
+
+def test_right_or_wrong_rows_are_compared_exactly():
+    champion = np.zeros(100)
+    champion[:10] = 1
+    challenger = np.zeros(100)
+    challenger[8:11] = 1
+    found = compare(challenger, champion, np.arange(100), binary=True, level=0.05)
+    assert (found.difference, found.n) == (pytest.approx(-0.07), 100)
+    assert found.p_better == pytest.approx(mcnemar(1, 8))
+    assert found.upper == pytest.approx(tango_upper(1, 8, 100, 0.05))
+
+
+def test_right_or_wrong_rows_of_common_units_are_not_taken_for_independent():
+    champion, challenger = np.repeat([1.0] * 6 + [0.0] * 14, 50), np.repeat([0.0] * 8 + [1.0] * 2 + [0.0] * 10, 50)
+    unit = np.repeat(np.arange(20), 50)
+    apart = compare(challenger, champion, np.arange(1000), binary=True, level=0.05)
+    together = compare(challenger, champion, unit, binary=True, level=0.05)
+    assert apart.p_better < 1e-6
+    assert together.p_better > 0.05
+    assert together.n == 20
+
+
+def test_the_bootstrap_agrees_with_the_t_test_on_well_behaved_losses():
+    from scipy.stats import ttest_rel
+
+    random = np.random.default_rng(8)
+    champion = random.normal(1.0, 0.3, 200)
+    challenger = champion + random.normal(-0.03, 0.2, 200)
+    found = compare(challenger, champion, np.arange(200), binary=False, level=0.05)
+    expected = ttest_rel(challenger, champion, alternative="less")
+    assert found.p_better == pytest.approx(expected.pvalue, abs=0.01)
+    assert found.upper == pytest.approx(expected.confidence_interval(0.95).high, abs=0.004)
+
+
+def test_the_bootstrap_seldom_sees_a_gain_where_there_is_none():
+    random = np.random.default_rng(9)
+    found = [compare(*random.exponential(size=(2, 40)), np.arange(40), binary=False, level=0.05) for _ in range(300)]
+    assert np.mean([c.p_better <= 0.05 for c in found]) <= 0.085
+    assert np.mean([c.upper < 0 for c in found]) <= 0.085
+
+
+def test_a_level_far_out_in_the_tail_still_costs():
+    random = np.random.default_rng(10)
+    pair = random.normal([[0.9], [1.0]], 0.2, size=(2, 100))
+    upper = [compare(*pair, np.arange(100), binary=False, level=level).upper for level in (0.05, 1e-3, 1e-5, 1e-7)]
+    assert np.all(np.diff(upper) > 0.005)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4])
+def test_a_few_equal_differences_prove_nothing(rows):
+    found = compare(np.zeros(rows), np.ones(rows), np.arange(rows), binary=False, level=0.05)
+    assert found.p_better >= 0.5**rows
+    assert rows > 1 or (found.upper, found.detectable, found.p_better) == (math.inf, math.inf, 1)
+
+
+def test_many_equal_differences_prove_a_gain():
+    found = compare(np.zeros(30), np.ones(30), np.arange(30), binary=False, level=0.05)
+    assert found.p_better < 1e-8
+    assert found.upper == -1
+
+
+def test_equal_models_are_neither_better_nor_worse():
+    same = np.random.default_rng(0).random(50)
+    for binary, loss in ((False, same), (True, same.round())):
+        found = compare(loss, loss, np.arange(50), binary=binary, level=0.05)
+        assert (found.difference, found.p_better) == (0, 1)
+
+
+def test_what_was_detectable_is_detected_four_times_in_five():
+    random = np.random.default_rng(11)
+    size = detectable(0.5, 100, 0.05)
+    assert size == pytest.approx(2.4865 * 0.05, rel=1e-3)
+    seen = 0
+    for _ in range(400):
+        difference = random.normal(-size, 0.5, 100)
+        seen += compare(difference, np.zeros(100), np.arange(100), binary=False, level=0.05).p_better <= 0.05
+    assert seen / 400 == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize(("a", "b"), [(3, 4), (0, 0)])
+def test_rows_that_do_not_pair_are_refused(a, b):
+    with pytest.raises(ValueError, match="same rows"):
+        compare(np.zeros(a), np.zeros(b), np.arange(a), binary=True, level=0.05)

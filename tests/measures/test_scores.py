@@ -1,0 +1,147 @@
+"""Scores and their intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minnow.measures import score, score_all
+from minnow.measures.scores import bootstrap_means, by_unit, wilson
+from minnow.types import Batch, Measure
+
+MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
+ROOT = Measure("root", False, rows=lambda outputs, batch: outputs["value"], root=True)
+MEDIAN = Measure("median", True, score=lambda outputs, batch: float(np.median(outputs["value"])))
+
+
+def case(values, unit=None):
+    values = np.asarray(values, np.float64)
+    key = np.random.default_rng(0).permutation(len(values)).astype(np.uint64)
+    units = np.empty(0, np.int64) if unit is None else np.asarray(unit)
+    return {"value": values}, Batch({}, np.zeros(len(values)), np.empty(0, "<U1"), "regress", key, units)
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_gives_the_published_intervals(right, n, low, high):
+    """Source: Newcombe 1998, Statistics in Medicine 17, 857-872, table I, method 3."""
+    assert wilson(right / n, n) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_stays_within_zero_and_one():
+    assert wilson(0.0, 3)[0] == 0
+    assert wilson(1.0, 3)[1] == 1
+
+
+def test_a_share_of_right_answers_has_wilsons_interval():
+    found = score(MEAN, *case([1] * 81 + [0] * 182))
+    assert (found.value, found.n) == (pytest.approx(81 / 263), 263)
+    assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+def test_rows_that_do_not_count_leave_no_trace():
+    with_gaps = score(MEAN, *case([1, math.nan, 0, 1, math.nan, 1]))
+    without = score(MEAN, *case([1, 0, 1, 1]))
+    assert (with_gaps.value, with_gaps.low, with_gaps.high, with_gaps.n) == (
+        without.value,
+        without.low,
+        without.high,
+        without.n,
+    )
+    nothing = score(MEAN, *case([math.nan, math.nan]))
+    assert math.isnan(nothing.value)
+    assert nothing.n == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.booleans(), st.sampled_from([MEAN, ROOT, MEDIAN]))
+def test_a_score_does_not_depend_on_the_order_of_the_rows(seed, in_units, measure):
+    random = np.random.default_rng(seed)
+    values = random.exponential(size=30)
+    outputs, batch = case(values, random.integers(0, 9, 30) if in_units else np.arange(30))
+    order = random.permutation(30)
+    assert score(measure, outputs, batch) == score(measure, {"value": values[order]}, batch.take(order))
+
+
+@pytest.mark.parametrize("measure", [MEAN, ROOT, MEDIAN])
+def test_a_score_does_not_depend_on_how_units_are_numbered(measure):
+    """A table in another order numbers its rows anew, and rows are units by default."""
+    random = np.random.default_rng(6)
+    outputs, batch = case(random.exponential(size=30))
+    order = random.permutation(30)
+    numbered_anew = replace(batch.take(order), unit=np.arange(30))
+    assert score(measure, outputs, batch) == score(measure, {"value": outputs["value"][order]}, numbered_anew)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_every_interval_holds_its_value(seed):
+    values = np.random.default_rng(seed).exponential(size=25)
+    for found in score_all([MEAN, ROOT, MEDIAN], *case(values)).values():
+        assert found.low <= found.value <= found.high
+
+
+def test_the_root_is_that_of_the_mean_and_of_its_interval():
+    outputs, batch = case(np.random.default_rng(1).exponential(size=50))
+    mean, root = score(MEAN, outputs, batch), score(ROOT, outputs, batch)
+    assert (root.value, root.low, root.high) == pytest.approx([math.sqrt(v) for v in (mean.value, mean.low, mean.high)])
+
+
+def test_the_bootstrap_covers_a_known_mean_about_as_often_as_it_says():
+    random = np.random.default_rng(2)
+    covered = 0
+    for _ in range(300):
+        found = score(MEAN, *case(random.normal(size=60)))
+        covered += found.low <= 0.0 <= found.high
+    assert 0.90 <= covered / 300 <= 0.98
+
+
+def test_the_interval_of_a_score_that_is_no_mean_covers_too():
+    random = np.random.default_rng(4)
+    covered = 0
+    for _ in range(120):
+        found = score(MEDIAN, *case(random.normal(size=60)))
+        covered += found.low <= 0.0 <= found.high
+    assert covered / 120 >= 0.88
+
+
+@pytest.mark.parametrize("measure", [MEAN, MEDIAN])
+def test_rows_of_one_unit_are_resampled_together(measure):
+    """Ten equal rows per unit hold no more than one: the interval must be that of the units."""
+    values = np.random.default_rng(3).normal(size=30)
+    copied, apart = case(np.repeat(values, 10), np.repeat(np.arange(30), 10)), case(np.repeat(values, 10))
+    once = score(measure, *case(values))
+    together, as_rows = score(measure, *copied), score(measure, *apart)
+    width = lambda s: s.high - s.low  # noqa: E731
+    assert width(together) == pytest.approx(width(once), rel=0.35)
+    assert width(together) > 2 * width(as_rows)
+    assert together.n == 30
+
+
+def test_right_or_wrong_rows_of_common_units_do_not_get_wilsons_interval():
+    values = np.repeat([1.0, 0.0] * 15, 10)
+    together = score(MEAN, *case(values, np.repeat(np.arange(30), 10)))
+    assert together.high - together.low > 2 * (wilson(0.5, 300)[1] - wilson(0.5, 300)[0])
+
+
+def test_units_are_summed_and_counted():
+    sums, sizes = by_unit(np.array([1.0, 2.0, 4.0, 8.0]), np.array([7, 3, 7, 7]), np.array([True, True, True, False]))
+    assert sorted(zip(sums, sizes, strict=True)) == [(2, 1), (13, 2)]
+
+
+def test_a_mean_of_resamples_weighs_units_by_their_rows():
+    means = bootstrap_means(np.array([0.0, 30.0]), np.array([1.0, 3.0]), seed=0, resamples=400)
+    assert set(np.round(means, 6)) == {0.0, 7.5, 10.0}
+
+
+def test_another_seed_is_another_resample_and_the_same_seed_the_same():
+    outputs, batch = case(np.random.default_rng(1).exponential(size=50))
+    assert score(MEAN, outputs, batch, seed=1) == score(MEAN, outputs, batch, seed=1)
+    assert score(MEAN, outputs, batch, seed=1) != score(MEAN, outputs, replace(batch), seed=2)
