@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
-from minnow import worker
+from minnow import stores, worker
 from minnow.config import Settings
 from minnow.progress import Display
+from minnow.stages import validate
 from minnow.stages.case import Case
 from minnow.workspace import Workspace
 
@@ -50,6 +52,12 @@ def alone(space: Workspace) -> Iterator[None]:
         raise Busy(f"Another run works here and holds {path}. Wait until it has ended.") from error
 
 
+def warm_up() -> None:
+    """Import what the first use case will need, while Prefect waits for its server."""
+    for load in (stores.warm_up, validate.warm_up):
+        threading.Thread(target=load, daemon=True).start()
+
+
 @contextmanager
 def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
     """Start the worker, which imports TensorFlow while this process imports the rest, and the display."""
@@ -60,6 +68,7 @@ def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
         worker.Worker(settings.threads, log, limits.memory_gb, limits.job_minutes) as child,
         Display() as display,
     ):
+        warm_up()
         job = Job(space, settings, child, display)
         token = CURRENT.set(job)
         try:

@@ -6,7 +6,7 @@ from flows import plan as planning
 from flows import publish as publishing
 from flows._prefect import STORE, flow, task
 from flows.job import CURRENT, Job, open_job
-from flows.usecase import usecase
+from flows.steps import usecase
 from minnow import config
 from minnow.catalog import catalog
 from minnow.stores import versions

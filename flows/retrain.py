@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
+from flows._server import server
 from flows.job import Busy, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
@@ -41,12 +42,12 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
         with Display() as display:
             publishing.publish(space, settings, display.say)
         return COMPLETE
-    with open_job(space, settings):  # the worker imports TensorFlow while this process imports Prefect
-        from flows._prefect import drain
+    # server and worker come up while this process imports
+    with server() as ready, open_job(space, settings):
         from flows.pipeline import run_planned
 
+        ready()
         statuses = run_planned(list(plan.stale))
-        drain()
     if "failed" in statuses.values():
         return FAILED
     return INFEASIBLE if "infeasible" in statuses.values() else COMPLETE

@@ -86,20 +86,37 @@ def test_deploy_all_gives_a_nightly_run_that_materialises(server, tmp_path):
     assert all("T03:15:00" in start for start in starts)
 
 
+PROBE = """
+import os
+from flows._server import server
+with server() as ready:
+    from flows._prefect import PLAIN, flow, task
+    ready()
+    @task(**PLAIN)
+    def step(x): return x + 1
+    @flow(name="probe")
+    def probe(): return step(1)
+    assert probe() == 2
+    print(os.environ["PREFECT_API_URL"])
+"""
+
+
 def test_with_a_server_up_runs_appear_there(server, tmp_path):
     url, environment = server
-    code = (
-        "from flows._prefect import NO_CACHE, SERVER, flow, task\n"
-        "@task(cache_policy=NO_CACHE)\ndef step(x): return x + 1\n"
-        "@flow(name='probe')\ndef probe(): return step(1)\n"
-        "assert SERVER is not None\nassert probe() == 2"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    done = subprocess.run([sys.executable, "-c", PROBE], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert done.stdout.decode().strip() == url
     flows = ask(f"{url}/flows/filter", {"flows": {"name": {"any_": ["probe"]}}})
     assert len(flows) == 1
 
 
-def test_a_server_that_is_down_is_not_waited_for(in_folder):
-    code = "from flows._prefect import SERVER; import os; assert SERVER is None; assert 'PREFECT_API_URL' not in os.environ"
+def test_with_a_server_down_a_run_brings_its_own_and_leaves_nothing_running(in_folder):
     dead = {**os.environ, "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api", "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", code], cwd=in_folder, env=dead, check=True, timeout=60)
+    dead.pop("PREFECT_HOME", None)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], cwd=in_folder, env=dead, check=True, timeout=120, capture_output=True
+    )
+    used = done.stdout.decode().strip()
+    assert used not in ("", dead["PREFECT_API_URL"])
+    assert (in_folder / ".prefect" / "prefect.db").exists()
+    with pytest.raises(OSError, match="refused"):
+        ask(f"{used}/health")

@@ -190,3 +190,10 @@ def test_what_was_detectable_is_detected_four_times_in_five():
 def test_rows_that_do_not_pair_are_refused(a, b):
     with pytest.raises(ValueError, match="same rows"):
         compare(np.zeros(a), np.zeros(b), np.arange(a), binary=True, level=0.05)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_loss_that_is_no_number_is_refused(binary):
+    broken = np.array([0.0, math.nan, 0.0])
+    with pytest.raises(ValueError, match="finite losses. Received: 1 and 0"):
+        compare(broken, np.ones(3), np.arange(3), binary=binary, level=0.05)

@@ -38,12 +38,16 @@ def compare(challenger: Array, champion: Array, unit: Array, *, binary: bool, le
     """Compare losses row by row. challenger, champion: (n,) float64; unit: (n,) int.
 
     Right-or-wrong losses of independent rows get exact and score tests, everything else the bootstrap over units.
-    The result does not depend on the order of the rows. Raises ValueError when the rows do not pair.
+    The result does not depend on the order of the rows. Raises ValueError when the rows do not pair or a loss is not
+    finite: a NaN would pass for a gain.
     """
     if challenger.shape != champion.shape or challenger.shape != unit.shape or not len(unit):
         raise ValueError(
             f"A paired comparison needs the same rows, at least one. Received: {challenger.shape} and {champion.shape}."
         )
+    if not (np.isfinite(challenger).all() and np.isfinite(champion).all()):
+        wrong = [int((~np.isfinite(loss)).sum()) for loss in (challenger, champion)]
+        raise ValueError(f"A paired comparison needs finite losses. Received: {wrong[0]} and {wrong[1]} that are not.")
     if binary and len(np.unique(unit)) == len(unit):
         return _compare_binary(challenger > 0.5, champion > 0.5, level)
     return _compare_bootstrap(challenger - champion, unit, level)

@@ -89,14 +89,15 @@ def choose_finalist(
 ) -> Choice:
     """Choose the smallest variant that is not inferior to the best, among those within every limit; on val.
 
-    margin: absolute, on the mean loss. Equal sizes go by name. The order of variants does not matter.
+    margin: absolute, on the mean loss. Equal sizes go by name. The order of variants does not matter. Without a budget
+    one of them would have been within the limits: that is what infeasible says.
     """
     ordered = sorted(variants, key=lambda v: v.name)
     refused = {v.name: why for v in ordered if (why := _over_limit(v, floor, higher_is_better, budget))}
     within = [v for v in ordered if v.name not in refused]
     reasons = [f"{name}: {why}" for name, why in refused.items()]
     if not within:
-        by_budget = any(_over_limit(v, None, higher_is_better, budget) for v in ordered)
+        by_budget = any(_unfit(v, floor, higher_is_better) is None for v in ordered)
         return Choice(None, [*reasons, "No variant is within the limits."], infeasible=by_budget)
     best = min(within, key=lambda v: (_mean(v), v.size_bytes, v.name))
     bounds = {v.name: _upper(v, best, unit, binary, level) for v in within}
@@ -133,14 +134,14 @@ def decide(
     """
     if champion is not None and champion.sha == challenger.sha:
         return Decision(False, "same", [f"{challenger.name} is the champion, byte for byte. Nothing happens."])
-    below = _below_floor(challenger.score, floor, higher_is_better)
-    if below:
-        return Decision(False, "refused", [below])
+    unfit = _unfit(challenger, floor, higher_is_better)
+    if unfit:
+        return Decision(False, "refused", [unfit])
     unbeaten = _unbeaten(challenger, baselines, unit, binary, level)
     if unbeaten and beat_baseline:
         return Decision(False, "refused", unbeaten)
     if champion is None:
-        return _first(challenger, unbeaten, unit, level, margin)
+        return _first(challenger, unbeaten, unit, binary, level, margin)
     spent = level_of_look(level, looks + 1)
     against = compare(challenger.loss, champion.loss, unit, binary=binary, level=spent)
     drift = None
@@ -170,6 +171,14 @@ def _over_limit(v: Contestant, floor: float | None, higher_is_better: bool, budg
         return f"p95 latency {v.p95_us:.0f} us, allowed are {budget.p95_us:.0f}."
     if budget.memory_bytes is not None and v.memory_bytes is not None and v.memory_bytes > budget.memory_bytes:
         return f"{v.memory_bytes:,.0f} bytes of memory, allowed are {budget.memory_bytes:,}."
+    return _unfit(v, floor, higher_is_better)
+
+
+def _unfit(v: Contestant, floor: float | None, higher_is_better: bool) -> str | None:
+    """Say why a model may not stand at all, or None."""
+    broken = int((~np.isfinite(v.loss)).sum())
+    if broken:
+        return f"{broken:,} of {len(v.loss):,} answers are not finite numbers. Needed is an answer for every row."
     return _below_floor(v.score, floor, higher_is_better)
 
 
@@ -196,19 +205,31 @@ def _unbeaten(
     return found
 
 
-def _first(challenger: Contestant, unbeaten: list[str], unit: Array, level: float, margin: float) -> Decision:
+def _first(
+    challenger: Contestant, unbeaten: list[str], unit: Array, binary: bool, level: float, margin: float
+) -> Decision:
     """Promote a first champion; provisionally, where the exam is too small to see a difference of one margin."""
     n = len(np.unique(unit))
     # two equal models that err independently differ by the noise of both
-    seen = detectable(float(np.std(challenger.loss)) * math.sqrt(2), n, level)
+    seen = detectable(_spread(challenger.loss, binary) * math.sqrt(2), n, level)
     start = f"{challenger.name} is the first champion, with {challenger.score.value:.4f} on {n:,} rows."
     if seen <= margin:
         return Decision(True, "first", [start, *unbeaten])
     small = (
         f"Provisional: on so few rows the smallest difference that could be seen is about {seen:.4f}, and the margin is "
-        f"{margin:.4f}. About {math.ceil(n * (seen / margin) ** 2):,} rows would do."
+        f"{margin:.4f}."
     )
+    if margin > 0 and math.isfinite(seen):
+        small += f" About {math.ceil(n * (seen / margin) ** 2):,} rows would do."
     return Decision(True, "provisional", [start, small, *unbeaten])
+
+
+def _spread(loss: Array, binary: bool) -> float:
+    """Standard deviation of one row's loss. A few rows that are all right do not show that none will ever be wrong."""
+    if binary:
+        wrong = (float(loss.sum()) + 1) / (len(loss) + 2)
+        return math.sqrt(wrong * (1 - wrong))
+    return float(np.std(loss, ddof=1)) if len(loss) > 1 else math.inf
 
 
 def _weigh(

@@ -9,6 +9,7 @@ import numpy as np
 
 from minnow.types import Array, Score
 
+MARKS = "osD^v*Pp"
 MOST_LABELS = 30
 """A confusion matrix of more labels cannot be read."""
 
@@ -16,7 +17,7 @@ MOST_LABELS = 30
 def _figure(width: float = 6.0, height: float = 4.0):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="tight")
     return figure, figure.subplots()
 
 
@@ -25,14 +26,14 @@ def learning_curve(history: Mapping[str, Sequence[float]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     names = sorted({name.removeprefix("val_") for name in history} - {"learning_rate"})
-    figure = Figure(figsize=(4.5 * len(names), 3.5), layout="constrained")
+    figure = Figure(figsize=(4.5 * len(names), 3.5), layout="tight")
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         for key, label in ((name, "train"), (f"val_{name}", "val")):
             if key in history:
                 axes.plot(range(1, len(history[key]) + 1), history[key], label=label)
         axes.set(title=name, xlabel="epoch")
         axes.legend()
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=90)
 
 
 def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> None:
@@ -48,22 +49,33 @@ def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> Non
     axes.set(xlabel="answered", ylabel="true", xticks=range(len(labels)), yticks=range(len(labels)))
     axes.set_xticklabels(labels, rotation=90)
     axes.set_yticklabels(labels)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=90)
 
 
 def size_against_score(points: Mapping[str, tuple[int, Score]], measure: str, path: Path) -> None:
-    """Draw each variant's size in kB, on a logarithmic axis, against its score on val with its interval."""
+    """Draw each variant's size in kB, on a logarithmic axis, against its score on val with its interval.
+
+    points: "family/variant" -> (bytes, score). Colours tell families, marks tell variants.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter
+
     figure, axes = _figure(8.0, 5.0)
-    families = sorted({name.split("/")[0] for name in points})
-    for family in families:
-        mine = {name: point for name, point in points.items() if name.split("/")[0] == family}
-        sizes = [size / 1000 for size, _ in mine.values()]
-        values = np.array([s.value for _, s in mine.values()])
-        spread = np.array([[s.value - s.low for _, s in mine.values()], [s.high - s.value for _, s in mine.values()]])
-        axes.errorbar(sizes, values, yerr=np.maximum(spread, 0), fmt="o", capsize=3, label=family)
-        for name, (size, s) in mine.items():
-            axes.annotate(name.split("/")[1], (size / 1000, s.value), xytext=(6, 4), textcoords="offset points", size=8)
+    families, variants = (sorted({name.split("/")[place] for name in points}) for place in (0, 1))
+    for name, (size, score) in points.items():
+        family, variant = name.split("/")
+        spread = np.maximum([[score.value - score.low], [score.high - score.value]], 0)
+        axes.errorbar(
+            [size / 1000], [score.value], yerr=spread, capsize=3, alpha=0.85,
+            fmt=MARKS[variants.index(variant) % len(MARKS)], color=f"C{families.index(family)}",
+        )  # fmt: skip
+    handles = [Line2D([], [], color=f"C{place}", lw=3, label=family) for place, family in enumerate(families)]
+    handles += [
+        Line2D([], [], color="0.3", ls="", marker=MARKS[place % len(MARKS)], label=variant)
+        for place, variant in enumerate(variants)
+    ]
     axes.set(xscale="log", xlabel="model and encoder, kB", ylabel=f"{measure} on val")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=110)
+    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=90)

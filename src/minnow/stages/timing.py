@@ -89,8 +89,9 @@ def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float
         kind, value = "error", f"{folder}: the process that measured it died"
     process.join()
     if kind == "error":
-        raise SystemExit(value)
-    return value
+        raise SystemExit(str(value))
+    samples, totals = value
+    return samples, totals
 
 
 def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:

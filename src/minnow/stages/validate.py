@@ -90,6 +90,13 @@ def _run(columns: Columns, contract: Sequence[Expectation]) -> list[dict[str, An
     return [placed[i] for i in range(len(contract))]
 
 
+def warm_up() -> None:
+    """Import Great Expectations, which takes seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations  # noqa: F401
+
+
 def _hush() -> None:
     """Silence the library's loggers, some of which set a level of their own on import."""
     for name in list(logging.root.manager.loggerDict):

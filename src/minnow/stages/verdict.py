@@ -113,7 +113,7 @@ def examine(
     scored = score(finalist.bundle, exam)
     write_report(scored, "test")
     rivals = {role: score(bundle, exam) for role, bundle in _rivals(reign).items()}
-    clocks = _clocks([finalist.bundle, *(rival.bundle for rival in rivals.values())])
+    clocks = _clocks(finalist, [rival.bundle for rival in rivals.values()])
     champion, anchor = (_as_contestant(rivals.get(role), clocks) for role in ("champion", "anchor"))
     decision = judge.decide(
         contestant(scored, clocks[scored.bundle.folder]),
@@ -138,10 +138,11 @@ def _rivals(reign: Reign) -> dict[str, Bundle]:
     return {role: bundle for role, bundle in found.items() if bundle is not None}
 
 
-def _clocks(bundles: list[Bundle]) -> Mapping[Path, Mapping[str, Any]]:
+def _clocks(finalist: Standing, rivals: list[Bundle]) -> Mapping[Path, Mapping[str, Any]]:
     """Time the challenger and its rivals in turns, so that a ratio is of one machine in one mood."""
-    folders = list(dict.fromkeys(bundle.folder for bundle in bundles))
-    return timing.measure(folders)
+    if not rivals:
+        return {finalist.bundle.folder: finalist.timing}
+    return timing.measure(list(dict.fromkeys([finalist.bundle.folder, *(rival.folder for rival in rivals)])))
 
 
 def _as_contestant(rival: Scored | None, clocks: Mapping[Path, Mapping[str, Any]]) -> Contestant | None:

@@ -32,6 +32,12 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
+def warm_up() -> None:
+    """Import MLflow and what it opens a database with."""
+    import mlflow.store.tracking.sqlalchemy_store
+    import mlflow.tracking  # noqa: F401
+
+
 @cache
 def client(space: Workspace) -> MlflowClient:
     """Open the tracking store and registry of a workspace.

@@ -1,0 +1,198 @@
+"""How often the judge is wrong: `make bench-judge`.
+
+Small models are trained on half of scikit-learn's digits, and their right and wrong answers on the other half are kept, pair
+by pair. Exams of n rows are drawn from those with replacement, so that the truth is known:
+
+- equal: on every row champion and challenger each take the answer of one model of the pair, by a coin of their own. The
+  champion's coins fall once a year, the challenger's every night, and the exam stays: 365 looks at the same rows.
+- lost: a challenger at half the size, whose right answers are spoilt until it truly loses one margin, or two.
+- gained: a challenger of equal size, whose wrong answers are mended until it truly gains two margins.
+
+A figure is met when its one-sided 95 % bound (Clopper-Pearson) is within the limit, not the figure alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+
+from minnow.measures.scores import wilson
+from minnow.stages.judge import Contestant, Decision, decide, level_of_look
+from minnow.types import Array, Score
+
+LEVEL, MARGIN, SMALLER = 0.05, 0.01, 0.10
+NIGHTS, YEARS, TIMES = 365, 2000, 1000
+FALSE, REFUSED, PROMOTED = 0.065, 0.95, 0.80
+SIZES = (1_000, 2_000, 5_000, 10_000)
+EXAM = 2_000
+"""Rows from which on the limits are promised for a first look; a small exam is shown, and promises nothing but caution."""
+LATE_EXAM = 10_000
+"""Rows from which on a gain is seen even at the last look of a year."""
+REAL_NIGHTS = 2
+"""Nights of a year that are decided twice, quickly and by the judge, beyond those on which anything is promoted."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two trained models on the same held-out rows. a, b: (m,) bool, where each is wrong."""
+
+    name: str
+    a: Array
+    b: Array
+
+    def answers(self, rows: Array, random: np.random.Generator) -> Array:
+        """Wrong or right, (n,) bool: on each row the answer of one of the two, by a coin."""
+        return np.where(random.random(len(rows)) < 0.5, self.a[rows], self.b[rows])
+
+
+def trained_pairs() -> list[Pair]:
+    """Train on one half of the digits; every pair of models on the other half."""
+    from sklearn.datasets import load_digits
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression, RidgeClassifier
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_digits(return_X_y=True)
+    train, held, answers, truth = train_test_split(x / 16, y, test_size=0.5, random_state=0, stratify=y)
+    models = {
+        "logistic": LogisticRegression(max_iter=1000),
+        "ridge": RidgeClassifier(),
+        "forest": RandomForestClassifier(12, random_state=0),
+    }
+    wrong = {name: model.fit(train, answers).predict(held) != truth for name, model in models.items()}
+    return [Pair(f"{first}, {second}", wrong[first], wrong[second]) for first, second in combinations(wrong, 2)]
+
+
+def judged(challenger: Array, champion: Array, look: int, size_bytes: int = 1000) -> Decision:
+    """Ask the judge, with its default settings. challenger, champion: (n,) bool, where each is wrong."""
+    return decide(
+        _contestant("challenger", challenger, size_bytes),
+        _contestant("champion", champion, 1000),
+        None,
+        [],
+        unit=np.arange(len(champion)),
+        binary=True,
+        level=LEVEL,
+        margin=MARGIN,
+        smaller=SMALLER,
+        floor=None,
+        higher_is_better=True,
+        beat_baseline=False,
+        looks=look - 1,
+    )
+
+
+def _contestant(name: str, wrong: Array, size_bytes: int) -> Contestant:
+    right = 1 - float(wrong.mean())
+    return Contestant(
+        name, name, size_bytes, wrong.astype(np.float64), Score(right, *wilson(right, len(wrong)), len(wrong))
+    )
+
+
+def false_promotion(pair: Pair, n: int, random: np.random.Generator) -> bool:
+    """Whether one year of nightly looks promotes a model that is no better than the champion.
+
+    Rows on which the pair agrees count for neither side, so a night is quickly decided by the others alone. That this is
+    what the judge decides is asserted on every night that promotes and on some that do not.
+    """
+    from scipy.stats import binom
+
+    rows = random.integers(0, len(pair.a), n)
+    champion = pair.answers(rows, random)
+    differ = np.flatnonzero(pair.a[rows] != pair.b[rows])
+    nights = random.random((NIGHTS, len(differ))) < 0.5
+    lost, won = (nights & ~champion[differ]).sum(1), (~nights & champion[differ]).sum(1)
+    p = np.where(lost + won, binom.sf(won - 1, lost + won, 0.5), 1.0)
+    promotes = p <= np.array([level_of_look(LEVEL, look) for look in range(1, NIGHTS + 1)])
+    for night in {*np.flatnonzero(promotes), *random.integers(0, NIGHTS, REAL_NIGHTS)}:
+        challenger = champion.copy()
+        challenger[differ] = nights[night]
+        real = judged(challenger, champion, look=int(night) + 1).promote
+        assert real == promotes[night], f"The judge decides {real} on night {night + 1}, with p = {p[night]:.3g}."
+    return bool(promotes.any())
+
+
+def loser(pair: Pair, n: int, margins: int, random: np.random.Generator) -> tuple[Array, Array]:
+    """A challenger that truly loses so many margins, and its champion."""
+    rows = random.integers(0, len(pair.a), n)
+    right = 1 - (pair.a.mean() + pair.b.mean()) / 2
+    spoilt = random.random(n) < margins * MARGIN / right
+    return pair.answers(rows, random) | spoilt, pair.answers(rows, random)
+
+
+def winner(pair: Pair, n: int, random: np.random.Generator) -> tuple[Array, Array]:
+    """A challenger that truly gains two margins, and its champion."""
+    rows = random.integers(0, len(pair.a), n)
+    wrong = (pair.a.mean() + pair.b.mean()) / 2
+    mended = random.random(n) < 2 * MARGIN / wrong
+    return pair.answers(rows, random) & ~mended, pair.answers(rows, random)
+
+
+def bounds(found: int, of: int) -> tuple[float, float]:
+    """One-sided 95 % bounds of a share, lower and upper. Source: Clopper & Pearson 1934."""
+    from scipy.stats import beta
+
+    low = float(beta.ppf(0.05, found, of - found + 1)) if found else 0.0
+    return low, float(beta.ppf(0.95, found + 1, of - found)) if found < of else 1.0
+
+
+def figures(pairs: list[Pair]) -> Iterator[tuple[str, int, int, int, int, str, bool]]:
+    """Case, rows, look, how often, of how many, the limit, and whether it is met; limits only where they are promised."""
+    random = np.random.default_rng(2026)
+    for n in SIZES:
+        found = sum(false_promotion(pairs[i % len(pairs)], n, random) for i in range(YEARS))
+        yield "equal: promoted in a year", n, NIGHTS, found, YEARS, f"<= {FALSE:.1%}", bounds(found, YEARS)[1] <= FALSE
+    for margins, n in product((1, 2), SIZES):
+        drawn = (loser(pairs[i % len(pairs)], n, margins, random) for i in range(TIMES))
+        found = sum(not judged(*both, look=1, size_bytes=500).promote for both in drawn)
+        yield (
+            f"lost {margins} x margin: refused",
+            n,
+            1,
+            found,
+            TIMES,
+            f">= {REFUSED:.0%}",
+            bounds(found, TIMES)[0] >= REFUSED,
+        )
+    for n in SIZES:
+        for look, promised in ((1, EXAM), (NIGHTS, LATE_EXAM)):
+            drawn = (winner(pairs[i % len(pairs)], n, random) for i in range(TIMES))
+            found = sum(judged(*both, look=look).promote for both in drawn)
+            limit = f">= {PROMOTED:.0%}" if n >= promised else ""
+            yield (
+                "gained 2 x margin: promoted",
+                n,
+                look,
+                found,
+                TIMES,
+                limit,
+                not limit or bounds(found, TIMES)[0] >= PROMOTED,
+            )
+
+
+def main() -> int:
+    """Train, simulate, print, and return 1 when a limit is not met."""
+    start = time.perf_counter()
+    pairs = trained_pairs()
+    for pair in pairs:
+        wrong = f"{pair.a.mean():.1%} and {pair.b.mean():.1%} of {len(pair.a)} rows"
+        print(f"{pair.name}: wrong on {wrong}, on {(pair.a != pair.b).mean():.1%} only one of them")
+    print(f"\n{'case':<30}{'rows':>8}{'look':>10}{'share':>9}{'95 % bounds':>18}   limit")
+    met = True
+    for case, n, look, found, of, limit, ok in figures(pairs):
+        low, high = bounds(found, of)
+        looks = "1 to 365" if case.startswith("equal") else str(look)
+        verdict = f"{limit:<9} {'met' if ok else 'NOT MET'}" if limit else "none promised"
+        print(f"{case:<30}{n:>8,}{looks:>10}{found / of:>9.1%}{low:>9.1%} {high:>7.1%}    {verdict}", flush=True)
+        met &= ok
+    print(f"\n{YEARS:,} years, {TIMES:,} exams for each line; {time.perf_counter() - start:.0f} s.")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

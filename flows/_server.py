@@ -1,0 +1,108 @@
+"""The Prefect server of a run: one that answers, else a temporary one that ends with the run. Prefect is not imported here.
+
+Prefect would start a temporary server itself, but only after it was imported, and importing it again inside. Started first,
+the server comes up while this process still imports.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import minnow  # noqa: F401  its switches keep Prefect from looking outside
+
+LOCAL = "http://127.0.0.1:4200/api"
+PROBE_S, START_S, DRAIN_S = 2.0, 120.0, 2.0
+SERVE = """
+import ctypes, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # end with the run, even when that is killed
+import uvicorn
+uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
+"""
+
+
+def answers(url: str) -> bool:
+    """Whether a Prefect API is healthy."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PROBE_S) as answer:
+            return answer.status == 200
+    except (OSError, ValueError, urllib.error.URLError):
+        return False
+
+
+def find() -> str | None:
+    """Find a server that answers: the environment's, the active profile's, or the one on the usual port."""
+    places = (os.environ.get("PREFECT_API_URL"), _profile_url(), LOCAL)
+    return next((url for url in places if url and answers(url)), None)
+
+
+def _profile_url() -> str | None:
+    home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))
+    try:
+        profiles = tomllib.loads((home / "profiles.toml").read_text())
+    except (OSError, tomllib.TOMLDecodeError):
+        return None
+    return profiles.get("profiles", {}).get(profiles.get("active", ""), {}).get("PREFECT_API_URL")
+
+
+@contextmanager
+def server() -> Iterator[Callable[[], None]]:
+    """Point Prefect at a server, before it is imported. Yields what waits until the server is ready.
+
+    A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
+    them. Waiting raises RuntimeError when it does not come up.
+    """
+    if url := find():
+        os.environ["PREFECT_API_URL"] = url
+        yield lambda: None
+        return
+    os.environ.setdefault("PREFECT_HOME", str(Path.cwd() / ".prefect"))
+    os.environ["PREFECT_PROFILE"] = "ephemeral"  # the user's own profile may name a server that is down
+    os.environ.pop("PREFECT_API_URL", None)
+    port, home = _free_port(), Path(os.environ["PREFECT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(port)],
+            env={
+                **os.environ,
+                "PREFECT_UI_ENABLED": "0",
+                "PREFECT__SERVER_EPHEMERAL": "1",
+                "PREFECT__SERVER_FINAL": "1",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    try:
+        yield lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log")
+        time.sleep(DRAIN_S)  # the last records are still on their way
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        process.terminate()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    end = time.monotonic() + START_S
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"Prefect's temporary server did not come up at {url}. See {log}.")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

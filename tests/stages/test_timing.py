@@ -1,0 +1,129 @@
+"""Timing of bundles: a clean process each, in turns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from runtimes.conftest import write_tflite
+
+from minnow.bundle import open_bundle, write_json, write_npz
+from minnow.stages import timing
+
+HEAVY = ("pandas", "tensorflow", "keras", "sklearn", "scipy", "mlflow", "onnx", "great_expectations")
+
+
+def bundle_of(folder: Path, width: int = 8, layers: int = 1) -> Path:
+    """A stack of square products: wider and deeper is slower and larger."""
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    folder.mkdir()
+    weight = np.eye(width, dtype=np.float32)
+    names = ["image", *[f"h{i}" for i in range(1, layers)], "value"]
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", [names[i], f"w{i}"], [names[i + 1]]) for i in range(layers)],
+        "stack",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", width])],
+        [helper.make_tensor_value_info("value", TensorProto.FLOAT, ["n", width])],
+        [numpy_helper.from_array(weight, f"w{i}") for i in range(layers)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save(model, folder / "model.onnx")
+    rows = np.random.default_rng(0).normal(size=(20, width)).astype(np.float32)
+    write_json(folder / "schema.json", {"labels": []})
+    write_npz(folder / "golden.npz", {"input.image": rows, "output.value": rows})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A small and a large bundle, measured in one call; and how long that took."""
+    root = tmp_path_factory.mktemp("timing")
+    folders = [bundle_of(root / "large", 512, 8), bundle_of(root / "small")]
+    start = time.perf_counter()
+    return folders, timing.measure(folders), time.perf_counter() - start
+
+
+def test_every_bundle_gets_its_figures_under_the_path_as_given(measured):
+    folders, found, _ = measured
+    assert list(found) == folders
+    for figures in found.values():
+        assert set(figures) == {"p50_us", "p95_us", "rows_per_s", "peak_memory_bytes", "latency_us", "machine"}
+        assert np.shape(figures["latency_us"]) == (timing.ROUNDS, timing.SAMPLES)
+        assert 0 < figures["p50_us"] <= figures["p95_us"]
+        assert figures["rows_per_s"] > 0
+        assert figures["p50_us"] == pytest.approx(np.percentile(figures["latency_us"], 50), abs=0.01)
+        assert json.loads(json.dumps(figures)) == figures
+        assert figures["machine"]["cores"] >= 1
+
+
+def test_a_larger_model_is_slower_and_takes_more_memory(measured):
+    (large, small), found, _ = measured
+    assert found[large]["p50_us"] > 2 * found[small]["p50_us"]
+    assert found[large]["rows_per_s"] < found[small]["rows_per_s"]
+    assert found[large]["peak_memory_bytes"] > found[small]["peak_memory_bytes"]
+
+
+def test_memory_is_that_of_the_model_and_not_of_the_process(measured):
+    folders, found, _ = measured
+    for folder in folders:
+        size = open_bundle(folder).size_bytes
+        assert size <= found[folder]["peak_memory_bytes"] < 8 * size + 40_000_000
+
+
+def test_measuring_is_quick(measured):
+    _, _, seconds = measured
+    assert seconds < 20  # about 1.5 on an idle core, most of it imports
+
+
+def test_two_copies_of_one_model_are_equally_fast_to_the_judge(tmp_path):
+    from minnow.measures.latency import ratio_upper
+
+    found = timing.measure([bundle_of(tmp_path / name, 64) for name in ("a", "b")])
+    a, b = (np.array(figures["latency_us"]) for figures in found.values())
+    ratio, upper = ratio_upper(a, b, 0.001)
+    assert 0.5 < ratio < 2
+    assert upper >= 0.9
+
+
+def test_paths_are_kept_as_they_were_given(tmp_path, monkeypatch):
+    bundle_of(tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    assert list(timing.measure([Path("here")])) == [Path("here")]
+
+
+def test_nothing_to_measure_starts_nothing(monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    assert timing.measure([]) == {}
+
+
+def test_a_bundle_that_cannot_be_opened_is_named(tmp_path):
+    good, broken = bundle_of(tmp_path / "good"), bundle_of(tmp_path / "broken")
+    (broken / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(ValueError, match=r"broken"):
+        timing.measure([good, broken])
+    with pytest.raises(ValueError, match=r"nowhere"):
+        timing.measure([tmp_path / "nowhere"])
+
+
+def test_a_litert_bundle_is_measured_too(tmp_path):
+    folder = tmp_path / "litert"
+    folder.mkdir()
+    write_tflite(folder / "model.tflite")
+    rows = {"input.image": np.ones((5, 3), np.float32), "input.bias": np.ones((5, 2), np.float32)}
+    write_json(folder / "schema.json", {"labels": []})
+    write_npz(folder / "golden.npz", rows)
+    figures = timing.measure([folder])[folder]
+    assert figures["p50_us"] > 0
+    assert figures["peak_memory_bytes"] >= open_bundle(folder).size_bytes
+
+
+def test_the_measuring_process_imports_what_a_device_would():
+    code = f"import sys, minnow.stages.timing; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
