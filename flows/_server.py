@@ -21,7 +21,7 @@ from pathlib import Path
 import minnow  # noqa: F401  its switches keep Prefect from looking outside
 
 LOCAL = "http://127.0.0.1:4200/api"
-PROBE_S, START_S, DRAIN_S = 2.0, 120.0, 2.0
+PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
 SERVE = """
 import ctypes, signal, sys
 if sys.platform == "linux":
@@ -91,7 +91,11 @@ def server() -> Iterator[Callable[[], None]]:
     finally:
         os.environ.pop("PREFECT_API_URL", None)
         process.terminate()
-        process.wait()
+        try:
+            process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:  # it waits for idle connections; its records are in the database
+            process.kill()
+            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

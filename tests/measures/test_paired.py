@@ -195,5 +195,5 @@ def test_rows_that_do_not_pair_are_refused(a, b):
 @pytest.mark.parametrize("binary", [True, False])
 def test_a_loss_that_is_no_number_is_refused(binary):
     broken = np.array([0.0, math.nan, 0.0])
-    with pytest.raises(ValueError, match="finite losses. Received: 1 and 0"):
+    with pytest.raises(ValueError, match=r"finite losses\. Received: 1 and 0"):
         compare(broken, np.ones(3), np.arange(3), binary=binary, level=0.05)

@@ -83,6 +83,7 @@ def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float
     process = fork.Process(target=_answer, args=(theirs, folder, threads, with_totals), daemon=True)
     process.start()
     theirs.close()
+    value: Any
     try:
         kind, value = ours.recv()
     except EOFError:
