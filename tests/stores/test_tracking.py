@@ -83,6 +83,18 @@ def test_promotion_sets_alias_anchor_and_history_and_may_be_repeated(space):
     assert champions.current(space, "digits", "gpu") is None
 
 
+@pytest.mark.parametrize(("difference", "moves"), [(-0.01, True), (0.0, True), (0.004, False)])
+def test_the_anchor_moves_only_to_what_is_not_worse_than_it(space, difference, moves):
+    best, shrunk, risen = (keep_bundle(space, text) for text in ("best", "shrunk", "risen"))
+    champions.promote(space, "digits", "cpu", decision(best, "first"))
+    champions.promote(space, "digits", "cpu", decision(shrunk, "smaller", best))
+    met = {"champion": {"difference": -0.02}, "anchor": {"difference": difference}}
+    champions.promote(space, "digits", "cpu", decision(risen, "better", shrunk, comparisons=met))
+    anchor = champions.current(space, "digits", "cpu", "anchor")
+    assert anchor is not None
+    assert anchor.sha == (risen if moves else best)
+
+
 def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(space):
     shas = [keep_bundle(space, text) for text in ("one", "two", "three")]
     for sha, replaces in zip(shas, [None, *shas], strict=False):

@@ -120,12 +120,22 @@ def promote(space: Workspace, usecase: str, target: str, decision: dict[str, Any
         version = int(made.version)
     opened.set_registered_model_alias(name, alias(target), str(version))
     _append_history(space, usecase, target, version)
-    if decision["verdict"] in ("first", "provisional", "better"):
+    if _is_best_so_far(decision):
         opened.set_registered_model_alias(name, alias(target, "anchor"), str(version))
     opened.set_model_version_tag(name, str(version), "minnow.promoted", "true")
     champion = current(space, usecase, target)
     assert champion is not None
     return champion
+
+
+def _is_best_so_far(decision: dict[str, Any]) -> bool:
+    """Whether a promoted model becomes the anchor: better than the champion, and not worse than the anchor it meets.
+
+    Better than a champion that has shrunk is not yet as good as the anchor; without this, losses add up past the margin.
+    """
+    if decision["verdict"] == "better":
+        return decision.get("comparisons", {}).get("anchor", {}).get("difference", 0.0) <= 0
+    return decision["verdict"] in ("first", "provisional")
 
 
 def carried_out(space: Workspace, usecase: str, decision: dict[str, Any]) -> bool:
