@@ -1,7 +1,7 @@
 """What the pipeline costs beyond the fits: `make bench-overhead`.
 
-In a fresh copy of the project: a plain script with the same fits, exports and evaluations; `minnow run` from nothing; then,
-with nothing changed, `minnow run` and `dvc repro`, medians of three. One process at a time, all in one go, so that the
+In a fresh copy of the project, set up as `make` does: a plain script with the same fits, exports and evaluations;
+`minnow run` from nothing; then, with nothing changed, `minnow run` and `dvc repro`, medians of three. One process at a time, all in one go, so that the
 figures may be compared with each other; on another machine only the ratios carry over.
 """
 
@@ -66,6 +66,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = fresh_copy(Path(folder))
         timed(copy, python, "-m", "minnow.cli", "data")
+        timed(copy, python, "-m", "flows._server")  # as `make setup` does
         plain, _ = timed(copy, python, "-m", "benchmarks.plain", str(Path(folder) / "plain"))
         flow, _ = timed(copy, python, "-m", "flows.retrain")
         again = median(copy, python, "-m", "flows.retrain")

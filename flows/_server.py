@@ -1,7 +1,8 @@
 """The Prefect server of a run: one that answers, else a temporary one that ends with the run. Prefect is not imported here.
 
 Prefect would start a temporary server itself, but only after it was imported, and importing it again inside. Started first,
-the server comes up while this process still imports.
+the server comes up while this process still imports. `python -m flows._server` makes its database, which takes ten seconds
+once; a run would do so itself.
 """
 
 from __future__ import annotations
@@ -110,3 +111,8 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    with server() as made:
+        made()
