@@ -1,8 +1,8 @@
 """What the pipeline costs beyond the fits: `make bench-overhead`.
 
 In a fresh copy of the project, set up as `make` does: a plain script with the same fits, exports and evaluations;
-`minnow run` from nothing; then, with nothing changed, `minnow run` and `dvc repro`, medians of three. One process at a time, all in one go, so that the
-figures may be compared with each other; on another machine only the ratios carry over.
+`minnow run` from nothing; then, with nothing changed, `minnow run` and `dvc repro`, medians of three. One process at a
+time, all in one go, so that the figures may be compared with each other; on another machine only the ratios carry over.
 """
 
 from __future__ import annotations
