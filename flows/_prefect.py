@@ -20,7 +20,7 @@ from prefect.cache_policies import NO_CACHE
 
 def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
     """Retry what a store may get over; a wrong argument stays wrong."""
-    from minnow.stores import is_passing
+    from minnow.stores.database import is_passing
 
     error = state.data if isinstance(state.data, BaseException) else None
     try:

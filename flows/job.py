@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
-from minnow import stores, worker
+from minnow import worker
 from minnow.config import Settings
 from minnow.progress import Display
 from minnow.stages import validate
 from minnow.stages.case import Case
+from minnow.stores import database
 from minnow.workspace import Workspace
 
 
@@ -54,7 +55,7 @@ def alone(space: Workspace) -> Iterator[None]:
 
 def warm_up() -> None:
     """Import what the first use case will need, while Prefect waits for its server."""
-    for load in (stores.warm_up, validate.warm_up):
+    for load in (database.warm_up, validate.warm_up):
         threading.Thread(target=load, daemon=True).start()
 
 

@@ -11,8 +11,8 @@ from minnow.bundle import BundleError, write_json
 from minnow.config import Settings
 from minnow.lineage import key_of
 from minnow.stores import champions, models
-from minnow.stores._mlflow import local_database
 from minnow.stores.champions import PROVENANCE, Champion
+from minnow.stores.database import local_database
 from minnow.workspace import Workspace
 
 Say = Callable[[str], None]

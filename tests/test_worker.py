@@ -1,4 +1,3 @@
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,4 +60,3 @@ def test_the_process_ends_with_the_worker(make_worker):
         pid = worker.call(f"{JOBS}:threads")[2]
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)
-    assert "tensorflow" not in sys.modules

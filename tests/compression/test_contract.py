@@ -8,8 +8,8 @@ from minnow import compression, exporters, families, runtimes, tasks
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 WIDE = {
-    "cnn": {"conv": [16, "pool", 32], "dense": [64], "epochs": 4},
-    "fcnn": {"units": [128, 64], "epochs": 4},
+    "cnn": {"conv": [16, "pool", 32], "dense": [64], "epochs": 14},
+    "fcnn": {"units": [128, 64], "epochs": 14},
     "embedbag": {"dim": 128, "units": [64], "epochs": 4},
     "recommender": {"dim": 128, "epochs": 10},
 }

@@ -1,6 +1,7 @@
 """The plan of a run over a real DVC repository: what is stale, and which data is accepted."""
 
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -36,10 +37,15 @@ def space(in_folder):
     (in_folder / "dvc.yaml").write_text(STAGES)
     plan.bring_data(space, one, ["mine"])
     for command in ("git init -q", "dvc init -q", "dvc add -q data", "dvc repro -q"):
-        subprocess.run(command.split(), cwd=in_folder, check=True, capture_output=True)
+        subprocess.run(
+            command.replace("dvc", f"{sys.executable} -m dvc", 1).split(),
+            cwd=in_folder,
+            check=True,
+            capture_output=True,
+        )
     keys = read_keys(space, one)
     np.save(space.outcome("mine") / "rows.npy", keys)
-    subprocess.run(["dvc", "commit", "-q", "-f"], cwd=in_folder, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "commit", "-q", "-f"], cwd=in_folder, check=True)
     return space, one
 
 

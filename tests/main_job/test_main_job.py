@@ -213,7 +213,7 @@ def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_u
 def trained_now(folder):
     """Which families the latest run over digits has trained, as MLflow has it."""
     code = (
-        "import json; from minnow.workspace import workspace; from minnow.stores._mlflow import client, experiment_id\n"
+        "import json; from minnow.workspace import workspace; from minnow.stores.database import client, experiment_id\n"
         "space = workspace(); found = client(space).search_runs([experiment_id(space)], "
         "\"tags.`minnow.usecase` = 'digits'\", max_results=100, order_by=['attributes.start_time DESC'])\n"
         "tags = [run.data.tags for run in found if 'minnow.trained_now' in run.data.tags][:3]\n"

@@ -9,7 +9,7 @@ import pytest
 
 from minnow.bundle import sha256
 from minnow.stores import champions, tracking
-from minnow.stores._mlflow import client, experiment_id
+from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
 
@@ -62,7 +62,7 @@ def test_more_points_than_one_call_takes_are_all_kept(space):
 
 def test_two_processes_make_one_database(in_folder):
     (in_folder / "params.yaml").write_text("usecases: {}\n")
-    code = "import minnow.workspace as w, minnow.stores._mlflow as m; print(m.experiment_id(w.workspace()))"
+    code = "import minnow.workspace as w, minnow.stores.database as m; print(m.experiment_id(w.workspace()))"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
     answers = {process.communicate(timeout=120)[0].strip() for process in started}
     assert [process.returncode for process in started] == [0, 0]

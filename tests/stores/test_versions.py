@@ -1,6 +1,7 @@
 """DVC's side, in a real repository."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -29,9 +30,9 @@ def repo(in_folder):
         (in_folder / "data" / f"{name}.csv").write_text(name)
     (in_folder / "dvc.yaml").write_text(STAGES)
     sh("git", "init", "-q")
-    sh("dvc", "init", "-q")
-    sh("dvc", "add", "-q", "data")
-    sh("dvc", "repro", "-q")
+    sh(sys.executable, "-m", "dvc", "init", "-q")
+    sh(sys.executable, "-m", "dvc", "add", "-q", "data")
+    sh(sys.executable, "-m", "dvc", "repro", "-q")
     return in_folder
 
 

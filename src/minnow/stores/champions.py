@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minnow.bundle import sha256
-from minnow.stores._mlflow import client
+from minnow.stores.database import client
 from minnow.stores.tracking import find_bundle
 from minnow.types import Array, fingerprint
 from minnow.workspace import Workspace

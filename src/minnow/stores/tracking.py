@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.stores._mlflow import client, experiment_id
+from minnow.stores.database import client, experiment_id
 from minnow.workspace import Workspace
 
 PARAM_LIMIT = 6000
