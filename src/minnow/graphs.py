@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 PRODUCER = "minnow"
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 
 
 def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = None) -> None:

@@ -194,8 +194,3 @@ def refusal(case: Case, target: str, choice: Choice, reign: Reign) -> dict[str, 
         "looked": False,
     }
     return written | {"id": key_of(written)}
-
-
-def exam_rows(prepared: Prepared) -> Array:
-    """Keys of the exam's rows, (n,) uint64."""
-    return prepared.batches["test"].key

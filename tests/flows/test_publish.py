@@ -1,0 +1,133 @@
+"""Publishing, interrupted at every step: the next run finishes it, and what is served is what the registry says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from flows import publish
+from minnow.bundle import sha256, write_json, write_npz
+from minnow.config import Settings
+from minnow.stores import champions, models, tracking
+from minnow.stores.database import client
+from minnow.stores.tracking import Record
+from minnow.workspace import workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, on import
+STEPS = (
+    "create_registered_model",
+    "create_model_version",
+    "set_registered_model_alias",
+    "set_registered_model_tag",
+    "set_model_version_tag",
+)
+
+
+class Interrupted(BaseException):
+    """A run that ends in the middle, as by a signal."""
+
+
+@pytest.fixture
+def space(in_folder):
+    (in_folder / "params.yaml").write_text("usecases: {}\n")
+    return workspace()
+
+
+SETTINGS = Settings.model_validate(
+    {"usecases": {"digits": {"modality": "images", "task": "classify", "data": "data/digits", "families": ["linear"]}}}
+)
+
+
+def decide(space, text, replaces=None, **more):
+    """Keep a bundle in a run and write the decision that promotes it, as a use case does. Returns the bundle's sha."""
+    folder = space.root / f"made-{text}" / "bundle"
+    (folder).mkdir(parents=True)
+    (folder / "model.onnx").write_text(text)
+    write_json(folder / "schema.json", {"family": text, "variant": "float32", "usecase": "digits"})
+    write_npz(folder / "golden.npz", {"input.x": np.zeros(1)})
+    provenance = folder.parent / "provenance.json"
+    write_json(provenance, {"family": text, "variant": "float32"})
+    sha = sha256(folder)
+    tags = {"minnow.usecase": "digits", "minnow.sha": sha}
+    tracking.log(space, Record(text, tags=tags, files={"bundle": [folder], "": [provenance]}))
+    decision = {"usecase": "digits", "target": "cpu", "promote": True, "sha": sha, "replaces": replaces, "id": text}
+    decision |= {"finalist": f"{text}/float32", "verdict": "better"} | more
+    write_json(space.outcome("digits") / "decision.json", {"cpu": decision})
+    return sha
+
+
+def settled(space, sha):
+    champion, served = champions.current(space, "digits", "cpu"), models.newest("digits")
+    assert champion is not None
+    assert served is not None
+    assert champion.sha == served.sha == sha
+    assert served.version == champion.version
+
+
+def test_a_decision_is_promoted_and_published_once(space):
+    said = []
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS, said.append)
+    settled(space, sha)
+    publish.publish(space, SETTINGS, said.append)
+    assert len(models.history("digits")) == 1
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("step", [*STEPS, "publish"])
+def test_what_was_interrupted_is_finished_by_the_next_run(space, monkeypatch, step):
+    first = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    second = decide(space, "two", first)
+    owner = models if step == "publish" else type(client(space))
+    original = getattr(owner, step)
+
+    def broken(*arguments, **named):
+        raise Interrupted
+
+    monkeypatch.setattr(owner, step, broken)
+    with pytest.raises(Interrupted):
+        publish.publish(space, SETTINGS, print)
+    monkeypatch.setattr(owner, step, original)
+    served = models.newest("digits")
+    assert served is not None
+    assert served.open().sha == first, "until it is finished, the old one is served whole"
+    publish.publish(space, SETTINGS, print)
+    settled(space, second)
+    assert champions.rollback(space, "digits", "cpu").sha == first
+
+
+def test_a_rollback_stands_until_something_new_is_decided(space):
+    first = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    second = decide(space, "two", first)
+    publish.publish(space, SETTINGS, print)
+    champions.rollback(space, "digits", "cpu")
+    publish.follow(space, "digits", "cpu", print)
+    settled(space, first)
+    publish.publish(space, SETTINGS, print)
+    settled(space, first)
+    assert second != first
+
+
+def test_a_decision_against_another_champion_is_not_carried_out(space):
+    first = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    decide(space, "two", "0" * 64)
+    said = []
+    publish.publish(space, SETTINGS, said.append)
+    settled(space, first)
+    assert "taken against another champion" in said[0]
+
+
+def test_a_served_store_that_differs_is_told_and_mended(space):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    served = models.newest("digits")
+    assert served is not None
+    (served.folder / "provenance.json").write_text(json.dumps({"sha": "0" * 64}))
+    told = publish.divergence("digits", "cpu", champions.current(space, "digits", "cpu"))
+    assert told is not None
+    assert "version 1 is champion" in told
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
