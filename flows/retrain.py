@@ -43,10 +43,11 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings):
-        from flows.pipeline import run_planned
+    with server() as ready, open_job(space, settings) as job:
+        with job.display.step("start"):
+            from flows.pipeline import run_planned
 
-        ready()
+            ready()
         statuses = run_planned(list(plan.stale))
     if "failed" in statuses.values():
         return FAILED

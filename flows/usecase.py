@@ -24,10 +24,11 @@ def main(names: list[str]) -> int:
         if unknown or not names:
             known = ", ".join(settings.usecases)
             raise config.ConfigError(f"Name use cases of params.yaml: {known}. Received: {unknown or 'none'}.")
-        with server() as ready, open_job(space, settings):
-            from flows.steps import usecase
+        with server() as ready, open_job(space, settings) as job:
+            with job.display.step("start"):
+                from flows.steps import usecase
 
-            ready()
+                ready()
             codes = [EXIT_CODES[usecase(name)] for name in names]
     except config.ConfigError as error:
         print(error, file=sys.stderr)

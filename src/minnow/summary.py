@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -20,19 +21,25 @@ from minnow.stores.versions import State
 from minnow.workspace import Workspace
 
 
+WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11, "kB": 5, "p95 us": 6}
+"""A terminal of 80 columns shows every figure whole; the marks behind them may wrap."""
+
+
 def show(space: Workspace) -> None:
     """Print every variant of every use case that has an outcome, the decisions in words, and what to type next."""
     console = _console()
     about = f"trial {space.experiment}: " if space.is_trial else ""
-    table = Table(title=f"{about}scores on val, with 95 % intervals")
-    for column in ("use case", "family", "variant", "measure", "score", "interval", "size", "p95", ""):
-        right = column in ("score", "size", "p95")
-        table.add_column(column, justify="right" if right else "left", no_wrap=True)
+    title = f"{about}score on val, with its 95 % interval"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
+    for column, width in WIDTHS.items():
+        right = column in ("score", "kB", "p95 us")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True, min_width=width)
+    table.add_column("")
     folders = sorted(path.parent for path in (space.results / "outcomes").glob("*/results.json"))
     for folder in folders:
         for row in _rows(space, folder):
             table.add_row(*row)
-        table.add_section()
+        table.add_row()
     console.print(table)
     for folder in folders:
         _print_decisions(console, folder)
@@ -65,30 +72,29 @@ def _read(path: Path) -> dict[str, Any]:
 def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
     results, decisions = _read(folder / "results.json"), _read(folder / "decision.json")
     timings = _read(space.timings(folder.name)).get("variants", {})
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for variant in results["variants"]:
         name = f"{variant['family']}/{variant['variant']}"
-        measure, score = _primary(variant["val"], decisions)
+        score = _primary(variant["val"], decisions)
         p95 = timings.get(name, {}).get("p95_us")
         rows.append(
             (
                 folder.name,
                 variant["family"],
                 variant["variant"],
-                measure,
                 f"{score['value']:.4f}",
-                f"{score['low']:.3f} to {score['high']:.3f}",
-                f"{variant['size_bytes'] / 1000:,.1f} kB",
-                f"{p95:,.0f} us" if p95 else "",
+                f"{score['low']:.3f}-{score['high']:.3f}",
+                f"{variant['size_bytes'] / 1000:,.1f}",
+                f"{p95:,.0f}" if p95 else "",
                 _mark(space, folder.name, name, decisions),
             )
         )
     return rows
 
 
-def _primary(scores: dict[str, Any], decisions: dict[str, Any]) -> tuple[str, dict[str, float]]:
+def _primary(scores: dict[str, Any], decisions: dict[str, Any]) -> dict[str, float]:
     wanted = next((d["measure"] for d in decisions.values() if "measure" in d), next(iter(scores)))
-    return wanted, scores[wanted]
+    return scores[wanted]
 
 
 def _mark(space: Workspace, usecase: str, name: str, decisions: dict[str, Any]) -> str:
@@ -97,9 +103,9 @@ def _mark(space: Workspace, usecase: str, name: str, decisions: dict[str, Any]) 
         served = None if space.is_trial else models.newest(usecase, target)
         provenance = served.provenance if served else {}
         if f"{provenance.get('family')}/{provenance.get('variant')}" == name:
-            marks.append("champion" if target == "cpu" else f"champion ({target})")
+            marks.append("champion" if target == "cpu" else f"{target} champion")
         elif decision["finalist"] == name:
-            marks.append("finalist" if target == "cpu" else f"finalist ({target})")
+            marks.append("finalist" if target == "cpu" else f"{target} finalist")
     return ", ".join(marks)
 
 
