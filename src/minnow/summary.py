@@ -20,7 +20,6 @@ from minnow.stores import models
 from minnow.stores.versions import State
 from minnow.workspace import Workspace
 
-
 WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11, "kB": 5, "p95 us": 6}
 """A terminal of 80 columns shows every figure whole; the marks behind them may wrap."""
 
