@@ -13,6 +13,7 @@ from minnow import datasets
 from minnow.config import ConfigError, Settings
 from minnow.registry import unknown
 from minnow.stages.case import Case
+from minnow.stages.intake import row_versions
 from minnow.stages.outcome import ROWS
 from minnow.stores import versions
 from minnow.workspace import Workspace
@@ -109,7 +110,8 @@ def _only_appended(case: Case, found: str) -> None:
             f"The data is not what was recorded ({found}), and '{case.name}' has no record of its earlier rows in "
             f"{record}. Look at the change and run once by hand with --accept-data."
         )
-    lost = int((~np.isin(np.load(record), case.modality.read(case.data, case.options).key)).sum())
+    present = row_versions(case, case.modality.read(case.data, case.options))
+    lost = int((~np.isin(np.load(record), present)).sum())
     if lost:
         raise DataChanged(
             f"A scheduled run takes appended rows only. '{case.name}' has lost or changed {lost:,} of its earlier rows "

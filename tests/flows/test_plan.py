@@ -8,6 +8,8 @@ import pytest
 
 from flows import plan
 from minnow.config import ConfigError, Settings
+from minnow.stages.case import Case
+from minnow.stages.intake import row_versions
 from minnow.workspace import workspace
 
 STAGES = """
@@ -43,17 +45,14 @@ def space(in_folder):
             check=True,
             capture_output=True,
         )
-    keys = read_keys(space, one)
-    np.save(space.outcome("mine") / "rows.npy", keys)
+    np.save(space.outcome("mine") / "rows.npy", read_rows(space, one))
     subprocess.run([sys.executable, "-m", "dvc", "commit", "-q", "-f"], cwd=in_folder, check=True)
     return space, one
 
 
-def read_keys(space, one):
-    from minnow.stages.case import Case
-
+def read_rows(space, one):
     case = Case("mine", one, space)
-    return case.modality.read(case.data, case.options).key
+    return row_versions(case, case.modality.read(case.data, case.options))
 
 
 def csv(space):
@@ -75,6 +74,15 @@ def test_changed_data_is_refused_until_it_is_accepted(space):
         plan.make(space, one, [], force=False, accept=plan.APPENDED)
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.ALWAYS).stale
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.NEVER).stale, "accepted once is accepted"
+
+
+def test_a_scheduled_run_refuses_a_changed_label(space):
+    space, one = space
+    head, first, *rest = csv(space).read_text().splitlines(keepends=True)
+    other = first.replace("negative", "positive") if "negative" in first else first.replace("positive", "negative")
+    csv(space).write_text("".join([head, other, *rest]))
+    with pytest.raises(plan.DataChanged, match="lost or changed 1 of its earlier rows"):
+        plan.make(space, one, [], force=False, accept=plan.APPENDED)
 
 
 def test_a_scheduled_run_takes_appended_rows(space):

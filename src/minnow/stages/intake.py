@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from minnow.stages import prepare, validate
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.types import Table
+from minnow.types import Array, Table, content_key
 
 
 def read_checked(case: Case, reports: Path) -> Table:
@@ -23,6 +25,18 @@ def read_checked(case: Case, reports: Path) -> Table:
         raise validate.DataError(f"{case.name}: {error}") from error
     validate.check(table, case.modality, case.options, reports, case.name).require()
     return table
+
+
+def row_versions(case: Case, table: Table) -> Array:
+    """Name raw rows with their answers, (n,) uint64 in ascending order: what a later reading must still hold.
+
+    A row whose label was changed is another row. Interactions go by user and item: one that comes again is no change.
+    """
+    if case.modality.SPLIT == "time":
+        return np.sort(table.key)
+    answers = table.columns[case.modality.target(case.options)]
+    named = [content_key(key.tobytes(), str(answer).encode()) for key, answer in zip(table.key, answers, strict=True)]
+    return np.sort(np.array(named, np.uint64))
 
 
 def prepare_case(case: Case, table: Table) -> Prepared:

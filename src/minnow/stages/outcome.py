@@ -16,6 +16,7 @@ from minnow.stages import evaluate, verdict
 from minnow.stages.case import Case
 from minnow.stages.compress import Shrunk
 from minnow.stages.evaluate import Scored, as_json
+from minnow.stages.intake import row_versions
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
 from minnow.stages.verdict import Reign, Standing
@@ -130,7 +131,7 @@ def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path
     folder = scratch / "outcome"
     write_json(folder / DECISIONS, {d["target"]: d for d in found.decisions})
     write_json(folder / RESULTS, _results(found))
-    np.save(folder / ROWS, np.sort(table.key))
+    np.save(folder / ROWS, row_versions(case, table))
     for report in reports.glob("validation.*"):
         shutil.copyfile(report, folder / report.name)
     for standing in found.standings:
