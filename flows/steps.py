@@ -150,5 +150,4 @@ def _show(job: Job, name: str, found: Outcome) -> None:
     key = f"{job.space.experiment}-{name}".replace("_", "-").lower()
     create_table_artifact(found.table(), key=f"{key}-results", description=f"Variants of {name}, scored on val")
     create_markdown_artifact(summary(found.decisions), key=f"{key}-decision", description=f"What was decided on {name}")
-    if not job.space.tracking_uri.startswith("sqlite"):  # a database file has no page to open
-        create_link_artifact(job.space.tracking_uri, link_text="MLflow", key=f"{key}-mlflow")
+    create_link_artifact(tracking.page(job.space), link_text="The experiment in MLflow", key=f"{key}-mlflow")

@@ -55,6 +55,10 @@ def test_a_record_keeps_params_metrics_history_files_and_children(space):
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
+def test_the_page_is_of_the_experiment(space):
+    assert tracking.page(space) == f"http://127.0.0.1:5000/#/experiments/{experiment_id(space)}"
+
+
 def test_more_points_than_one_call_takes_are_all_kept(space):
     run_id = tracking.log(space, Record("long", history={"loss": [float(i) for i in range(2500)]}))
     assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.stores.database import client, experiment_id
+from minnow.stores.database import client, experiment_id, local_database
 from minnow.workspace import Workspace
 
 PARAM_LIMIT = 6000
+LOCAL_UI = "http://127.0.0.1:5000"
 BATCH = 900
 """MLflow takes at most 1,000 entries in one call."""
 
@@ -89,6 +90,12 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 def _allowed(name: str) -> str:
     """MLflow takes no "@" in a name: ndcg@10 becomes ndcg_at_10."""
     return name.replace("@", "_at_")
+
+
+def page(space: Workspace) -> str:
+    """Address of the experiment's page: on the tracking server, or where `mlflow ui` shows a local database."""
+    server = LOCAL_UI if local_database(space.tracking_uri) else space.tracking_uri.rstrip("/")
+    return f"{server}/#/experiments/{experiment_id(space)}"
 
 
 def find_bundle(space: Workspace, usecase: str, sha: str) -> str:
