@@ -81,6 +81,12 @@ class Batch:
         inputs = {name: value[index] for name, value in self.inputs.items()}
         return replace(self, inputs=inputs, target=self.target[index], key=self.key[index], unit=self.unit[index])
 
+    def answerable(self) -> Batch:
+        """Keep the rows of which an answer is known: at least one label where answers are labels. May be none."""
+        if not len(self.labels):
+            return self
+        return self.take(np.flatnonzero((self.target >= 0).reshape(len(self), -1).any(axis=1)))
+
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that name these rows, whatever their order."""

@@ -45,9 +45,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         random_state=seed,
     )
     rows = train.inputs["image"].reshape(len(train), -1)
-    known = val.target >= 0 if classify else np.ones(len(val), bool)
-    held = val.inputs["image"].reshape(len(val), -1)[known]
-    estimator.fit(rows, train.target, X_val=held, y_val=val.target[known])
+    held = val.inputs["image"].reshape(len(val), -1)
+    estimator.fit(rows, train.target, X_val=held, y_val=val.target)
     losses = {"loss": -np.asarray(estimator.train_score_[1:]), "val_loss": -np.asarray(estimator.validation_score_[1:])}
     report(len(losses["loss"]), params.iterations, {"val_loss": float(losses["val_loss"][-1])})
     history = {name: [float(v) for v in values] for name, values in losses.items()}

@@ -62,10 +62,8 @@ def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
 def _val_loss(solver: Any, rows: Any, val: Batch) -> float:
     if val.task == "regress":
         return float(np.abs(solver.predict(rows) - val.target).mean())
-    known = val.target >= 0
     chances = solver.predict_proba(rows)
-    place = np.searchsorted(solver.classes_, val.target[known])
-    return float(-np.log(np.clip(chances[known, np.minimum(place, chances.shape[1] - 1)], 1e-7, 1)).mean())
+    return float(-np.log(np.clip(chances[np.arange(len(val)), val.target], 1e-7, 1)).mean())
 
 
 def _weights(solver: Any, train: Batch) -> tuple[Array, Array]:

@@ -49,7 +49,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return _keras.train(
         network,
         train,
-        _ranked(val),
+        val,
         params,
         seed=seed,
         report=report,
@@ -61,11 +61,6 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 def _log_popularity(train: Batch) -> Array:
     counts = np.bincount(train.target[train.target >= 0], minlength=len(train.labels))
     return np.log((counts + 1) / (counts.sum() + len(counts))).astype(np.float32)
-
-
-def _ranked(batch: Batch) -> Batch:
-    """Keep the rows that have an item to rank."""
-    return batch.take(np.flatnonzero((batch.target >= 0).any(axis=1)))
 
 
 def _softmax_loss(items: int) -> Any:

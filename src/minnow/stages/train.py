@@ -16,7 +16,7 @@ from minnow.lineage import arrays_digest, code_version, machine
 from minnow.stages._handover import read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.types import Report, silent
+from minnow.types import Batch, Report, silent
 
 FACTS, HISTORY, WALL = "facts.json", "history.json", "wall.json"
 SIDES = ("train", "val")
@@ -107,9 +107,9 @@ def train(case: Case, family: str, rows: str, handed: Path, call: Call, report: 
 def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
     """Fit in the worker and save to out: the model, its facts and its history."""
     module = families.get(family)
-    sides = {side: read_batch(handed / side) for side in SIDES}
+    train, val = (_answerable(side, read_batch(handed / side)) for side in SIDES)
     start = time.perf_counter()
-    model = module.fit(sides["train"], sides["val"], module.Params.model_validate(params), seed=seed, report=report)
+    model = module.fit(train, val, module.Params.model_validate(params), seed=seed, report=report)
     seconds = time.perf_counter() - start
     _refuse_divergence(family, model.history)
     (out / "model").mkdir()
@@ -117,6 +117,17 @@ def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path,
     write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters})
     write_json(out / HISTORY, {name: [float(v) for v in values] for name, values in model.history.items()})
     write_json(out / WALL, {"seconds": round(seconds, 3)})
+
+
+def _answerable(side: str, batch: Batch) -> Batch:
+    """Leave out what no loss can be taken of: rows whose answer the training rows never gave."""
+    known = batch.answerable()
+    if not len(known):
+        raise ValueError(
+            f"Training needs {side} rows with an answer that the training rows give too. Received: {len(batch):,} "
+            f"{side} rows, none of which has one. Add rows, or check the split in params.yaml."
+        )
+    return known
 
 
 def _refuse_divergence(family: str, history: dict[str, list[float]]) -> None:
