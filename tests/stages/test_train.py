@@ -41,5 +41,5 @@ def test_held_out_answers_that_training_never_saw_stop_no_family(family, modalit
 
 def test_a_side_without_one_known_answer_is_refused(tmp_path):
     handed = _handed(tmp_path / "handed", "images", "classify", unknown=tiny.ROWS)
-    with pytest.raises(ValueError, match="needs val rows .* Received: 240 val rows, none of which"):
+    with pytest.raises(ValueError, match=r"needs val rows .* Received: 240 val rows, none of which"):
         train.fit(handed, "linear", {}, 1, tmp_path)
