@@ -24,12 +24,14 @@ class Table:
     row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
     key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
     side: (n,) str, "train" or "test" where named files fix the side, "" where the hash decides; None means all "".
+    unit: (n,) uint64, rows of one unit share a side and are resampled together; None makes each row its own.
     """
 
     columns: dict[str, Array]
     row_id: Array
     key: Array
     side: Array | None = None
+    unit: Array | None = None
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -42,6 +44,7 @@ class Table:
             self.row_id[index],
             self.key[index],
             None if self.side is None else self.side[index],
+            None if self.unit is None else self.unit[index],
         )
 
 
@@ -57,6 +60,7 @@ class Batch:
     key: (n,) uint64, which rows these are.
     unit: (n,) int64, rows of one unit are resampled together; by default each row is its own.
     sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
+    weight: (n,) float32, how much a row counts in training; by default each counts once.
     """
 
     inputs: dict[str, Array]
@@ -66,11 +70,14 @@ class Batch:
     key: Array
     unit: Array = field(default_factory=lambda: np.empty(0, np.int64))
     sizes: Mapping[str, int] = field(default_factory=dict)
+    weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
 
     def __post_init__(self) -> None:
-        """Fill in the default unit."""
+        """Fill in the default unit and weight."""
         if len(self.unit) != len(self.key):
             object.__setattr__(self, "unit", np.arange(len(self.key), dtype=np.int64))
+        if len(self.weight) != len(self.key):
+            object.__setattr__(self, "weight", np.ones(len(self.key), np.float32))
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -79,7 +86,8 @@ class Batch:
     def take(self, index: Array) -> Batch:
         """Return the rows at index, (m,) int or (n,) bool, in that order."""
         inputs = {name: value[index] for name, value in self.inputs.items()}
-        return replace(self, inputs=inputs, target=self.target[index], key=self.key[index], unit=self.unit[index])
+        rows = {name: getattr(self, name)[index] for name in ("target", "key", "unit", "weight")}
+        return replace(self, inputs=inputs, **rows)
 
     def answerable(self) -> Batch:
         """Keep the rows of which an answer is known: at least one label where answers are labels. May be none."""

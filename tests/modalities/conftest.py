@@ -25,6 +25,7 @@ class Tiny:
     options: Any
     folder: Path
     bad: list[Any]
+    task: str
 
     @property
     def table(self) -> Table:
@@ -75,6 +76,7 @@ OPTIONS = {
     "text": {"min_rows": 10},
     "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
 }
+TASKS = {"images": "classify", "text": "classify", "interactions": "rank", "tabular": "classify"}
 IMAGE = [[1.0] * 4] * 5
 BAD_ROWS = [IMAGE[:4], [*IMAGE[:4], [1] * 3], [[[1, 2]] * 4] * 5, [], [[]], [[[]]]]
 BAD_PIXELS = ["x", True, None, {}, -1, 17, float("nan"), float("inf"), 2**70, 2**63, [[1]]]
@@ -90,4 +92,4 @@ def tiny(request, tmp_path) -> Tiny:
     name = request.param
     MAKE[name](tmp_path)
     module = modalities.get(name)
-    return Tiny(module, module.Options(**OPTIONS[name]), tmp_path, BAD[name])
+    return Tiny(module, module.Options(**OPTIONS[name]), tmp_path, BAD[name], TASKS[name])

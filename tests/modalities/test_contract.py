@@ -37,7 +37,7 @@ def test_every_column_has_a_value_per_row(tiny):
 def test_a_description_is_flat_and_names_what_the_contract_asks_for(tiny):
     described = tiny.module.describe(tiny.table, tiny.options)
     assert {column.shape for column in described.values()} == {(len(tiny.table),)}
-    contract = tiny.module.contract(tiny.options)
+    contract = tiny.module.contract(tiny.options, tiny.table, tiny.task)
     assert all(isinstance(one, Expectation) and one.why for one in contract)
     assert {one.kwargs["column"] for one in contract if "column" in one.kwargs} <= described.keys()
 

@@ -29,9 +29,9 @@ def sides_of(found):
     return sides
 
 
-def split(rows, how="hash"):
+def split(rows, time=None):
     try:
-        return prepare.split(rows, SHARES, how, "time")
+        return prepare.split(rows, SHARES, time)
     except ValueError:
         assume(False)
         raise
@@ -54,7 +54,7 @@ def test_equal_rows_share_a_side(contents):
 
 
 @LAW
-@given(numbers, st.sampled_from(["hash", "time"]))
+@given(numbers, st.sampled_from([None, "time"]))
 def test_sides_hold_every_row_once_in_order(contents, how):
     found = split(table(contents), how)
     ids = [row for rows in found.values() for row in rows.row_id.tolist()]
@@ -74,37 +74,67 @@ def test_by_time_train_comes_before_val_before_test(times):
 
 
 def test_shares_are_about_what_was_asked_for():
-    found = prepare.split(table(list(range(20_000))), SplitShares(val=0.1, test=0.3), "hash")
+    found = prepare.split(table(list(range(20_000))), SplitShares(val=0.1, test=0.3))
     assert len(found["val"]) == pytest.approx(2000, rel=0.1)
     assert len(found["test"]) == pytest.approx(6000, rel=0.1)
 
 
 def test_by_time_shares_are_exact_where_moments_differ():
-    found = prepare.split(table(list(range(1000))), SplitShares(val=0.1, test=0.3), "time", "time")
+    found = prepare.split(table(list(range(1000))), SplitShares(val=0.1, test=0.3), "time")
     assert [len(found[side]) for side in prepare.SIDES] == [600, 100, 300]
 
 
 def test_named_sides_are_kept():
     side = np.array(["test"] * 30 + ["train"] * 200)
-    found = prepare.split(table(list(range(230)), side), SHARES, "hash")
+    found = prepare.split(table(list(range(230)), side), SHARES)
     assert found["test"].row_id.tolist() == [f"row:{i}" for i in range(30)]
     assert len(found["val"]) == pytest.approx(50, abs=20)
 
 
 def test_changing_the_share_of_val_leaves_test_alone():
     rows = table(list(range(2000)))
-    a, b = (prepare.split(rows, SplitShares(val=val, test=0.2), "hash") for val in (0.1, 0.3))
+    a, b = (prepare.split(rows, SplitShares(val=val, test=0.2)) for val in (0.1, 0.3))
     assert a["test"].row_id.tolist() == b["test"].row_id.tolist()
 
 
 def test_an_empty_side_is_refused_with_the_counts():
     with pytest.raises(ValueError, match=r"Every side needs rows. Received: train \d+, val \d+, test \d+"):
-        prepare.split(table([1, 1, 1, 1]), SHARES, "hash")
+        prepare.split(table([1, 1, 1, 1]), SHARES)
 
 
-def test_an_unknown_way_to_split_is_refused():
-    with pytest.raises(ValueError, match="by 'hash', or by 'time'"):
-        prepare.split(table([1, 2]), SHARES, "random")
+def test_rows_of_one_unit_share_a_side_and_are_resampled_together():
+    rows = table(list(range(600)))
+    unit = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    grouped = Table(rows.columns, rows.row_id, rows.key, unit=unit)
+    prepared = prepare.prepare(grouped, MODALITY, None, TASK, "classify", SHARES)
+    sides = [set(batch.unit.tolist()) for batch in prepared.batches.values()]
+    assert not (sides[0] & sides[1] | sides[1] & sides[2] | sides[0] & sides[2])
+    assert sum(map(len, sides)) == 100
+
+
+def _weights(class_weights):
+    options = SimpleNamespace(class_weights=class_weights)
+    target = np.array(["a"] * 300 + ["b"] * 100)
+    rows = table(list(range(400)))
+    coarse = SimpleNamespace(**vars(MODALITY) | {"target": lambda options: "kind"})
+    made = Table(rows.columns | {"kind": target}, rows.row_id, rows.key)
+    return prepare.prepare(made, coarse, options, TASK, "classify", SHARES).batches
+
+
+def test_balanced_labels_count_alike_and_a_row_counts_once_on_average():
+    train = _weights("balanced")["train"]
+    a, b = (train.weight[train.target == label].sum() for label in (0, 1))
+    assert a == pytest.approx(b, rel=1e-5)
+    assert train.weight.mean() == pytest.approx(1, rel=1e-5)
+    assert (_weights("balanced")["val"].weight == 1).all()
+
+
+def test_named_weights_are_kept_in_proportion():
+    train = _weights({"b": 3.0})["train"]
+    a, b = (train.weight[train.target == label][0] for label in (0, 1))
+    assert b / a == pytest.approx(3, rel=1e-5)
+    with pytest.raises(ValueError, match=r"class_weights: No label 'bb'. Did you mean 'b'"):
+        _weights({"bb": 3.0})
 
 
 class _Encoder:
@@ -120,7 +150,10 @@ class _Encoder:
 
 
 MODALITY = SimpleNamespace(
-    SPLIT="hash", Encoder=_Encoder, examples=lambda rows, options: rows, target=lambda options: "value"
+    time_column=lambda options: None,
+    Encoder=_Encoder,
+    examples=lambda rows, options: rows,
+    target=lambda options: "value",
 )
 TASK = SimpleNamespace(
     vocabulary=lambda target: np.unique(target).astype(str),

@@ -65,9 +65,13 @@ def everything(value):
     return lambda lines: lines.__setitem__(slice(None), [value.format(i=i) for i in range(len(lines))])
 
 
+def _task(module):
+    return "rank" if module is interactions else "classify"
+
+
 def check(made, folder):
     module, options, table = made
-    return validate.check(table, module, options, folder / "report", "tiny")
+    return validate.check(table, module, options, _task(module), folder / "report", "tiny")
 
 
 IMAGE_ROW, LINE_ROW = f"rows.npz:{BAD}", f"rows.csv:{BAD + 2}"
@@ -134,12 +138,12 @@ def test_a_planted_fault_is_found_with_its_row(make, change, options, column, ro
 )
 def test_every_expectation_has_a_planted_fault(make, module, options, tmp_path):
     """Whoever adds an expectation adds a fault that it finds; a missing column has a test of its own."""
-    found = set()
+    found, made = set(), make(tmp_path)
     for i, (_, change, chosen, *_) in enumerate(fault for fault in FAULTS if fault[0] is make):
         (tmp_path / str(i)).mkdir()
         results = check(make(tmp_path / str(i), change, **chosen), tmp_path / str(i)).results
         found |= {(result["expectation"], result["column"]) for result in results if not result["ok"]}
-    asked = {(one.kind, one.kwargs.get("column")) for one in module.contract(options)}
+    asked = {(one.kind, one.kwargs.get("column")) for one in module.contract(options, made[2], _task(module))}
     assert {one for one in asked if one[0] != "expect_column_to_exist"} == found
 
 
@@ -179,7 +183,7 @@ def test_an_expectation_that_cannot_be_judged_is_a_failure_with_its_reason(tmp_p
     _, options, table = _text(tmp_path)
     odd = SimpleNamespace(
         describe=text.describe,
-        contract=lambda options: [
+        contract=lambda options, table, task: [
             Expectation("expect_column_values_to_be_between", {"column": "no", "min_value": 0}, "x")
         ],
     )

@@ -156,7 +156,7 @@ def _dataset(
     """Feed rows from memory, shuffled anew each epoch where there is a seed."""
     import tensorflow as tf
 
-    rows: Any = ({name: batch.inputs[name] for name in names}, target)
+    rows: Any = ({name: batch.inputs[name] for name in names}, target, batch.weight)
     data = tf.data.Dataset.from_tensor_slices(rows).cache()
     if seed is not None:
         data = data.shuffle(min(len(batch), 65_536), seed=seed, reshuffle_each_iteration=True)
@@ -164,7 +164,7 @@ def _dataset(
     if change is not None:
         random = tf.data.Dataset.random(seed=seed or 0, rerandomize_each_iteration=True).batch(2)
         data = tf.data.Dataset.zip((data, random)).map(
-            lambda row, seeds: (change(row[0], tf.cast(seeds, tf.int64)), row[1]), num_parallel_calls=1
+            lambda row, seeds: (change(row[0], tf.cast(seeds, tf.int64)), *row[1:]), num_parallel_calls=1
         )
     options = tf.data.Options()
     options.deterministic = True

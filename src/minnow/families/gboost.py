@@ -46,7 +46,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     )
     rows = train.inputs["image"].reshape(len(train), -1)
     held = val.inputs["image"].reshape(len(val), -1)
-    estimator.fit(rows, train.target, X_val=held, y_val=val.target)
+    estimator.fit(rows, train.target, sample_weight=train.weight, X_val=held, y_val=val.target)
     losses = {"loss": -np.asarray(estimator.train_score_[1:]), "val_loss": -np.asarray(estimator.validation_score_[1:])}
     report(len(losses["loss"]), params.iterations, {"val_loss": float(losses["val_loss"][-1])})
     history = {name: [float(v) for v in values] for name, values in losses.items()}

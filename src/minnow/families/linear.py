@@ -29,7 +29,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     rows = {side: _features(batch) for side, batch in (("train", train), ("val", val))}
     found = []
     for place, strength in enumerate(params.C, 1):
-        solver = _solver(train.task, strength, params.iterations, seed).fit(rows["train"], train.target)
+        solver = _solver(train.task, strength, params.iterations, seed).fit(
+            rows["train"], train.target, sample_weight=train.weight
+        )
         loss = _val_loss(solver, rows["val"], val)
         found.append((loss, place, solver))
         report(place, len(params.C), {"val_loss": loss})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from minnow.types import Array, Expectation
+
+LARGEST = 1e30
+"""What float32 holds, with room for squares in float64."""
 
 
 class LabelledOptions(BaseModel):
@@ -16,7 +19,9 @@ class LabelledOptions(BaseModel):
     labels: the classes that may occur; None accepts what is there.
     min_rows: least number of rows.
     max_duplicates: largest share of rows that stand there more than once.
-    min_class_share: least share of all rows that the rarest class has; 0 where the label is a number to be estimated.
+    min_class_share: least share of all rows that the rarest class has.
+    class_weights: how much rows count in training by their label: "balanced" lets every label count alike, or label ->
+        weight, 1 where none is given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -25,6 +30,7 @@ class LabelledOptions(BaseModel):
     min_rows: int = Field(50, ge=1)
     max_duplicates: float = Field(0.05, ge=0, le=1)
     min_class_share: float = Field(0.01, ge=0, lt=1)
+    class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
 
 
 def expect(kind: str, why: str, column: str | None = None, **kwargs: Any) -> Expectation:
@@ -37,13 +43,13 @@ def enough_rows(min_rows: int) -> Expectation:
     return expect("table_row_count_to_be_between", "fewer rows can neither train nor judge a model", min_value=min_rows)
 
 
-def label_contract(options: LabelledOptions) -> list[Expectation]:
-    """List what labels must be like, and how often a row may be repeated."""
+def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
+    """List what answers must be like for a task, and how often a row may be repeated."""
     found = [
         enough_rows(options.min_rows),
         expect("column_to_exist", "it is what a model learns to tell", "label"),
         expect("column_values_to_not_be_null", "a row without a label teaches nothing", "label"),
-        expect("column_unique_value_count_to_be_between", "one class alone is no question", "label", min_value=2),
+        expect("column_unique_value_count_to_be_between", "one answer alone is no question", "label", min_value=2),
         expect(
             "column_values_to_be_unique",
             "repeated rows count more than once and make a score look surer than it is (option max_duplicates)",
@@ -51,6 +57,12 @@ def label_contract(options: LabelledOptions) -> list[Expectation]:
             mostly=round(1 - options.max_duplicates, 6),
         ),
     ]
+    if task == "regress":
+        why = "the answer to be estimated is a finite number"
+        return [
+            *found,
+            expect("column_values_to_be_between", why, "label_number", min_value=-LARGEST, max_value=LARGEST),
+        ]
     if options.labels is not None:
         why = "options.labels names every class there is"
         found.append(expect("column_values_to_be_in_set", why, "label", value_set=list(options.labels)))
@@ -62,9 +74,23 @@ def label_contract(options: LabelledOptions) -> list[Expectation]:
 
 
 def label_columns(label: Array, key: Array) -> dict[str, Array]:
-    """Describe labels (n,) str and keys (n,) uint64: label, class_share (share of all rows with this label), hash."""
-    _, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
-    return {"label": label, "class_share": counts[inverse] / max(len(label), 1), "hash": hashes(key)}
+    """Describe labels (n,) str and keys (n,) uint64, (n,) each.
+
+    label; class_share: share of all rows with this label; label_number: the label as a number, infinite where it is none;
+    hash.
+    """
+    names, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
+    numbers = np.array([_number(name) for name in names.tolist()])
+    share = counts[inverse] / max(len(label), 1)
+    return {"label": label, "class_share": share, "label_number": numbers[inverse], "hash": hashes(key)}
+
+
+def _number(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        return np.inf
+    return found if np.isfinite(found) else np.inf
 
 
 def hashes(key: Array) -> Array:

@@ -17,7 +17,6 @@ from minnow.modalities._files import FileError, find, fixed_sides, json_list, si
 from minnow.modalities._pixels import check
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
-SPLIT = "hash"
 CHUNK = 4096
 
 REQUEST: dict[str, Any] = {
@@ -49,6 +48,11 @@ class Options(LabelledOptions):
 def target(options: Options) -> str:
     """Name the column to be predicted."""
     return "label"
+
+
+def time_column(options: Options) -> str | None:
+    """Name the column that rows are split by in order of time; None where a hash of each row decides."""
+    return None
 
 
 def read(folder: Path, options: Options) -> Table:
@@ -144,13 +148,13 @@ def _statistics(images: Array) -> dict[str, Array]:
     }
 
 
-def contract(options: Options) -> list[Expectation]:
+def contract(options: Options, table: Table, task: str) -> list[Expectation]:
     """List what images and their labels must be like."""
     between = "column_values_to_be_between"
     blank = "a blank image teaches nothing"
     top = f"no pixel is above options.scale = {options.scale:g}"
     return [
-        *label_contract(options),
+        *label_contract(options, task),
         expect(between, "a pixel that is not a number spoils every sum that it enters", "nan_share", max_value=0),
         expect(between, "no pixel is below 0", "minimum", min_value=0),
         expect(between, top, "maximum", max_value=options.scale),

@@ -15,7 +15,6 @@ from minnow.modalities._contract import enough_rows, expect, hashes
 from minnow.modalities._files import FileError, find, json_list, records
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
-SPLIT = "time"
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".dat", ".dat.gz")
 MAX_CHARACTERS = 200
 
@@ -59,6 +58,11 @@ class Options(BaseModel):
 def target(options: Options) -> str:
     """Name the column to be predicted."""
     return "item"
+
+
+def time_column(options: Options) -> str | None:
+    """Name the column that rows are split by in order of time."""
+    return "time"
 
 
 def read(folder: Path, options: Options) -> Table:
@@ -144,7 +148,7 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
     return {**table.columns, "hash": hashes(table.key)}
 
 
-def contract(options: Options) -> list[Expectation]:
+def contract(options: Options, table: Table, task: str) -> list[Expectation]:
     """List what interactions must be like."""
     known, between = "column_values_to_not_be_null", "column_values_to_be_between"
     often = "the same user and item again and again hints at a file pasted twice (option max_repeats)"

@@ -16,7 +16,6 @@ from minnow.modalities._contract import LabelledOptions, expect, label_columns, 
 from minnow.modalities._files import FileError, find, fixed_sides, json_list, records, side_of
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
-SPLIT = "hash"
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 MAX_CHARACTERS = 100_000
 
@@ -52,6 +51,11 @@ def target(options: Options) -> str:
     return "label"
 
 
+def time_column(options: Options) -> str | None:
+    """Name the column that rows are split by in order of time; None where a hash of each row decides."""
+    return None
+
+
 def read(folder: Path, options: Options) -> Table:
     """Read a folder (or one file): columns text (n,) object of str and label (n,) str.
 
@@ -83,14 +87,14 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
     return {"text": text, "characters": characters, **label_columns(table.columns["label"], table.key)}
 
 
-def contract(options: Options) -> list[Expectation]:
+def contract(options: Options, table: Table, task: str) -> list[Expectation]:
     """List what texts and their labels must be like."""
     longest = f"a longer text is refused when it is served ({MAX_CHARACTERS:,} characters)"
     return [
         expect("column_to_exist", "it is what a model reads", "text"),
         expect("column_values_to_not_be_null", "an empty text says nothing", "text"),
         expect("column_values_to_be_between", longest, "characters", max_value=MAX_CHARACTERS),
-        *label_contract(options),
+        *label_contract(options, task),
     ]
 
 

@@ -19,6 +19,7 @@ def write_batch(folder: Path, batch: Batch) -> None:
         "labels": np.asarray(batch.labels, dtype=str),
         "key": batch.key,
         "unit": batch.unit,
+        "weight": batch.weight,
     }
     for name, value in fixed.items():
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
@@ -32,5 +33,5 @@ def read_batch(folder: Path) -> Batch:
     facts = json.loads((folder / "batch.json").read_text())
     arrays = {path.name.removesuffix(".npy"): np.load(path) for path in sorted(folder.glob("*.npy"))}
     inputs = {name.removeprefix("input."): value for name, value in arrays.items() if name.startswith("input.")}
-    fixed = {name: arrays[name] for name in ("target", "labels", "key", "unit")}
+    fixed = {name: arrays[name] for name in ("target", "labels", "key", "unit", "weight")}
     return Batch(inputs=inputs, task=facts["task"], sizes=facts["sizes"], **fixed)

@@ -23,7 +23,7 @@ def read_checked(case: Case, reports: Path) -> Table:
         table = case.modality.read(case.data, case.options)
     except (ValueError, OSError) as error:
         raise validate.DataError(f"{case.name}: {error}") from error
-    validate.check(table, case.modality, case.options, reports, case.name).require()
+    validate.check(table, case.modality, case.options, case.usecase.task, reports, case.name).require()
     return table
 
 
@@ -32,8 +32,6 @@ def row_versions(case: Case, table: Table) -> Array:
 
     A row whose label was changed is another row. Interactions go by user and item: one that comes again is no change.
     """
-    if case.modality.SPLIT == "time":
-        return np.sort(table.key)
     answers = table.columns[case.modality.target(case.options)]
     named = [content_key(key.tobytes(), str(answer).encode()) for key, answer in zip(table.key, answers, strict=True)]
     return np.sort(np.array(named, np.uint64))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
+from minnow.registry import unknown
 from minnow.types import Array, Batch, Table
 
 SIDES = ("train", "val", "test")
@@ -48,12 +50,13 @@ def prepare(
 
     modality, task: modules. Raises ValueError when a side would be empty.
     """
-    sides = split(table, shares, modality.SPLIT, "time" if modality.SPLIT == "time" else None)
+    sides = split(table, shares, modality.time_column(options))
     tables = {side: modality.examples(rows, options) for side, rows in sides.items()}
     _refuse_empty(tables)
     labels = task.vocabulary(tables["train"].columns[modality.target(options)])
     encoder = modality.Encoder.fit(tables["train"], labels, options)
     batches = {side: batch(rows, encoder, labels, modality, options, task, task_name) for side, rows in tables.items()}
+    batches["train"] = _weighted(batches["train"], getattr(options, "class_weights", None))
     return Prepared(tables, batches, encoder, labels)
 
 
@@ -68,24 +71,39 @@ def batch(
         task=task_name,
         key=table.key,
         sizes=dict(encoder.sizes),
+        unit=np.empty(0, np.int64) if table.unit is None else table.unit.view(np.int64),
     )
 
 
-def split(table: Table, shares: Shares, how: str, time: str | None = None) -> dict[str, Table]:
+def _weighted(batch: Batch, class_weights: str | Mapping[str, float] | None) -> Batch:
+    """Let rows count by their label: as named, or so that every label counts alike; on average a row counts once."""
+    if class_weights is None:
+        return batch
+    if not len(batch.labels):
+        raise ValueError("options.class_weights needs a task with labels. Received: a task whose answer is a number.")
+    if isinstance(class_weights, str):
+        per_label = 1 / np.maximum(np.bincount(batch.target, minlength=len(batch.labels)), 1)
+    else:
+        for name in class_weights:
+            if name not in batch.labels:
+                raise ValueError(f"options.class_weights: {unknown('label', name, batch.labels.tolist())}")
+        per_label = np.array([class_weights.get(str(name), 1.0) for name in batch.labels])
+    weight = per_label[batch.target]
+    return replace(batch, weight=(weight / weight.mean()).astype(np.float32))
+
+
+def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:
     """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty side.
 
-    how: "hash" goes by Table.key alone, so a row stays on its side whatever else there is, and equal rows share one;
-    "time" makes the latest rows test and those before them val, by the column named time; rows of one moment stay
-    together. Table.side, where set, is kept; what it calls "train" is divided into train and val.
+    Without time, Table.unit or else Table.key decides alone, so a row stays on its side whatever else there is, and rows
+    of one unit, or equal rows, share one. With the name of a column of times the latest rows are test and those before
+    them val; rows of one moment stay together. Table.side, where set, is kept; what it calls "train" is divided into
+    train and val.
     """
-    if how == "hash":
-        side = _by_hash(table.key, shares)
-    elif how == "time" and time is not None:
-        side = _by_time(table.columns[time], shares)
-    else:
-        raise ValueError(f"A split is by 'hash', or by 'time' with the name of a column. Received: {how!r}, {time!r}.")
+    key = table.key if table.unit is None else table.unit
+    side = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
     if table.side is not None:
-        fixed_train = np.where(_fraction(table.key) < shares.val, "val", "train")
+        fixed_train = np.where(_fraction(key) < shares.val, "val", "train")
         side = np.where(table.side == "train", fixed_train, np.where(table.side == "test", "test", side))
     found = {name: table.take(side == name) for name in SIDES}
     _refuse_empty(found)

@@ -60,7 +60,8 @@ def rows_digest(prepared: Prepared) -> str:
     parts = {}
     for side in SIDES:
         batch = prepared.batches[side]
-        parts[side] = arrays_digest({**batch.inputs, "target ": batch.target, "labels ": batch.labels})
+        rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
+        parts[side] = arrays_digest({**batch.inputs, **rows})
     return "-".join(parts.values())
 
 

@@ -54,12 +54,12 @@ class Findings:
             )
 
 
-def check(table: Table, modality: ModuleType, options: Any, folder: Path, usecase: str) -> Findings:
+def check(table: Table, modality: ModuleType, options: Any, task: str, folder: Path, usecase: str) -> Findings:
     """Hold a modality's contract against rows, and write validation.json and validation.html to folder.
 
     Both are the same bytes for the same rows. Nothing is raised for bad rows: ask Findings.require().
     """
-    contract = modality.contract(options)
+    contract = modality.contract(options, table, task)
     found = _run(modality.describe(table, options), contract)
     results = [_result(one, raw, table.row_id) for one, raw in zip(contract, found, strict=True)]
     findings = Findings(usecase, len(table), results, folder / HTML)
