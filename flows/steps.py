@@ -29,7 +29,7 @@ from minnow.worker import WorkerError
 
 
 @task(name="check", **PLAIN)
-def check(case: Case, reports: Path) -> Table:
+def check(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
     """Read the raw rows and hold them against the modality's contract."""
     return intake.read_checked(case, reports)
 
@@ -101,7 +101,9 @@ def usecase(name: str) -> str:
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):
-            table = check(case, reports)
+            table, hints = check(case, reports)
+            for hint in hints:
+                job.display.say(f"  {name}, a hint: {hint}")
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
     except DataError as error:

@@ -29,6 +29,25 @@ def text_classify(rng, n):
     return {"tokens": ids, "ngrams": ids}, target.astype(np.int64), ["no", "yes"], {"tokens": 40, "ngrams": 40}
 
 
+def _table(rng, n):
+    """Numbers of which the first matters, and two columns of categories of which the second does."""
+    numbers = rng.normal(size=(n, 3)).astype(np.float32)
+    categories = np.stack([rng.integers(2, 5, n), 5 + rng.integers(2, 6, n)], axis=1).astype(np.int32)
+    return {"numbers": numbers, "categories": categories}, {"categories": 11}
+
+
+def tabular_classify(rng, n):
+    inputs, sizes = _table(rng, n)
+    bold = inputs["categories"][:, 1] % 2 * 2.0 - 1.0
+    return inputs, (inputs["numbers"][:, 0] + bold > 0).astype(np.int64), ["no", "yes"], sizes
+
+
+def tabular_regress(rng, n):
+    inputs, sizes = _table(rng, n)
+    value = 4000 + 300 * inputs["numbers"][:, 0] + 500 * (inputs["categories"][:, 1] % 2)
+    return inputs, value.astype(np.float32), [], sizes
+
+
 def interactions_rank(rng, n):
     user = rng.integers(1, 9, n).astype(np.int32)
     liked = (user[:, None] * 3 + np.arange(3)) % 24
@@ -44,6 +63,8 @@ PROBLEMS = {
     ("images", "classify"): images_classify,
     ("images", "regress"): images_regress,
     ("text", "classify"): text_classify,
+    ("tabular", "classify"): tabular_classify,
+    ("tabular", "regress"): tabular_regress,
     ("interactions", "rank"): interactions_rank,
 }
 

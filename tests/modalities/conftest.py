@@ -46,9 +46,25 @@ class Tiny:
 
     def requests(self) -> list[Any]:
         columns = self.examples.columns
+        if "made on" in columns:
+            return [
+                _as_request({name: column[i] for name, column in columns.items()}) for i in range(len(self.examples))
+            ]
         if "image" in columns:
             return columns["image"][..., 0].tolist()
         return columns["text" if "text" in columns else "user"].tolist()
+
+
+def _as_request(row: dict[str, Any]) -> dict[str, Any]:
+    """Write a row of typed values as JSON would have it."""
+    truths = {1: True, 0: False, -1: None}
+    return {
+        "size": float(row["size"]),
+        "colour": row["colour"] or None,
+        "age": None if np.isnan(row["age"]) else int(row["age"]),
+        "is new": truths[int(row["is new"])],
+        "made on": str(row["made on"]),
+    }
 
 
 def _images(folder: Path) -> None:
@@ -70,17 +86,37 @@ def _interactions(folder: Path) -> None:
     (folder / "tiny.csv").write_text("user,item,rating,time\n" + "\n".join(lines) + "\n")
 
 
-MAKE = {"images": _images, "text": _text, "interactions": _interactions}
+def _tabular(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = [
+        f'{rng.normal():.3f}; "{rng.choice(["red", "blue; dark", "green"])}" ; {"" if i % 7 == 3 else rng.integers(99)};'
+        f"{rng.choice(['yes', 'no', 'NA'])}; 2024-0{1 + i % 9}-1{i % 10} 0{i % 10}:30:00; {'ab'[i % 2]}"
+        for i in range(40)
+    ]
+    (folder / "tiny.csv").write_text("size;colour;age;is new;made on;label\n" + "\n".join(lines) + "\n")
+
+
+MAKE = {"images": _images, "text": _text, "interactions": _interactions, "tabular": _tabular}
 OPTIONS = {
     "images": {"scale": 16, "min_rows": 10},
     "text": {"min_rows": 10},
+    "tabular": {"target": "label", "min_rows": 10, "min_category_rows": 1},
     "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
 }
 TASKS = {"images": "classify", "text": "classify", "interactions": "rank", "tabular": "classify"}
 IMAGE = [[1.0] * 4] * 5
 BAD_ROWS = [IMAGE[:4], [*IMAGE[:4], [1] * 3], [[[1, 2]] * 4] * 5, [], [[]], [[[]]]]
 BAD_PIXELS = ["x", True, None, {}, -1, 17, float("nan"), float("inf"), 2**70, 2**63, [[1]]]
+ROW = {"size": 1.5, "colour": "red", "age": 3, "is new": True, "made on": "2024-01-10"}
+BAD_CELLS = [
+    *({"size": value} for value in ("x", "1.5", True, float("nan"), float("inf"), [], {}, 10**400, 1e31)),
+    *({"colour": value} for value in (1.5, True, ["red"], "x" * 1001, "\ud800", "a\0b")),
+    *({"is new": value} for value in ("yes", 2, 1.0, -1)),
+    *({"made on": value} for value in (5, "soon", "2024-13-01", True)),
+    {"sise": 1},
+]
 BAD = {
+    "tabular": ["text", 5, None, True, [], {}, {"size": 1.0}, *(ROW | bad for bad in BAD_CELLS)],
     "images": [*BAD_ROWS, "text", 5, None, {"a": 1}, True, *([*IMAGE[:4], [1, 2, 3, one]] for one in BAD_PIXELS)],
     "text": ["", "  \n", 5, None, ["a"], {"a": "b"}, True, float("nan"), "x" * 100_001, "\ud800"],
     "interactions": ["", "  ", 5, None, ["u1"], {"a": "b"}, True, float("nan"), "x" * 201, "\ud800", "a\x00b"],

@@ -204,7 +204,7 @@ def test_reports_are_the_same_bytes_for_the_same_rows(tmp_path):
 def test_the_json_report_says_what_the_findings_say(tmp_path):
     findings = check(_images(tmp_path, put((BAD, 1, 1), 17)), tmp_path)
     written = json.loads((tmp_path / "report" / validate.JSON).read_text())
-    assert written == {"usecase": "tiny", "ok": False, "rows": ROWS, "results": findings.results}
+    assert written == {"usecase": "tiny", "ok": False, "rows": ROWS, "results": findings.results, "hints": []}
 
 
 def test_the_html_report_needs_no_internet_and_escapes_what_came_with_the_rows(tmp_path):

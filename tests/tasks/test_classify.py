@@ -37,9 +37,28 @@ def test_measures_are_those_of_scikit_learn(random_answers):
             "log_loss": metrics.log_loss(batch.target, probabilities, labels=range(4)),
             "macro_f1": metrics.f1_score(batch.target, answered, average="macro"),
             "balanced_accuracy": metrics.balanced_accuracy_score(batch.target, answered),
+            "auc": metrics.roc_auc_score(batch.target, probabilities, multi_class="ovr"),
         },
         rel=1e-6,
     )
+
+
+def test_the_area_of_two_labels_is_that_of_scikit_learn_with_ties():
+    from sklearn import metrics
+
+    random = np.random.default_rng(5)
+    target = random.integers(0, 2, 300)
+    chance = np.round(np.clip(random.normal(0.4 + 0.2 * target, 0.3), 0, 1), 1)
+    found = score_all(classify.MEASURES, {"probabilities": np.stack([1 - chance, chance], 1)}, batch_of(target, 2))[
+        "auc"
+    ]
+    assert found.value == pytest.approx(metrics.roc_auc_score(target, chance))
+    assert found.low < found.value < found.high
+
+
+def test_the_area_of_one_label_alone_is_that_of_a_coin():
+    found = score_all(classify.MEASURES, {"probabilities": np.eye(2)[[0, 1, 0]]}, batch_of([1, 1, 1], 2))
+    assert found["auc"].value == 0.5
 
 
 def test_a_label_that_occurs_nowhere_does_not_count():

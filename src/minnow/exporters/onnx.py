@@ -33,10 +33,11 @@ def _from_keras(model: Model) -> Any:
     import onnx
 
     signature = [keras.InputSpec(shape=(None, *s.shape), dtype=s.dtype, name=s.name) for s in model.inputs]
+    together = signature if len(signature) == 1 else [signature]  # several arrays are one argument: a list
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         place = Path(folder) / "model.onnx"
         zeros = [keras.ops.zeros((1, *s.shape), s.dtype) for s in model.inputs]
         model.native(zeros[0] if len(zeros) == 1 else zeros)  # a network that was never called is not exported
-        model.native.export(str(place), format="onnx", verbose=False, input_signature=signature)
+        model.native.export(str(place), format="onnx", verbose=False, input_signature=together)
         return onnx.load(place)

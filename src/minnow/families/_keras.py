@@ -17,6 +17,7 @@ from minnow.types import Array, Batch, Columns, Report, Spec
 OUTPUTS = {"classify": "probabilities", "regress": "value", "rank": "scores"}
 PREDICT_ROWS = 1024
 FILE = "model.keras"
+ESTIMATE = "estimate"
 
 
 @dataclass
@@ -81,7 +82,7 @@ def head(x: Any, batch: Batch) -> Any:
     if batch.task == "classify":
         logits = layers.Dense(len(batch.labels), name="logits")(x)
         return layers.Softmax(name=OUTPUTS["classify"])(logits)
-    values = layers.Dense(1)(x)
+    values = layers.Dense(1, name=ESTIMATE)(x)
     return layers.Reshape((), name=OUTPUTS["regress"])(values)
 
 
@@ -138,7 +139,8 @@ def train(
         auto_scale_loss=False,
         jit_compile=False,
     )
-    targets = targets or (lambda batch: batch.target)
+    centre, spread = _scale(train)
+    targets = targets or (lambda batch: (batch.target - centre) / spread)
     change = train_inputs or _augment(augmentation, seed)
     fed = _dataset(names, train, targets(train), params.batch_size, seed, change)
     held = _dataset(names, val, targets(val), max(params.batch_size, 256), None, None)
@@ -147,7 +149,23 @@ def train(
         patience = params.early_stopping.patience
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True))
     fitted = network.fit(fed, validation_data=held, epochs=params.epochs, verbose=0, callbacks=callbacks)
+    if train.task == "regress":
+        _in_units(network, centre, spread)
     return KerasModel(network, {name: [float(v) for v in values] for name, values in fitted.history.items()})
+
+
+def _scale(train: Batch) -> tuple[Any, Any]:
+    """Centre and spread of train's numbers: a network learns house prices as easily as shares. 0 and 1 for labels."""
+    if train.task != "regress":
+        return 0, 1
+    spread = float(train.target.std(dtype=np.float64))
+    return np.float32(train.target.mean(dtype=np.float64)), np.float32(spread if spread > 0 else 1.0)
+
+
+def _in_units(network: Any, centre: float, spread: float) -> None:
+    """Let a network that learned scaled numbers answer in the target's own units."""
+    kernel, bias = network.get_layer(ESTIMATE).get_weights()
+    network.get_layer(ESTIMATE).set_weights([kernel * spread, bias * spread + centre])
 
 
 def _dataset(
@@ -253,7 +271,7 @@ def _one_hot(kind: str, smoothing: float) -> Any:
     make: Any = (
         keras.losses.CategoricalCrossentropy if kind == "cross_entropy" else keras.losses.CategoricalFocalCrossentropy
     )
-    inner = make(label_smoothing=smoothing)
+    inner = make(label_smoothing=smoothing, reduction="none")  # per row, so that rows may be weighed
 
     def loss(target: Any, answer: Any) -> Any:
         return inner(

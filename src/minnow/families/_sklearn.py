@@ -1,29 +1,29 @@
-"""scikit-learn families: the model that they hand on."""
+"""scikit-learn families of trees: the model that they hand on."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minnow.types import Array, Columns, Spec
+from minnow.families._features import FLAT, Layout
+from minnow.types import Array, Batch, Columns, Spec
 
 FILE = "model.joblib"
 
 
 @dataclass
 class TreeModel:
-    """A scikit-learn estimator over one named array, flattened.
+    """A scikit-learn estimator over rows of numbers.
 
-    estimator: fitted; spec: the array; output: name of the answer; labels: how many there are (0 for a number);
-    classes: (c,) int, which of them the estimator has seen.
+    estimator: fitted; layout: how its rows are put together; output: name of the answer; labels: how many there are (0
+    for a number).
     """
 
     estimator: Any
-    spec: Spec
+    layout: Layout
     output: str
     labels: int
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -36,8 +36,8 @@ class TreeModel:
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
-        """The array it needs."""
-        return (self.spec,)
+        """The arrays it needs."""
+        return self.layout.specs
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
@@ -47,11 +47,13 @@ class TreeModel:
     @property
     def parameters(self) -> int:
         """A threshold per inner node and a value per leaf, over all trees."""
+        if hasattr(self.estimator, "estimators_"):
+            return sum(int(tree.tree_.node_count) for tree in self.estimator.estimators_)
         return sum(len(tree.nodes) for stage in self.estimator._predictors for tree in stage)
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Answer rows of named arrays; extra arrays are ignored."""
-        rows = inputs[self.spec.name].reshape(len(inputs[self.spec.name]), -1)
+        rows = self.layout.rows(inputs)
         if not self.labels:
             return {self.output: self.estimator.predict(rows).astype(np.float32)}
         return {self.output: self.estimator.predict_proba(rows).astype(np.float32)}
@@ -60,19 +62,18 @@ class TreeModel:
         """Write the estimator and what it takes."""
         import joblib
 
-        joblib.dump((self.estimator, self.spec, self.output, self.labels), folder / FILE)
+        joblib.dump((self.estimator, self.layout, self.output, self.labels), folder / FILE)
 
     def to_onnx(self) -> Any:
-        """Convert to an ONNX model that flattens its input and gives the one answer."""
+        """Convert to an ONNX model that puts its rows together and gives the one answer."""
         from skl2onnx import to_onnx
         from skl2onnx.common.data_types import FloatTensorType
 
-        width = math.prod(size or 1 for size in self.spec.shape)
-        flat: Any = [("flat", FloatTensorType([None, width]))]
+        flat: Any = [(FLAT, FloatTensorType([None, self.layout.width]))]
         options = {id(self.estimator): {"zipmap": False}} if self.labels else None
         with _plain_attributes():
             made = to_onnx(self.estimator, initial_types=flat, options=options)
-        return _reshaped(made, self.spec, width, bool(self.labels))
+        return _completed(made, self.layout, bool(self.labels))
 
 
 def load(folder: Path) -> TreeModel:
@@ -80,6 +81,28 @@ def load(folder: Path) -> TreeModel:
     import joblib
 
     return TreeModel(*joblib.load(folder / FILE))
+
+
+def tree_model(estimator: Any, layout: Layout, train: Batch, history: dict[str, list[float]]) -> TreeModel:
+    """Hand a fitted estimator on, with thresholds that compare alike in float32, as its file will."""
+    _round_thresholds(estimator)
+    classify = train.task == "classify"
+    return TreeModel(
+        estimator, layout, "probabilities" if classify else "value", len(train.labels) if classify else 0, history
+    )
+
+
+def _round_thresholds(estimator: Any) -> None:
+    """Round thresholds down to float32: rounded up, one may reach the value that it should lie below."""
+    if hasattr(estimator, "estimators_"):
+        arrays = [tree.tree_.threshold for tree in estimator.estimators_]
+    else:
+        arrays = [tree.nodes["num_threshold"] for stage in estimator._predictors for tree in stage]
+    for thresholds in arrays:
+        single = thresholds.astype(np.float32)
+        above = single > thresholds
+        single[above] = np.nextafter(single[above], np.float32(-np.inf))
+        thresholds[...] = single
 
 
 class _plain_attributes:  # noqa: N801  reads as a verb where it is used
@@ -103,17 +126,19 @@ class _plain_attributes:  # noqa: N801  reads as a verb where it is used
         helper.make_attribute = self.original
 
 
-def _reshaped(model: Any, spec: Spec, width: int, classifies: bool) -> Any:
-    """Put a reshape in front, and leave the predicted label out: it follows from the probabilities."""
+def _completed(model: Any, layout: Layout, classifies: bool) -> Any:
+    """Put the making of rows in front, and leave the predicted label out: it follows from the probabilities."""
     from onnx import TensorProto, helper, numpy_helper
 
     graph = model.graph
-    flat = graph.input[0].name
-    shape = numpy_helper.from_array(np.array([-1, width], np.int64), "flat_shape")
-    graph.initializer.append(shape)
-    graph.node.insert(0, helper.make_node("Reshape", [spec.name, "flat_shape"], [flat]))
-    del graph.input[:]
-    graph.input.append(helper.make_tensor_value_info(spec.name, TensorProto.FLOAT, [None, *spec.shape]))
+    nodes, tensors = layout.onnx()
+    graph.initializer.extend(tensors)
+    later = list(graph.node)
+    del graph.node[:], graph.input[:]
+    graph.node.extend([*nodes, *later])
+    for spec in layout.specs:
+        kind = TensorProto.INT32 if spec.dtype == "int32" else TensorProto.FLOAT
+        graph.input.append(helper.make_tensor_value_info(spec.name, kind, [None, *spec.shape]))
     answer = graph.output[1 if classifies else 0]
     if not classifies:
         graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))

@@ -8,49 +8,76 @@ import numpy as np
 from pydantic import Field
 
 from minnow.families import _keras
+from minnow.families._features import CATEGORIES, NUMBERS, PIXELS, principal
 from minnow.families._options import Strict
 from minnow.types import Array, Batch, Model, Report, silent
 
-MODALITIES = ("images", "text")
+MODALITIES = ("images", "text", "tabular")
 TASKS = ("classify", "regress")
 
 load = _keras.load
+NGRAMS = "ngrams"
+MOST_DENSE = 20_000
 
 
 class Params(Strict):
-    """C: strengths of the fit to choose from on val (large is free, small is held back); iterations: at most."""
+    """C: strengths of the fit to choose from on val (large is free, small is held back); iterations: at most.
+
+    pca: principal components of pixels, or of numbers and categories, that the fit is made on.
+    """
 
     C: list[float] = Field(default=[0.03, 0.3, 3.0], min_length=1)
     iterations: int = Field(default=500, ge=1)
+    pca: int | None = Field(default=None, ge=1)
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Solve on inputs image (n, h, w, c) float32, or ngrams (n, m) int32 padded with 0."""
-    rows = {side: _features(batch) for side, batch in (("train", train), ("val", val))}
+    """Solve on inputs image (n, h, w, c) float32, ngrams (n, m) int32 padded with 0, or numbers and categories."""
+    rows, held = _rows(train), _rows(val)
+    components = _components(rows, params.pca, seed) if params.pca else None
+    if components is not None:
+        rows, held = (np.asarray(_dense(part) - components[0]) @ components[1] for part in (rows, held))
     found = []
     for place, strength in enumerate(params.C, 1):
-        solver = _solver(train.task, strength, params.iterations, seed).fit(
-            rows["train"], train.target, sample_weight=train.weight
-        )
-        loss = _val_loss(solver, rows["val"], val)
+        solver = _solver(train.task, strength, params.iterations, seed)
+        solver.fit(rows, train.target, sample_weight=train.weight)
+        loss = _val_loss(solver, held, val)
         found.append((loss, place, solver))
         report(place, len(params.C), {"val_loss": loss})
     _, _, best = min(found, key=lambda item: item[:2])
     weights, bias = _weights(best, train)
-    network = _text(train, weights, bias) if "ngrams" in train.inputs else _image(train, weights, bias)
-    return _keras.KerasModel(network)
+    if components is not None:  # a turn of the axes is part of the weights
+        weights = components[1] @ weights
+        bias = bias - components[0] @ weights
+    build = _text if NGRAMS in train.inputs else _image if PIXELS in train.inputs else _table
+    return _keras.KerasModel(build(train, weights, bias))
 
 
-def _features(batch: Batch) -> Any:
-    """Pixels in a row, or one column per n-gram."""
-    if "image" in batch.inputs:
-        return batch.inputs["image"].reshape(len(batch), -1)
-    from scipy.sparse import csr_array
+def _rows(batch: Batch) -> Any:
+    """Pixels in a row; or one column per n-gram; or numbers, then one column per category."""
+    if PIXELS in batch.inputs:
+        return batch.inputs[PIXELS].reshape(len(batch), -1)
+    from scipy.sparse import csr_array, hstack
 
-    ids = batch.inputs["ngrams"]
-    rows, places = np.nonzero(ids)
-    columns = ids[rows, places]
-    return csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(batch), batch.sizes["ngrams"]))
+    name = NGRAMS if NGRAMS in batch.inputs else CATEGORIES
+    if name not in batch.inputs:
+        return batch.inputs[NUMBERS]
+    ids = batch.inputs[name]
+    rows, places = np.nonzero(ids) if name == NGRAMS else np.divmod(np.arange(ids.size), ids.shape[1])
+    shape = (len(batch), batch.sizes[name])
+    counted = csr_array((np.ones(len(rows), np.float32), (rows, ids[rows, places])), shape=shape)
+    return hstack([csr_array(batch.inputs[NUMBERS]), counted]).tocsr() if NUMBERS in batch.inputs else counted
+
+
+def _dense(rows: Any) -> Array:
+    return rows if isinstance(rows, np.ndarray) else rows.toarray()
+
+
+def _components(rows: Any, count: int, seed: int) -> tuple[Array, Array]:
+    """Mean and principal axes of the rows. Raises ValueError where there are more n-grams than memory could hold."""
+    if rows.shape[1] > MOST_DENSE:
+        raise ValueError(f"pca needs at most {MOST_DENSE:,} features. Received: {rows.shape[1]:,}. Leave pca out.")
+    return principal(_dense(rows), count, seed)
 
 
 def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
@@ -100,6 +127,31 @@ def _text(train: Batch, weights: Array, bias: Array) -> Any:
     table.set_weights([weights])
     last.set_weights([np.eye(len(bias), dtype=np.float32), bias])
     return keras.Model(ids, _end(x, train), name="linear")
+
+
+def _table(train: Batch, weights: Array, bias: Array) -> Any:
+    """Weigh numbers, and add the weights of the categories."""
+    import keras
+    from keras import layers
+
+    inputs, parts = [], []
+    count = train.inputs[NUMBERS].shape[1] if NUMBERS in train.inputs else 0
+    if count:
+        numbers = keras.Input((count,), name=NUMBERS)
+        inputs.append(numbers)
+        dense = layers.Dense(weights.shape[1], name="logits")
+        parts.append(dense(numbers))
+        dense.set_weights([weights[:count], bias])
+    if CATEGORIES in train.inputs:
+        ids = keras.Input(train.inputs[CATEGORIES].shape[1:], dtype="int32", name=CATEGORIES)
+        inputs.append(ids)
+        table = layers.Embedding(*weights[count:].shape, name="weights")
+        parts.append(_keras.sum_over_rows(table(ids)))
+        # without numbers nothing else adds the bias: each row has one id per column, so each carries its share
+        shared = 0 if count else bias / ids.shape[1]
+        table.set_weights([weights[count:] + shared])
+    x = layers.Add()(parts) if len(parts) > 1 else parts[0]
+    return keras.Model(inputs, _end(x, train), name="linear")
 
 
 def _end(x: Any, train: Batch) -> Any:

@@ -7,13 +7,23 @@ import gzip
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minnow.registry import unknown
 from minnow.types import Array
+
+SEPARATORS = (",;\t|", ": ")
+SNIFFED = 50
+BINARY = {
+    b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip archive", b"PAR1": "Parquet", b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF", b"BZh": "bzip2", b"SQLite": "an SQLite database",
+    b"\x93NUMPY": "a NumPy array", b"\x28\xb5\x2f\xfd": "zstandard", b"\xff\xfe": "UTF-16 text, which must be UTF-8",
+    b"\xfe\xff": "UTF-16 text, which must be UTF-8",
+}  # fmt: skip
 
 
 class FileError(ValueError):
@@ -80,13 +90,90 @@ def records(
         yield line, [cells[i] for i in index]
 
 
+def whole(path: Path, separator: str | None, header: Sequence[str] | None, quote: str = '"') -> Whole:
+    """Read all columns of delimited UTF-8 text, plain or .gz, with blanks around cells taken off.
+
+    separator: None finds it: the one that cuts the first lines into most cells, each line into as many. header: names of
+    the columns where the first line is already a row. Raises FileError that names file and line.
+    """
+    separator = separator or _separator(path, quote)
+    lines = list(_lines(path, separator, quote, padded=True))
+    if not lines:
+        raise FileError(f"{path} must hold rows. It is empty.")
+    names = [name.strip() for name in header or lines.pop(0)[1]]
+    if header is None:
+        names = _checked_names(path, names, len(lines[0][1]) if lines else 0)
+    for line, cells in lines:
+        if len(cells) != len(names):
+            raise FileError(
+                f"{path.name}:{line}: a row needs {len(names)} cells ({', '.join(names)[:200]}). Received: {len(cells)}. "
+                f"The cells are divided by {separator!r} (options.separator); put one that holds it in quotation marks."
+            )
+    columns = list(zip(*([cell.strip() for cell in cells] for _, cells in lines), strict=True)) or [()] * len(names)
+    return Whole(dict(zip(names, columns, strict=True)), [line for line, _ in lines])
+
+
+class Whole(NamedTuple):
+    """A delimited file. columns: name -> cells; lines: where each row begins."""
+
+    columns: dict[str, Sequence[str]]
+    lines: list[int]
+
+
+def _checked_names(path: Path, names: list[str], width: int) -> list[str]:
+    """Check a header. One name fewer than cells leaves the first column, of row names, without one."""
+    if len(names) == width - 1:
+        names = ["row name", *names]
+    names = [name or f"column {place}" for place, name in enumerate(names, 1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileError(f"{path} must name each column once. Received twice: {', '.join(twice)}.")
+    if any(_is_number(name) for name in names):
+        raise FileError(
+            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:100]}. Where the first line is "
+            "already a row, name the columns under options.header."
+        )
+    return names
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _separator(path: Path, quote: str) -> str:
+    """Find what divides the cells of the first lines: a comma where nothing does."""
+    lines = list(islice((line for line in _open(path) if line.strip()), SNIFFED))
+    for candidates in SEPARATORS:
+        widths = {candidate: _width(lines, candidate, quote) for candidate in candidates}
+        best = max(widths, key=lambda candidate: widths[candidate])
+        if widths[best] > 1:
+            return best
+    return ","
+
+
+def _width(lines: Sequence[str], separator: str, quote: str) -> int:
+    """Count the cells that each line is cut into; 0 where they differ. A header may lack a name for the first column."""
+    try:
+        rows = list(csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=separator != " "))
+    except csv.Error:
+        return 0
+    rows = rows[: max(2, len(rows) - 1)]  # the last may be cut within a quoted cell
+    widths = {len(row) for row in rows[1:] if row} or {len(rows[0]) if rows else 0}
+    width = max(widths)
+    return width if len(widths) == 1 and rows and len(rows[0]) in (width, width - 1) else 0
+
+
 def _position(path: Path, name: str, header: Sequence[str]) -> int:
     if name not in header:
         raise FileError(f"{path}: {unknown('column', name, header)} Set its name under options in params.yaml.")
     return list(header).index(name)
 
 
-def _lines(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(path: Path, separator: str, quote: str = '"', padded: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Split a file into rows of cells; a row's line is the one it begins on. Blank lines are left out."""
     text = _open(path)
     if len(separator) > 1:
@@ -95,7 +182,8 @@ def _lines(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         )
         yield from lines
         return
-    reader = csv.reader(text, delimiter=separator, strict=True)
+    # blanks may stand behind a closing quotation mark too, which the strict reader refuses
+    reader = csv.reader(text, delimiter=separator, quotechar=quote, strict=not padded, skipinitialspace=padded)
     start = 1
     try:
         for cells in reader:
@@ -111,6 +199,7 @@ def _open(path: Path) -> io.StringIO:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if path.suffix == ".gz" else data
+        _refuse_binary(path, data)
         return io.StringIO(data.decode("utf-8-sig"), newline="")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -119,6 +208,13 @@ def _open(path: Path) -> io.StringIO:
         ) from error
     except (OSError, EOFError) as error:
         raise FileError(f"{path}: {error}") from error
+
+
+def _refuse_binary(path: Path, data: bytes) -> None:
+    """Say what a file is that is not the text that its name promises."""
+    kind = next((name for start, name in BINARY.items() if data.startswith(start)), None)
+    if kind or b"\0" in data[:4096]:
+        raise FileError(f"{path} must hold text. Received: {kind or 'binary data'}. Give the file its right ending.")
 
 
 def json_list(path: Path) -> list[Any]:

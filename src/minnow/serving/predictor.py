@@ -100,8 +100,7 @@ class Predictor:
     @cached_property
     def example(self) -> Any:
         """One input that this predictor answers, for people to copy; None when none can be made up."""
-        schema = self.modality.REQUEST
-        for candidate in [*schema.get("examples", ()), *_candidates(self)]:
+        for candidate in _candidates(self):
             try:
                 self.parse([candidate])
             except ValueError:
@@ -131,7 +130,9 @@ class Predictor:
 
 
 def _candidates(predictor: Predictor) -> Iterator[Any]:
-    """Make up inputs: a word, then the first golden row in the units of a request."""
+    """Make up inputs: the encoder's own, a word, then the first golden row in the units of a request."""
+    if hasattr(predictor.encoder, "example"):
+        yield predictor.encoder.example
     yield "example"
     rows, _ = predictor.bundle.golden()
     for value in rows.values():

@@ -53,12 +53,14 @@ def sentence(result: dict[str, Any]) -> str:
     return f"{demand(result)}, because {result['why']}. Found: {outcome(result)}{rows}."
 
 
-def page(usecase: str, rows: int, results: Sequence[dict[str, Any]]) -> str:
+def page(usecase: str, rows: int, results: Sequence[dict[str, Any]], hints: Sequence[str] = ()) -> str:
     """Render the page, failed expectations first."""
     failed = sum(not result["ok"] for result in results)
     verdict = (
         f"{failed} of {len(results)} expectations failed" if failed else f"All {len(results)} expectations are met"
     )
+    noted = "".join(f"<li>{escape(hint)}</li>\n" for hint in hints)
+    aside = f"<h2>Hints</h2>\n<ul>\n{noted}</ul>\n" if hints else ""
     lines = "\n".join(_line(result) for result in sorted(results, key=lambda result: result["ok"]))
     return f"""<!doctype html>
 <html lang="en">
@@ -71,7 +73,7 @@ def page(usecase: str, rows: int, results: Sequence[dict[str, Any]]) -> str:
 <body>
 <h1>{escape(usecase)}</h1>
 <p>{verdict} on {rows:,} rows.</p>
-<table>
+{aside}<table>
 <thead><tr><th>Result</th><th>Expected</th><th>Found</th><th>Rows, at most ten</th></tr></thead>
 <tbody>
 {lines}

@@ -6,25 +6,38 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.stages import prepare, validate
+from minnow.stages import hints, prepare, validate
 from minnow.stages.case import Case
+from minnow.stages.hints import Hint
 from minnow.stages.prepare import Prepared
 from minnow.types import Array, Table, content_key
 
 
-def read_checked(case: Case, reports: Path) -> Table:
+def read_checked(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
     """Read the raw rows and hold them against their contract; the report goes to a folder.
 
-    Raises validate.DataError when the rows cannot be read or an expectation fails.
+    Returns the rows, and hints at what makes a score look better than it is. Raises validate.DataError when the rows cannot
+    be read or an expectation fails.
     """
     if not case.data.exists():
         raise validate.DataError(f"usecases.{case.name}.data: '{case.usecase.data}' is not there.")
     try:
         table = case.modality.read(case.data, case.options)
+        task, find = case.usecase.task, lambda: [hint.text for hint in hints_of(case, table)]
+        found = validate.check(table, case.modality, case.options, task, reports, case.name, find)
     except (ValueError, OSError) as error:
         raise validate.DataError(f"{case.name}: {error}") from error
-    validate.check(table, case.modality, case.options, case.usecase.task, reports, case.name).require()
-    return table
+    found.require()
+    return table, found.hints
+
+
+def hints_of(case: Case, table: Table) -> list[Hint]:
+    """Look for leaks where columns are flat: elsewhere a row is one thing."""
+    names = case.modality.features(table.columns, case.options) if hasattr(case.modality, "features") else []
+    sides = prepare.split(table, case.usecase.split, case.modality.time_column(case.options))
+    target = case.modality.target(case.options)
+    by = "time" if case.modality.time_column(case.options) else "hash" if table.unit is None else "group"
+    return hints.find(table, sides, target, names, case.usecase.task, by)
 
 
 def row_versions(case: Case, table: Table) -> Array:

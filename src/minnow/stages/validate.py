@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -30,13 +30,14 @@ class Findings:
     results, one per expectation: expectation (its kind), column (None for the whole table), settings, why, ok, rows
     and share (how many rows do not meet it, of those with a value; None where it is about the table), observed (what
     was found instead), examples (up to ten row ids).
-    report: where the readable report lies.
+    report: where the readable report lies. hints: what makes a score look better than it is.
     """
 
     usecase: str
     rows: int
     results: list[dict[str, Any]]
     report: Path
+    hints: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -54,18 +55,29 @@ class Findings:
             )
 
 
-def check(table: Table, modality: ModuleType, options: Any, task: str, folder: Path, usecase: str) -> Findings:
+def check(
+    table: Table,
+    modality: ModuleType,
+    options: Any,
+    task: str,
+    folder: Path,
+    usecase: str,
+    find_hints: Callable[[], Sequence[str]] = tuple,
+) -> Findings:
     """Hold a modality's contract against rows, and write validation.json and validation.html to folder.
 
-    Both are the same bytes for the same rows. Nothing is raised for bad rows: ask Findings.require().
+    find_hints: called where every expectation is met, for what else the report should say. Both files are the same bytes
+    for the same rows. Nothing is raised for bad rows: ask Findings.require().
     """
     contract = modality.contract(options, table, task)
     found = _run(modality.describe(table, options), contract)
     results = [_result(one, raw, table.row_id) for one, raw in zip(contract, found, strict=True)]
-    findings = Findings(usecase, len(table), results, folder / HTML)
-    facts = {"usecase": usecase, "ok": findings.ok, "rows": findings.rows, "results": results}
+    met = all(result["ok"] for result in results)
+    hints = tuple(find_hints()) if met else ()
+    findings = Findings(usecase, len(table), results, folder / HTML, hints)
+    facts = {"usecase": usecase, "ok": findings.ok, "rows": findings.rows, "results": results, "hints": list(hints)}
     write_json(folder / JSON, facts)
-    findings.report.write_text(_report.page(usecase, findings.rows, results), encoding="utf-8")
+    findings.report.write_text(_report.page(usecase, findings.rows, results, hints), encoding="utf-8")
     return findings
 
 

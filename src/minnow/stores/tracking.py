@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from minnow.workspace import Workspace
 
 PARAM_LIMIT = 6000
 LOCAL_UI = "http://127.0.0.1:5000"
+NAME = re.compile(r"[\w\-. :/]+")
 BATCH = 900
 """MLflow takes at most 1,000 entries in one call."""
 
@@ -36,11 +38,12 @@ class Record:
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn {"a": {"b": 1}} into {"a.b": 1}."""
+    """Turn {"a": {"b": 1}} into {"a.b": 1}. A mapping with keys that MLflow takes for no name stays one value."""
     flat: dict[str, Any] = {}
     for name, value in nested.items():
         path = f"{prefix}{name}"
-        flat |= flatten(value, f"{path}.") if isinstance(value, Mapping) and value else {path: value}
+        nested_further = isinstance(value, Mapping) and value and all(NAME.fullmatch(key) for key in value)
+        flat |= flatten(value, f"{path}.") if nested_further else {path: value}
     return flat
 
 
@@ -88,8 +91,8 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 
 
 def _allowed(name: str) -> str:
-    """MLflow takes no "@" in a name: ndcg@10 becomes ndcg_at_10."""
-    return name.replace("@", "_at_")
+    """Write a name as MLflow takes it: ndcg@10 becomes ndcg_at_10, and other signs become "_"."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
 
 
 def page(space: Workspace) -> str:

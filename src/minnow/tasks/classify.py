@@ -64,11 +64,34 @@ def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
     return float((hits[occurs] / rows[occurs]).mean()) if occurs.any() else 0.0
 
 
+def _auc(outputs: Outputs, batch: Batch) -> float:
+    """Area under the ROC curve; of more than two labels the mean of one against the rest. 0.5 where one label is all.
+
+    Source: Hanley & McNeil 1982: the share of pairs that are in the right order, ties counting half.
+    """
+    known = batch.target >= 0
+    chances, target = outputs[OUTPUT][known], batch.target[known]
+    labels = [1] if chances.shape[1] == 2 else range(chances.shape[1])
+    found = [_ordered(chances[:, label], target == label) for label in labels]
+    areas = [area for area in found if area is not None]
+    return float(np.mean(areas)) if areas else 0.5
+
+
+def _ordered(chance: Array, positive: Array) -> float | None:
+    """Share of pairs of a positive and a negative row that chance (n,) puts in order; None where there is no pair."""
+    above, below = np.sort(chance[positive]), np.sort(chance[~positive])
+    if not len(above) or not len(below):
+        return None
+    won = np.searchsorted(below, above, "left").sum() + np.searchsorted(below, above, "right").sum()
+    return float(won / (2 * len(above) * len(below)))
+
+
 MEASURES = (
     Measure("accuracy", True, rows=_right),
     Measure("log_loss", False, rows=_log_loss),
     Measure("macro_f1", True, score=_macro_f1),
     Measure("balanced_accuracy", True, score=_balanced_accuracy),
+    Measure("auc", True, score=_auc),
 )
 
 

@@ -1,0 +1,27 @@
+"""Breast tumours: 569 fine-needle samples, thirty measures of their cell nuclei, malignant or benign.
+
+Source: W. Wolberg, O. Mangasarian, N. Street, "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository, 1995,
+as scikit-learn carries it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minnow.datasets._csv import write_csv
+
+FILE = "cancer.csv"
+SHA256 = {FILE: "7e115a871fc47b0002ff74842ddb6b61b08baf51b137f171c34af4d053c0b081"}
+
+
+def write(folder: Path) -> None:
+    """Write cancer.csv: thirty columns of numbers, and diagnosis, "malignant" or "benign"."""
+    from sklearn.datasets import load_breast_cancer
+
+    loaded = load_breast_cancer()
+    names = [*map(str, loaded.feature_names), "diagnosis"]
+    rows = [
+        [*(repr(float(value)) for value in row), str(loaded.target_names[answer])]
+        for row, answer in zip(loaded.data, loaded.target, strict=True)
+    ]
+    write_csv(folder / FILE, names, rows)

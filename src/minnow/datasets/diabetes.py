@@ -1,0 +1,30 @@
+"""Diabetes: 442 patients, ten measures each, and how far the disease went within a year.
+
+Source: B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least Angle Regression", Annals of Statistics 32, 2004, raw as
+scikit-learn carries it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minnow.datasets._csv import write_csv
+
+FILE = "diabetes.csv"
+SHA256 = {FILE: "10654a7348567b91229e8adeef649e8553d4c2df8428ccc41e14ab6758b236df"}
+NAMES = ("age", "sex", "bmi", "blood pressure", "tc", "ldl", "hdl", "tch", "ltg", "glucose")
+SEXES = {1: "a", 2: "b"}
+"""The source codes the sexes 1 and 2 and does not say which is which."""
+
+
+def write(folder: Path) -> None:
+    """Write diabetes.csv: nine columns of numbers, sex as "a" or "b", and progression, a number from 25 to 346."""
+    from sklearn.datasets import load_diabetes
+
+    features, target = load_diabetes(return_X_y=True, scaled=False)
+    rows = []
+    for row, answer in zip(features.tolist(), target.tolist(), strict=True):
+        cells = [f"{value:g}" for value in row]
+        cells[1] = SEXES[round(row[1])]
+        rows.append([*cells, f"{answer:g}"])
+    write_csv(folder / FILE, [*NAMES, "progression"], rows)

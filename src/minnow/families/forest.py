@@ -1,0 +1,51 @@
+"""forest: many trees that each see other rows and other features, and vote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from minnow.families import _sklearn
+from minnow.families._features import layout_of
+from minnow.families._options import Strict
+from minnow.types import Batch, Model, Report, silent
+
+MODALITIES = ("images", "tabular")
+TASKS = ("classify", "regress")
+
+load = _sklearn.load
+
+
+class Params(Strict):
+    """trees: how many; leaves: per tree at most, None for no limit; feature_share: of features that a split may choose from.
+
+    extra: draw thresholds at random (extremely randomised trees). Small defaults, for every node is in the shipped file.
+    """
+
+    trees: int = Field(default=40, ge=1)
+    leaves: int | None = Field(default=64, ge=2)
+    min_rows_leaf: int = Field(default=2, ge=1)
+    feature_share: float | None = Field(default=None, gt=0, le=1)
+    extra: bool = False
+
+
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+    """Grow on inputs image (n, h, w, c) float32, or numbers (n, d) float32 and categories (n, c) int32."""
+    from sklearn import ensemble
+
+    layout = layout_of(train)
+    classify = train.task == "classify"
+    name = f"{'ExtraTrees' if params.extra else 'RandomForest'}{'Classifier' if classify else 'Regressor'}"
+    kind: Any = getattr(ensemble, name)
+    estimator = kind(
+        n_estimators=params.trees,
+        max_leaf_nodes=params.leaves,
+        min_samples_leaf=params.min_rows_leaf,
+        max_features=params.feature_share or ("sqrt" if classify else 1 / 3),
+        random_state=seed,
+        n_jobs=1,
+    )
+    estimator.fit(layout.rows(train.inputs), train.target, sample_weight=train.weight)
+    report(1, 1, {})
+    return _sklearn.tree_model(estimator, layout, train, {})

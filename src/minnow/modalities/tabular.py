@@ -1,0 +1,222 @@
+"""Tables: rows of numbers, categories, truths and dates, with one column to be predicted. CSV of any kind, or Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from minnow.bundle import write_json
+from minnow.modalities import _columns, _frames, _row
+from minnow.modalities._cells import Kind
+from minnow.modalities._columns import Column
+from minnow.modalities._contract import LARGEST, LabelledOptions, expect, label_columns, label_contract
+from minnow.modalities._files import FileError, json_list
+from minnow.types import Array, Columns, Expectation, Outputs, Table
+
+REQUEST: dict[str, Any] = {
+    "description": "A row: the name of each column with its value; null where it is not known.",
+    "type": "object",
+    "additionalProperties": {
+        "anyOf": [{"type": "number"}, {"type": "string", "maxLength": 1000}, {"type": "boolean"}, {"type": "null"}]
+    },
+}
+
+
+class Split(BaseModel):
+    """How rows are divided. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    by: Literal["hash", "time", "group"] = "hash"
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _needs_its_column(self) -> Split:
+        if (self.by == "hash") == (self.column is not None):
+            raise ValueError("a split by 'time' or 'group' names its column, a split by 'hash' has none")
+        return self
+
+
+class Options(LabelledOptions):
+    """What may stand under `options` of a use case of tables.
+
+    target: name of the column to be predicted. drop: columns to leave out.
+    file: name of one file in the folder; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
+    separator, quote, decimal: of delimited text; separator None is found. header: names of the columns where the first
+        line is already a row.
+    missing: spellings of nothing besides the usual ones ("", "NA", "?", "null", "-" and more).
+    kinds: column -> numeric, categorical, boolean or date, where another is found. dates: column -> format as Python's
+        strptime has it.
+    sides: file -> "train" or "test", for named files; files called train* and test* need no entry.
+    split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; the named column is no feature.
+    label_as: label -> what it is called, for labels that are spelt in two ways.
+    max_categories, min_category_rows: how many values of a column are told apart at most, the most frequent on train, and
+        how often each must occur; the others share one id.
+    max_missing: largest share of missing values of a column.
+    """
+
+    target: str
+    drop: list[str] = Field(default=[])
+    file: str | None = None
+    separator: str | None = Field(None, min_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    header: list[str] | None = None
+    missing: list[str] = Field(default=[])
+    kinds: dict[str, Kind] = Field(default={})
+    dates: dict[str, str] = Field(default={})
+    sides: dict[str, Literal["train", "test"]] = Field(default={})
+    split: Split = Split()
+    label_as: dict[str, str] = Field(default={})
+    max_categories: int = Field(100, ge=1)
+    min_category_rows: int = Field(5, ge=1)
+    max_missing: float = Field(0.95, ge=0, lt=1)
+    max_duplicates: float = Field(0.5, ge=0, le=1)
+
+
+def target(options: Options) -> str:
+    """Name the column to be predicted."""
+    return options.target
+
+
+def time_column(options: Options) -> str | None:
+    """Name the column that rows are split by in order of time; None where a hash decides."""
+    return options.split.column if options.split.by == "time" else None
+
+
+def features(columns: Columns, options: Options) -> list[str]:
+    """Names of the columns that a model may read, in the order of the file."""
+    return [name for name in columns if name not in (options.target, options.split.column)]
+
+
+def read(folder: Path, options: Options) -> Table:
+    """Read a folder (or one file): a column per name, typed by its kind, and the target as (n,) str.
+
+    numeric float64, NaN missing; boolean int8, -1 missing; date datetime64[s]; categorical object of str, "" missing.
+    Raises FileError that names file, column, rows and what to do.
+    """
+    return _frames.read(folder, options)
+
+
+def examples(table: Table, options: Options) -> Table:
+    """Return the rows as they are: a row is an example."""
+    return table
+
+
+def describe(table: Table, options: Options) -> dict[str, Array]:
+    """Describe rows by flat columns, (n,) each: the features, then label, class_share, label_number and hash."""
+    named = {name: table.columns[name] for name in features(table.columns, options)}
+    flat = {name: _columns.raw(value) if value.dtype != object else value for name, value in named.items()}
+    about = label_columns(table.columns[options.target], table.key)
+    return {(f"{name} (feature)" if name in about else name): value for name, value in flat.items()} | about
+
+
+def contract(options: Options, table: Table, task: str) -> list[Expectation]:
+    """List what rows and their labels must be like."""
+    found = label_contract(options, task)
+    described = describe(table, options)
+    gaps = (
+        f"a column that is hardly ever filled tells nothing (option max_missing = {options.max_missing:g}, or drop it)"
+    )
+    for name in list(described)[: len(features(table.columns, options))]:
+        share = round(1 - options.max_missing, 6)
+        found.append(expect("column_values_to_not_be_null", gaps, name, mostly=share))
+        if described[name].dtype != object:
+            why = "a number is finite"
+            found.append(expect("column_values_to_be_between", why, name, min_value=-LARGEST, max_value=LARGEST))
+    return found
+
+
+class Encoder:
+    """Turns rows into numbers (n, d) float32 and categories (n, c) int32, ids of all columns in one range.
+
+    columns: in the order of the file, as train taught them. decimal: what divides whole from parts in cells of files.
+    """
+
+    def __init__(self, columns: Sequence[Column], missing: Sequence[str] = (), decimal: str = ".") -> None:
+        """See the class."""
+        self.columns, self.missing, self.decimal = tuple(columns), tuple(missing), decimal
+        count = sum(column.ids for column in self.columns if column.kind == "categorical")
+        self.sizes = {"categories": count} if count else {}
+
+    @classmethod
+    def fit(cls, table: Table, labels: Array, options: Options) -> Encoder:
+        """Learn scales and categories from the rows of train."""
+        most, least = options.max_categories, options.min_category_rows
+        found = [
+            _columns.learn(name, table.columns[name], most, least, options.dates.get(name))
+            for name in features(table.columns, options)
+        ]
+        if not found:
+            raise ValueError("A table needs a column besides the target. Received: none.")
+        return cls(found, options.missing, options.decimal)
+
+    def encode(self, columns: Columns) -> dict[str, Array]:
+        """Encode columns by name, (n,) each; either array is left out where no column is of its kind.
+
+        Raises ValueError when a column is missing or of another kind than train's.
+        """
+        for column in self.columns:
+            if column.name not in columns:
+                raise ValueError(f"The model reads the column '{column.name}', which is not there.")
+            kind = _columns.kind_in(columns[column.name])
+            if kind != column.kind:
+                raise ValueError(
+                    f"Column '{column.name}' was {column.kind} when the model was trained and is {kind} now. Say which it "
+                    "is under options.kinds."
+                )
+        arrays = {"numbers": _columns.numbers(self.columns, columns), "categories": _columns.ids(self.columns, columns)}
+        return {name: value for name, value in arrays.items() if value.shape[1]}
+
+    def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
+        """Return the outputs: they already are the answer."""
+        return outputs
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A row that could be asked, for people to copy."""
+        return {column.name: _row.example(column) for column in self.columns}
+
+    def save(self, folder: Path) -> None:
+        """Write encoder.json."""
+        columns = [column.as_json() for column in self.columns]
+        facts = {"columns": columns, "missing": list(self.missing), "decimal": self.decimal}
+        write_json(folder / "encoder.json", facts)
+
+    @classmethod
+    def load(cls, folder: Path) -> Encoder:
+        """Read what save wrote."""
+        facts = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+        columns = [Column(**{**one, "categories": tuple(one.get("categories", ()))}) for one in facts["columns"]]
+        return cls(columns, facts["missing"], facts["decimal"])
+
+
+def parse(inputs: Sequence[Any], encoder: Encoder) -> dict[str, Array]:
+    """Check the rows of one request. Returns each column (n,) as read types it.
+
+    A category that train never saw is no error: it shares an id with other rare ones. Raises ValueError that names the
+    input, the column and what is wrong with it.
+    """
+    if not len(inputs):
+        raise ValueError("inputs: needed at least one row, received none.")
+    rows = [_row.check(one, f"inputs[{i}]", encoder) for i, one in enumerate(inputs)]
+    return {
+        column.name: _row.as_array([row[place] for row in rows], column.kind)
+        for place, column in enumerate(encoder.columns)
+    }
+
+
+def from_file(path: Path, options: Options) -> list[Mapping[str, Any]]:
+    """Read inputs for a prediction: a table with the features' columns (others are ignored), or a JSON list of rows.
+
+    Raises FileError, a ValueError, that names the file.
+    """
+    if path.suffix == ".json":
+        return json_list(path)
+    if not path.name.lower().endswith(_frames.SUFFIXES):
+        raise FileError(f"{path} must be one of {', '.join(_frames.SUFFIXES)} or .json.")
+    return _row.of_file(_frames.frame(path, options))

@@ -1,0 +1,128 @@
+"""Hints: what makes a score look better than it is, found before anything is trained. A hint stops nothing.
+
+Each column alone is asked to predict the target: what it says of one half of the rows is tried on the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minnow.types import Array, Table
+
+ALMOST = 0.95
+"""Share of what there is to know beyond the plainest guess; a column that alone gives so much is suspect."""
+BINS = 64
+LEAST_ROWS = 5
+UNIQUE = 0.99
+MOST_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Hint:
+    """kind: leak, id, duplicates or time; column: None where it is about rows; text: what was found and what to do."""
+
+    kind: str
+    column: str | None
+    text: str
+
+
+def find(
+    table: Table, sides: dict[str, Table], target: str, features: Sequence[str], task: str, split: str
+) -> list[Hint]:
+    """Look for hints in flat columns. split: "hash", "time" or "group", how sides were made."""
+    rows = table.take(np.arange(0, len(table), max(1, len(table) // MOST_ROWS)))
+    answer = rows.columns[target]
+    found = [hint for name in features for hint in _of_column(name, rows.columns[name], answer, task, split)]
+    return found + _duplicates(sides)
+
+
+def _of_column(name: str, values: Array, answer: Array, task: str, split: str) -> list[Hint]:
+    if len(values) < 4 * LEAST_ROWS:
+        return []
+    found = []
+    knows = alone(values, answer, task)
+    if knows >= ALMOST:
+        text = (
+            f"'{name}' alone gives {100 * knows:.1f} % of what there is to know of the target. Is it known when the question "
+            "is asked? If not, drop it: options.drop."
+        )
+        found.append(Hint("leak", name, text))
+    if _is_id(values):
+        text = f"'{name}' is another one in nearly every row, as a number of a row or a name is. Drop it: options.drop."
+        found.append(Hint("id", name, text))
+    if split == "hash" and (values.dtype.kind == "M" or _rises(values)):
+        text = (
+            f"'{name}' is a time, and the rows are divided at random: the exam lies among the rows that were learned, not "
+            f"after them. To predict what is to come: options.split: {{by: time, column: {name}}}."
+        )
+        found.append(Hint("time", name, text))
+    return found
+
+
+def alone(values: Array, answer: Array, task: str) -> float:
+    """How much of the answer a column alone tells, 0 to 1: of the errors that the plainest guess makes, or of the variance.
+
+    values: (n,), of any kind; answer: (n,) str. Fitted on even rows, tried on odd ones; a value that occurs in fewer than
+    five fitted rows tells nothing, so that a number of a row is not taken for knowledge.
+    """
+    group = _groups(values)
+    fit, held = np.arange(len(group)) % 2 == 0, np.arange(len(group)) % 2 == 1
+    if task == "regress":
+        return _variance_told(group, answer.astype(np.float64), fit, held)
+    codes = np.unique(answer, return_inverse=True)[1]
+    counts = np.zeros((group.max() + 1, codes.max() + 1), np.int64)
+    np.add.at(counts, (group[fit], codes[fit]), 1)
+    plainest = counts.sum(axis=0).argmax()
+    guess = np.where(counts.sum(axis=1) >= LEAST_ROWS, counts.argmax(axis=1), plainest)
+    wrong = (guess[group[held]] != codes[held]).mean()
+    wrong_at_best = (codes[held] != plainest).mean()
+    return float(1 - wrong / wrong_at_best) if wrong_at_best else 0.0
+
+
+def _variance_told(group: Array, answer: Array, fit: Array, held: Array) -> float:
+    sums = np.bincount(group[fit], weights=answer[fit], minlength=group.max() + 1)
+    rows = np.bincount(group[fit], minlength=group.max() + 1)
+    mean = answer[fit].mean()
+    guess = np.where(rows >= LEAST_ROWS, sums / np.maximum(rows, 1), mean)
+    spread = ((answer[held] - mean) ** 2).sum()
+    return float(1 - ((answer[held] - guess[group[held]]) ** 2).sum() / spread) if spread else 0.0
+
+
+def _groups(values: Array) -> Array:
+    """Number the values of a column, (n,) int: categories each, numbers by quantile, missing ones apart."""
+    if values.dtype == object:
+        return np.unique(values.astype(str), return_inverse=True)[1]
+    numbers = values.astype("datetime64[s]").astype(np.int64) if values.dtype.kind == "M" else values
+    numbers = numbers.astype(np.float64)
+    there = np.isfinite(numbers)
+    if len(np.unique(numbers[there])) <= BINS:
+        return np.unique(np.where(there, numbers, np.inf), return_inverse=True)[1]
+    edges = np.unique(np.quantile(numbers[there], np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.where(there, np.searchsorted(edges, numbers, "right"), len(edges) + 1)
+
+
+def _is_id(values: Array) -> bool:
+    """Whether text differs in nearly every row, or whole numbers count up."""
+    if values.dtype == object:
+        return len(set(values.tolist())) >= UNIQUE * len(values)
+    return values.dtype.kind == "f" and _rises(values) and bool((np.diff(values) == np.diff(values)[:1]).all())
+
+
+def _rises(values: Array) -> bool:
+    """Whether numbers grow from row to row."""
+    return values.dtype.kind == "f" and bool(np.isfinite(values).all() and (np.diff(values) > 0).all())
+
+
+def _duplicates(sides: dict[str, Table]) -> list[Hint]:
+    test = np.isin(sides["test"].key, np.concatenate([sides["train"].key, sides["val"].key]))
+    if not test.any():
+        return []
+    rows = ", ".join(sides["test"].row_id[test][:5].tolist())
+    text = (
+        f"{int(test.sum()):,} of {len(test):,} rows of the exam stand among the training rows too, such as {rows}. A model "
+        "may know them by heart. A split by hash keeps equal rows together."
+    )
+    return [Hint("duplicates", None, text)]
