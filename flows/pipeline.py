@@ -74,4 +74,4 @@ def _one(job: Job, name: str) -> str:
 
 def _steps(settings: config.Settings, name: str) -> int:
     """Count the steps that the display will show."""
-    return 4 + 2 * len(settings.usecases[name].families)
+    return 5 + 2 * len(settings.usecases[name].families) + int(settings.usecases[name].folds is not None)

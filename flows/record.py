@@ -36,7 +36,7 @@ def record_of(case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Re
         name=case.name,
         params=case.usecase.model_dump(mode="json"),
         tags=tags | verdicts,
-        metrics=_exam_metrics(found),
+        metrics=_exam_metrics(found) | _folds_metrics(found),
         files=files,
         children=tuple(_family(case, family, found, scratch, tags) for family in case.usecase.families),
         failed=bool(found.failures),
@@ -69,16 +69,25 @@ def _family(case: Case, family: str, found: Outcome, scratch: Path, tags: Mappin
     if not mine:
         return Record(f"{case.name} {family}", tags={**tags, **own}, failed=True)
     trained, files = mine[0].trained, []
+    folder = scratch / "plots" / family
+    folder.mkdir(parents=True, exist_ok=True)
     if trained.history:
-        files = [scratch / "plots" / family / "learning_curve.png"]
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-        plots.learning_curve(trained.history, files[0])
+        files.append(folder / "learning_curve.png")
+        plots.learning_curve(trained.history, files[-1])
+    told = found.importances.get(family, {})
+    if told:
+        files.append(folder / "importances.png")
+        plots.importances(told, files[-1])
     params = config.params_of("family", family, case.usecase.families[family], f"families.{family}", _catalog())
     return Record(
         name=f"{case.name} {family}",
         params=params.model_dump(mode="json"),
         tags={**tags, **own, "minnow.trained_now": str(trained.fresh).lower()},
-        metrics={"parameters": trained.facts["parameters"], "training_s": trained.seconds},
+        metrics={
+            "parameters": trained.facts["parameters"],
+            "training_s": trained.seconds,
+            **{f"importance/{column}": value for column, value in told.items()},
+        },
         history=trained.history,
         files={"plots": files},
         children=tuple(_variant(case, standing, tags) for standing in mine),
@@ -120,6 +129,16 @@ def _exam_metrics(found: Outcome) -> dict[str, float]:
             metrics |= {f"{decision['target']}/{name}{end}": score[key] for key, end in _ENDS.items()}
         metrics[f"{decision['target']}/size_bytes"] = standing.bundle.size_bytes
     return metrics
+
+
+def _folds_metrics(found: Outcome) -> dict[str, float]:
+    divisions = {name: scores for name, scores in found.folds.items() if isinstance(scores, Mapping)}
+    return {
+        f"folds/{measure}, {name}{end}": score[key]
+        for name, scores in divisions.items()
+        for measure, score in scores.items()
+        for key, end in _ENDS.items()
+    }
 
 
 _ENDS = {"value": "", "low": ".low", "high": ".high"}

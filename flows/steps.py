@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from flows._prefect import (
     PLAIN,
@@ -18,7 +19,7 @@ from flows._prefect import (
 from flows.job import CURRENT, Job
 from flows.record import failure_of, record_of, summary
 from minnow.bundle import open_bundle
-from minnow.stages import compress, evaluate, intake, outcome, prepare, timing, train
+from minnow.stages import compress, evaluate, folds, intake, outcome, prepare, timing, train
 from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
 from minnow.stages.validate import DataError
@@ -64,6 +65,16 @@ def score(case: Case, shrunk: compress.Shrunk, prepared: prepare.Prepared, scrat
 def judge(case: Case, standings: list[Standing], prepared: prepare.Prepared, reigns: Mapping[str, Reign]) -> Outcome:
     """Choose the finalists and let them read the exam."""
     return outcome.judge_case(case, standings, prepared, reigns)
+
+
+@task(name="cross-validate", **PLAIN)
+def cross_validate(job: Job, case: Case, table: Table, found: Outcome) -> Mapping[str, Any]:
+    """Cross-validate the finalist's family where the settings ask for folds."""
+    finalist = found.finalist(case.usecase.targets[0])
+    if case.usecase.folds is None or finalist is None:
+        return {}
+    with job.display.step(f"{case.name}: {case.usecase.folds} folds of {finalist.family}") as report:
+        return folds.run(case, table, finalist.family, job.worker.call, report)
 
 
 @task(name="champions", **STORE)
@@ -113,7 +124,10 @@ def usecase(name: str) -> str:
     made, failures = _families(job, case, prepared, scratch)
     with job.display.step(f"{name}: judge"):
         reigns = {target: reign(job, case, target, prepared) for target in case.usecase.targets}
-        found = outcome.complete(judge(case, outcome.standings(made, timing.measure), prepared, reigns), made, failures)
+        judged = judge(case, outcome.standings(made, timing.measure), prepared, reigns)
+    told = cross_validate(job, case, table, judged)
+    with job.display.step(f"{name}: report"):
+        found = outcome.complete(case, judged, made, failures, prepared, told)
         outcome.write(case, found, table, scratch, reports)
     with job.display.step(f"{name}: track"):
         track(job, case, found, scratch, reigns)

@@ -59,7 +59,7 @@ def run(
     if code in (0, 1, 3):
         from minnow import summary
 
-        summary.show(space)
+        summary.show(space, usecases or ())
     raise typer.Exit(code)
 
 

@@ -69,7 +69,10 @@ class WorkerLimits(Strict):
 
 
 class UseCase(Strict):
-    """One entry under usecases. families and compression: name -> its own parameters."""
+    """One entry under usecases. families and compression: name -> its own parameters.
+
+    folds: cross-validate the finalist over all rows in so many folds, for the report.
+    """
 
     modality: str
     task: str
@@ -84,6 +87,7 @@ class UseCase(Strict):
     gate: Gate = Gate()
     judge: Judge | None = None
     needs: list[str] = []
+    folds: int | None = Field(default=None, ge=2, le=20)
 
     @model_validator(mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11,
 """A terminal of 80 columns shows every figure whole; the marks behind them may wrap."""
 
 
-def show(space: Workspace) -> None:
-    """Print every variant of every use case that has an outcome, the decisions in words, and what to type next."""
+def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
+    """Print every variant of use cases that have an outcome, the decisions in words, and what to type next.
+
+    usecases: those to show, all where none is named.
+    """
     console = _console()
     about = f"trial {space.experiment}: " if space.is_trial else ""
     title = f"{about}score on val, with its 95 % interval"
@@ -35,6 +39,7 @@ def show(space: Workspace) -> None:
         table.add_column(column, justify="right" if right else "left", no_wrap=True, min_width=width)
     table.add_column("")
     folders = sorted(path.parent for path in (space.results / "outcomes").glob("*/results.json"))
+    folders = [folder for folder in folders if not usecases or folder.name in usecases]
     for folder in folders:
         for row in _rows(space, folder):
             table.add_row(*row)
@@ -64,6 +69,12 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=140)
 
 
+def _figure(value: float, digits: int = 4) -> str:
+    """Write a score so that its digits mean something: 0.9876, 12.35, 30,796."""
+    large = abs(value)
+    return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
+
+
 def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.exists() else {}
 
@@ -81,8 +92,8 @@ def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
                 folder.name,
                 variant["family"],
                 variant["variant"],
-                f"{score['value']:.4f}",
-                f"{score['low']:.3f}-{score['high']:.3f}",
+                _figure(score["value"], 4),
+                f"{_figure(score['low'], 3)}-{_figure(score['high'], 3)}",
                 f"{variant['size_bytes'] / 1000:,.1f}",
                 f"{p95:,.0f}" if p95 else "",
                 _mark(space, folder.name, name, decisions),
@@ -115,13 +126,26 @@ def _print_decisions(console: Console, folder: Path) -> None:
             score, exam = decision["score"], decision["exam"]
             console.print(
                 f"  {decision['finalist']} on the exam of {exam['rows']:,} rows: {decision['measure']} "
-                f"{score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f})"
+                f"{_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
             )
         for reason in decision["reasons"]:
             console.print(f"  {reason}")
-    failures = _read(folder / "results.json").get("failures", {})
+    results = _read(folder / "results.json")
+    _print_folds(console, results.get("folds", {}))
+    failures = results.get("failures", {})
     for family, why in failures.items():
         console.print(f"  {folder.name}: {family} failed: {why}", style="red")
+
+
+def _print_folds(console: Console, folds: dict[str, Any]) -> None:
+    for division, scores in folds.items():
+        if not isinstance(scores, dict):
+            continue
+        told = [
+            f"{name} {_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
+            for name, score in scores.items()
+        ]
+        console.print(f"  {folds['family']} over {folds['folds']} folds, {division}: {', '.join(told)}")
 
 
 def status_row(space: Workspace, settings: Settings, usecase: str, state: State) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What every family promises: a new file in families/ is tested by being there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny
@@ -131,3 +133,38 @@ def test_an_image_that_would_be_pooled_away_is_refused():
     cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
     with pytest.raises(ValueError, match="cannot be halved 4 times"):
         cnn.fit(train, val, cnn.Params(conv=[4, "pool", "pool", "pool", "pool"]), seed=1)
+
+
+@pytest.mark.parametrize("name", ["linear", "gboost"])
+@pytest.mark.parametrize(
+    ("modality", "task"), [("tabular", "classify"), ("tabular", "regress"), ("images", "classify")]
+)
+def test_principal_components_are_part_of_the_file(name, modality, task, tmp_path):
+    family, (train, val) = families.get(name), tiny.sides(modality, task)
+    model = family.fit(train, val, family.Params(pca=4), seed=1)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    answers, wanted = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs), model.predict(val.inputs)
+    for key, value in wanted.items():
+        np.testing.assert_allclose(answers[key], value, atol=1e-4 * max(1, np.abs(value).max()))
+    with pytest.raises(ValueError, match="pca needs at most"):
+        family.fit(train, val, family.Params(pca=1000), seed=1)
+
+
+WEIGHED = [
+    (name, modality)
+    for name, modality, task in CASES
+    if task == "classify" and not (name == "centroid" or modality == "text")
+]
+
+
+@pytest.mark.parametrize(("name", "modality"), WEIGHED)
+def test_rows_that_weigh_more_are_answered_more_often(name, modality):
+    family, (train, val) = families.get(name), tiny.sides(modality, "classify")
+    noise = np.random.default_rng(0).random(len(train)) < 0.5
+    confused = replace(train, target=np.where(noise, (train.target + 1) % len(train.labels), train.target))
+    heavy = replace(confused, weight=np.where(confused.target == 0, 5.0, 0.5).astype(np.float32))
+    shares = [
+        (family.fit(batch, val, tiny.quick(family), seed=3).predict(val.inputs)["probabilities"].argmax(1) == 0).mean()
+        for batch in (confused, heavy)
+    ]
+    assert shares[1] > shares[0] + 0.08

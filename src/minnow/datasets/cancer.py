@@ -7,6 +7,7 @@ as scikit-learn carries it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from minnow.datasets._csv import write_csv
 
@@ -18,7 +19,7 @@ def write(folder: Path) -> None:
     """Write cancer.csv: thirty columns of numbers, and diagnosis, "malignant" or "benign"."""
     from sklearn.datasets import load_breast_cancer
 
-    loaded = load_breast_cancer()
+    loaded: Any = load_breast_cancer()
     names = [*map(str, loaded.feature_names), "diagnosis"]
     rows = [
         [*(repr(float(value)) for value in row), str(loaded.target_names[answer])]

@@ -7,6 +7,7 @@ scikit-learn carries it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from minnow.datasets._csv import write_csv
 
@@ -21,9 +22,9 @@ def write(folder: Path) -> None:
     """Write diabetes.csv: nine columns of numbers, sex as "a" or "b", and progression, a number from 25 to 346."""
     from sklearn.datasets import load_diabetes
 
-    features, target = load_diabetes(return_X_y=True, scaled=False)
+    loaded: Any = load_diabetes(scaled=False)
     rows = []
-    for row, answer in zip(features.tolist(), target.tolist(), strict=True):
+    for row, answer in zip(loaded.data.tolist(), loaded.target.tolist(), strict=True):
         cells = [f"{value:g}" for value in row]
         cells[1] = SEXES[round(row[1])]
         rows.append([*cells, f"{answer:g}"])

@@ -115,7 +115,7 @@ def principal(rows: Array, components: int, seed: int) -> tuple[Array, Array]:
     most = min(rows.shape)
     if components > most:
         raise ValueError(f"pca needs at most {most} components, as many as features and rows. Received: {components}.")
-    found = PCA(components, random_state=seed).fit(rows)
+    found: Any = PCA(components, random_state=seed).fit(rows)
     return found.mean_.astype(np.float32), np.ascontiguousarray(found.components_.T, dtype=np.float32)
 
 

@@ -134,21 +134,23 @@ def _table(train: Batch, weights: Array, bias: Array) -> Any:
     import keras
     from keras import layers
 
-    inputs, parts = [], []
+    inputs: list[Any] = []
+    parts: list[Any] = []
     count = train.inputs[NUMBERS].shape[1] if NUMBERS in train.inputs else 0
     if count:
         numbers = keras.Input((count,), name=NUMBERS)
         inputs.append(numbers)
-        dense = layers.Dense(weights.shape[1], name="logits")
+        dense: Any = layers.Dense(weights.shape[1], name="logits")
         parts.append(dense(numbers))
         dense.set_weights([weights[:count], bias])
     if CATEGORIES in train.inputs:
-        ids = keras.Input(train.inputs[CATEGORIES].shape[1:], dtype="int32", name=CATEGORIES)
+        columns = train.inputs[CATEGORIES].shape[1]
+        ids = keras.Input((columns,), dtype="int32", name=CATEGORIES)
         inputs.append(ids)
-        table = layers.Embedding(*weights[count:].shape, name="weights")
+        table: Any = layers.Embedding(*weights[count:].shape, name="weights")
         parts.append(_keras.sum_over_rows(table(ids)))
         # without numbers nothing else adds the bias: each row has one id per column, so each carries its share
-        shared = 0 if count else bias / ids.shape[1]
+        shared = 0 if count else bias / columns
         table.set_weights([weights[count:] + shared])
     x = layers.Add()(parts) if len(parts) > 1 else parts[0]
     return keras.Model(inputs, _end(x, train), name="linear")

@@ -105,8 +105,9 @@ def _join(paths: Sequence[Path], frames: Sequence[Frame]) -> Frame:
     columns: dict[str, Cells | Array] = {}
     for name in first.columns:
         parts = [one.columns[name] for one in frames]
-        if all(isinstance(part, np.ndarray) for part in parts):
-            columns[name] = np.concatenate(parts)
+        typed = [part for part in parts if isinstance(part, np.ndarray)]
+        if len(typed) == len(parts):
+            columns[name] = np.concatenate(typed)
         else:
             columns[name] = [cell for part in parts for cell in _cells(part)]
     return Frame(columns, [row for one in frames for row in one.row_id])

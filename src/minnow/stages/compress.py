@@ -57,9 +57,11 @@ def plan_of(case: Case, family: str) -> dict[str, Any]:
     }
 
 
-def variants(case: Case, trained: Trained, handed: Path, call: Call) -> Shrunk:
-    """Make every variant that the case asks for, or find them in the cache."""
+def variants(case: Case, trained: Trained, handed: Path, call: Call, bare: bool = False) -> Shrunk:
+    """Make every variant that the case asks for, or find them in the cache. bare: nothing but the model as it was trained."""
     plan = plan_of(case, trained.family)
+    if bare:
+        plan |= {"compression": {}, "exports": []}
     asked = [exporters.get(name).__name__ for name in ("onnx", *case.usecase.exports)] + case.compressions()
     runtime = [runtimes.get(name).__name__ for name in runtimes.names()]
     code = code_version([*case.modules(trained.family), *asked, *runtime, __name__])

@@ -14,8 +14,8 @@ from minnow.types import Array, Table
 
 ALMOST = 0.95
 """Share of what there is to know beyond the plainest guess; a column that alone gives so much is suspect."""
-BINS = 64
-LEAST_ROWS = 5
+LEAVES = 64
+LEAST_ROWS = 3
 UNIQUE = 0.99
 MOST_ROWS = 50_000
 
@@ -65,43 +65,32 @@ def _of_column(name: str, values: Array, answer: Array, task: str, split: str) -
 def alone(values: Array, answer: Array, task: str) -> float:
     """How much of the answer a column alone tells, 0 to 1: of the errors that the plainest guess makes, or of the variance.
 
-    values: (n,), of any kind; answer: (n,) str. Fitted on even rows, tried on odd ones; a value that occurs in fewer than
-    five fitted rows tells nothing, so that a number of a row is not taken for knowledge.
+    values: (n,), of any kind; answer: (n,) str. A small tree learns on even rows and is tried on odd ones.
     """
-    group = _groups(values)
-    fit, held = np.arange(len(group)) % 2 == 0, np.arange(len(group)) % 2 == 1
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    column = _numbers(values)[:, None]
+    learn, held = slice(0, None, 2), slice(1, None, 2)
     if task == "regress":
-        return _variance_told(group, answer.astype(np.float64), fit, held)
-    codes = np.unique(answer, return_inverse=True)[1]
-    counts = np.zeros((group.max() + 1, codes.max() + 1), np.int64)
-    np.add.at(counts, (group[fit], codes[fit]), 1)
-    plainest = counts.sum(axis=0).argmax()
-    guess = np.where(counts.sum(axis=1) >= LEAST_ROWS, counts.argmax(axis=1), plainest)
-    wrong = (guess[group[held]] != codes[held]).mean()
-    wrong_at_best = (codes[held] != plainest).mean()
-    return float(1 - wrong / wrong_at_best) if wrong_at_best else 0.0
+        wanted = answer.astype(np.float64)
+        tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_ROWS, random_state=0)
+        error = ((tree.fit(column[learn], wanted[learn]).predict(column[held]) - wanted[held]) ** 2).sum()
+        plain = ((wanted[held] - wanted[learn].mean()) ** 2).sum()
+    else:
+        names, counts = np.unique(answer[learn], return_counts=True)
+        tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_ROWS, random_state=0)
+        error = (tree.fit(column[learn], answer[learn]).predict(column[held]) != answer[held]).sum()
+        plain = (names[counts.argmax()] != answer[held]).sum()
+    return float(1 - error / plain) if plain else 0.0
 
 
-def _variance_told(group: Array, answer: Array, fit: Array, held: Array) -> float:
-    sums = np.bincount(group[fit], weights=answer[fit], minlength=group.max() + 1)
-    rows = np.bincount(group[fit], minlength=group.max() + 1)
-    mean = answer[fit].mean()
-    guess = np.where(rows >= LEAST_ROWS, sums / np.maximum(rows, 1), mean)
-    spread = ((answer[held] - mean) ** 2).sum()
-    return float(1 - ((answer[held] - guess[group[held]]) ** 2).sum() / spread) if spread else 0.0
-
-
-def _groups(values: Array) -> Array:
-    """Number the values of a column, (n,) int: categories each, numbers by quantile, missing ones apart."""
+def _numbers(values: Array) -> Array:
+    """Write a column as numbers, (n,) float64: categories as numbers of their names, NaN where missing."""
     if values.dtype == object:
-        return np.unique(values.astype(str), return_inverse=True)[1]
-    numbers = values.astype("datetime64[s]").astype(np.int64) if values.dtype.kind == "M" else values
-    numbers = numbers.astype(np.float64)
-    there = np.isfinite(numbers)
-    if len(np.unique(numbers[there])) <= BINS:
-        return np.unique(np.where(there, numbers, np.inf), return_inverse=True)[1]
-    edges = np.unique(np.quantile(numbers[there], np.linspace(0, 1, BINS + 1)[1:-1]))
-    return np.where(there, np.searchsorted(edges, numbers, "right"), len(edges) + 1)
+        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+    if values.dtype.kind == "M":
+        return np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype(np.float64))
+    return values.astype(np.float64)
 
 
 def _is_id(values: Array) -> bool:

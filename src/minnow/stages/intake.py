@@ -53,6 +53,11 @@ def row_versions(case: Case, table: Table) -> Array:
 def prepare_case(case: Case, table: Table) -> Prepared:
     """Split the rows and fit the encoder. Raises validate.DataError when a side stays empty or has one class."""
     usecase = case.usecase
+    if usecase.folds and case.modality.time_column(case.options):
+        raise validate.DataError(
+            f"usecases.{case.name}.folds: rows in order of time cannot be divided into folds, for each would be told by later "
+            "rows. Leave folds out, or split by hash or group."
+        )
     try:
         return prepare.prepare(table, case.modality, case.options, case.task, usecase.task, usecase.split)
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from minnow.bundle import open_bundle, write_json
 from minnow.lineage import git_state
 from minnow.stages import evaluate, verdict
 from minnow.stages.case import Case
-from minnow.stages.compress import Shrunk
+from minnow.stages.compress import FLOAT, Shrunk
 from minnow.stages.evaluate import Scored, as_json
+from minnow.stages.importance import importances
 from minnow.stages.intake import row_versions
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
@@ -29,12 +30,18 @@ TIMED = ("p50_us", "p95_us", "rows_per_s", "peak_memory_bytes")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one use case. decisions: one per target; refused: variant -> reason; failures: family -> reason."""
+    """What came of one use case.
+
+    decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> column ->
+    rise of the loss; folds: scores of the finalist's family over folds.
+    """
 
     standings: list[Standing]
     decisions: list[dict[str, Any]]
     refused: Mapping[str, str]
     failures: Mapping[str, str]
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    folds: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -105,10 +112,27 @@ def judge_case(case: Case, lined_up: list[Standing], prepared: Prepared, reigns:
     return Outcome(lined_up, decisions, {}, {})
 
 
-def complete(found: Outcome, made: list[Made], failures: Mapping[str, str]) -> Outcome:
-    """Add what could not be made."""
+def complete(
+    case: Case,
+    found: Outcome,
+    made: list[Made],
+    failures: Mapping[str, str],
+    prepared: Prepared,
+    folds: Mapping[str, Any],
+) -> Outcome:
+    """Add what could not be made, and what is for the report alone."""
     refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.shrunk.refused.items()}
-    return replace(found, refused=refused, failures=failures)
+    named = case.modality.features(prepared.tables["val"].columns, case.options) if _has_columns(case) else []
+    told = {
+        standing.family: importances(standing.bundle, prepared.tables["val"], named, case.settings.seed)
+        for standing in found.standings
+        if standing.variant == FLOAT and named
+    }
+    return replace(found, refused=refused, failures=failures, importances=told, folds=folds)
+
+
+def _has_columns(case: Case) -> bool:
+    return hasattr(case.modality, "features")
 
 
 def provenance(case: Case, standing: Standing) -> dict[str, Any]:
@@ -198,7 +222,13 @@ def _results(found: Outcome) -> dict[str, Any]:
         }
         for s in found.standings
     ]
-    return {"variants": variants, "refused": dict(found.refused), "failures": dict(found.failures)}
+    return {
+        "variants": variants,
+        "refused": dict(found.refused),
+        "failures": dict(found.failures),
+        "importances": {family: dict(told) for family, told in found.importances.items()},
+        "folds": dict(found.folds),
+    }
 
 
 def _metrics(found: Outcome) -> dict[str, Any]:
@@ -209,7 +239,13 @@ def _metrics(found: Outcome) -> dict[str, Any]:
             scores = standing.bundle.report["test"]["scores"]
             values = {name: s["value"] for name, s in scores.items()}
             exams[decision["target"]] = values | {"size_bytes": standing.bundle.size_bytes}
-    return {"test": exams, "val": {s.name: round(s.val.primary.value, 10) for s in found.standings}}
+    folds = {
+        name: {measure: score["value"] for measure, score in scores.items()}
+        for name, scores in found.folds.items()
+        if isinstance(scores, Mapping)
+    }
+    val = {s.name: round(s.val.primary.value, 10) for s in found.standings}
+    return ({"folds": folds} if folds else {}) | {"test": exams, "val": val}
 
 
 def _timings(found: Outcome) -> dict[str, Any]:

@@ -36,6 +36,16 @@ def learning_curve(history: Mapping[str, Sequence[float]], path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
+def importances(told: Mapping[str, float], path: Path, most: int = 30) -> None:
+    """Draw how much the loss rises when each column is shuffled, the thirty greatest. told: highest first."""
+    names = list(told)[:most][::-1]
+    figure, axes = _figure(7.0, 1.2 + 0.25 * len(names))
+    axes.barh([name[:40] for name in names], [told[name] for name in names], color="C0")
+    axes.set(xlabel="rise of the loss on val when the column is shuffled")
+    axes.axvline(0, color="0.5", lw=0.8)
+    figure.savefig(path, dpi=90)
+
+
 def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> None:
     """Draw counts of target (n,) against predicted (n,), both indices into labels (k,)."""
     counts = np.zeros((len(labels), len(labels)), np.int64)

@@ -1,0 +1,92 @@
+"""What is for the report alone: importances of columns, and folds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minnow.bundle import open_bundle
+from minnow.config import Settings
+from minnow.modalities import tabular
+from minnow.stages import compress, folds, intake, train
+from minnow.stages.case import Case
+from minnow.stages.importance import importances
+from minnow.worker import resolve
+from minnow.workspace import Workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+N = 300
+
+
+def _here(function, *arguments, report=None, **named):
+    """The worker's call, in this process."""
+    return resolve(function)(*arguments, **named)
+
+
+def _rows(folder, copies=1):
+    rng = np.random.default_rng(0)
+    lines = [f"{x:.4f},{y:.4f},{'ab'[c]},{5 * x + (3 if c else 0):.3f}" for x, y, c in
+             zip(rng.normal(size=N), rng.normal(size=N), rng.integers(0, 2, N), strict=True)]  # fmt: skip
+    (folder / "data").mkdir()
+    (folder / "data" / "rows.csv").write_text("\n".join(["matters,idle,kind,answer", *lines * copies]) + "\n")
+
+
+@pytest.fixture
+def case(tmp_path):
+    _rows(tmp_path)
+    entry = {
+        "modality": "tabular", "task": "regress", "data": "data", "options": {"target": "answer"}, "folds": 4,
+        "families": {"gboost": {"iterations": 30}},
+    }  # fmt: skip
+    settings = Settings.model_validate({"usecases": {"made": entry}})
+    (tmp_path / "uv.lock").write_text("")
+    return Case("made", settings, Workspace(tmp_path, tmp_path / "params.yaml"))
+
+
+def _trained(case):
+    table = case.modality.read(case.data, case.options)
+    prepared = intake.prepare_case(case, table)
+    rows = train.rows_digest(prepared)
+    handed = train.hand_over(case, prepared, rows)
+    made = train.train(case, "gboost", rows, handed, _here)
+    return table, prepared, compress.variants(case, made, handed, _here, bare=True)
+
+
+def test_the_columns_that_matter_come_first_and_an_idle_one_counts_nothing(case):
+    _, prepared, shrunk = _trained(case)
+    bundle = open_bundle(shrunk.bundles["float32"])
+    told = importances(bundle, prepared.tables["val"], ["idle", "kind", "matters"], 7)
+    assert list(told) == ["matters", "kind", "idle"]
+    assert told["matters"] > 10 * abs(told["idle"])
+    assert told == importances(bundle, prepared.tables["val"], ["idle", "kind", "matters"], 7)
+
+
+def test_folds_answer_every_row_by_a_model_that_has_not_seen_it(case):
+    table = case.modality.read(case.data, case.options)
+    found = folds.run(case, table, "gboost", _here)
+    assert set(found) == {"family", "folds", folds.TOGETHER}, "without equal rows there is one way to divide"
+    mae = found[folds.TOGETHER]["mae"]
+    assert len(mae["each"]) == 4
+    assert mae["low"] < mae["value"] < mae["high"]
+    assert mae["value"] == pytest.approx(np.mean(mae["each"]))
+    places = folds._place(table.key, 4)
+    assert np.bincount(places).min() > 0.15 * N
+
+
+def test_rows_known_by_heart_show_where_equal_rows_are_torn_apart(case, tmp_path):
+    rng = np.random.default_rng(1)
+    lines = [f"{rng.normal():.4f},{rng.normal():.4f},a,{rng.normal():.3f}" for _ in range(80)]
+    (tmp_path / "data" / "rows.csv").write_text("\n".join(["matters,idle,kind,answer", *lines * 5]) + "\n")
+    found = folds.run(case, case.modality.read(case.data, case.options), "gboost", _here)
+    together, apart = (found[name]["mae"]["value"] for name in (folds.TOGETHER, folds.APART))
+    assert apart < 0.8 * together, "noise is learned where the same row was seen"
+
+
+def test_folds_of_rows_in_order_of_time_are_refused(case):
+    entry = case.settings.usecases["made"]
+    options = {"target": "answer", "split": {"by": "time", "column": "matters"}}
+    changed = entry.model_copy(update={"options": options})
+    case = replace(case, settings=case.settings.model_copy(update={"usecases": {"made": changed}}))
+    table = tabular.read(case.data, case.options)
+    with pytest.raises(ValueError, match=r"usecases.made.folds: rows in order of time"):
+        intake.prepare_case(case, table)
