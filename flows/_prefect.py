@@ -11,6 +11,8 @@ from typing import Any
 import minnow  # noqa: F401  its switches keep Prefect from looking outside
 
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+# a run says itself what failed and where the trace lies; Prefect's page has the log with both
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 from prefect import flow, task

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from flows import plan as planning
 from flows import publish as publishing
 from flows._prefect import STORE, flow, task
@@ -65,7 +67,10 @@ def _one(job: Job, name: str) -> str:
     try:
         status = usecase(name)
     except Exception as error:  # whatever one use case raises, the others still have their night
-        job.display.say(f"  {name} failed: {type(error).__name__}: {error}")
+        trace = job.space.home / "errors" / f"{name}.txt"
+        trace.parent.mkdir(parents=True, exist_ok=True)
+        trace.write_text("".join(traceback.format_exception(error)))
+        job.display.say(f"  {name} failed: {type(error).__name__}: {error}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)

@@ -56,13 +56,26 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     wanted = selected(settings, names)
     if space.is_trial:
         return Plan({name: ["a trial"] for name in wanted})
-    bring_data(space, settings, wanted)
+    bring_data(space, settings, _with_neighbours(space, settings, wanted))
     state = versions.state(space.root)
-    if state.data:
-        _accept(space, settings, state.data, accept)
+    changed = {file: how for file, how in state.data.items() if any(_holds(space, settings, file, n) for n in wanted)}
+    if changed:
+        _accept(space, settings, changed, accept)
         state = versions.state(space.root)
     stale = {name: state.stale.get(name, ["forced"]) for name in wanted if force or name in state.stale}
     return Plan(stale, [name for name in wanted if name not in stale])
+
+
+def _holds(space: Workspace, settings: Settings, file: str, name: str) -> bool:
+    """Whether the folder that a .dvc file tracks holds a use case's data."""
+    return space.data(settings.usecases[name].data).is_relative_to((space.root / file).with_suffix("").resolve())
+
+
+def _with_neighbours(space: Workspace, settings: Settings, wanted: list[str]) -> list[str]:
+    """Add the use cases whose data is tracked together with that of a wanted one: without it the whole looks changed."""
+    if not any(_holds(space, settings, DATA_FILE, name) for name in wanted):
+        return wanted
+    return wanted + [n for n in settings.usecases if n not in wanted and _holds(space, settings, DATA_FILE, n)]
 
 
 def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> list[Path]:

@@ -64,6 +64,42 @@ def run(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What the use case is to be called.")],
+    data: Annotated[Path, typer.Option(help="A folder or a file: pictures in class folders, CSV, Parquet.")],
+    target: Annotated[str | None, typer.Option(help="The column to be predicted.")] = None,
+    modality: Annotated[str | None, typer.Option(help="What rows mean; found where it is left out.")] = None,
+    task: Annotated[str | None, typer.Option(help="What an answer means; found where it is left out.")] = None,
+    split: Annotated[str | None, typer.Option(help="hash, time or group.")] = None,
+    family: Annotated[list[str] | None, typer.Option(help="A family to train; may be given again.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the entry without asking.")] = False,
+    trial: Annotated[bool, typer.Option(help="Try the entry for a minute.")] = True,
+) -> None:
+    """Look at somebody's data, propose an entry for params.yaml with the reasons, write it, and try it."""
+    from minnow import newcomer
+    from minnow.config import ConfigError
+    from minnow.stages.proposal import Asked, propose
+
+    space, _ = _settings()
+    place = data.resolve()
+    try:
+        proposal = propose(place, Asked(target, modality, task, split, family))
+        inside = place.is_relative_to(space.root)
+        proposal.entry["data"] = str(place.relative_to(space.root)) if inside else str(place)
+        newcomer.show(name, proposal)
+        if not yes and not typer.confirm("Write this entry to params.yaml?"):
+            raise typer.Exit(0)
+        newcomer.add(space, name, proposal)
+    except (ConfigError, ValueError, OSError) as error:
+        raise _fail(error) from error
+    typer.echo(f"params.yaml has the entry usecases.{name}.")
+    if trial and (code := newcomer.try_out(space, name, proposal.entry)):
+        raise typer.Exit(code)
+    accept = " --accept-data" if place.is_relative_to(space.root / "data") else ""
+    typer.echo(f"\nNext:\n  minnow run {name}{accept}     train every family, judge and publish")
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what is stale, who is champion and whether the served store agrees."""
     from minnow import summary

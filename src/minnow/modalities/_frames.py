@@ -81,12 +81,27 @@ def read(folder: Path, options: Options) -> Table:
     columns: dict[str, Array] = {}
     for name, values in joined.columns.items():
         if name == options.target:
-            columns[name] = _labels(values, options.label_as)
+            columns[name] = labels(values, options.label_as)
         elif name not in options.drop:
             columns[name] = _column(name, values, joined.row_id, options)
     sides = [_side(path, options) for path, one in zip(paths, frames, strict=True) for _ in one.row_id]
     key = _keys([columns[name] for name in columns if name not in (options.target, options.split.column)])
-    return Table(columns, np.array(joined.row_id, dtype=str), key, fixed_sides(sides), _units(columns, joined, options))
+    row_id, unit = np.array(joined.row_id, dtype=str), _units(columns, joined, options)
+    table = Table(columns, row_id, key, fixed_sides(sides), unit)
+    return table.take(np.flatnonzero(columns[options.target] != "")) if options.drop_unlabelled else table
+
+
+def look(place: Path, options: Options) -> dict[str, Array]:
+    """Read every column of a folder's files, mixed ones as categories; see tabular.look."""
+    paths = find(place, None, SUFFIXES)
+    joined = _join(paths, [frame(path, options) for path in paths])
+    found: dict[str, Array] = {}
+    for name, values in joined.columns.items():
+        try:
+            found[name] = _column(name, values, joined.row_id, options)
+        except FileError:
+            found[name] = values_of(_cells(values), "categorical")
+    return found
 
 
 def _side(path: Path, options: Options) -> str:
@@ -125,8 +140,8 @@ def _check_names(joined: Frame, options: Options) -> None:
 
 def _cells(values: Cells | Array) -> Cells:
     """Write typed values as text."""
-    if not isinstance(values, np.ndarray):
-        return values
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        return [cell or None for cell in values]
     if values.dtype.kind == "M":
         return [None if np.isnat(value) else str(value) for value in values]
     if values.dtype.kind == "i":
@@ -134,7 +149,8 @@ def _cells(values: Cells | Array) -> Cells:
     return [None if np.isnan(v) else str(int(v)) if float(v).is_integer() else repr(v) for v in values.tolist()]
 
 
-def _labels(values: Cells | Array, label_as: Mapping[str, str]) -> Array:
+def labels(values: Cells | Array, label_as: Mapping[str, str]) -> Array:
+    """Write values as labels, (n,) str, "" where missing. label_as: spelling -> label."""
     return np.array([label_as.get(cell, cell) if cell else "" for cell in _cells(values)], dtype=str)
 
 

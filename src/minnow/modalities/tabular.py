@@ -53,7 +53,8 @@ class Options(LabelledOptions):
         strptime has it.
     sides: file -> "train" or "test", for named files; files called train* and test* need no entry.
     split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; the named column is no feature.
-    label_as: label -> what it is called, for labels that are spelt in two ways.
+    label_as: label -> what it is called, for labels that are spelt in two ways. drop_unlabelled: leave rows without a
+        label out, instead of refusing them.
     max_categories, min_category_rows: how many values of a column are told apart at most, the most frequent on train, and
         how often each must occur; the others share one id.
     max_missing: largest share of missing values of a column.
@@ -72,6 +73,7 @@ class Options(LabelledOptions):
     sides: dict[str, Literal["train", "test"]] = Field(default={})
     split: Split = Split()
     label_as: dict[str, str] = Field(default={})
+    drop_unlabelled: bool = False
     max_categories: int = Field(100, ge=1)
     min_category_rows: int = Field(5, ge=1)
     max_missing: float = Field(0.95, ge=0, lt=1)
@@ -220,3 +222,17 @@ def from_file(path: Path, options: Options) -> list[Mapping[str, Any]]:
     if not path.name.lower().endswith(_frames.SUFFIXES):
         raise FileError(f"{path} must be one of {', '.join(_frames.SUFFIXES)} or .json.")
     return _row.of_file(_frames.frame(path, options))
+
+
+def as_labels(values: Array) -> Array:
+    """Write a column of any kind as read writes the target, (n,) str."""
+    return _frames.labels(values, {})
+
+
+def look(place: Path, header: Sequence[str] | None = None, decimal: Literal[".", ","] = ".") -> dict[str, Array]:
+    """Read a table without knowing its target: columns typed by what they hold; one of mixed cells is categorical.
+
+    For a first look at somebody's file; read is what a run uses. Raises FileError.
+    """
+    given = {"target": "", "header": list(header) if header else None, "decimal": decimal}
+    return _frames.look(place, Options.model_validate(given))
