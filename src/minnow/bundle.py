@@ -105,6 +105,12 @@ def sha256(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Name each file of a folder by the sha256 of its bytes, so that a change can be named too."""
+    files = sorted(p for p in Path(folder).rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON the same on every run: sorted keys, two blanks, a newline at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)

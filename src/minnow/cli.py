@@ -194,6 +194,63 @@ def rollback(
     typer.echo(f"{usecase}: version {back.version} is champion for {target} again.")
 
 
+@app.command()
+def verify(
+    usecase: Annotated[str, typer.Argument(help="A use case with a champion.")],
+    target: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    quick: Annotated[bool, typer.Option("--quick", help="Compare bytes and answers, but train nothing.")] = False,
+) -> None:
+    """Make a champion again from what it records, and compare every byte. Exit code 1 where anything differs."""
+    from flows.job import Busy, alone
+    from flows.verify import verify as compare
+    from minnow import summary
+
+    space, settings = _settings()
+    champion = _champion(space, settings, usecase, target)
+    try:
+        with alone(space):
+            checks = compare(space, settings, champion, quick=quick, say=lambda text: typer.echo(f"  {text}"))
+    except (Busy, ValueError, RuntimeError) as error:
+        raise _fail(error, 1) from error
+    summary.print_checks(f"{usecase} version {champion.version} for {target}", checks)
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command()
+def receipt(
+    usecase: Annotated[str | None, typer.Argument(help="A use case with a champion.")] = None,
+    target: Annotated[str, typer.Option(help="cpu or gpu.")] = "cpu",
+    check: Annotated[Path | None, typer.Option(help="A receipt to check instead of making one.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="PEM file of whom a checked receipt must be from.")] = None,
+) -> None:
+    """Print where a champion comes from as JSON, signed where MINNOW_SIGNING_KEY names a key; or check a receipt."""
+    from minnow import receipts
+
+    try:
+        if check is not None:
+            found = receipts.check(check.read_text(), public_key)
+            whose = "by that key" if public_key else "by the key that it carries"
+            typer.echo(f"{check}: signed {whose}, unchanged: {found['usecase']} version {found['version']}.")
+            return
+        if usecase is None:
+            raise _fail("Name a use case, or a receipt to check: --check FILE.")
+        space, settings = _settings()
+        made = receipts.signed(receipts.receipt(space, _champion(space, settings, usecase, target)))
+    except (OSError, ValueError) as error:
+        raise _fail(error, 1) from error
+    typer.echo(json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def _champion(space: Workspace, settings: Any, usecase: str, target: str) -> Any:
+    from minnow.stores import champions as registry
+
+    _known(usecase, settings)
+    champion = registry.current(space, usecase, target)
+    if champion is None:
+        raise _fail(f"'{usecase}' has no champion for {target}. Run `minnow run {usecase}`.", 1)
+    return champion
+
+
 def _settings() -> tuple[Workspace, Any]:
     from minnow import config
     from minnow.catalog import catalog

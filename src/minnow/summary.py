@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.publish import divergence
+from flows.verify import Check
 from minnow import tasks
 from minnow.config import Settings
 from minnow.stores import champions as registry
@@ -184,6 +185,21 @@ def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
     console.print(table)
     for file, how in data.items():
         console.print(f"{file}: {how}", style="yellow")
+
+
+def print_checks(title: str, checks: list[Check]) -> None:
+    """Print what was compared: what differs in full, the rest by number."""
+    console = _console()
+    wrong = [check for check in checks if not check.ok]
+    for check in wrong:
+        advice = f" To have it: {check.advice}" if check.advice else ""
+        console.print(
+            f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red", markup=False
+        )
+    told = f"{len(wrong)} of {len(checks)} things differ" if wrong else f"all {len(checks)} things are as recorded"
+    console.print(f"{title}: {told}.")
+    if not wrong:
+        console.print("  " + ", ".join(check.name for check in checks), markup=False)
 
 
 def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:

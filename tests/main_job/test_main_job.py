@@ -162,6 +162,59 @@ def test_the_service_answers_the_exam_as_the_report_says(first):
     assert found["model"]["sha"] == decisions(folder)["cpu"]["sha"]
 
 
+def test_a_champion_is_made_again_to_the_byte(first):
+    folder, _ = first
+    done = minnow(folder, "verify", "mine")
+    assert "things are as recorded" in done.stdout
+    for compared in ("registry: model.onnx", "served: model.onnx", "made again: model.onnx", "score: accuracy on test"):
+        assert compared in " ".join(done.stdout.split())
+
+
+def test_one_flipped_byte_anywhere_is_named(first):
+    folder, _ = first
+    printed = call(folder, sys.executable, str(ROOT / "tests" / "main_job" / "flipping.py"), "mine").stdout
+    found = json.loads(printed.splitlines()[-1])
+    files = ("card.md", "encoder.json", "golden.npz", "model.onnx", "report.json", "schema.json", "provenance.json")
+    named = {"world: reviews.csv": "data version", "world: uv.lock": "uv.lock"}
+    named |= {f"{where}: {file}": f"{where}: {file}" for where in ("registry", "served") for file in files}
+    assert found.keys() == named.keys()
+    assert {place: name for place, name in named.items() if name not in found[place]} == {}
+
+
+def test_a_receipt_is_signed_and_a_changed_one_is_refused(first, tmp_path):
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    folder, _ = first
+    key, plain = Ed25519PrivateKey.generate(), serialization.NoEncryption()
+    private, pkcs8 = tmp_path / "key.pem", serialization.PrivateFormat.PKCS8
+    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, pkcs8, plain))
+    unsigned = json.loads(minnow(folder, "receipt", "mine").stdout)
+    assert "signature" not in unsigned
+    assert unsigned["decision"]["promote"]
+    assert unsigned["sha"] == decisions(folder, "mine")["cpu"]["sha"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINNOW_SIGNING_KEY", str(private))
+        text = minnow(folder, "receipt", "mine").stdout
+        patch.setenv("MINNOW_SIGNING_KEY", str(tmp_path / "no.pem"))
+        done = minnow(folder, "receipt", "mine", check=False)
+        assert (done.returncode, "MINNOW_SIGNING_KEY must name a PEM file" in done.stderr) == (1, True)
+    assert {k: v for k, v in json.loads(text).items() if k not in ("signature", "public_key")} == unsigned
+    (tmp_path / "good.json").write_text(text)
+    (tmp_path / "bad.json").write_text(text.replace('"version": 1', '"version": 2'))
+    assert "unchanged: mine version 1" in minnow(folder, "receipt", "--check", str(tmp_path / "good.json")).stdout
+    done = minnow(folder, "receipt", "--check", str(tmp_path / "bad.json"), check=False)
+    assert (done.returncode, "was changed after it was signed" in done.stderr) == (1, True)
+    (tmp_path / "other.pem").write_bytes(
+        Ed25519PrivateKey.generate()
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    other = ["--public-key", str(tmp_path / "other.pem")]
+    done = minnow(folder, "receipt", "--check", str(tmp_path / "good.json"), *other, check=False)
+    assert (done.returncode, "signed with another key" in done.stderr) == (1, True)
+
+
 class served:  # noqa: N801  reads as a phrase
     """`bentoml serve` in a copy, on a free port, stopped by its own process id."""
 

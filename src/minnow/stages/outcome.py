@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.bundle import open_bundle, write_json
+from minnow.bundle import file_hashes, open_bundle, write_json
 from minnow.lineage import git_state
 from minnow.stages import evaluate, verdict
 from minnow.stages.case import Case
@@ -135,8 +135,8 @@ def _has_columns(case: Case) -> bool:
     return hasattr(case.modality, "features")
 
 
-def provenance(case: Case, standing: Standing) -> dict[str, Any]:
-    """Say what a bundle comes from: what its answers carry, and what repeats it."""
+def provenance(case: Case, standing: Standing, decisions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Say what a bundle comes from: what its answers carry, what repeats it, and what was decided on it."""
     git = git_state(case.workspace.root)
     return {
         "usecase": case.name,
@@ -147,6 +147,8 @@ def provenance(case: Case, standing: Standing) -> dict[str, Any]:
         "code_version": git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
         "made_from": standing.trained.origin,
         "settings": case.usecase.model_dump(mode="json"),
+        "files": file_hashes(standing.bundle.folder),
+        "decisions": [d for d in decisions if d["finalist"] == standing.name],
     }
 
 
@@ -159,7 +161,7 @@ def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path
     for report in reports.glob("validation.*"):
         shutil.copyfile(report, folder / report.name)
     for standing in found.standings:
-        write_json(beside(standing), provenance(case, standing))
+        write_json(beside(standing), provenance(case, standing, found.decisions))
     for target in case.usecase.targets:
         if standing := found.finalist(target):
             shutil.copytree(standing.bundle.folder, folder / target)

@@ -6,6 +6,7 @@ anchor, anchor-gpu for the best bundle so far.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ class Champion:
     version: int
     sha: str
     run_id: str
+    provenance: str | None = None
+    """sha256 of its provenance.json; None for a version that was registered without."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ def current(space: Workspace, usecase: str, target: str, role: str = "champion")
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
-    return Champion(usecase, target, int(version.version), version.tags["minnow.sha"], str(version.run_id))
+    told = version.tags
+    return Champion(
+        usecase, target, int(version.version), told["minnow.sha"], str(version.run_id), told.get("minnow.provenance")
+    )
 
 
 def fetch(space: Workspace, champion: Champion) -> Path:
@@ -73,9 +79,7 @@ def fetch(space: Workspace, champion: Champion) -> Path:
     folder = space.home / "champions" / champion.sha
     if not folder.exists():
         scratch = space.home / "champions" / f".{champion.sha}"
-        scratch.mkdir(parents=True, exist_ok=True)
-        for name in ("bundle", PROVENANCE):
-            client(space).download_artifacts(champion.run_id, name, str(scratch))
+        download(space, champion, scratch)
         scratch.rename(folder)
     found = sha256(folder / "bundle")
     if found != champion.sha:
@@ -84,6 +88,13 @@ def fetch(space: Workspace, champion: Champion) -> Path:
             f"{champion.sha[:12]}. Received: {found[:12]} in {folder}. Remove that folder to fetch it again."
         )
     return folder
+
+
+def download(space: Workspace, champion: Champion, folder: Path) -> None:
+    """Bring bundle/ and provenance.json from MLflow's artifacts to a folder, unchecked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("bundle", PROVENANCE):
+        client(space).download_artifacts(champion.run_id, name, str(folder))
 
 
 def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
@@ -115,7 +126,13 @@ def promote(space: Workspace, usecase: str, target: str, decision: dict[str, Any
     version = _version_of(space, usecase, decision["id"])
     if version is None:
         run_id = find_bundle(space, usecase, decision["sha"])
-        tags = {"minnow.sha": decision["sha"], "minnow.decision": decision["id"], "minnow.verdict": decision["verdict"]}
+        beside = Path(opened.download_artifacts(run_id, PROVENANCE))
+        tags = {
+            "minnow.sha": decision["sha"],
+            "minnow.decision": decision["id"],
+            "minnow.verdict": decision["verdict"],
+            "minnow.provenance": hashlib.sha256(beside.read_bytes()).hexdigest(),
+        }
         made = opened.create_model_version(name, f"runs:/{run_id}/bundle", run_id, tags=tags)
         version = int(made.version)
     opened.set_registered_model_alias(name, alias(target), str(version))

@@ -1,0 +1,31 @@
+"""Flip one byte after the other of what a champion rests on, and print what `verify` names: {place: [names that differ]}."""
+
+import json
+import sys
+from pathlib import Path
+
+from flows.verify import verify
+from minnow import config
+from minnow.catalog import catalog
+from minnow.stores import champions, models
+from minnow.workspace import workspace
+
+usecase = sys.argv[1]
+space = workspace()
+settings = config.load(space.params, catalog())
+champion = champions.current(space, usecase, "cpu")
+artifacts = next(Path("mlartifacts").glob(f"**/{champion.run_id}/artifacts"))
+served = models.newest(usecase, "cpu").folder
+places = [path for folder in (artifacts, served) for path in sorted(folder.rglob("*")) if path.is_file()]
+places = [path for path in places if path.name != "model.yaml"]  # BentoML's own
+places += [next(path for path in (space.root / settings.usecases[usecase].data).iterdir()), Path("uv.lock")]
+found = {}
+for path in places:
+    data = path.read_bytes()
+    place = len(data) // 2
+    path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    checks = verify(space, settings, champion, quick=True, say=lambda text: None)
+    path.write_bytes(data)
+    kind = "registry" if path.is_relative_to(artifacts) else "served" if path.is_relative_to(served) else "world"
+    found[f"{kind}: {path.name}"] = [check.name for check in checks if not check.ok]
+print(json.dumps(found))
