@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 STAMP := .venv/.synced
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup run test check lock format bench-overhead bench-judge serve clean
+.PHONY: help setup run test check lock format faults bench-overhead bench-judge serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ format: $(STAMP) ## Format and fix what can be fixed
 
 serve: $(STAMP) ## Serve the champions on 127.0.0.1:3000
 	$(BIN)/bentoml serve
+
+faults: $(STAMP) ## Kill, cut, fill and starve it, at length; prints what was injected and what was lost
+	MINNOW_FAULTS=full $(BIN)/pytest tests/faults -n 0 --timeout 3600
 
 bench-overhead: $(STAMP) ## What the pipeline costs beyond the fits themselves
 	$(BIN)/python -m benchmarks.overhead

@@ -49,15 +49,16 @@ def divergence(usecase: str, target: str, champion: Champion | None) -> str | No
         return f"{served.tag} is served, but the registry names no champion" if served else None
     if served is None:
         return f"version {champion.version} is champion, but nothing is served"
-    if (served.version, _sha(served)) != (champion.version, champion.sha):
+    found = _sha(served)
+    if served.version != champion.version:
         return f"version {champion.version} is champion, but {served.tag} is served"
-    return None
+    return None if found == champion.sha else f"{served.tag} is broken: {found}"
 
 
 def _sha(model: models.Published) -> str:
-    """The sha that a published model recorded; a model whose record cannot be read is no champion's."""
+    """The sha of a published model's bytes; of one that cannot be read, or is not what was published, the reason."""
     try:
-        return model.sha
+        return model.open().sha
     except BundleError as error:
         return str(error)
 

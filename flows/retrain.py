@@ -14,6 +14,7 @@ from flows.job import Busy, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.progress import Display
+from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
 from minnow.workspace import Workspace, workspace
 
@@ -31,7 +32,7 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
     except (config.ConfigError, planning.DataChanged) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (VersionError, Busy) as error:
+    except (VersionError, Busy, BrokenStore) as error:
         print(error, file=sys.stderr)
         return FAILED
 

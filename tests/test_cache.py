@@ -36,3 +36,24 @@ def test_a_folder_without_its_origin_is_made_anew(tmp_path):
     cache = Cache(tmp_path)
     cache.path("models", {"seed": 1}).mkdir(parents=True)
     assert cache.get_or_make("models", {"seed": 1}, lambda folder: None).fresh
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "lost", "added"])
+def test_a_folder_that_broke_is_made_anew(tmp_path, damage):
+    cache = Cache(tmp_path)
+
+    def make(folder):
+        (folder / "model").write_text("bytes")
+
+    folder = cache.get_or_make("models", {"seed": 1}, make).folder
+    harm = {
+        "flipped": lambda: (folder / "model").write_text("bytez"),
+        "truncated": lambda: (folder / "model").write_text("by"),
+        "lost": lambda: (folder / "model").unlink(),
+        "added": lambda: (folder / "more").write_text("x"),
+    }
+    harm[damage]()
+    entry = cache.get_or_make("models", {"seed": 1}, make)
+    assert entry.fresh
+    assert (entry.folder / "model").read_text() == "bytes"
+    assert not (entry.folder / "more").exists()

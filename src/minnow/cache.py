@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minnow.bundle import write_json
+from minnow.bundle import file_hashes, write_json
 from minnow.lineage import key_of
 
 ORIGIN = "made_from.json"
@@ -34,8 +35,15 @@ class Cache:
         return self.root / kind / key_of(origin)
 
     def has(self, kind: str, origin: Mapping[str, Any]) -> bool:
-        """Whether it is there."""
-        return (self.path(kind, origin) / ORIGIN).exists()
+        """Whether it is there, every byte as it was written: a broken one is made again."""
+        path = self.path(kind, origin)
+        try:
+            written = json.loads((path / ORIGIN).read_text())["files"]
+        except (OSError, ValueError, KeyError):
+            return False
+        found = file_hashes(path)
+        found.pop(ORIGIN)
+        return found == written
 
     def get_or_make(self, kind: str, origin: Mapping[str, Any], make: Callable[[Path], None]) -> Entry:
         """Return the folder made from origin; make(folder) fills it when it is missing.
@@ -49,7 +57,7 @@ class Cache:
         scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=path.parent))
         try:
             make(scratch)
-            write_json(scratch / ORIGIN, dict(origin))
+            write_json(scratch / ORIGIN, {"origin": dict(origin), "files": file_hashes(scratch)})
             shutil.rmtree(path, ignore_errors=True)
             scratch.replace(path)
         finally:

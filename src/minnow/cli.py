@@ -269,5 +269,16 @@ def _known(usecase: str, settings: Any) -> None:
         raise _fail(unknown("use case", usecase, settings.usecases))
 
 
+def main() -> None:
+    """Run the command line; a store that cannot be read ends any command in words."""
+    from minnow.stores.database import BrokenStore
+
+    try:
+        app()
+    except BrokenStore as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    sys.exit(app())
+    main()

@@ -128,6 +128,16 @@ def test_a_served_store_that_differs_is_told_and_mended(space):
     (served.folder / "provenance.json").write_text(json.dumps({"sha": "0" * 64}))
     told = publish.divergence("digits", "cpu", champions.current(space, "digits", "cpu"))
     assert told is not None
-    assert "version 1 is champion" in told
+    assert "minnow-digits:v1-1 is broken" in told
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
+
+
+def test_a_served_model_whose_bytes_broke_is_published_again(space):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    served = models.newest("digits")
+    assert served is not None
+    (served.bundle / "model.onnx").write_text("onf")
     publish.publish(space, SETTINGS, print)
     settled(space, sha)

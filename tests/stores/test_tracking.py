@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minnow.bundle import sha256
-from minnow.stores import champions, tracking
+from minnow.stores import champions, database, tracking
 from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
@@ -109,13 +109,33 @@ def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(spa
         champions.rollback(space, "digits", "cpu")
 
 
-def test_a_fetched_bundle_that_was_changed_is_refused(space):
+def test_a_fetched_bundle_that_broke_is_fetched_again_and_a_registered_one_that_was_changed_is_refused(space):
     champion = champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one")))
     folder = champions.fetch(space, champion)
     assert (folder / "bundle" / "model.onnx").read_text() == "one"
     (folder / "bundle" / "model.onnx").write_text("onf")
-    with pytest.raises(ValueError, match="must have sha256"):
+    assert (champions.fetch(space, champion) / "bundle" / "model.onnx").read_text() == "one"
+    (folder / "bundle" / "model.onnx").write_text("onf")
+    (kept,) = (space.root / "mlartifacts").glob("**/bundle/model.onnx")
+    kept.write_text("ong")
+    with pytest.raises(ValueError, match=r"must have sha256 .* MLflow's artifacts were changed"):
         champions.fetch(space, champion)
+
+
+@pytest.mark.parametrize("damage", ["emptied", "truncated", "overwritten"])
+def test_a_broken_database_is_refused_before_anything_is_written(space, damage):
+    champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one")))
+    path = space.root / "mlflow.db"
+    data = path.read_bytes()
+    broken = {"emptied": b"", "truncated": data[: len(data) // 2], "overwritten": b"x" * 4096 + data[4096:]}[damage]
+    path.write_bytes(broken)
+    database.client.cache_clear()
+    with pytest.raises(database.BrokenStore, match="must be a sound database"):
+        champions.current(space, "digits", "cpu")
+    assert path.read_bytes() == broken
+    path.write_bytes(data)
+    database.client.cache_clear()
+    assert champions.current(space, "digits", "cpu") is not None
 
 
 def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space):

@@ -1,6 +1,5 @@
 """DVC's side, in a real repository."""
 
-import shutil
 import subprocess
 import sys
 
@@ -56,18 +55,3 @@ def test_commit_makes_a_use_case_fresh_and_accept_the_data(repo):
     versions.accept(repo, "data.dvc")
     versions.commit(repo, "one")
     assert versions.state(repo) == versions.State({}, {})
-
-
-def test_data_that_is_gone_comes_back_from_the_remote(repo, tmp_path_factory):
-    remote = tmp_path_factory.mktemp("remote")
-    for command in (["remote", "add", "-d", "here", str(remote)], ["push", "-q"]):
-        subprocess.run([sys.executable, "-m", "dvc", *command], cwd=repo, check=True, capture_output=True)
-    shutil.rmtree(repo / "data")
-    shutil.rmtree(repo / ".dvc" / "cache")
-    versions.pull(repo, "data")
-    assert (repo / "data" / "one.csv").read_text() == "one"
-
-
-def test_data_that_no_remote_has_is_an_error_with_what_to_do(repo):
-    with pytest.raises(versions.VersionError):
-        versions.pull(repo, "elsewhere")

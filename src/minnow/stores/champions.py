@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,17 +78,23 @@ def fetch(space: Workspace, champion: Champion) -> Path:
     Raises ValueError when the bytes are not those that were registered.
     """
     folder = space.home / "champions" / champion.sha
-    if not folder.exists():
+    if _named(folder) != champion.sha:  # not there yet, or broken since
         scratch = space.home / "champions" / f".{champion.sha}"
+        for old in (folder, scratch):
+            shutil.rmtree(old, ignore_errors=True)
         download(space, champion, scratch)
         scratch.rename(folder)
-    found = sha256(folder / "bundle")
-    if found != champion.sha:
+    if (found := _named(folder)) != champion.sha:
         raise ValueError(
             f"The bundle of {registered(champion.usecase)} version {champion.version} must have sha256 "
-            f"{champion.sha[:12]}. Received: {found[:12]} in {folder}. Remove that folder to fetch it again."
+            f"{champion.sha[:12]}. Received: {found[:12]} from run {champion.run_id}: MLflow's artifacts were changed. Bring "
+            f"them back from a copy, or give the alias to another version: `minnow rollback {champion.usecase}`."
         )
     return folder
+
+
+def _named(folder: Path) -> str:
+    return sha256(folder / "bundle") if (folder / "bundle").is_dir() else "nothing"
 
 
 def download(space: Workspace, champion: Champion, folder: Path) -> None:

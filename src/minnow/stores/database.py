@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sqlite3
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LOCK_S = 120
+
+
+class BrokenStore(RuntimeError):
+    """A database that cannot be read; nothing is written to it."""
+
+
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Opens the page of training runs, not that of traces."""
 
@@ -52,9 +60,32 @@ def client(space: Workspace) -> MlflowClient:
 
     space.home.mkdir(parents=True, exist_ok=True)
     with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
+        _refuse_broken(space)
         opened = MlflowClient(space.tracking_uri)
         opened.search_experiments(max_results=1)
     return opened
+
+
+def _refuse_broken(space: Workspace) -> None:
+    """Check a local database before anything writes to it. Raises BrokenStore.
+
+    MLflow would make a new one in the place of an emptied file, and with it forget who is champion.
+    """
+    path = local_database(space.tracking_uri)
+    if path is None or not path.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=LOCK_S)) as opened:
+            found = opened.execute("PRAGMA quick_check").fetchone()[0]
+            tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.Error as error:
+        found, tables = str(error), 0
+    if found != "ok" or not tables:
+        raise BrokenStore(
+            f"{path} keeps the runs and who is champion, and must be a sound database. Received: "
+            f"{found if found != 'ok' else 'an empty one'}. Bring it back from a copy (`sqlite3 mlflow.db .recover` saves what "
+            "can be read), or move it away to begin anew: what is served stays as it is."
+        )
 
 
 def experiment_id(space: Workspace) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minnow.lineage import data_version
+
 STAGE = "usecase"
+SHOWN = 5
 
 
 class VersionError(RuntimeError):
@@ -105,8 +108,54 @@ def pull(root: Path, path: str) -> None:
     A fetch from a remote that is down may end without an error, so the files are looked at.
     """
     with _repo(root) as repo:
-        repo.pull([path], allow_missing=True)
-    if not (root / path).exists():
-        raise VersionError(
-            f"'{path}' is needed and is neither here nor on a DVC remote. Put it there, or configure one: `dvc remote add`."
-        )
+        remote = repo.config["core"].get("remote")
+        where = f"{remote} ({repo.config['remote'].get(remote, {}).get('url')})" if remote else None
+        if remote:
+            repo.config["remote"].setdefault(remote, {})["verify"] = True
+        try:
+            repo.pull([path], allow_missing=True)
+        except Exception as error:  # each kind of remote has errors of its own
+            raise VersionError(_missing(path, where, f"{type(error).__name__}: {error}")) from error
+        lacking = _lacking(repo, path)
+    if lacking:
+        raise VersionError(_missing(path, where, lacking))
+
+
+def _missing(path: str, remote: str | None, why: str) -> str:
+    if remote is None:
+        return f"'{path}' is needed and is not here, and no DVC remote is configured. Put it there, or: `dvc remote add -d`."
+    return (
+        f"'{path}' is needed and did not come whole from the DVC remote {remote}: {why}. Check that the remote is up and that "
+        "the data was pushed: `dvc push` where it is, `dvc status --cloud` here."
+    )
+
+
+def _lacking(repo: Any, path: str) -> str | None:
+    """Say what of a tracked path is not here as it was recorded, or None."""
+    place = Path(repo.root_dir) / path
+    if not place.exists():
+        return "nothing came"
+    for out in repo.index.outs:
+        tracked = Path(repo.root_dir) / str(out)
+        if place == tracked or place.is_relative_to(tracked):
+            wrong = [f"{name} {how}" for name, how in _compared(out, tracked, place)]
+            return ", ".join(wrong[:SHOWN]) + (f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "") or None
+    return None
+
+
+def _compared(out: Any, tracked: Path, place: Path) -> Iterator[tuple[str, str]]:
+    """Compare files with the hashes that DVC recorded: it takes a remote's word for them, and so must we not."""
+    if not tracked.is_dir():
+        wanted = {tracked: out.hash_info.value}
+    elif (tree := out.get_obj()) is None:
+        yield str(place), "has no listing"
+        return
+    else:
+        wanted = {tracked.joinpath(*key): info.value for key, _, info in tree}
+    for path, md5 in wanted.items():
+        if path == place or path.is_relative_to(place):
+            if not path.exists():
+                yield path.name, "is missing"
+            elif data_version(path) != md5:
+                yield path.name, "has other bytes"
+                path.unlink()

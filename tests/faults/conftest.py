@@ -1,0 +1,33 @@
+"""The fault suite's account: what was injected, and what was lost."""
+
+import os
+from collections import Counter
+
+import pytest
+
+INJECTED: Counter = Counter()
+
+
+@pytest.fixture
+def injected():
+    """Count a fault: injected["killed: run"] += 1."""
+    return INJECTED
+
+
+@pytest.fixture(scope="session")
+def full():
+    """Whether `make faults` runs, rather than the short form of `make test`."""
+    return os.environ.get("MINNOW_FAULTS") == "full"
+
+
+def pytest_terminal_summary(terminalreporter):
+    if os.environ.get("MINNOW_FAULTS") != "full" or not INJECTED:
+        return
+    lost = len(terminalreporter.stats.get("failed", [])) + len(terminalreporter.stats.get("error", []))
+    terminalreporter.section("faults")
+    for name, count in sorted(INJECTED.items()):
+        terminalreporter.write_line(f"{count:>4}  {name}")
+    killed = sum(count for name, count in INJECTED.items() if name.startswith("killed"))
+    terminalreporter.write_line(
+        f"{killed} processes killed, {sum(INJECTED.values())} faults in all; lost: {lost or 'nothing'}"
+    )

@@ -1,0 +1,146 @@
+"""Faults of disks, files, clocks, neighbours and families: told in words, and nothing of the champion lost."""
+
+import os
+import resource
+import subprocess
+
+import pytest
+from project import Project
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    made = Project.make(tmp_path_factory.mktemp("faults"))
+    code, printed = made.run()
+    assert code == 0, printed
+    return made
+
+
+def _unharmed(project, before):
+    """Nothing that was served or registered has changed."""
+    assert project.state() == before
+
+
+def _no_large_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def test_a_disk_that_takes_no_more_fails_the_run_and_the_next_is_whole(project, injected):
+    before = project.state()
+    project.settings(seed=2)
+    code, printed = project.run(preexec_fn=_no_large_files)
+    injected["disk: no file over 20 kB can be written"] += 1
+    assert code == 1, printed
+    _unharmed(project, before)
+    project.mended()
+
+
+def test_a_full_disk_fails_the_run_and_the_next_is_whole(project, injected, full):
+    if not full or os.geteuid() != 0:
+        pytest.skip("mounts a small disk: needs root, and is part of `make faults`")
+    small = project.folder / ".minnow" / "making"
+    small.mkdir(parents=True, exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", small], check=False).returncode:
+        pytest.skip("this machine mounts no disks")
+    try:
+        before = project.state()
+        project.settings(seed=3)
+        code, printed = project.run()
+        injected["disk: full where an outcome is made"] += 1
+        assert code == 1, printed
+        assert "No space left on device" in printed or "Device or resource busy" in printed
+        _unharmed(project, before)
+    finally:
+        subprocess.run(["umount", small], check=True)
+    project.mended()
+
+
+@pytest.mark.parametrize("part", ["outcomes/small", "metrics/small.json", ".bentoml/models", ".minnow/cache/models"])
+def test_what_is_lost_or_cut_is_made_again(project, injected, part):
+    project.mended()
+    champion = project.state()["champion"]
+    path = project.folder / part
+    for file in [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]:
+        file.chmod(0o644)
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    injected[f"cut in half: {part}"] += 1
+    state, _ = project.mended()
+    assert state["champion"] == champion
+
+
+def test_changed_rows_are_refused_by_name_and_the_recorded_ones_still_count(project, injected):
+    project.mended()
+    subprocess.run(["git", "config", "user.email", "t@t"], cwd=project.folder, check=True)
+    before, rows = project.state(), project.folder / "rows.csv"
+    data = rows.read_text()
+    rows.write_text(data[: len(data) // 2])
+    injected["cut in half: data"] += 1
+    code, printed = project.run()
+    assert code == 1, printed
+    assert "rows.csv:" in printed
+    _unharmed(project, before)
+    rows.write_text(data)
+    project.mended()
+
+
+def test_a_broken_database_is_refused_and_comes_back_from_a_copy(project, injected):
+    project.mended()
+    before, path = project.state(), project.folder / "mlflow.db"
+    data = path.read_bytes()
+    project.settings(seed=4)
+    path.write_bytes(data[: len(data) // 2])
+    injected["cut in half: MLflow's database"] += 1
+    code, printed = project.run()
+    assert (code, "must be a sound database" in printed) == (1, True), printed
+    path.write_bytes(data)
+    _unharmed(project, before)
+    project.mended()
+
+
+def test_of_two_runs_at_once_the_second_is_refused_with_the_reason(project, injected):
+    project.settings(seed=5)
+    first = project.start("-m", "flows.retrain")
+    first.stdout.readline()  # it has begun
+    code, printed = project.run()
+    injected["two runs at once"] += 1
+    told, _ = first.communicate(timeout=240)
+    assert first.returncode == 0, told
+    assert (code, "Another run works here" in printed) == (1, True), printed
+    project.mended()
+
+
+@pytest.mark.parametrize(("how", "words"), [("raise", "on purpose"), ("die", "SIGKILL"), ("hoard", "Allowed: 1.5 GB")])
+def test_a_family_that_fails_is_marked_and_the_others_go_on(project, injected, how, words):
+    project.mended()
+    before = project.state()
+    project.settings(seed=6, families={"faulty": {"how": how}, "linear": {}}, worker={"memory_gb": 1.5})
+    code, printed = project.run()
+    injected[f"a family that does this: {how}"] += 1
+    assert code == 1, printed
+    assert "small: faulty failed" in printed
+    assert words in " ".join(printed.split())
+    assert "train linear" in printed
+    assert project.state()["champion"] == before["champion"]
+    project.settings(seed=6)
+    project.mended()
+
+
+CLOCK = """
+import time
+_time, _time_ns, YEARS = time.time, time.time_ns, 3 * 365 * 86400
+time.time = lambda: _time() - YEARS
+time.time_ns = lambda: _time_ns() - YEARS * 10**9
+"""
+
+
+def test_a_clock_set_back_changes_nothing(project, injected, tmp_path):
+    project.mended()
+    (tmp_path / "sitecustomize.py").write_text(CLOCK)
+    project.settings(seed=7, families=("linear", "gboost"))
+    code, printed = project.run(before=[str(tmp_path)])
+    injected["clock set back by three years"] += 1
+    assert code == 0, printed
+    state, _ = project.mended()
+    assert state["champion"]
