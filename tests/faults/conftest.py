@@ -8,6 +8,17 @@ import pytest
 INJECTED: Counter = Counter()
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: part of `make faults` alone")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("MINNOW_FAULTS") != "full":
+        for item in items:
+            if item.get_closest_marker("full"):
+                item.add_marker(pytest.mark.skip(reason="part of the long form: make faults"))
+
+
 @pytest.fixture
 def injected():
     """Count a fault: injected["killed: run"] += 1."""

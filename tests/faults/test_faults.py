@@ -27,6 +27,7 @@ def _no_large_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
+@pytest.mark.full
 def test_a_disk_that_takes_no_more_fails_the_run_and_the_next_is_whole(project, injected):
     before = project.state()
     project.settings(seed=2)
@@ -37,9 +38,10 @@ def test_a_disk_that_takes_no_more_fails_the_run_and_the_next_is_whole(project, 
     project.mended()
 
 
-def test_a_full_disk_fails_the_run_and_the_next_is_whole(project, injected, full):
-    if not full or os.geteuid() != 0:
-        pytest.skip("mounts a small disk: needs root, and is part of `make faults`")
+@pytest.mark.full
+def test_a_full_disk_fails_the_run_and_the_next_is_whole(project, injected):
+    if os.geteuid() != 0:
+        pytest.skip("mounts a small disk, which needs root")
     small = project.folder / ".minnow" / "making"
     small.mkdir(parents=True, exist_ok=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", small], check=False).returncode:
@@ -57,6 +59,7 @@ def test_a_full_disk_fails_the_run_and_the_next_is_whole(project, injected, full
     project.mended()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("part", ["outcomes/small", "metrics/small.json", ".bentoml/models", ".minnow/cache/models"])
 def test_what_is_lost_or_cut_is_made_again(project, injected, part):
     project.mended()
@@ -70,6 +73,7 @@ def test_what_is_lost_or_cut_is_made_again(project, injected, part):
     assert state["champion"] == champion
 
 
+@pytest.mark.full
 def test_changed_rows_are_refused_by_name_and_the_recorded_ones_still_count(project, injected):
     project.mended()
     subprocess.run(["git", "config", "user.email", "t@t"], cwd=project.folder, check=True)
@@ -111,7 +115,14 @@ def test_of_two_runs_at_once_the_second_is_refused_with_the_reason(project, inje
     project.mended()
 
 
-@pytest.mark.parametrize(("how", "words"), [("raise", "on purpose"), ("die", "SIGKILL"), ("hoard", "Allowed: 1.5 GB")])
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        pytest.param("raise", "on purpose", marks=pytest.mark.full),
+        ("die", "SIGKILL"),
+        pytest.param("hoard", "Allowed: 1.5 GB", marks=pytest.mark.full),
+    ],
+)
 def test_a_family_that_fails_is_marked_and_the_others_go_on(project, injected, how, words):
     project.mended()
     before = project.state()
@@ -135,6 +146,7 @@ time.time_ns = lambda: _time_ns() - YEARS * 10**9
 """
 
 
+@pytest.mark.full
 def test_a_clock_set_back_changes_nothing(project, injected, tmp_path):
     project.mended()
     (tmp_path / "sitecustomize.py").write_text(CLOCK)

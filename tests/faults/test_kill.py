@@ -41,7 +41,7 @@ FORGET = (
 
 def test_a_killed_publication_is_finished_by_the_next(project, full, injected):
     project.mended()
-    for _ in range(20 if full else 2):
+    for _ in range(20 if full else 1):
         code, printed = project.call("-c", FORGET)
         assert code == 0, printed
         if project.kill_after(RANDOM.uniform(0.3, 3.0), "-c", PUBLISH):
