@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from minnow.types import Enough
 from minnow.worker import Worker, WorkerError
 
 JOBS = "worker_jobs"
@@ -60,3 +61,29 @@ def test_the_process_ends_with_the_worker(make_worker):
         pid = worker.call(f"{JOBS}:threads")[2]
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)
+
+
+def test_a_caller_who_has_seen_enough_ends_the_job_and_keeps_the_process(make_worker):
+    seen = []
+
+    def watch(step, steps, metrics):
+        seen.append(step)
+        if step == 3:
+            raise Enough("no hope")
+
+    with make_worker() as worker:
+        pid = worker.call(f"{JOBS}:threads")[2]
+        with pytest.raises(Enough, match="no hope"):
+            worker.call(f"{JOBS}:count", report=watch)
+        assert worker.call(f"{JOBS}:threads")[2] == pid
+    assert seen == [1, 2, 3]
+
+
+def test_enough_that_comes_too_late_does_not_harm_the_next_job(make_worker):
+    def watch(*_):
+        raise Enough
+
+    with make_worker() as worker:
+        with pytest.raises(Enough):
+            worker.call(f"{JOBS}:double", 21, report=watch)
+        assert worker.call(f"{JOBS}:double", 1) == 2

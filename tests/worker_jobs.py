@@ -29,3 +29,10 @@ def swell(report=None):
 
 def sleep(report=None):
     time.sleep(60)
+
+
+def count(report):
+    for step in range(1, 1000):
+        report(step, 1000, {"loss": 1.0})
+        time.sleep(0.002)
+    return "to the end"

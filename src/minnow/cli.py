@@ -100,6 +100,39 @@ def new(
 
 
 @app.command()
+def tune(
+    usecase: Annotated[str, typer.Argument(help="A use case of params.yaml.")],
+    family: Annotated[str, typer.Argument(help="One of its families.")],
+    trials: Annotated[int | None, typer.Option(help="Trials of the study in all; tune.trials by default.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the best values to params.yaml.")] = False,
+    params: Annotated[Path | None, typer.Option(help="Another settings file.")] = None,
+) -> None:
+    """Search a family's parameters on train and val; a study that was stopped goes on. Test rows are not read."""
+    from flows.job import Busy
+    from flows.tune import tune as search
+    from minnow import editing, summary
+    from minnow.config import ConfigError
+    from minnow.registry import unknown
+    from minnow.stages.validate import DataError
+
+    space, settings = _settings(params)
+    _known(usecase, settings)
+    if family not in (names := list(settings.usecases[usecase].families)):
+        raise _fail(f"usecases.{usecase}.families: {unknown('family', family, names)}")
+    try:
+        found = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
+        summary.print_tuned(usecase, family, found, written=write)
+        if write and found.values and not found.is_present:
+            editing.set_params(space.params, usecase, family, found.values)
+    except ConfigError as error:
+        raise _fail(error) from error
+    except (DataError, Busy) as error:
+        raise _fail(error, 1) from error
+    raise typer.Exit(0 if found.score is not None else 1)
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what is stale, who is champion and whether the served store agrees."""
     from minnow import summary
@@ -251,11 +284,11 @@ def _champion(space: Workspace, settings: Any, usecase: str, target: str) -> Any
     return champion
 
 
-def _settings() -> tuple[Workspace, Any]:
+def _settings(params: Path | None = None) -> tuple[Workspace, Any]:
     from minnow import config
     from minnow.catalog import catalog
 
-    space = workspace()
+    space = workspace(params)
     try:
         return space, config.load(space.params, catalog())
     except config.ConfigError as error:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -68,6 +68,49 @@ class WorkerLimits(Strict):
     memory_gb: float = Field(default=8, gt=0)
 
 
+class Span(Strict):
+    """Values to search: from low to high, whole where both are whole, by orders of magnitude where log; or among a list."""
+
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+    among: list[Any] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Span:
+        if self.among is not None:
+            wrong = self.low is not None or self.high is not None or self.log
+        else:
+            wrong = self.low is None or self.high is None or self.low >= self.high or (self.log and self.low <= 0)
+        if wrong:
+            raise ValueError("a span needs low < high (above 0 where log), or among: [...] alone")
+        return self
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value lies in it."""
+        if self.among is not None:
+            return value in self.among
+        assert self.low is not None
+        assert self.high is not None
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    @property
+    def ends(self) -> list[Any]:
+        """Values that show whether a parameter takes this span."""
+        return self.among if self.among is not None else [self.low, self.high]
+
+
+class Tune(Strict):
+    """What `minnow tune` does. trials: of one study; pruner: what ends a hopeless trial early.
+
+    spaces: use case -> family -> parameter -> its span, instead of the family's own.
+    """
+
+    trials: int = Field(default=30, ge=1)
+    pruner: Literal["median", "hyperband", "none"] = "median"
+    spaces: dict[str, dict[str, dict[str, Span]]] = {}
+
+
 class UseCase(Strict):
     """One entry under usecases. families and compression: name -> its own parameters.
 
@@ -112,6 +155,7 @@ class Settings(Strict):
     threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
     judge: Judge = Judge()
+    tune: Tune = Tune()
     usecases: dict[str, UseCase]
 
     def judge_of(self, usecase: str) -> Judge:
@@ -140,7 +184,31 @@ def load(path: Path, catalog: Catalog) -> Settings:
     settings = _parse(path)
     for name, usecase in settings.usecases.items():
         _check(f"usecases.{name}", name, usecase, settings, catalog)
+    for name, spaces in settings.tune.spaces.items():
+        _among("tune.spaces", "use case", [name], list(settings.usecases))
+        for family, space in spaces.items():
+            where = f"tune.spaces.{name}.{family}"
+            _among(where, "family of this use case", [family], list(settings.usecases[name].families))
+            check_space(where, family, settings.usecases[name].families[family], space, catalog)
     return settings
+
+
+def nested(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put values under dotted names into a family's parameters: {"schedule.floor": 0.1} -> {"schedule": {"floor": 0.1}}."""
+    found = dict(params)
+    for path, value in values.items():
+        name, _, rest = path.partition(".")
+        found[name] = nested(found.get(name) or {}, {rest: value}) if rest else value
+    return found
+
+
+def check_space(
+    where: str, family: str, params: Mapping[str, Any], space: Mapping[str, Span], catalog: Catalog
+) -> None:
+    """Refuse a space with a parameter, or with an end of a span, that the family does not take."""
+    for path, span in space.items():
+        for value in span.ends:
+            params_of("family", family, nested(params, {path: value}), where, catalog)
 
 
 def params_of(kind: str, name: str, given: Mapping[str, Any], where: str, catalog: Catalog) -> BaseModel:

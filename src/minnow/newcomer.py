@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from minnow import config
+from minnow import config, editing
 from minnow.catalog import catalog
 from minnow.stages.proposal import Proposal
 from minnow.workspace import Workspace, workspace
@@ -61,31 +58,7 @@ def _line(key: str, value: Any, why: str | None) -> str:
 
 def add(space: Workspace, name: str, proposal: Proposal) -> None:
     """Put an entry at the end of usecases in params.yaml. Raises ConfigError, and then the file is as it was."""
-    text = space.params.read_text()
-    if name in (yaml.safe_load(text) or {}).get("usecases", {}):
-        raise config.ConfigError(f"usecases.{name} is there already. Take another name, or edit it in {space.params}.")
-    changed = _inserted(text, text_of(name, proposal))
-    handle, path = tempfile.mkstemp(prefix=".params-", suffix=".yaml", dir=space.params.parent)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(changed)
-        config.load(Path(path), catalog())
-        Path(path).replace(space.params)
-    finally:
-        Path(path).unlink(missing_ok=True)
-
-
-def _inserted(text: str, entry: str) -> str:
-    """Put text behind the last entry under `usecases:`; everything else, comments too, stays."""
-    lines = text.splitlines(keepends=True)
-    start = next((i for i, line in enumerate(lines) if line.startswith("usecases:")), None)
-    if start is None:
-        raise config.ConfigError("params.yaml needs a line `usecases:` under which an entry can stand.")
-    later = (i for i in range(start + 1, len(lines)) if lines[i].strip() and lines[i][0] not in " \t#\r\n")
-    end = next(later, len(lines))
-    before = "".join(lines[:end]).rstrip("\n")
-    after = "".join(lines[end:])
-    return f"{before}\n\n{entry}" + (f"\n{after}" if after else "")
+    editing.add_entry(space.params, name, text_of(name, proposal))
 
 
 def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

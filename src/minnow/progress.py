@@ -13,12 +13,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from minnow.types import Report
 
 
+def wide_console() -> Console:
+    """A terminal is as wide as it is; a file or a pipe takes whole lines."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
+
+
 class Display:
     """A live progress display. Use as a context manager around a run."""
 
     def __init__(self, console: Console | None = None) -> None:
         """console: where to draw, standard output by default."""
-        self.console = console or Console(highlight=False)
+        self.console = console or wide_console()
         self._live = self.console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),

@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.publish import divergence
+from flows.tune import Tuned
 from flows.verify import Check
 from minnow import tasks
 from minnow.config import Settings
+from minnow.progress import wide_console
 from minnow.stores import champions as registry
 from minnow.stores import models
 from minnow.stores.versions import State
@@ -31,7 +33,7 @@ def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
 
     usecases: those to show, all where none is named.
     """
-    console = _console()
+    console = wide_console()
     about = f"trial {space.experiment}: " if space.is_trial else ""
     title = f"{about}score on val, with its 95 % interval"
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
@@ -62,12 +64,6 @@ def _bin(command: str) -> str:
     if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
         return command
     return os.path.relpath(folder / command)
-
-
-def _console() -> Console:
-    """A terminal is as wide as it is; a file or a pipe takes whole lines."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=140)
 
 
 def _figure(value: float, digits: int = 4) -> str:
@@ -170,7 +166,7 @@ def status_row(space: Workspace, settings: Settings, usecase: str, state: State)
 
 def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
     """Print status rows for people."""
-    console = _console()
+    console = wide_console()
     table = Table()
     for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
         table.add_column(column)
@@ -189,7 +185,7 @@ def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
 
 def print_checks(title: str, checks: list[Check]) -> None:
     """Print what was compared: what differs in full, the rest by number."""
-    console = _console()
+    console = wide_console()
     wrong = [check for check in checks if not check.ok]
     for check in wrong:
         advice = f" To have it: {check.advice}" if check.advice else ""
@@ -200,6 +196,32 @@ def print_checks(title: str, checks: list[Check]) -> None:
     console.print(f"{title}: {told}.")
     if not wrong:
         console.print("  " + ", ".join(check.name for check in checks), markup=False)
+
+
+def print_tuned(usecase: str, family: str, found: Tuned, *, written: bool) -> None:
+    """Print what a study came to, and what it is worth."""
+    console = wide_console()
+    counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
+    if found.score is None:
+        console.print(
+            f"No trial of {family} was completed ({counts or 'none was begun'}): see .minnow/worker.log.", style="red"
+        )
+        return
+    size = f" at {found.size_bytes / 1000:.1f} kB" if found.size_bytes else ""
+    now = "" if found.now is None else f" (params.yaml's values: {_figure(found.now)})"
+    console.print(
+        f"{usecase}, {family}: best {found.measure} on val {_figure(found.score)}{size}{now}, of trials {counts}."
+    )
+    for name, value in found.values.items():
+        console.print(f"  {name}: {value}", markup=False)
+    if found.is_present:
+        console.print("Nothing was better than what stands in params.yaml.")
+        return
+    console.print(
+        "The best of many trials flatters itself on the rows that chose it; the exam of the next run decides."
+    )
+    written_or_not = "They stand in params.yaml" if written else "To write them to params.yaml: the same with --write"
+    console.print(f"{written_or_not}. Then: {_bin('minnow')} run {usecase}")
 
 
 def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:

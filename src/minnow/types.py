@@ -167,6 +167,10 @@ def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
     """Report nothing."""
 
 
+class Enough(Exception):
+    """Raise it in a report: the fit has been seen enough of, and ends there."""
+
+
 @runtime_checkable
 class Model(Protocol):
     """What a family's fit returns: named arrays in, named arrays out.

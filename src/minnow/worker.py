@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
-from minnow.types import Report, silent
+from minnow.types import Enough, Report, silent
 
 POLL_S = 0.2
 
@@ -57,7 +57,7 @@ class Worker:
     def call(self, function: str, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run "package.module:function" in the child and return its result, which must be picklable.
 
-        report: called with the child's progress. Raises WorkerError.
+        report: called with the child's progress. Raises WorkerError, and Enough where report raised it.
         """
         if self._process is None or self._process.poll() is not None:
             self._start()
@@ -77,13 +77,20 @@ class Worker:
         assert self._pipe is not None
         self._idle = False
         deadline = time.monotonic() + self._job_s
+        enough: Enough | None = None
         while True:
             if self._pipe.poll(POLL_S):
                 kind, value = self._pipe.recv()
                 if kind == "progress":
-                    report(*value)
+                    try:
+                        report(*value)
+                    except Enough as error:
+                        self._pipe.send(None)
+                        enough, report = error, silent
                     continue
                 self._idle = True
+                if enough is not None:
+                    raise enough
                 if kind == "error":
                     raise WorkerError(value)
                 return value
@@ -166,10 +173,20 @@ def _serve(pipe: Connection, warm: str) -> None:
     """The child's loop: one job after the other until the parent hangs up."""
     importlib.import_module(warm)
     while True:
-        function, arguments, named = pipe.recv()
-        progress = lambda *event: pipe.send(("progress", event))  # noqa: E731
+        asked = pipe.recv()
+        if asked is None:  # it came when the job had ended already
+            continue
+        function, arguments, named = asked
+
+        def progress(*event: Any) -> None:
+            pipe.send(("progress", event))
+            if pipe.poll() and pipe.recv() is None:
+                raise Enough
+
         try:
             answer = ("result", resolve(function)(*arguments, report=progress, **named))
+        except Enough:
+            answer = ("error", "ended by its caller")
         except Exception as error:
             traceback.print_exc()
             answer = ("error", f"{type(error).__name__}: {error}")

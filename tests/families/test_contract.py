@@ -1,6 +1,7 @@
 """What every family promises: a new file in families/ is tested by being there."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tiny
 from pydantic import ValidationError
 
 from minnow import exporters, families, runtimes, tasks
+from minnow.families._options import Activation
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -120,6 +122,15 @@ def test_what_params_yaml_offers_trains(params):
     given = {"conv": [6, "pool", 6], "epochs": 8, "batch_size": 16, "augmentation": None} | params
     model = cnn.fit(train, val, cnn.Params.model_validate(given), seed=1)
     assert tasks.get("classify").loss(model.predict(val.inputs), val).mean() < 0.4
+
+
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_every_activation_that_params_yaml_offers_can_be_exported(activation, tmp_path):
+    fcnn, (train, val) = families.get("fcnn"), tiny.sides("images", "classify")
+    model = fcnn.fit(train, val, fcnn.Params(units=[4], activation=activation, epochs=1), seed=1)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    found = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)
+    np.testing.assert_allclose(found["probabilities"], model.predict(val.inputs)["probabilities"], atol=1e-4)
 
 
 def test_augmentation_changes_training_rows_alone():

@@ -102,10 +102,14 @@ def regulariser(params: Regularised) -> Any:
 
 def finish_layer(x: Any, params: Regularised) -> Any:
     """Put normalisation and activation behind a linear layer."""
+    import keras
     from keras import layers
 
     if params.batch_norm:
         x = layers.BatchNormalization(momentum=0.95)(x)  # small data: few steps to average over
+    if params.activation == "gelu":  # the exact form needs an operator that ONNX does not have
+        ops: Any = keras.ops
+        return ops.gelu(x, approximate=True)
     return layers.Activation(params.activation)(x)
 
 

@@ -66,6 +66,14 @@ class Regularised(Training):
     batch_norm: bool = True
 
 
+SEARCHED = {
+    "learning_rate": {"low": 0.0005, "high": 0.03, "log": True},
+    "batch_size": {"among": [16, 32, 64, 128]},
+    "dropout": {"low": 0.0, "high": 0.5},
+}
+"""What `minnow tune` searches of any training, where params.yaml names no space of its own."""
+
+
 def refuse(name: str, needed: str, received: Any) -> ValueError:
     """Build the error for parameters that cannot be together."""
     return ValueError(f"{name} needs {needed}. Received: {received!r}.")

@@ -7,11 +7,18 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from minnow.families import _keras
-from minnow.families._options import Augmentation, Regularised, refuse
+from minnow.families._options import SEARCHED, Augmentation, Regularised, refuse
 from minnow.types import Batch, Model, Report, silent
 
 MODALITIES = ("images",)
 TASKS = ("classify", "regress")
+
+SPACE = {
+    **SEARCHED,
+    "conv": {"among": [[8, "pool", 16, "pool"], [8, 12, "pool", 16, 16, "pool"], [12, 16, "pool", 24, 24, "pool"]]},
+    "separable": {"among": [False, True]},
+    "head": {"among": ["flatten", "average"]},
+}
 
 load = _keras.load
 

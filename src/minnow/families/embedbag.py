@@ -7,11 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from minnow.families import _keras
-from minnow.families._options import Regularised
+from minnow.families._options import SEARCHED, Regularised
 from minnow.types import Batch, Model, Report, silent
 
 MODALITIES = ("text",)
 TASKS = ("classify",)
+
+SPACE = {**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}}
 
 load = _keras.load
 

@@ -8,11 +8,17 @@ from pydantic import Field
 
 from minnow.families import _keras
 from minnow.families._features import CATEGORIES, NUMBERS, PIXELS
-from minnow.families._options import Augmentation, Regularised
+from minnow.families._options import SEARCHED, Augmentation, Regularised
 from minnow.types import Batch, Model, Report, silent
 
 MODALITIES = ("images", "tabular")
 TASKS = ("classify", "regress")
+
+SPACE = {
+    **SEARCHED,
+    "units": {"among": [[32], [48, 32], [96, 48], [128, 64]]},
+    "activation": {"among": ["relu", "gelu"]},
+}
 
 load = _keras.load
 

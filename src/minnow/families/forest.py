@@ -14,6 +14,14 @@ from minnow.types import Batch, Model, Report, silent
 MODALITIES = ("images", "tabular")
 TASKS = ("classify", "regress")
 
+SPACE = {
+    "trees": {"low": 10, "high": 120, "log": True},
+    "leaves": {"low": 8, "high": 512, "log": True},
+    "min_rows_leaf": {"low": 1, "high": 20, "log": True},
+    "feature_share": {"low": 0.1, "high": 1.0},
+    "extra": {"among": [False, True]},
+}
+
 load = _sklearn.load
 
 

@@ -15,6 +15,15 @@ from minnow.types import Batch, Model, Report, silent
 MODALITIES = ("images", "tabular")
 TASKS = ("classify", "regress")
 
+SPACE = {
+    "iterations": {"low": 20, "high": 400, "log": True},
+    "learning_rate": {"low": 0.02, "high": 0.4, "log": True},
+    "leaves": {"low": 3, "high": 32, "log": True},
+    "min_rows_leaf": {"low": 2, "high": 60, "log": True},
+    "l2": {"low": 0.0, "high": 10.0},
+    "feature_share": {"low": 0.3, "high": 1.0},
+}
+
 load = _sklearn.load
 
 

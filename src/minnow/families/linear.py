@@ -15,6 +15,8 @@ from minnow.types import Array, Batch, Model, Report, silent
 MODALITIES = ("images", "text", "tabular")
 TASKS = ("classify", "regress")
 
+SPACE = {"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}
+
 load = _keras.load
 NGRAMS = "ngrams"
 MOST_DENSE = 20_000

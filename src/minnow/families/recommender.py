@@ -8,11 +8,18 @@ import numpy as np
 from pydantic import Field
 
 from minnow.families import _keras
-from minnow.families._options import Training
+from minnow.families._options import SEARCHED, Training
 from minnow.types import Array, Batch, Model, Report, silent
 
 MODALITIES = ("interactions",)
 TASKS = ("rank",)
+
+SPACE = {
+    **SEARCHED,
+    "dim": {"low": 4, "high": 48, "log": True},
+    "l2": {"among": [0.0, 1e-6, 1e-5, 1e-4, 1e-3]},
+    "id_dropout": {"low": 0.02, "high": 0.5},
+}
 
 load = _keras.load
 

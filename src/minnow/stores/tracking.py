@@ -49,23 +49,47 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def log(space: Workspace, record: Record, parent: str | None = None) -> str:
     """Write a run with everything under it. Returns the MLflow run's id."""
-    from mlflow.entities import RunStatus
+    run_id = begin(space, record, parent)
+    well = False
+    try:
+        fill(space, run_id, record)
+        well = not record.failed
+    finally:
+        end(space, run_id, well)
+    return run_id
+
+
+def begin(space: Workspace, record: Record, parent: str | None = None) -> str:
+    """Open a run with a record's name and tags. Returns its id."""
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-    opened = client(space)
     tags = dict(record.tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
-    run = opened.create_run(experiment_id(space), run_name=record.name, tags=tags)
-    run_id: str = run.info.run_id
-    status = RunStatus.FAILED
+    return client(space).create_run(experiment_id(space), run_name=record.name, tags=tags).info.run_id
+
+
+def fill(space: Workspace, run_id: str, record: Record) -> None:
+    """Write everything else of a record into an open run."""
+    _log_values(space, run_id, record)
+    _log_files(space, run_id, record)
+    for child in record.children:
+        log(space, child, run_id)
+
+
+def end(space: Workspace, run_id: str, well: bool) -> None:
+    """Close a run."""
+    from mlflow.entities import RunStatus
+
+    client(space).set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED if well else RunStatus.FAILED))
+
+
+def there(space: Workspace, run_id: str) -> bool:
+    """Whether the store knows a run."""
+    from mlflow.exceptions import MlflowException
+
     try:
-        _log_values(space, run_id, record)
-        _log_files(space, run_id, record)
-        for child in record.children:
-            log(space, child, run_id)
-        status = RunStatus.FAILED if record.failed else RunStatus.FINISHED
-    finally:
-        opened.set_terminated(run_id, RunStatus.to_string(status))
-    return run_id
+        return client(space).get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException:
+        return False
 
 
 def _log_files(space: Workspace, run_id: str, record: Record) -> None:

@@ -1,0 +1,70 @@
+"""`minnow tune` on a table: stopped, gone on with, tracked, and written to params.yaml on request."""
+
+import sqlite3
+
+import pytest
+import yaml
+from project import Project
+
+pytestmark = [pytest.mark.slow]
+SPACES = {"small": {"gboost": {"iterations": {"low": 2, "high": 30}, "leaves": {"among": [2, 4]}}}}
+RUNS = """
+import json
+from minnow.stores.database import client, experiment_id
+from minnow.workspace import workspace
+space = workspace()
+runs = client(space).search_runs([experiment_id(space)], max_results=100)
+print(json.dumps([
+    [r.info.run_name, r.info.status, r.data.tags.get("mlflow.parentRunId"), r.info.run_id, r.data.params, r.data.metrics]
+    for r in runs
+]))
+"""
+
+
+def tune(project, *more, **how):
+    return project.call("-m", "minnow.cli", "tune", "small", "gboost", *more, **how)
+
+
+def test_a_study_is_stopped_goes_on_is_tracked_and_written(tmp_path):
+    project = Project.make(tmp_path)
+    project.settings(families={"linear": {}, "gboost": {"iterations": 3, "leaves": 4}}, tune={"spaces": SPACES})
+    before = (tmp_path / "params.yaml").read_text()
+    assert project.kill_after(9, "-m", "minnow.cli", "tune", "small", "gboost", "--trials", "500")
+    path = tmp_path / ".minnow" / "tune.db"
+    begun = sqlite3.connect(path).execute("SELECT count(*) FROM trials").fetchone()[0] if path.exists() else 0
+    code, printed = tune(project, "--trials", str(begun + 3))
+    assert code == 0, printed
+    assert "best accuracy on val" in printed
+    assert "params.yaml's values: 0." in printed
+    assert (tmp_path / "params.yaml").read_text() == before, "nothing is written unasked"
+    code, printed = tune(project, "--trials", "1", "--write")
+    assert code == 0, printed
+    assert "trial 1 of" not in printed, "the study has its trials"
+    families = yaml.safe_load((tmp_path / "params.yaml").read_text())["usecases"]["small"]["families"]
+    assert 2 <= families["gboost"]["iterations"] <= 30
+    assert str(families["gboost"]["iterations"]) in printed
+    code, printed = project.call("-c", RUNS)
+    assert code == 0, printed
+    runs = yaml.safe_load(printed.splitlines()[-1])
+    (parent,) = [run for run in runs if run[0] == "tune small gboost"]
+    trials = [run for run in runs if run[0].startswith("trial ")]
+    assert {run[2] for run in trials} == {parent[3]}
+    assert parent[1] == "FINISHED"
+    whole = [run for run in trials if "val/accuracy" in run[5]]
+    assert len(whole) >= 3
+    assert max(run[5]["val/accuracy"] for run in whole) == pytest.approx(parent[5]["val/accuracy"])
+    assert {"iterations", "leaves"} == set(whole[0][4])
+
+
+@pytest.mark.parametrize(
+    ("family", "message"), [("gbost", "Did you mean 'gboost'"), ("forest", "family"), ("linear", "tune.spaces")]
+)
+def test_what_cannot_be_searched_is_named(tmp_path, family, message):
+    project = Project.make(tmp_path)
+    project.settings(
+        families={"linear": {}, "gboost": {}}, tune={"spaces": {"small": {"linear": {"c": {"among": [1]}}}}}
+    )
+    if family != "linear":
+        project.settings(families={"linear": {}, "gboost": {}})
+    code, printed = project.call("-m", "minnow.cli", "tune", "small", family)
+    assert (code, message in printed) == (2, True), printed
