@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 STAMP := .venv/.synced
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup run test check lock format faults bench-overhead bench-judge serve clean
+.PHONY: help setup run test check lock format faults bench-overhead bench-dask bench-judge serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ faults: $(STAMP) ## Kill, cut, fill and starve it, at length; prints what was in
 
 bench-overhead: $(STAMP) ## What the pipeline costs beyond the fits themselves
 	$(BIN)/python -m benchmarks.overhead
+
+bench-dask: $(STAMP) ## What a job costs in the worker process and on a node of a cluster
+	$(BIN)/python -m benchmarks.dask_cost
 
 bench-judge: $(STAMP) ## How often the judge is wrong
 	$(BIN)/python benchmarks/judge.py

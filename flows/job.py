@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
 from minnow import worker
+from minnow.cluster import Cluster
 from minnow.config import Settings
 from minnow.progress import Display
 from minnow.stages import validate
 from minnow.stages.case import Case
 from minnow.stores import database
+from minnow.types import Report, silent
 from minnow.workspace import Workspace
+
+Item = TypeVar("Item")
+
+
+class Runner(Protocol):
+    """Where training runs: a process on this machine, or nodes of a cluster. slots: jobs at once."""
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at once."""
+        ...
+
+    def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
+        """Run "package.module:function" there and return its result."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,12 +45,23 @@ class Job:
 
     space: Workspace
     settings: Settings
-    worker: worker.Worker
+    runner: Runner
     display: Display
 
     def case(self, usecase: str) -> Case:
         """Return one of its use cases."""
         return Case(usecase, self.settings, self.space)
+
+    def each(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Do work on each item, as many at once as the runner has slots, in order where that is one."""
+        if self.runner.slots == 1:
+            for item in items:
+                work(item)
+            return
+        with ThreadPoolExecutor(self.runner.slots) as pool:  # each thread knows the flow that it belongs to
+            futures = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
+        for future in futures:
+            future.result()
 
 
 CURRENT: ContextVar[Job] = ContextVar("job")
@@ -59,18 +90,19 @@ def warm_up() -> None:
         threading.Thread(target=load, daemon=True).start()
 
 
+def _runner(space: Workspace, settings: Settings) -> worker.Worker | Cluster:
+    limits: dict[str, Any] = {"threads": settings.threads, **settings.worker.model_dump()}
+    if settings.runner.scheduler is not None:
+        return Cluster(settings.runner.scheduler, space.root, space.home, **limits)
+    return worker.Worker(log=space.home / "worker.log", **limits)
+
+
 @contextmanager
 def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
     """Start the worker, which imports TensorFlow while this process imports the rest, and the display."""
-    limits = settings.worker
-    log = space.home / "worker.log"
-    with (
-        alone(space),
-        worker.Worker(settings.threads, log, limits.memory_gb, limits.job_minutes) as child,
-        Display() as display,
-    ):
+    with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
-        job = Job(space, settings, child, display)
+        job = Job(space, settings, runner, display)
         token = CURRENT.set(job)
         try:
             yield job

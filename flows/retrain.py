@@ -13,6 +13,7 @@ from flows._server import server
 from flows.job import Busy, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
+from minnow.cluster import ClusterError
 from minnow.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -29,7 +30,7 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
             return _work(space, settings, plan)
-    except (config.ConfigError, planning.DataChanged) as error:
+    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except (VersionError, Busy, BrokenStore) as error:

@@ -45,14 +45,14 @@ def split(case: Case, table: Table) -> prepare.Prepared:
 def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Trained:
     """Train one family in the worker."""
     with job.display.step(f"{case.name}: train {family}") as report:
-        return train.train(case, family, rows, handed, job.worker.call, report)
+        return train.train(case, family, rows, handed, job.runner.call, report)
 
 
 @task(name="compress", **PLAIN)
 def shrink(job: Job, case: Case, trained: train.Trained, handed: Path) -> compress.Shrunk:
     """Make its variants in the worker."""
     with job.display.step(f"{case.name}: compress {trained.family}"):
-        return compress.variants(case, trained, handed, job.worker.call)
+        return compress.variants(case, trained, handed, job.runner.call)
 
 
 @task(name="evaluate", **PLAIN)
@@ -74,7 +74,7 @@ def cross_validate(job: Job, case: Case, table: Table, found: Outcome) -> Mappin
     if case.usecase.folds is None or finalist is None:
         return {}
     with job.display.step(f"{case.name}: {case.usecase.folds} folds of {finalist.family}") as report:
-        return folds.run(case, table, finalist.family, job.worker.call, report)
+        return folds.run(case, table, finalist.family, job.runner.call, report)
 
 
 @task(name="champions", **STORE)
@@ -148,17 +148,20 @@ def _families(
     """Train, compress and score each family; one that fails is noted and the others go on."""
     rows = train.rows_digest(prepared)
     handed = train.hand_over(case, prepared, rows)
-    made: list[outcome.Made] = []
+    made: dict[str, outcome.Made] = {}
     failures: dict[str, str] = {}
-    for family in case.usecase.families:
+
+    def one(family: str) -> None:
         try:
             trained = fit(job, case, family, rows, handed)
             shrunk = shrink(job, case, trained, handed)
-            made.append(outcome.Made(trained, shrunk, score(case, shrunk, prepared, scratch)))
+            made[family] = outcome.Made(trained, shrunk, score(case, shrunk, prepared, scratch))
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)
             job.display.say(f"  {case.name}: {family} failed: {error}")
-    return made, failures
+
+    job.each(one, case.usecase.families)
+    return [made[family] for family in case.usecase.families if family in made], failures
 
 
 def _show(job: Job, name: str, found: Outcome) -> None:

@@ -138,7 +138,7 @@ def _trial(study: _Study) -> None:
     try:
         with study.job.display.step(f"{case.name}: trial {trial.number + 1} of {study.family}") as report:
             watch = search.watching(report, trial, study.direction)
-            trained = train.train(case, study.family, study.rows, study.handed, study.job.worker.call, watch)
+            trained = train.train(case, study.family, study.rows, study.handed, study.job.runner.call, watch)
             history = trained.history
             best = _best(study, case, trained)
             report(1, 1, {name: score.value for name, score in best.scores.items()})
@@ -163,7 +163,7 @@ def _trial(study: _Study) -> None:
 def _best(study: _Study, case: Case, trained: train.Trained) -> Scored:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
-    shrunk = compress.variants(case, trained, study.handed, study.job.worker.call)
+    shrunk = compress.variants(case, trained, study.handed, study.job.runner.call)
     return search.best(case, outcome.score_variants(case, shrunk, study.prepared, scratch))
 
 

@@ -11,6 +11,7 @@ from flows._server import server
 from flows.job import Busy, open_job
 from minnow import config
 from minnow.catalog import catalog
+from minnow.cluster import ClusterError
 from minnow.stages.outcome import EXIT_CODES
 from minnow.workspace import workspace
 
@@ -30,7 +31,7 @@ def main(names: list[str]) -> int:
 
                 ready()
             codes = [EXIT_CODES[usecase(name)] for name in names]
-    except config.ConfigError as error:
+    except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 2
     except Busy as error:

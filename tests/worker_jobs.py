@@ -36,3 +36,10 @@ def count(report):
         report(step, 1000, {"loss": 1.0})
         time.sleep(0.002)
     return "to the end"
+
+
+def linger(report):
+    """Run for a minute, unless somebody has seen enough."""
+    for step in range(1, 600):
+        report(step, 600, {"loss": 1.0})
+        time.sleep(0.1)

@@ -112,6 +112,7 @@ def tune(
     from flows.job import Busy
     from flows.tune import tune as search
     from minnow import editing, summary
+    from minnow.cluster import ClusterError
     from minnow.config import ConfigError
     from minnow.registry import unknown
     from minnow.stages.validate import DataError
@@ -125,7 +126,7 @@ def tune(
         summary.print_tuned(usecase, family, found, written=write)
         if write and found.values and not found.is_present:
             editing.set_params(space.params, usecase, family, found.values)
-    except ConfigError as error:
+    except (ConfigError, ClusterError) as error:
         raise _fail(error) from error
     except (DataError, Busy) as error:
         raise _fail(error, 1) from error

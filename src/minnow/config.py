@@ -100,6 +100,12 @@ class Span(Strict):
         return self.among if self.among is not None else [self.low, self.high]
 
 
+class Runner(Strict):
+    """Where training runs. scheduler: a Dask scheduler, as "tcp://10.0.0.1:8786"; None is one process on this machine."""
+
+    scheduler: str | None = None
+
+
 class Tune(Strict):
     """What `minnow tune` does. trials: of one study; pruner: what ends a hopeless trial early.
 
@@ -154,6 +160,7 @@ class Settings(Strict):
     seed: int = Field(default=7, ge=0)
     threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
+    runner: Runner = Runner()
     judge: Judge = Judge()
     tune: Tune = Tune()
     usecases: dict[str, UseCase]

@@ -45,6 +45,11 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
 
+    @property
+    def slots(self) -> int:
+        """How many jobs run at once."""
+        return 1
+
     def __enter__(self) -> Worker:
         """Start the process."""
         self._start()
