@@ -97,6 +97,7 @@ class Project:
         """Start a command of this project's own code."""
         environment = {k: v for k, v in os.environ.items() if k not in ("BENTOML_HOME", "MLFLOW_TRACKING_URI")}
         path = os.pathsep.join([*more.pop("before", []), str(self.folder / "src"), str(self.folder)])
+        environment |= more.pop("env", {})
         environment |= {"PYTHONPATH": path, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.Popen(
             [sys.executable, *command], cwd=self.folder, env=environment, stdout=subprocess.PIPE,

@@ -61,6 +61,7 @@ def client(space: Workspace) -> MlflowClient:
     space.home.mkdir(parents=True, exist_ok=True)
     with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
         _refuse_broken(space)
+        artifacts(space)
         opened = MlflowClient(space.tracking_uri)
         opened.search_experiments(max_results=1)
     return opened
@@ -89,7 +90,7 @@ def _refuse_broken(space: Workspace) -> None:
 
 
 def experiment_id(space: Workspace) -> str:
-    """Find or make the workspace's experiment. Beside a local database, files go to mlartifacts/."""
+    """Find or make the workspace's experiment, its files in the place that artifacts() says."""
     from filelock import FileLock
 
     opened = client(space)
@@ -97,6 +98,23 @@ def experiment_id(space: Workspace) -> str:
         found = opened.get_experiment_by_name(space.experiment)
         if found is not None:
             return found.experiment_id
-        local = local_database(space.tracking_uri)
-        place = (local.resolve().parent / "mlartifacts").as_uri() if local else None
-        return opened.create_experiment(space.experiment, artifact_location=place, tags=KIND)
+        return opened.create_experiment(space.experiment, artifact_location=artifacts(space), tags=KIND)
+
+
+def artifacts(space: Workspace) -> str | None:
+    """Say where files go: to MINNOW_ARTIFACTS, else to mlartifacts/ beside a local database; a tracking server decides itself.
+
+    Raises BrokenStore for a database elsewhere without a place for its files: they would stay on this machine alone.
+    """
+    given, local = os.environ.get("MINNOW_ARTIFACTS"), local_database(space.tracking_uri)
+    if given:
+        return f"{given.rstrip('/')}/{space.experiment}"
+    if local is not None:
+        return (local.resolve().parent / "mlartifacts").as_uri()
+    if space.tracking_uri.startswith(("http://", "https://")):
+        return None
+    kind = space.tracking_uri.partition(":")[0]
+    raise BrokenStore(
+        f"MLFLOW_TRACKING_URI names a database ({kind}), so its files need a place that every machine reaches: "
+        "export MINNOW_ARTIFACTS=s3://bucket/folder, or a folder on a shared file system. See docs/production.md."
+    )

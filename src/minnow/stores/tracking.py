@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.stores.database import client, experiment_id, local_database
+from minnow.stores.database import client, experiment_id
 from minnow.workspace import Workspace
 
 PARAM_LIMIT = 6000
@@ -120,8 +120,8 @@ def _allowed(name: str) -> str:
 
 
 def page(space: Workspace) -> str:
-    """Address of the experiment's page: on the tracking server, or where `mlflow ui` shows a local database."""
-    server = LOCAL_UI if local_database(space.tracking_uri) else space.tracking_uri.rstrip("/")
+    """Address of the experiment's page: on the tracking server, or where `mlflow ui` shows a database."""
+    server = space.tracking_uri.rstrip("/") if space.tracking_uri.startswith("http") else LOCAL_UI
     return f"{server}/#/experiments/{experiment_id(space)}"
 
 
