@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from minnow.types import Array, Expectation
 
+MOST_CLASSES_PER_ROW = 0.5
+"""On average each answer must stand there twice."""
 LARGEST = 1e30
 """What float32 holds, with room for squares in float64."""
 
@@ -63,6 +65,10 @@ def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
             *found,
             expect("column_values_to_be_between", why, "label_number", min_value=-LARGEST, max_value=LARGEST),
         ]
+    why = "answers that hardly ever return are no classes, but an id, or a number to be estimated (task: regress)"
+    found.append(
+        expect("column_proportion_of_unique_values_to_be_between", why, "label", max_value=MOST_CLASSES_PER_ROW)
+    )
     if options.labels is not None:
         why = "options.labels names every class there is"
         found.append(expect("column_values_to_be_in_set", why, "label", value_set=list(options.labels)))
@@ -76,8 +82,8 @@ def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
 def label_columns(label: Array, key: Array) -> dict[str, Array]:
     """Describe labels (n,) str and keys (n,) uint64, (n,) each.
 
-    label; class_share: share of all rows with this label; label_number: the label as a number, infinite where it is none;
-    hash.
+    label; class_share: share of all rows with this label; label_number: the label as a number, infinite where it is none,
+    NaN where there is no label; hash.
     """
     names, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
     numbers = np.array([_number(name) for name in names.tolist()])
@@ -86,6 +92,8 @@ def label_columns(label: Array, key: Array) -> dict[str, Array]:
 
 
 def _number(text: str) -> float:
+    if not text:
+        return np.nan
     try:
         found = float(text)
     except ValueError:

@@ -85,7 +85,12 @@ def read(folder: Path, options: Options) -> Table:
         elif name not in options.drop:
             columns[name] = _column(name, values, joined.row_id, options)
     sides = [_side(path, options) for path, one in zip(paths, frames, strict=True) for _ in one.row_id]
-    key = _keys([columns[name] for name in columns if name not in (options.target, options.split.column)])
+    read_by_models = [name for name in columns if name not in (options.target, options.split.column)]
+    if not read_by_models:
+        raise FileError(
+            f"{folder} must have a column beside the target that a model may read. Received: {', '.join(joined.columns)}."
+        )
+    key = _keys([columns[name] for name in read_by_models])
     row_id, unit = np.array(joined.row_id, dtype=str), _units(columns, joined, options)
     table = Table(columns, row_id, key, fixed_sides(sides), unit)
     return table.take(np.flatnonzero(columns[options.target] != "")) if options.drop_unlabelled else table
