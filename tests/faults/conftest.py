@@ -5,7 +5,20 @@ from collections import Counter
 
 import pytest
 
-INJECTED: Counter = Counter()
+
+class Account(Counter):
+    """What was injected, by name."""
+
+    def until(self, name, count):
+        """Number the tries until a fault was injected so often: a process may have ended before it was killed."""
+        for i in range(4 * count):
+            if self[name] >= count:
+                return
+            yield i
+        assert self[name] >= count, f"{self[name]} of {count} faults could be injected: {name}"
+
+
+INJECTED = Account()
 
 
 def pytest_configure(config):

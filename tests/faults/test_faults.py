@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 
 import pytest
@@ -156,3 +157,41 @@ def test_a_clock_set_back_changes_nothing(project, injected, tmp_path):
     assert code == 0, printed
     state, _ = project.mended()
     assert state["champion"]
+
+
+@pytest.mark.full
+def test_a_remote_that_lies_or_is_down_is_named_and_the_data_comes_back_when_it_is_well(project, injected, tmp_path):
+    def dvc(*command):
+        code, printed = project.call("-m", "dvc", *command)
+        assert code == 0, printed
+
+    def lose():
+        rows.unlink(missing_ok=True)
+        shutil.rmtree(project.folder / ".dvc" / "cache", ignore_errors=True)
+
+    project.mended()
+    before, rows = project.state(), project.folder / "rows.csv"
+    dvc("add", "rows.csv")
+    dvc("remote", "add", "-d", "kept", str(tmp_path))
+    dvc("push")
+    good = rows.read_bytes()
+    (kept,) = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == good]
+    kept.chmod(0o644)
+    for fault, harm, back in (
+        ("remote: other bytes", lambda: kept.write_bytes(good[:-9] + b"0,0,a    "), lambda: kept.write_bytes(good)),
+        ("remote: file lost", kept.unlink, lambda: kept.write_bytes(good)),
+        (
+            "remote: down",
+            lambda: dvc("remote", "modify", "kept", "url", "http://127.0.0.1:9/kept"),
+            lambda: dvc("remote", "modify", "kept", "url", str(tmp_path)),
+        ),
+    ):
+        harm()
+        lose()
+        injected[fault] += 1
+        code, printed = project.run()
+        assert (code, "did not come whole from the DVC remote kept" in " ".join(printed.split())) == (1, True), printed
+        _unharmed(project, before)
+        back()
+    project.mended()
+    assert rows.read_bytes() == good

@@ -22,7 +22,7 @@ def project(tmp_path_factory):
 
 def test_a_killed_run_is_finished_by_the_next(project, full, injected):
     project.mended()
-    for i in range(24 if full else 1):
+    for i in injected.until("killed: run", 24 if full else 1):
         before = project.state()
         project.settings(seed=10 + i)
         if project.kill_after(RANDOM.uniform(0.2, 14.0), "-m", "flows.retrain"):
@@ -41,7 +41,7 @@ FORGET = (
 
 def test_a_killed_publication_is_finished_by_the_next(project, full, injected):
     project.mended()
-    for _ in range(24 if full else 1):
+    for _ in injected.until("killed: publishing", 20 if full else 1):
         code, printed = project.call("-c", FORGET)
         assert code == 0, printed
         if project.kill_after(RANDOM.uniform(0.3, 3.0), "-c", PUBLISH):
@@ -58,9 +58,9 @@ def test_a_killed_publication_is_finished_by_the_next(project, full, injected):
 def test_a_killed_rollback_leaves_a_champion_and_the_next_run_serves_it(project, full, injected):
     project.mended()
     champions = set()
-    for i in range(18 if full else 1):
+    for i in injected.until("killed: rollback", 12 if full else 1):
         project.settings(seed=1, families=("linear", "gboost") if i % 2 else ("linear",))
-        if project.kill_after(RANDOM.uniform(0.5, 3.5), "-m", "minnow.cli", "rollback", "small"):
+        if project.kill_after(RANDOM.uniform(0.4, 2.8), "-m", "minnow.cli", "rollback", "small"):
             injected["killed: rollback"] += 1
         state = project.state()
         assert state["champion"], "the champion is never lost"
