@@ -272,6 +272,18 @@ def test_a_misspelt_column_of_a_request_is_named_with_the_nearest(tmp_path):
         tabular.parse([{"size": 1, "colr": "red"}], encoder)
 
 
+def test_a_request_may_hold_what_the_table_held_and_no_model_reads(tmp_path):
+    table = _read(_write(tmp_path), drop=["colour"])
+    options = tabular.Options(target="answer", drop=["colour"])
+    encoder = tabular.Encoder.fit(table, np.array(["no", "yes"]), options)
+    encoder.save(tmp_path)
+    for one in (encoder, tabular.Encoder.load(tmp_path)):
+        whole = tabular.parse([{"size": 1, "colour": "red", "answer": "yes"}], one)
+        assert list(whole) == ["size"]
+        with pytest.raises(ValueError, match="No column 'weight'"):
+            tabular.parse([{"size": 1, "weight": 3}], one)
+
+
 def test_a_split_names_its_column():
     with pytest.raises(ValueError, match="names its column"):
         tabular.Split(by="time")

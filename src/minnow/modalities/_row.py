@@ -56,7 +56,7 @@ def check(one: Any, where: str, encoder: Encoder) -> list[Any]:
     names = {column.name for column in encoder.columns}
     if not of_file:
         for name in one:
-            if name not in names:
+            if name not in names and name not in encoder.unread:
                 raise ValueError(
                     f"{where}: needed the columns of the model, received '{name}'. {unknown('column', name, names)}"
                 )

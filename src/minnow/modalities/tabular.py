@@ -18,7 +18,8 @@ from minnow.modalities._files import FileError, json_list
 from minnow.types import Array, Columns, Expectation, Outputs, Table
 
 REQUEST: dict[str, Any] = {
-    "description": "A row: the name of each column with its value; null where it is not known.",
+    "description": "A row: the name of each column with its value; null where it is not known. Columns of the training "
+    "table that the model does not read may be there, and are ignored.",
     "type": "object",
     "additionalProperties": {
         "anyOf": [{"type": "number"}, {"type": "string", "maxLength": 1000}, {"type": "boolean"}, {"type": "null"}]
@@ -137,11 +138,14 @@ class Encoder:
     """Turns rows into numbers (n, d) float32 and categories (n, c) int32, ids of all columns in one range.
 
     columns: in the order of the file, as train taught them. decimal: what divides whole from parts in cells of files.
+    unread: columns of the file that no model reads; a request may hold them.
     """
 
-    def __init__(self, columns: Sequence[Column], missing: Sequence[str] = (), decimal: str = ".") -> None:
+    def __init__(
+        self, columns: Sequence[Column], missing: Sequence[str] = (), decimal: str = ".", unread: Sequence[str] = ()
+    ) -> None:
         """See the class."""
-        self.columns, self.missing, self.decimal = tuple(columns), tuple(missing), decimal
+        self.columns, self.missing, self.decimal, self.unread = tuple(columns), tuple(missing), decimal, tuple(unread)
         count = sum(column.ids for column in self.columns if column.kind == "categorical")
         self.sizes = {"categories": count} if count else {}
 
@@ -155,7 +159,8 @@ class Encoder:
         ]
         if not found:
             raise ValueError("A table needs a column besides the target. Received: none.")
-        return cls(found, options.missing, options.decimal)
+        divided = [] if options.split.column is None else [options.split.column]
+        return cls(found, options.missing, options.decimal, [options.target, *divided, *options.drop])
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode columns by name, (n,) each; either array is left out where no column is of its kind.
@@ -186,7 +191,12 @@ class Encoder:
     def save(self, folder: Path) -> None:
         """Write encoder.json."""
         columns = [column.as_json() for column in self.columns]
-        facts = {"columns": columns, "missing": list(self.missing), "decimal": self.decimal}
+        facts = {
+            "columns": columns,
+            "missing": list(self.missing),
+            "decimal": self.decimal,
+            "unread": list(self.unread),
+        }
         write_json(folder / "encoder.json", facts)
 
     @classmethod
@@ -194,7 +204,7 @@ class Encoder:
         """Read what save wrote."""
         facts = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
         columns = [Column(**{**one, "categories": tuple(one.get("categories", ()))}) for one in facts["columns"]]
-        return cls(columns, facts["missing"], facts["decimal"])
+        return cls(columns, facts["missing"], facts["decimal"], facts["unread"])
 
 
 def parse(inputs: Sequence[Any], encoder: Encoder) -> dict[str, Array]:
