@@ -57,11 +57,6 @@ class _Study:
     handed: Path
     found: Any
     run_id: str
-    total: int
-
-    @property
-    def direction(self) -> str:
-        return "maximize" if self.case.task.MEASURES[0].higher_is_better else "minimize"
 
 
 def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials: int, minutes: float | None) -> Tuned:
@@ -70,7 +65,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
     An interrupted study goes on at the next call.
     """
     with open_job(space, settings) as job:
-        study = _open(job, usecase, family, trials)
+        study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
             job.display.expect(max(trials - _ended(study), 0))
@@ -82,7 +77,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
     return tuned
 
 
-def _open(job: Job, usecase: str, family: str, trials: int) -> _Study:
+def _open(job: Job, usecase: str, family: str) -> _Study:
     """Read the rows as a run does, and open the study that belongs to them."""
     case = job.case(usecase)
     reports = job.space.home / "reports" / usecase
@@ -100,9 +95,7 @@ def _open(job: Job, usecase: str, family: str, trials: int) -> _Study:
         values = search.present(case, family, space)
         if values is not None:
             found.enqueue_trial(values, user_attrs={search.PRESENT: True})
-    return _Study(
-        job, case, family, space, prepared, rows, handed, found, _run(job, case, family, space, found), trials
-    )
+    return _Study(job, case, family, space, prepared, rows, handed, found, _run(job, case, family, space, found))
 
 
 def _run(job: Job, case: Case, family: str, space: dict[str, Span], found: Any) -> str:
@@ -137,12 +130,11 @@ def _trial(study: _Study) -> None:
     history: dict[str, list[float]] = {}
     try:
         with study.job.display.step(f"{case.name}: trial {trial.number + 1} of {study.family}") as report:
-            watch = search.watching(report, trial, study.direction)
+            watch = search.watching(report, trial, study.found.direction.name.lower())
             trained = train.train(case, study.family, study.rows, study.handed, study.job.runner.call, watch)
             history = trained.history
             best = _best(study, case, trained)
             report(1, 1, {name: score.value for name, score in best.scores.items()})
-        trial.set_user_attr("variant", best.bundle.schema["variant"])
         trial.set_user_attr(search.SIZE, best.bundle.size_bytes)
         study.found.tell(trial, best.primary.value)
         told |= {"metrics": {name: score.value for name, score in best.scores.items()}, "bytes": best.bundle.size_bytes}
