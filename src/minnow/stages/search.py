@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 from minnow import families
 from minnow.catalog import catalog
 from minnow.config import ConfigError, Settings, Span, check_space, nested
-from minnow.lineage import code_version
+from minnow.lineage import code_version, key_of
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Scored
 from minnow.types import Enough, Report
@@ -48,8 +47,7 @@ def study_name(case: Case, family: str, rows: str, space: Mapping[str, Span]) ->
         "size_bytes": case.usecase.budget.size_bytes,
         "code": code_version([*case.modules(family), __name__]),
     }
-    digest = hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()
-    return f"{case.name}/{family}/{digest[:12]}"
+    return f"{case.name}/{family}/{key_of(shared)[:12]}"
 
 
 def study(storage: str, name: str, case: Case) -> Any:
