@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 STAMP := .venv/.synced
 export DO_NOT_TRACK := 1
+# The certificates that this machine trusts, for a network that reads along.
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help setup run test check lock format faults bench-overhead bench-dask bench-judge serve clean
 
