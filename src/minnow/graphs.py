@@ -30,6 +30,8 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
         del node.metadata_props[:]
         for ends in (node.input, node.output):
             ends[:] = [renamed.get(name, name) for name in ends]
+        for body in _bodies(node):
+            _rename_body(body, renamed, f"{node.name}.")
     kept = {renamed[t.name]: t for t in graph.initializer if t.name in renamed}
     del graph.value_info[:], graph.metadata_props[:], model.metadata_props[:]
     tensors = [_renamed(tensor, name) for name, tensor in sorted(kept.items())]
@@ -42,16 +44,19 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _order(graph: Any) -> None:
-    """Sort nodes by what they compute, each after what it needs.
+def _order(graph: Any, outer: Mapping[str, str] | None = None) -> None:
+    """Sort nodes by what they compute, each after what it needs, those in the bodies of loops too.
 
-    Converters order independent nodes by inner names, which count what the process has converted before.
+    Converters order independent nodes by inner names, which count what the process has converted before. outer: what the
+    names mean that a body takes from the graph around it.
     """
-    meaning = {value.name: value.name for value in graph.input} | {"": ""}
+    meaning = {**(outer or {}), "": ""} | {value.name: f"input {place}" for place, value in enumerate(graph.input)}
+    if outer is None:
+        meaning |= {value.name: value.name for value in graph.input}
     meaning |= {tensor.name: _content(tensor) for tensor in graph.initializer}
     waiting, placed = list(graph.node), []
     while waiting:
-        ready = [node for node in waiting if all(name in meaning for name in node.input)]
+        ready = [node for node in waiting if all(name in meaning for name in _needs(node))]
         if not ready:
             raise ValueError("A graph must not run in a circle, and every input must be made by someone.")
         first = min(ready, key=lambda node: _meaning(node, meaning))
@@ -65,12 +70,70 @@ def _order(graph: Any) -> None:
 
 def _meaning(node: Any, meaning: Mapping[str, str]) -> str:
     """Hash a node by operator, attributes and the meaning of its inputs."""
+    if _bodies(node):
+        node = _plain(node, meaning)
     attributes = sorted(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)
     digest = hashlib.sha256(f"{node.domain} {node.op_type} ".encode())
     for part in (*attributes, *(meaning[name].encode() for name in node.input)):
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def _bodies(node: Any) -> list[Any]:
+    """Graphs that a node holds: what a loop repeats, what a branch does."""
+    return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+
+
+def _needs(node: Any) -> list[str]:
+    """Names that a node reads: its inputs, and what its bodies take from outside."""
+    found = list(node.input)
+    for body in _bodies(node):
+        made = {value.name for value in (*body.input, *body.initializer)} | {n for one in body.node for n in one.output}
+        used = [name for one in body.node for name in _needs(one)] + [value.name for value in body.output]
+        found += [name for name in dict.fromkeys(used) if name not in made and name]
+    return found
+
+
+def _plain(node: Any, meaning: Mapping[str, str]) -> Any:
+    """Copy a node so that its bodies say what they do by meaning alone; the bodies themselves are put in order."""
+    for body in _bodies(node):
+        _order(body, meaning)
+    made = type(node)()
+    made.CopyFrom(node)
+    for body in _bodies(made):
+        _rename_body(body, meaning, "")
+    for name in ("input", "output"):
+        made.ClearField(name)
+    made.input.extend(node.input)
+    return made
+
+
+def _rename_body(body: Any, outer: Mapping[str, str], prefix: str) -> None:
+    """Rename what a body makes by its place, and what it takes from outside as outer does."""
+    inner = {value.name: f"{prefix}{place}" for place, value in enumerate(body.input)}
+    constants = {tensor.name: tensor for tensor in body.initializer}
+    ends = [value.name for value in body.output if value.name in constants]
+    used = [name for node in body.node for name in _needs(node) if name in constants] + ends
+    for name in (*used, *(name for node in body.node for name in node.output if name)):
+        inner.setdefault(name, f"{prefix}{len(inner)}")
+    names = {**outer, **inner, "": ""}
+    for value in (*body.input, *body.output):
+        value.name, value.doc_string = names[value.name], ""
+        for size in value.type.tensor_type.shape.dim:
+            size.ClearField("dim_param")  # a name that counts what the process has converted before
+    tensors = [_renamed(constants[name], names[name]) for name in dict.fromkeys(used)]
+    del body.initializer[:]
+    body.initializer.extend(tensors)
+    for place, node in enumerate(body.node):
+        node.name, node.doc_string = f"{prefix}n{place}", ""
+        del node.metadata_props[:]
+        for ends in (node.input, node.output):
+            ends[:] = [names[name] for name in ends]
+        for inside in _bodies(node):
+            _rename_body(inside, names, f"{node.name}.")
+    body.name, body.doc_string = f"{prefix}body", ""
+    del body.value_info[:], body.metadata_props[:]
 
 
 def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:
@@ -84,7 +147,7 @@ def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:
     content: dict[str, str] = {tensor.name: _content(tensor) for tensor in graph.initializer}
     by_content: dict[str, str] = {}
     for node in graph.node:
-        for name in node.input:
+        for name in _needs(node):
             if name in content and name not in renamed:
                 renamed[name] = by_content.setdefault(content[name], f"i{len(by_content)}")
         for name in node.output:

@@ -63,11 +63,14 @@ def test_it_comes_back_from_disk_unchanged(fitted, case, tmp_path):
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_one_seed_gives_one_model(fitted, case):
+def test_one_seed_gives_one_model_and_one_file(fitted, case, tmp_path):
     family, model, val, _ = fitted(case)
     again = family.fit(*tiny.sides(*case[1:]), tiny.quick(family), seed=3)
     for name, value in model.predict(val.inputs).items():
         np.testing.assert_array_equal(again.predict(val.inputs)[name], value)
+    for name, one in {"a": model, "b": again}.items():
+        exporters.get("onnx").write(one, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)

@@ -100,7 +100,7 @@ def _mean_answers(train: Batch) -> Array:
 
 def _answers(train: Batch) -> list[Array]:
     """What a row answers, as numbers: itself, whether it is the second of two labels, or each of the commonest labels."""
-    if train.task == "regress":
+    if not len(train.labels):
         return [train.target.astype(np.float64)]
     if len(train.labels) <= 2:
         return [(train.target == len(train.labels) - 1).astype(np.float64)]

@@ -14,7 +14,8 @@ import numpy as np
 from minnow.families._options import Augmentation, Regularised, Training
 from minnow.types import Array, Batch, Columns, Report, Spec
 
-OUTPUTS = {"classify": "probabilities", "regress": "value", "rank": "scores"}
+OUTPUTS = {"classify": "probabilities", "regress": "value", "forecast": "value", "rank": "scores"}
+NUMERIC = ("regress", "forecast")
 PREDICT_ROWS = 1024
 FILE = "model.keras"
 ESTIMATE = "estimate"
@@ -83,7 +84,7 @@ def head(x: Any, batch: Batch) -> Any:
         logits = layers.Dense(len(batch.labels), name="logits")(x)
         return layers.Softmax(name=OUTPUTS["classify"])(logits)
     values = layers.Dense(1, name=ESTIMATE)(x)
-    return layers.Reshape((), name=OUTPUTS["regress"])(values)
+    return layers.Reshape((), name=OUTPUTS[batch.task])(values)
 
 
 def sum_over_rows(x: Any) -> Any:
@@ -153,14 +154,14 @@ def train(
         patience = params.early_stopping.patience
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True))
     fitted = network.fit(fed, validation_data=held, epochs=params.epochs, verbose=0, callbacks=callbacks)
-    if train.task == "regress":
+    if train.task in NUMERIC:
         _in_units(network, centre, spread)
     return KerasModel(network, {name: [float(v) for v in values] for name, values in fitted.history.items()})
 
 
 def _scale(train: Batch) -> tuple[Any, Any]:
     """Centre and spread of train's numbers: a network learns house prices as easily as shares. 0 and 1 for labels."""
-    if train.task != "regress":
+    if train.task not in NUMERIC:
         return 0, 1
     spread = float(train.target.std(dtype=np.float64))
     return np.float32(train.target.mean(dtype=np.float64)), np.float32(spread if spread > 0 else 1.0)

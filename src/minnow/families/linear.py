@@ -85,13 +85,13 @@ def _components(rows: Any, count: int, seed: int) -> tuple[Array, Array]:
 def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    if task == "regress":
+    if task in _keras.NUMERIC:
         return Ridge(alpha=1 / strength)
     return LogisticRegression(C=strength, max_iter=iterations, random_state=seed)
 
 
 def _val_loss(solver: Any, rows: Any, val: Batch) -> float:
-    if val.task == "regress":
+    if val.task in _keras.NUMERIC:
         return float(np.abs(solver.predict(rows) - val.target).mean())
     chances = solver.predict_proba(rows)
     return float(-np.log(np.clip(chances[np.arange(len(val)), val.target], 1e-7, 1)).mean())

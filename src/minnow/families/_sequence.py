@@ -1,0 +1,63 @@
+"""What comes in steps: words, rows of sensors, frames of sound. How families that read in order begin and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from minnow.families import _keras
+from minnow.families._features import NUMBERS, PIXELS
+from minnow.families._options import Regularised
+from minnow.types import Batch
+
+TOKENS, SERIES = "tokens", "series"
+MODALITIES = ("text", "timeseries", "audio")
+TASKS = ("classify", "regress", "forecast")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The beginning of a network. inputs: what it takes; vectors: (n, m, d); there: (n, m, 1), 0 at padding, None for none."""
+
+    inputs: list[Any]
+    vectors: Any
+    there: Any
+
+
+def begin(train: Batch, dim: int, params: Regularised, seed: int) -> Steps:
+    """Take tokens (n, m) int32, series (n, m, d) float32 or image (n, m, d, 1) float32 step by step.
+
+    dim: length of a word's vector; 0 is padding.
+    """
+    import keras
+    from keras import layers
+
+    ops: Any = keras.ops
+    name = next(name for name in (TOKENS, SERIES, PIXELS) if name in train.inputs)
+    shape = train.inputs[name].shape[1:]
+    taken: Any = keras.Input(shape, dtype=str(train.inputs[name].dtype), name=name)
+    there, x = None, taken
+    if name == TOKENS:
+        weights = _keras.regulariser(params)
+        x = layers.Embedding(train.sizes[TOKENS], dim, embeddings_regularizer=weights)(taken)
+        there = ops.expand_dims(ops.cast(ops.not_equal(taken, 0), "float32"), -1)
+        x = layers.Dropout(params.dropout, seed=seed)(x) if params.dropout else x
+    elif name == PIXELS:
+        x = layers.Reshape((shape[0], shape[1] * shape[2]))(taken)
+    return Steps([taken], x, there)
+
+
+def end(steps: Steps, x: Any, train: Batch, params: Regularised, name: str, seed: int) -> Any:
+    """Put the numbers that stand beside the steps to what was made of these, and answer."""
+    import keras
+    from keras import layers
+
+    inputs = steps.inputs
+    x = layers.Dropout(params.dropout, seed=seed + 1)(x) if params.dropout else x
+    if NUMBERS in train.inputs:
+        numbers = keras.Input(train.inputs[NUMBERS].shape[1:], name=NUMBERS)
+        inputs, x = [*inputs, numbers], layers.Concatenate()([x, numbers])
+    for units in getattr(params, "dense", []):
+        x = layers.Dense(units, use_bias=not params.batch_norm, kernel_regularizer=_keras.regulariser(params))(x)
+        x = _keras.finish_layer(x, params)
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], _keras.head(x, train), name=name)
