@@ -16,7 +16,7 @@ from minnow.registry import unknown
 from minnow.types import Array, Table, content_key
 
 if TYPE_CHECKING:
-    from minnow.modalities.tabular import Options
+    from minnow.modalities._table import Split, TableOptions
 
 TEXT = (".csv", ".tsv", ".txt", ".data")
 SUFFIXES = (*TEXT, *(f"{suffix}.gz" for suffix in TEXT), ".parquet")
@@ -32,7 +32,7 @@ class Frame:
     row_id: list[str]
 
 
-def frame(path: Path, options: Options) -> Frame:
+def frame(path: Path, options: TableOptions) -> Frame:
     """Read one file. Raises FileError."""
     if path.name.lower().endswith(".parquet"):
         return _parquet(path)
@@ -70,14 +70,14 @@ def _typed(column: Any) -> Cells | Array:
     return [None if value is None or str(value).strip() == "" else str(value).strip() for value in values]
 
 
-def read(folder: Path, options: Options) -> Table:
-    """Read a folder (or one file) as the options say; see tabular.read."""
+def read(folder: Path, options: TableOptions, split: Split) -> Table:
+    """Read a folder (or one file) as the options say; see tabular.read. split: the column that it names is in no key."""
     paths = find(folder, options.file, SUFFIXES)
     frames = [frame(path, options) for path in paths]
     joined = _join(paths, frames)
     if not joined.row_id:
         raise FileError(f"{folder} must hold rows. It holds none.")
-    _check_names(joined, options)
+    _check_names(joined, options, split)
     columns: dict[str, Array] = {}
     for name, values in joined.columns.items():
         if name == options.target:
@@ -85,18 +85,17 @@ def read(folder: Path, options: Options) -> Table:
         elif name not in options.drop:
             columns[name] = _column(name, values, joined.row_id, options)
     sides = [_side(path, options) for path, one in zip(paths, frames, strict=True) for _ in one.row_id]
-    read_by_models = [name for name in columns if name not in (options.target, options.split.column)]
+    read_by_models = [name for name in columns if name not in (options.target, split.column)]
     if not read_by_models:
         raise FileError(
             f"{folder} must have a column beside the target that a model may read. Received: {', '.join(joined.columns)}."
         )
     key = _keys([columns[name] for name in read_by_models])
-    row_id, unit = np.array(joined.row_id, dtype=str), _units(columns, joined, options)
-    table = Table(columns, row_id, key, fixed_sides(sides), unit)
-    return table.take(np.flatnonzero(columns[options.target] != "")) if options.drop_unlabelled else table
+    row_id, unit = np.array(joined.row_id, dtype=str), _units(columns, joined, split)
+    return Table(columns, row_id, key, fixed_sides(sides), unit)
 
 
-def look(place: Path, options: Options) -> dict[str, Array]:
+def look(place: Path, options: TableOptions) -> dict[str, Array]:
     """Read every column of a folder's files, mixed ones as categories; see tabular.look."""
     paths = find(place, None, SUFFIXES)
     joined = _join(paths, [frame(path, options) for path in paths])
@@ -109,7 +108,7 @@ def look(place: Path, options: Options) -> dict[str, Array]:
     return found
 
 
-def _side(path: Path, options: Options) -> str:
+def _side(path: Path, options: TableOptions) -> str:
     return options.sides.get(path.name) or side_of(path.name)
 
 
@@ -133,10 +132,10 @@ def _join(paths: Sequence[Path], frames: Sequence[Frame]) -> Frame:
     return Frame(columns, [row for one in frames for row in one.row_id])
 
 
-def _check_names(joined: Frame, options: Options) -> None:
+def _check_names(joined: Frame, options: TableOptions, split: Split) -> None:
     """Refuse names of columns that are not there, each with its key and the nearest name."""
     named = {"target": [options.target], "drop": options.drop, "kinds": options.kinds, "dates": options.dates}
-    named["split.column"] = [options.split.column] if options.split.column else []
+    named["split.column"] = [split.column] if split.column else []
     for key, names in named.items():
         for name in names:
             if name not in joined.columns:
@@ -159,7 +158,7 @@ def labels(values: Cells | Array, label_as: Mapping[str, str]) -> Array:
     return np.array([label_as.get(cell, cell) if cell else "" for cell in _cells(values)], dtype=str)
 
 
-def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: Options) -> Array:
+def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: TableOptions) -> Array:
     """Give a column the one type of its kind. Raises FileError that names the rows which do not have it."""
     asked = options.kinds.get(name)
     if isinstance(values, np.ndarray) and asked is None:
@@ -177,7 +176,7 @@ def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: Op
         raise FileError(f"column '{name}': {error}{_where(name, cells, row_id)}") from error
 
 
-def _kind(cells: Cells, name: str, options: Options) -> Kind:
+def _kind(cells: Cells, name: str, options: TableOptions) -> Kind:
     if name in options.dates:
         return "date"
     counts = Counter(cell for cell in cells if cell is not None)
@@ -216,9 +215,8 @@ def _keys(columns: Sequence[Array]) -> Array:
     )
 
 
-def _units(columns: Mapping[str, Array], joined: Frame, options: Options) -> Array | None:
+def _units(columns: Mapping[str, Array], joined: Frame, split: Split) -> Array | None:
     """Hash the groups of a split by group, (n,) uint64; None for any other split."""
-    split = options.split
     if split.by == "hash" or split.column is None:
         return None
     values = columns[split.column]

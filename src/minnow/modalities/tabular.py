@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import Field
 
 from minnow.bundle import write_json
 from minnow.modalities import _columns, _frames, _row
-from minnow.modalities._cells import Kind
 from minnow.modalities._columns import Column
-from minnow.modalities._contract import LARGEST, LabelledOptions, expect, label_columns, label_contract
+from minnow.modalities._contract import LARGEST, expect, label_columns, label_contract
 from minnow.modalities._files import FileError, json_list
+from minnow.modalities._table import Split, TableOptions
 from minnow.types import Array, Columns, Expectation, Outputs, Table
 
 REQUEST: dict[str, Any] = {
@@ -27,53 +28,17 @@ REQUEST: dict[str, Any] = {
 }
 
 
-class Split(BaseModel):
-    """How rows are divided. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
+class Options(TableOptions):
+    """What may stand under `options` of a use case of tables, besides what says how files are read (_table.TableOptions).
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    by: Literal["hash", "time", "group"] = "hash"
-    column: str | None = None
-
-    @model_validator(mode="after")
-    def _needs_its_column(self) -> Split:
-        if (self.by == "hash") == (self.column is not None):
-            raise ValueError("a split by 'time' or 'group' names its column, a split by 'hash' has none")
-        return self
-
-
-class Options(LabelledOptions):
-    """What may stand under `options` of a use case of tables.
-
-    target: name of the column to be predicted. drop: columns to leave out.
-    file: name of one file in the folder; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
-    separator, quote, decimal: of delimited text; separator None is found. header: names of the columns where the first
-        line is already a row.
-    missing: spellings of nothing besides the usual ones ("", "NA", "?", "null", "-" and more).
-    kinds: column -> numeric, categorical, boolean or date, where another is found. dates: column -> format as Python's
-        strptime has it.
-    sides: file -> "train" or "test", for named files; files called train* and test* need no entry.
     split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; the named column is no feature.
-    label_as: label -> what it is called, for labels that are spelt in two ways. drop_unlabelled: leave rows without a
-        label out, instead of refusing them.
+    drop_unlabelled: leave rows without a label out, instead of refusing them.
     max_categories, min_category_rows: how many values of a column are told apart at most, the most frequent on train, and
         how often each must occur; the others share one id.
     max_missing: largest share of missing values of a column.
     """
 
-    target: str
-    drop: list[str] = Field(default=[])
-    file: str | None = None
-    separator: str | None = Field(None, min_length=1)
-    quote: str = Field('"', min_length=1, max_length=1)
-    decimal: Literal[".", ","] = "."
-    header: list[str] | None = None
-    missing: list[str] = Field(default=[])
-    kinds: dict[str, Kind] = Field(default={})
-    dates: dict[str, str] = Field(default={})
-    sides: dict[str, Literal["train", "test"]] = Field(default={})
     split: Split = Split()
-    label_as: dict[str, str] = Field(default={})
     drop_unlabelled: bool = False
     max_categories: int = Field(100, ge=1)
     min_category_rows: int = Field(5, ge=1)
@@ -102,7 +67,8 @@ def read(folder: Path, options: Options) -> Table:
     numeric float64, NaN missing; boolean int8, -1 missing; date datetime64[s]; categorical object of str, "" missing.
     Raises FileError that names file, column, rows and what to do.
     """
-    return _frames.read(folder, options)
+    table = _frames.read(folder, options, options.split)
+    return table.take(np.flatnonzero(table.columns[options.target] != "")) if options.drop_unlabelled else table
 
 
 def examples(table: Table, options: Options) -> Table:
