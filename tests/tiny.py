@@ -48,6 +48,26 @@ def tabular_regress(rng, n):
     return inputs, value.astype(np.float32), [], sizes
 
 
+def _series(rng, n):
+    """Six steps of two sensors, of which the first matters by its mean."""
+    series = rng.normal(size=(n, 6, 2)).astype(np.float32)
+    series[:, :, 0] += rng.choice([-1.0, 1.0], n)[:, None]
+    return {"series": series, "numbers": rng.normal(size=(n, 2)).astype(np.float32)}, {}
+
+
+def timeseries_classify(rng, n):
+    inputs, sizes = _series(rng, n)
+    return inputs, (inputs["series"][:, :, 0].mean(axis=1) > 0).astype(np.int64), ["no", "yes"], sizes
+
+
+def timeseries_forecast(rng, n):
+    """A change of what was last."""
+    inputs, sizes = _series(rng, n)
+    anchor = rng.normal(100, 30, n).astype(np.float32)
+    change = 20 * np.sign(inputs["series"][:, :, 0].mean(axis=1)) + 5 * inputs["numbers"][:, 0]
+    return inputs | {"anchor": anchor}, anchor + change.astype(np.float32), [], sizes
+
+
 def interactions_rank(rng, n):
     user = rng.integers(1, 9, n).astype(np.int32)
     liked = (user[:, None] * 3 + np.arange(3)) % 24
@@ -65,6 +85,8 @@ PROBLEMS = {
     ("text", "classify"): text_classify,
     ("tabular", "classify"): tabular_classify,
     ("tabular", "regress"): tabular_regress,
+    ("timeseries", "classify"): timeseries_classify,
+    ("timeseries", "forecast"): timeseries_forecast,
     ("interactions", "rank"): interactions_rank,
 }
 

@@ -55,17 +55,67 @@ def _order(graph: Any, outer: Mapping[str, str] | None = None) -> None:
         meaning |= {value.name: value.name for value in graph.input}
     meaning |= {tensor.name: _content(tensor) for tensor in graph.initializer}
     waiting, placed = list(graph.node), []
+    made: dict[str, Any] = {}
+    same: dict[str, str] = {}
     while waiting:
         ready = [node for node in waiting if all(name in meaning for name in _needs(node))]
         if not ready:
             raise ValueError("A graph must not run in a circle, and every input must be made by someone.")
-        first = min(ready, key=lambda node: _meaning(node, meaning))
-        digest = _meaning(first, meaning)
+        # nodes that do the same differ by which output they make, if any
+        digest, _, place = min((_meaning(node, meaning), _output(node, graph), i) for i, node in enumerate(ready))
+        first = ready[place]
         meaning |= {name: f"{digest}.{place}" for place, name in enumerate(first.output) if name}
         waiting.remove(first)
+        if digest in made and _output(first, graph) == len(graph.output):  # it was worked out before
+            same |= dict(zip(first.output, made[digest].output, strict=True))
+            continue
+        _read_instead(first, same)
+        made.setdefault(digest, first)
         placed.append(first)
     del graph.node[:]
     graph.node.extend(placed)
+
+
+def _without_copies(body: Any) -> None:
+    """Let nodes read a value itself instead of a copy of it; a second output of one value keeps the one copy it needs.
+
+    Which of two equal outputs a converter makes the copy is chance.
+    """
+    from onnx import helper
+
+    same: dict[str, str] = {}
+    for node in [node for node in body.node if node.op_type == "Identity"]:
+        same[node.output[0]] = node.input[0]
+        body.node.remove(node)
+    for name in same:
+        while same[name] in same:
+            same[name] = same[same[name]]
+    for node in body.node:
+        _read_instead(node, same)
+    given: set[str] = set()
+    for place, value in enumerate(body.output):
+        value.name = same.get(value.name, value.name)
+        if value.name in given:
+            copy = f"copy {place} of {value.name}"
+            body.node.append(helper.make_node("Identity", [value.name], [copy]))
+            value.name = copy
+        given.add(value.name)
+
+
+def _read_instead(node: Any, same: Mapping[str, str]) -> None:
+    """Let a node, and what is in its bodies, read values by other names."""
+    node.input[:] = [same.get(name, name) for name in node.input]
+    for body in _bodies(node):
+        for inside in body.node:
+            _read_instead(inside, same)
+        for value in body.output:
+            value.name = same.get(value.name, value.name)
+
+
+def _output(node: Any, graph: Any) -> int:
+    """Place of the first of a graph's outputs that a node makes, one past the last for none."""
+    names = [value.name for value in graph.output]
+    return min((names.index(name) for name in node.output if name in names), default=len(names))
 
 
 def _meaning(node: Any, meaning: Mapping[str, str]) -> str:
@@ -98,6 +148,7 @@ def _needs(node: Any) -> list[str]:
 def _plain(node: Any, meaning: Mapping[str, str]) -> Any:
     """Copy a node so that its bodies say what they do by meaning alone; the bodies themselves are put in order."""
     for body in _bodies(node):
+        _without_copies(body)
         _order(body, meaning)
     made = type(node)()
     made.CopyFrom(node)
@@ -113,18 +164,21 @@ def _rename_body(body: Any, outer: Mapping[str, str], prefix: str) -> None:
     """Rename what a body makes by its place, and what it takes from outside as outer does."""
     inner = {value.name: f"{prefix}{place}" for place, value in enumerate(body.input)}
     constants = {tensor.name: tensor for tensor in body.initializer}
+    alike: dict[str, str] = {}
     ends = [value.name for value in body.output if value.name in constants]
     used = [name for node in body.node for name in _needs(node) if name in constants] + ends
-    for name in (*used, *(name for node in body.node for name in node.output if name)):
+    for name in used:
+        inner[name] = alike.setdefault(_content(constants[name]), f"{prefix}c{len(alike)}")
+    for name in (name for node in body.node for name in node.output if name):
         inner.setdefault(name, f"{prefix}{len(inner)}")
     names = {**outer, **inner, "": ""}
     for value in (*body.input, *body.output):
         value.name, value.doc_string = names[value.name], ""
         for size in value.type.tensor_type.shape.dim:
             size.ClearField("dim_param")  # a name that counts what the process has converted before
-    tensors = [_renamed(constants[name], names[name]) for name in dict.fromkeys(used)]
+    tensors = {names[name]: _renamed(constants[name], names[name]) for name in used}
     del body.initializer[:]
-    body.initializer.extend(tensors)
+    body.initializer.extend(tensors.values())
     for place, node in enumerate(body.node):
         node.name, node.doc_string = f"{prefix}n{place}", ""
         del node.metadata_props[:]

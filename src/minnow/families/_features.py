@@ -10,7 +10,9 @@ import numpy as np
 
 from minnow.types import Array, Batch, Columns, Spec
 
-PIXELS, NUMBERS, CATEGORIES = "image", "numbers", "categories"
+PIXELS, SERIES, NUMBERS, CATEGORIES = "image", "series", "numbers", "categories"
+ROWS = (PIXELS, SERIES, NUMBERS, CATEGORIES)
+"""What makes up a row, in this order."""
 FLAT = "flat"
 SMOOTH = 10.0
 """Rows of the whole's mean answer that are added to each category: a rare one says little."""
@@ -80,9 +82,7 @@ class Layout:
 def layout_of(train: Batch) -> Layout:
     """Find which arrays make up a row, and learn what categories become: the mean answers of their rows."""
     specs = tuple(
-        Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype))
-        for name in (PIXELS, NUMBERS, CATEGORIES)
-        if name in train.inputs
+        Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype)) for name in ROWS if name in train.inputs
     )
     return Layout(specs, _mean_answers(train) if CATEGORIES in train.inputs else None)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families import _anchor
 from minnow.families._options import Augmentation, Regularised, Training
 from minnow.types import Array, Batch, Columns, Report, Spec
 
@@ -84,7 +85,8 @@ def head(x: Any, batch: Batch) -> Any:
         logits = layers.Dense(len(batch.labels), name="logits")(x)
         return layers.Softmax(name=OUTPUTS["classify"])(logits)
     values = layers.Dense(1, name=ESTIMATE)(x)
-    return layers.Reshape((), name=OUTPUTS[batch.task])(values)
+    name = "change" if _anchor.ANCHOR in batch.inputs else OUTPUTS[batch.task]
+    return layers.Reshape((), name=name)(values)
 
 
 def sum_over_rows(x: Any) -> Any:
@@ -134,6 +136,8 @@ def train(
     """
     import keras
 
+    is_relative = _anchor.ANCHOR in train.inputs
+    train, val = _anchor.relative(train), _anchor.relative(val)
     names = [tensor.name for tensor in network.inputs]
     steps = math.ceil(len(train) / params.batch_size)
     network.compile(
@@ -156,6 +160,8 @@ def train(
     fitted = network.fit(fed, validation_data=held, epochs=params.epochs, verbose=0, callbacks=callbacks)
     if train.task in NUMERIC:
         _in_units(network, centre, spread)
+    if is_relative:
+        network = _anchor.anchored(network, OUTPUTS[train.task])
     return KerasModel(network, {name: [float(v) for v in values] for name, values in fitted.history.items()})
 
 

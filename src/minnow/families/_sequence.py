@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from minnow.families import _keras
-from minnow.families._features import NUMBERS, PIXELS
+from minnow.families._features import NUMBERS, PIXELS, SERIES
 from minnow.families._options import Regularised
 from minnow.types import Batch
 
-TOKENS, SERIES = "tokens", "series"
+TOKENS = "tokens"
 MODALITIES = ("text", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families import _anchor
 from minnow.families._features import FLAT, Layout
 from minnow.types import Array, Batch, Columns, Spec
 
@@ -19,7 +20,7 @@ class TreeModel:
     """A scikit-learn estimator over rows of numbers.
 
     estimator: fitted; layout: how its rows are put together; output: name of the answer; labels: how many there are (0
-    for a number).
+    for a number); relative: the answer is a change of the anchor.
     """
 
     estimator: Any
@@ -27,6 +28,7 @@ class TreeModel:
     output: str
     labels: int
     history: dict[str, list[float]] = field(default_factory=dict)
+    relative: bool = False
     framework: str = "sklearn"
 
     @property
@@ -37,7 +39,7 @@ class TreeModel:
     @property
     def inputs(self) -> tuple[Spec, ...]:
         """The arrays it needs."""
-        return self.layout.specs
+        return self.layout.specs + ((_anchor.SPEC,) if self.relative else ())
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
@@ -55,14 +57,15 @@ class TreeModel:
         """Answer rows of named arrays; extra arrays are ignored."""
         rows = self.layout.rows(inputs)
         if not self.labels:
-            return {self.output: self.estimator.predict(rows).astype(np.float32)}
+            found = self.estimator.predict(rows).astype(np.float32)
+            return {self.output: _anchor.back(found, inputs) if self.relative else found}
         return {self.output: self.estimator.predict_proba(rows).astype(np.float32)}
 
     def save(self, folder: Path) -> None:
         """Write the estimator and what it takes."""
         import joblib
 
-        joblib.dump((self.estimator, self.layout, self.output, self.labels), folder / FILE)
+        joblib.dump((self.estimator, self.layout, self.output, self.labels, {}, self.relative), folder / FILE)
 
     def to_onnx(self) -> Any:
         """Convert to an ONNX model that puts its rows together and gives the one answer."""
@@ -73,7 +76,7 @@ class TreeModel:
         options = {id(self.estimator): {"zipmap": False}} if self.labels else None
         with _plain_attributes():
             made = to_onnx(self.estimator, initial_types=flat, options=options)
-        return _completed(made, self.layout, bool(self.labels))
+        return _completed(made, self.layout, bool(self.labels), self.relative)
 
 
 def load(folder: Path) -> TreeModel:
@@ -87,9 +90,8 @@ def tree_model(estimator: Any, layout: Layout, train: Batch, history: dict[str, 
     """Hand a fitted estimator on, with thresholds that compare alike in float32, as its file will."""
     _round_thresholds(estimator)
     classify = train.task == "classify"
-    return TreeModel(
-        estimator, layout, "probabilities" if classify else "value", len(train.labels) if classify else 0, history
-    )
+    name, labels = ("probabilities", len(train.labels)) if classify else ("value", 0)
+    return TreeModel(estimator, layout, name, labels, history, _anchor.ANCHOR in train.inputs)
 
 
 def _round_thresholds(estimator: Any) -> None:
@@ -126,7 +128,7 @@ class _plain_attributes:  # noqa: N801  reads as a verb where it is used
         helper.make_attribute = self.original
 
 
-def _completed(model: Any, layout: Layout, classifies: bool) -> Any:
+def _completed(model: Any, layout: Layout, classifies: bool, relative: bool) -> Any:
     """Put the making of rows in front, and leave the predicted label out: it follows from the probabilities."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -144,6 +146,10 @@ def _completed(model: Any, layout: Layout, classifies: bool) -> Any:
         graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))
         graph.node.append(helper.make_node("Reshape", [answer.name, "row_shape"], ["row"]))
         answer = helper.make_tensor_value_info("row", TensorProto.FLOAT, [None])
+    if relative:
+        graph.input.append(helper.make_tensor_value_info(_anchor.ANCHOR, TensorProto.FLOAT, [None]))
+        graph.node.append(helper.make_node("Add", [answer.name, _anchor.ANCHOR], ["total"]))
+        answer = helper.make_tensor_value_info("total", TensorProto.FLOAT, [None])
     kept = helper.make_tensor_value_info(answer.name, TensorProto.FLOAT, [None] + ([None] if classifies else []))
     del graph.output[:]
     graph.output.append(kept)

@@ -1,4 +1,4 @@
-"""fcnn: a fully connected network over pixels, or over numbers and categories, each category with a vector of its own."""
+"""fcnn: a fully connected network over pixels, a series, or numbers and categories, each category with a vector of its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import Field
 
 from minnow.families import _keras
-from minnow.families._features import CATEGORIES, NUMBERS, PIXELS
+from minnow.families._features import CATEGORIES, NUMBERS, ROWS
 from minnow.families._options import SEARCHED, Augmentation, Regularised
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular")
-TASKS = ("classify", "regress")
+MODALITIES = ("images", "tabular", "timeseries")
+TASKS = ("classify", "regress", "forecast")
 
 SPACE = {
     **SEARCHED,
@@ -32,7 +32,7 @@ class Params(Regularised):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Train on inputs image (n, h, w, c) float32 in 0..1, or numbers (n, d) float32 and categories (n, c) int32."""
+    """Train on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     import keras
     from keras import layers
 
@@ -54,7 +54,7 @@ def _rows(train: Batch, params: Params) -> tuple[list[Any], Any]:
     from keras import layers
 
     inputs, parts = [], []
-    for name in (PIXELS, NUMBERS, CATEGORIES):
+    for name in ROWS:
         if name not in train.inputs:
             continue
         values = train.inputs[name]

@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from minnow.families import _sklearn
+from minnow.families import _anchor, _sklearn
 from minnow.families._features import layout_of
 from minnow.families._options import Strict
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular")
-TASKS = ("classify", "regress")
+MODALITIES = ("images", "tabular", "timeseries")
+TASKS = ("classify", "regress", "forecast")
 
 SPACE = {
     "trees": {"low": 10, "high": 120, "log": True},
@@ -39,7 +39,7 @@ class Params(Strict):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Grow on inputs image (n, h, w, c) float32, or numbers (n, d) float32 and categories (n, c) int32."""
+    """Grow on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     from sklearn import ensemble
 
     layout = layout_of(train)
@@ -54,6 +54,6 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         random_state=seed,
         n_jobs=1,
     )
-    estimator.fit(layout.rows(train.inputs), train.target, sample_weight=train.weight)
+    estimator.fit(layout.rows(train.inputs), _anchor.relative(train).target, sample_weight=train.weight)
     report(1, 1, {})
     return _sklearn.tree_model(estimator, layout, train, {})

@@ -7,13 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _sklearn
+from minnow.families import _anchor, _sklearn
 from minnow.families._features import layout_of
 from minnow.families._options import Strict
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular")
-TASKS = ("classify", "regress")
+MODALITIES = ("images", "tabular", "timeseries")
+TASKS = ("classify", "regress", "forecast")
 
 SPACE = {
     "iterations": {"low": 20, "high": 400, "log": True},
@@ -45,7 +45,7 @@ class Params(Strict):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Boost on inputs image (n, h, w, c) float32, or numbers (n, d) float32 and categories (n, c) int32."""
+    """Boost on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     layout = layout_of(train)
@@ -66,7 +66,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         **loss,
     )
     held = layout.rows(val.inputs)
-    estimator.fit(layout.rows(train.inputs), train.target, sample_weight=train.weight, X_val=held, y_val=val.target)
+    answers, held_answers = (_anchor.relative(batch).target for batch in (train, val))
+    estimator.fit(layout.rows(train.inputs), answers, sample_weight=train.weight, X_val=held, y_val=held_answers)
     losses = {"loss": -np.asarray(estimator.train_score_[1:]), "val_loss": -np.asarray(estimator.validation_score_[1:])}
     report(len(losses["loss"]), params.iterations, {"val_loss": float(losses["val_loss"][-1])})
     history = {name: [float(v) for v in values] for name, values in losses.items()}

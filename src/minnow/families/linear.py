@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _keras
-from minnow.families._features import CATEGORIES, NUMBERS, PIXELS, principal
+from minnow.families import _anchor, _keras
+from minnow.families._features import CATEGORIES, NUMBERS, PIXELS, SERIES, principal
 from minnow.families._options import Strict
 from minnow.types import Array, Batch, Model, Report, silent
 
-MODALITIES = ("images", "text", "tabular")
-TASKS = ("classify", "regress")
+MODALITIES = ("images", "text", "tabular", "timeseries")
+TASKS = ("classify", "regress", "forecast")
 
 SPACE = {"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}
 
@@ -34,7 +35,9 @@ class Params(Strict):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Solve on inputs image (n, h, w, c) float32, ngrams (n, m) int32 padded with 0, or numbers and categories."""
+    """Solve on inputs image (n, h, w, c) float32, ngrams (n, m) int32 padded with 0, or series, numbers and categories."""
+    anchored = _anchor.ANCHOR in train.inputs
+    train, val = _anchor.relative(train), _anchor.relative(val)
     rows, held = _rows(train), _rows(val)
     components = _components(rows, params.pca, seed) if params.pca else None
     if components is not None:
@@ -52,7 +55,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         weights = components[1] @ weights
         bias = bias - components[0] @ weights
     build = _text if NGRAMS in train.inputs else _image if PIXELS in train.inputs else _table
-    return _keras.KerasModel(build(train, weights, bias))
+    network = build(train, weights, bias, "change" if anchored else _keras.OUTPUTS[train.task])
+    return _keras.KerasModel(_anchor.anchored(network, _keras.OUTPUTS[train.task]) if anchored else network)
 
 
 def _rows(batch: Batch) -> Any:
@@ -62,13 +66,14 @@ def _rows(batch: Batch) -> Any:
     from scipy.sparse import csr_array, hstack
 
     name = NGRAMS if NGRAMS in batch.inputs else CATEGORIES
+    dense = [batch.inputs[one].reshape(len(batch), -1) for one in (SERIES, NUMBERS) if one in batch.inputs]
     if name not in batch.inputs:
-        return batch.inputs[NUMBERS]
+        return np.concatenate(dense, axis=1)
     ids = batch.inputs[name]
     rows, places = np.nonzero(ids) if name == NGRAMS else np.divmod(np.arange(ids.size), ids.shape[1])
     shape = (len(batch), batch.sizes[name])
     counted = csr_array((np.ones(len(rows), np.float32), (rows, ids[rows, places])), shape=shape)
-    return hstack([csr_array(batch.inputs[NUMBERS]), counted]).tocsr() if NUMBERS in batch.inputs else counted
+    return hstack([*map(csr_array, dense), counted]).tocsr() if dense else counted
 
 
 def _dense(rows: Any) -> Array:
@@ -105,7 +110,7 @@ def _weights(solver: Any, train: Batch) -> tuple[Array, Array]:
     return weights.astype(np.float32), bias.astype(np.float32)
 
 
-def _image(train: Batch, weights: Array, bias: Array) -> Any:
+def _image(train: Batch, weights: Array, bias: Array, name: str) -> Any:
     import keras
     from keras import layers
 
@@ -113,10 +118,10 @@ def _image(train: Batch, weights: Array, bias: Array) -> Any:
     logits = layers.Dense(weights.shape[1], name="logits")
     x = logits(layers.Flatten()(image))
     logits.set_weights([weights, bias])
-    return keras.Model(image, _end(x, train), name="linear")
+    return keras.Model(image, _end(x, train, name), name="linear")
 
 
-def _text(train: Batch, weights: Array, bias: Array) -> Any:
+def _text(train: Batch, weights: Array, bias: Array, name: str) -> Any:
     """Sum the weights of the n-grams that occur; number 0, the padding, weighs nothing."""
     import keras
     from keras import layers
@@ -128,20 +133,22 @@ def _text(train: Batch, weights: Array, bias: Array) -> Any:
     x = last(_keras.sum_over_rows(table(ids)))
     table.set_weights([weights])
     last.set_weights([np.eye(len(bias), dtype=np.float32), bias])
-    return keras.Model(ids, _end(x, train), name="linear")
+    return keras.Model(ids, _end(x, train, name), name="linear")
 
 
-def _table(train: Batch, weights: Array, bias: Array) -> Any:
+def _table(train: Batch, weights: Array, bias: Array, name: str) -> Any:
     """Weigh numbers, and add the weights of the categories."""
     import keras
     from keras import layers
 
     inputs: list[Any] = []
     parts: list[Any] = []
-    count = train.inputs[NUMBERS].shape[1] if NUMBERS in train.inputs else 0
+    shapes = {one: train.inputs[one].shape[1:] for one in (SERIES, NUMBERS) if one in train.inputs}
+    count = sum(math.prod(shape) for shape in shapes.values())
     if count:
-        numbers = keras.Input((count,), name=NUMBERS)
-        inputs.append(numbers)
+        inputs += [keras.Input(shape, name=one) for one, shape in shapes.items()]
+        rows = [layers.Flatten()(one) if len(one.shape) > 2 else one for one in inputs]
+        numbers = layers.Concatenate()(rows) if len(rows) > 1 else rows[0]
         dense: Any = layers.Dense(weights.shape[1], name="logits")
         parts.append(dense(numbers))
         dense.set_weights([weights[:count], bias])
@@ -155,11 +162,10 @@ def _table(train: Batch, weights: Array, bias: Array) -> Any:
         shared = 0 if count else bias / columns
         table.set_weights([weights[count:] + shared])
     x = layers.Add()(parts) if len(parts) > 1 else parts[0]
-    return keras.Model(inputs, _end(x, train), name="linear")
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], _end(x, train, name), name="linear")
 
 
-def _end(x: Any, train: Batch) -> Any:
+def _end(x: Any, train: Batch, name: str) -> Any:
     from keras import layers
 
-    name = _keras.OUTPUTS[train.task]
     return layers.Softmax(name=name)(x) if train.task == "classify" else layers.Reshape((), name=name)(x)

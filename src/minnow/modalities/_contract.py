@@ -59,7 +59,7 @@ def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
             mostly=round(1 - options.max_duplicates, 6),
         ),
     ]
-    if task == "regress":
+    if task in ("regress", "forecast"):
         why = "the answer to be estimated is a finite number"
         return [
             *found,

@@ -104,7 +104,7 @@ def look(place: Path, options: TableOptions) -> dict[str, Array]:
         try:
             found[name] = _column(name, values, joined.row_id, options)
         except FileError:
-            found[name] = values_of(_cells(values), "categorical")
+            found[name] = values_of(as_cells(values), "categorical")
     return found
 
 
@@ -128,7 +128,7 @@ def _join(paths: Sequence[Path], frames: Sequence[Frame]) -> Frame:
         if len(typed) == len(parts):
             columns[name] = np.concatenate(typed)
         else:
-            columns[name] = [cell for part in parts for cell in _cells(part)]
+            columns[name] = [cell for part in parts for cell in as_cells(part)]
     return Frame(columns, [row for one in frames for row in one.row_id])
 
 
@@ -142,7 +142,7 @@ def _check_names(joined: Frame, options: TableOptions, split: Split) -> None:
                 raise FileError(f"options.{key}: {unknown('column', name, joined.columns)}")
 
 
-def _cells(values: Cells | Array) -> Cells:
+def as_cells(values: Cells | Array) -> Cells:
     """Write typed values as text."""
     if not isinstance(values, np.ndarray) or values.dtype == object:
         return [cell or None for cell in values]
@@ -155,7 +155,7 @@ def _cells(values: Cells | Array) -> Cells:
 
 def labels(values: Cells | Array, label_as: Mapping[str, str]) -> Array:
     """Write values as labels, (n,) str, "" where missing. label_as: spelling -> label."""
-    return np.array([label_as.get(cell, cell) if cell else "" for cell in _cells(values)], dtype=str)
+    return np.array([label_as.get(cell, cell) if cell else "" for cell in as_cells(values)], dtype=str)
 
 
 def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: TableOptions) -> Array:
@@ -163,7 +163,7 @@ def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: Ta
     asked = options.kinds.get(name)
     if isinstance(values, np.ndarray) and asked is None:
         return values
-    cells = _cells(values)
+    cells = as_cells(values)
     try:
         return values_of(cells, asked or _kind(cells, name, options), options.dates.get(name), options.decimal)
     except BadCells as error:
@@ -220,7 +220,7 @@ def _units(columns: Mapping[str, Array], joined: Frame, split: Split) -> Array |
     if split.by == "hash" or split.column is None:
         return None
     values = columns[split.column]
-    nothing = np.array([cell is None for cell in _cells(values)] if values.dtype != object else values == "")
+    nothing = np.array([cell is None for cell in as_cells(values)] if values.dtype != object else values == "")
     if nothing.any():
         rows = ", ".join(joined.row_id[i] for i in np.flatnonzero(nothing)[:SHOWN])
         raise FileError(

@@ -34,9 +34,9 @@ class FileRow(dict[str, str]):
 
 def of_file(frame: Frame) -> list[Mapping[str, Any]]:
     """Turn the columns of a file into rows of text."""
-    from minnow.modalities._frames import _cells
+    from minnow.modalities._frames import as_cells
 
-    columns = {name: _cells(values) for name, values in frame.columns.items()}
+    columns = {name: as_cells(values) for name, values in frame.columns.items()}
     return [
         FileRow({name: "" if cells[place] is None else str(cells[place]) for name, cells in columns.items()})
         for place in range(len(frame.row_id))
