@@ -125,6 +125,8 @@ def _print_decisions(console: Console, folder: Path) -> None:
                 f"  {decision['finalist']} on the exam of {exam['rows']:,} rows: {decision['measure']} "
                 f"{_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
             )
+            plain = ", ".join(f"{name} {_figure(one['value'])}" for name, one in decision.get("baselines", {}).items())
+            console.print(f"  Baselines on the same rows: {plain}", highlight=False)
         for reason in decision["reasons"]:
             console.print(f"  {reason}")
     results = _read(folder / "results.json")

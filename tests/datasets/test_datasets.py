@@ -101,3 +101,16 @@ def test_in_the_shop_neighbours_tell_far_more_than_popularity(written):
     neighbours = _ndcg(seen @ alike, taken["train"], taken["val"])
     assert neighbours > 2 * popularity
     assert neighbours > 0.25
+
+
+def test_at_home_neither_light_nor_clock_alone_tells_when_the_lamp_is_on(written):
+    rows = _rows(written / "home" / "home.csv")
+    assert len(rows) == len({row["time"] for row in rows}) == 56 * 144
+    lamp = np.array([row["lamp"] == "on" for row in rows])
+    light, hour = (np.array([float(row["light"]) for row in rows]), np.array([int(row["time"][11:13]) for row in rows]))
+    assert 0.2 < lamp.mean() < 0.5
+    alone = {
+        "light": max(((light < limit) == lamp).mean() for limit in range(0, 400, 10)),
+        "clock": sum(max(lamp[hour == h].sum(), (~lamp[hour == h]).sum()) for h in range(24)) / len(rows),
+    }
+    assert max(alone.values()) < 0.9

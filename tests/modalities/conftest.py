@@ -50,6 +50,8 @@ class Tiny:
             return [
                 _as_request({name: column[i] for name, column in columns.items()}) for i in range(len(self.examples))
             ]
+        if "row stamp" in columns:
+            return self.module.from_file(next(self.folder.glob("tiny.*")), self.options)
         if "image" in columns:
             return columns["image"][..., 0].tolist()
         return columns["text" if "text" in columns else "user"].tolist()
@@ -96,14 +98,39 @@ def _tabular(folder: Path) -> None:
     (folder / "tiny.csv").write_text("size;colour;age;is new;made on;label\n" + "\n".join(lines) + "\n")
 
 
-MAKE = {"images": _images, "text": _text, "interactions": _interactions, "tabular": _tabular}
+def _timeseries(folder: Path) -> None:
+    """A reading a minute with a gap of an hour, a value that is missing, and a switch; the last row is the latest."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for i in range(60):
+        minute = i if i < 30 else i + 60
+        warmth = "" if i in (5, 6, 40) else f"{20 + rng.normal():.2f}"
+        lines.append(f"2024-01-01 {minute // 60:02d}:{minute % 60:02d}:00,{warmth},{i % 2},{'on' if i % 3 else 'off'}")
+    (folder / "tiny.csv").write_text("time,warmth,motion,lamp\n" + "\n".join(lines) + "\n")
+
+
+MAKE = {"timeseries": _timeseries, "images": _images, "text": _text, "interactions": _interactions, "tabular": _tabular}
 OPTIONS = {
     "images": {"scale": 16, "min_rows": 10},
     "text": {"min_rows": 10},
     "tabular": {"target": "label", "min_rows": 10, "min_category_rows": 1},
+    "timeseries": {
+        "target": "lamp",
+        "window": 3,
+        "means": [4],
+        "differences": [2],
+        "min_rows": 10,
+        "max_duplicates": 0.9,
+    },
     "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
 }
-TASKS = {"images": "classify", "text": "classify", "interactions": "rank", "tabular": "classify"}
+TASKS = {
+    "timeseries": "classify",
+    "images": "classify",
+    "text": "classify",
+    "interactions": "rank",
+    "tabular": "classify",
+}
 IMAGE = [[1.0] * 4] * 5
 BAD_ROWS = [IMAGE[:4], [*IMAGE[:4], [1] * 3], [[[1, 2]] * 4] * 5, [], [[]], [[[]]]]
 BAD_PIXELS = ["x", True, None, {}, -1, 17, float("nan"), float("inf"), 2**70, 2**63, [[1]]]
@@ -115,7 +142,18 @@ BAD_CELLS = [
     *({"made on": value} for value in (5, "soon", "2024-13-01", True)),
     {"sise": 1},
 ]
+READING = {"time": "2024-01-01 00:00:00", "warmth": 20.5, "motion": 1}
+READINGS = [READING | {"time": f"2024-01-01 00:0{i}:00"} for i in range(4)]
+BAD_READINGS = [
+    *({"warmth": value} for value in ("x", float("nan"), float("inf"), [], {}, 10**400, 1e31)),
+    *({"time": value} for value in ("soon", None, True, [], "2024-01-01 00:02:00", "2024-01-01 09:00:00")),
+]
 BAD = {
+    "timeseries": [
+        *("text", 5, None, True, {}, [], READINGS[:2], [1, 2, 3], [{}] * 3, READINGS[::-1], [READING] * 3),
+        [READINGS[0], READINGS[1], {"time": "2024-01-01 00:02:00", "motion": 1}],
+        *([*READINGS[:3], READINGS[3] | bad] for bad in BAD_READINGS),
+    ],
     "tabular": ["text", 5, None, True, [], {}, {"size": 1.0}, *(ROW | bad for bad in BAD_CELLS)],
     "images": [*BAD_ROWS, "text", 5, None, {"a": 1}, True, *([*IMAGE[:4], [1, 2, 3, one]] for one in BAD_PIXELS)],
     "text": ["", "  \n", 5, None, ["a"], {"a": "b"}, True, float("nan"), "x" * 100_001, "\ud800"],

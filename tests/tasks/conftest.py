@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -40,6 +40,11 @@ def regress() -> Example:
     return Example(raw, batch, {"value": target.copy()}, {"value": target[::-1].copy()})
 
 
+def forecast() -> Example:
+    found = regress()
+    return replace(found, batch=replace(found.batch, task="forecast"))
+
+
 def rank() -> Example:
     """Thirty items; every user has seen the item of his own number and waits for the two that follow it."""
     labels = np.array([f"item-{i:02d}" for i in range(30)])
@@ -52,7 +57,7 @@ def rank() -> Example:
     return Example(labels[target], batch, {"scores": scores}, {"scores": -scores})
 
 
-EXAMPLES = {"classify": classify, "regress": regress, "rank": rank}
+EXAMPLES = {"classify": classify, "regress": regress, "forecast": forecast, "rank": rank}
 
 
 @pytest.fixture

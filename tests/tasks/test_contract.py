@@ -127,3 +127,11 @@ def test_a_task_works_on_no_rows(task, found):
     assert task.answers(outputs, rows.labels, rows.inputs) == []
     assert task.loss(outputs, rows).shape == task.flips(outputs, outputs, rows).shape == (0,)
     assert math.isnan(score_all(task.MEASURES[:1], outputs, rows)[task.MEASURES[0].name].value)
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_answers_that_are_stated_outright_count_as_given(name, example):
+    task, found = tasks.get(name), example(name)
+    outputs = task.stated(found.raw, found.batch.labels)
+    assert outputs[task.OUTPUT].shape == found.right[task.OUTPUT].shape
+    assert task.loss(outputs, found.batch).max() < 1e-6

@@ -425,9 +425,13 @@ def from_file(path: Path, options: Options) -> list[Any]:
     frame = _frames.frame(path, options)
     columns = {name: _frames.as_cells(values) for name, values in frame.columns.items()}
     rows = [{name: _cell(cells[place]) for name, cells in columns.items()} for place in range(len(frame.row_id))]
-    times = [_moments.moment(row, options.time) for row in rows]
-    rows = [rows[place] for place in np.argsort(times, kind="stable")]
-    return [rows[max(0, end - options.length) : end] for end in range(options.window, len(rows) + 1)]
+    times = np.array(
+        [_moment(row, path.name, place, {"time": options.time}) for place, row in enumerate(rows)], np.int64
+    )
+    order = np.argsort(times, kind="stable")
+    start = _windows.starts(times[order], options.max_gap)
+    ends = _windows.asked(start, options.window, 0)
+    return [[rows[i] for i in order[max(start[end], end - options.length + 1) : end + 1]] for end in ends]
 
 
 def _cell(text: str | None) -> Any:

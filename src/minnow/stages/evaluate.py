@@ -12,6 +12,7 @@ from minnow.bundle import CARD, REPORT, Bundle, write_json
 from minnow.catalog import catalog
 from minnow.config import params_of
 from minnow.stages import prepare
+from minnow.stages.prepare import Prepared
 from minnow.types import Array, Batch, Outputs, Score, Table
 
 CHUNK = 1024
@@ -63,13 +64,16 @@ def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
     return outputs
 
 
-def baselines(task: Any, train: Batch, exam: Batch) -> dict[str, tuple[Array, Score]]:
-    """Score the task's plain baselines, learned on train: name -> (loss (n,), first measure)."""
-    found = {}
-    for name, answer in task.baselines(train).items():
-        outputs = answer(exam)
-        found[name] = task.loss(outputs, exam), measures.score(task.MEASURES[0], outputs, exam)
-    return found
+def baselines(task: Any, modality: Any, options: Any, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
+    """Score the plain baselines of task and modality, learned on train, on test: name -> (loss (n,), first measure)."""
+    train, exam = prepared.batches["train"], prepared.batches["test"]
+    outputs = {name: answer(exam) for name, answer in task.baselines(train).items()}
+    if hasattr(modality, "baselines"):
+        known = modality.baselines(prepared.tables["train"], prepared.labels, options)
+        outputs |= {n: task.stated(answer(prepared.tables["test"]), prepared.labels) for n, answer in known.items()}
+    return {
+        name: (task.loss(given, exam), measures.score(task.MEASURES[0], given, exam)) for name, given in outputs.items()
+    }
 
 
 def write_report(scored: Scored, exam: str) -> None:

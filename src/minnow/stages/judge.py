@@ -210,22 +210,27 @@ def _first(
 ) -> Decision:
     """Promote a first champion; provisionally, where the exam is too small to see a difference of one margin."""
     n = len(np.unique(unit))
+    noun = "rows" if n == len(unit) else "groups of rows"
     # two equal models that err independently differ by the noise of both
-    seen = detectable(_spread(challenger.loss, binary) * math.sqrt(2), n, level)
-    start = f"{challenger.name} is the first champion, with {challenger.score.value:.4f} on {n:,} rows."
+    seen = detectable(_spread(challenger.loss, unit, binary) * math.sqrt(2), n, level)
+    start = f"{challenger.name} is the first champion, with {challenger.score.value:.4f} on {n:,} {noun}."
     if seen <= margin:
         return Decision(True, "first", [start, *unbeaten])
     small = (
-        f"Provisional: on so few rows the smallest difference that could be seen is about {seen:.4f}, and the margin is "
+        f"Provisional: on so few {noun} the smallest difference that could be seen is about {seen:.4f}, and the margin is "
         f"{margin:.4f}."
     )
     if margin > 0 and math.isfinite(seen):
-        small += f" About {math.ceil(n * (seen / margin) ** 2):,} rows would do."
+        small += f" About {math.ceil(n * (seen / margin) ** 2):,} {noun} would do."
     return Decision(True, "provisional", [start, small, *unbeaten])
 
 
-def _spread(loss: Array, binary: bool) -> float:
-    """Standard deviation of one row's loss. A few rows that are all right do not show that none will ever be wrong."""
+def _spread(loss: Array, unit: Array, binary: bool) -> float:
+    """Standard deviation of one unit's mean loss. A few rows that are all right do not show that none will ever be wrong."""
+    _, group, rows = np.unique(unit, return_inverse=True, return_counts=True)
+    if len(rows) < len(loss):
+        means = np.bincount(group, weights=loss) / rows
+        return float(np.std(means, ddof=1)) if len(means) > 1 else math.inf
     if binary:
         wrong = (float(loss.sum()) + 1) / (len(loss) + 2)
         return math.sqrt(wrong * (1 - wrong))
@@ -256,8 +261,8 @@ def _weigh(
     ]
     if against.detectable > margin:
         reasons.append(
-            f"The exam has {against.n:,} rows: the smallest difference that it could have seen is {against.detectable:.4f}, "
-            f"the margin is {margin:.4f}. Underpowered: the champion stays."
+            f"The exam has {against.n:,} rows or groups of them: the smallest difference that it could have seen is "
+            f"{against.detectable:.4f}, the margin is {margin:.4f}. Underpowered: the champion stays."
         )
     return False, "refused", reasons
 

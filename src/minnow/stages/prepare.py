@@ -104,6 +104,9 @@ def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Ta
     side = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
     if table.side is not None:
         fixed_train = np.where(_fraction(key) < shares.val, "val", "train")
+        if time is not None:
+            times = table.columns[time]
+            fixed_train = np.where(times >= _moment(times[table.side == "train"], 1 - shares.val), "val", "train")
         side = np.where(table.side == "train", fixed_train, np.where(table.side == "test", "test", side))
     found = {name: table.take(side == name) for name in SIDES}
     _refuse_empty(found)
@@ -122,10 +125,14 @@ def _by_hash(key: Array, shares: Shares) -> Array:
 
 def _by_time(time: Array, shares: Shares) -> Array:
     """Cut at two moments of the rows; a moment belongs to the later side."""
-    ordered = np.sort(time)
-    cuts = [1 - shares.val - shares.test, 1 - shares.test]
-    first_val, first_test = (ordered[min(len(ordered) - 1, round(cut * len(ordered)))] for cut in cuts)
+    first_val, first_test = (_moment(time, share) for share in (1 - shares.val - shares.test, 1 - shares.test))
     return np.where(time >= first_test, "test", np.where(time >= first_val, "val", "train"))
+
+
+def _moment(time: Array, share: float) -> Any:
+    """The moment before which a share of times lies."""
+    ordered = np.sort(time)
+    return ordered[min(len(ordered) - 1, round(share * len(ordered)))]
 
 
 def _refuse_empty(tables: dict[str, Table]) -> None:

@@ -115,11 +115,12 @@ def examine(
     rivals = {role: score(bundle, exam) for role, bundle in _rivals(reign).items()}
     clocks = _clocks(finalist, [rival.bundle for rival in rivals.values()])
     champion, anchor = (_as_contestant(rivals.get(role), clocks) for role in ("champion", "anchor"))
+    unlearned = _baselines(case, finalist, standings, prepared, exam)
     decision = judge.decide(
         contestant(scored, clocks[scored.bundle.folder]),
         champion,
         anchor,
-        _baselines(case, finalist, standings, prepared, exam),
+        unlearned,
         unit=scored.batch.unit,
         binary=case.task.BINARY_LOSS,
         level=case.judge.level,
@@ -130,7 +131,7 @@ def examine(
         beat_baseline=case.usecase.gate.beat_baseline,
         looks=reign.looks,
     )
-    return _written(case, target, scored, decision, reign)
+    return _written(case, target, scored, decision, reign, unlearned)
 
 
 def _rivals(reign: Reign) -> dict[str, Bundle]:
@@ -153,7 +154,7 @@ def _baselines(
     case: Case, finalist: Standing, standings: list[Standing], prepared: Prepared, exam: Table
 ) -> list[Contestant]:
     """Score the plain baselines of the task, and the linear family where there is one."""
-    plain = baselines(case.task, prepared.batches["train"], prepared.batches["test"])
+    plain = baselines(case.task, case.modality, case.options, prepared)
     found = [Contestant(name, "", 0, loss, value) for name, (loss, value) in plain.items()]
     for standing in standings:
         is_linear = standing.family == BASELINE_FAMILY and standing.variant == FLOAT
@@ -162,7 +163,9 @@ def _baselines(
     return found
 
 
-def _written(case: Case, target: str, scored: Scored, decision: judge.Decision, reign: Reign) -> dict[str, Any]:
+def _written(
+    case: Case, target: str, scored: Scored, decision: judge.Decision, reign: Reign, unlearned: list[Contestant]
+) -> dict[str, Any]:
     """Put a decision in the form that is kept. Its id names it by what it says, not by when."""
     bundle = scored.bundle
     written = {
@@ -176,6 +179,7 @@ def _written(case: Case, target: str, scored: Scored, decision: judge.Decision, 
         "looks": reign.looks + int(decision.looked),
         "score": asdict(scored.primary),
         "measure": case.task.MEASURES[0].name,
+        "baselines": {one.name: asdict(one.score) for one in unlearned},
     } | asdict(decision)
     return written | {"id": key_of(written)}
 

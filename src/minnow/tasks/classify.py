@@ -119,6 +119,12 @@ def encode(target: Array, labels: Array) -> Array:
     return np.where(labels[place] == target, place, -1).astype(np.int64)
 
 
+def stated(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that is sure of its answers, (n,) str."""
+    index = encode(answers, labels)
+    return {OUTPUT: (index[:, None] == np.arange(len(labels))).astype(np.float32)}
+
+
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
     """Where two models answer with another label, (n,) bool."""
     return _answered(a) != _answered(b)

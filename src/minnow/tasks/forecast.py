@@ -12,4 +12,4 @@ OUTPUT, BINARY_LOSS, MARGIN, ANSWER, MEASURES = (
     regress.MEASURES,
 )
 loss, margin, vocabulary, encode = regress.loss, regress.margin, regress.vocabulary, regress.encode
-flips, baselines, answers = regress.flips, regress.baselines, regress.answers
+flips, baselines, answers, stated = regress.flips, regress.baselines, regress.answers, regress.stated

@@ -128,6 +128,15 @@ def encode(target: Array, labels: Array) -> Array:
     return np.where(labels[place] == target, place, -1).astype(np.int64)
 
 
+def stated(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that lists these items, (n, k) str, best first, "" where a list ends."""
+    index = encode(answers, labels)
+    scores = np.full((len(index), len(labels) + 1), np.nan, np.float32)  # the last column takes what is no item
+    worth = np.broadcast_to(np.arange(index.shape[1], 0, -1, dtype=np.float32), index.shape)
+    np.put_along_axis(scores, np.where(index < 0, len(labels), index), worth, axis=1)
+    return {OUTPUT: scores[:, :-1]}
+
+
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
     """Where the first ten are another set of items, (n,) bool."""
     seen = batch.inputs.get("seen")

@@ -84,6 +84,11 @@ def _number(value: Any) -> float:
         raise ValueError(f"A target must be a number. Received: {value!r}.") from error
 
 
+def stated(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that gives these answers, (n,) str."""
+    return {OUTPUT: encode(answers, labels)}
+
+
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
     """Where two answers differ by more than 1 % of the target's range, (n,) bool."""
     spread = float(np.ptp(batch.target)) if len(batch) else 0.0

@@ -1,0 +1,212 @@
+"""Series: what is read at a question was known by then, and what cannot be read is refused by its rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from minnow.modalities import _windows, timeseries
+from minnow.modalities._files import FileError
+from minnow.stages import prepare
+from minnow.stages.validate import check
+
+START = np.datetime64("2024-01-01T00:00:00")
+
+
+def write(folder, rows, header="time,a,b,y", name="series.csv"):
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
+    return folder
+
+
+def minutes(n, step=1, first=0):
+    return [str(START + np.timedelta64(first + i * step, "m")).replace("T", " ") for i in range(n)]
+
+
+def plain(n=50, **given):
+    return [
+        (t, i, (i * 7) % 5, given.get("y", lambda i: "on" if i % 2 else "off")(i)) for i, t in enumerate(minutes(n))
+    ]
+
+
+def options(**given):
+    return timeseries.Options(**{"target": "y", "min_rows": 5, **given})
+
+
+def questions(folder, **given):
+    chosen = options(**given)
+    return timeseries.examples(timeseries.read(folder, chosen), chosen)
+
+
+def test_a_question_reads_the_rows_up_to_it_and_asks_for_the_horizon(tmp_path):
+    found = questions(write(tmp_path, plain(20, y=lambda i: i)), window=3, horizon=2)
+    assert found.columns["sensor a"].tolist()[0] == [0, 1, 2]
+    assert found.columns["y"].tolist() == [str(i) for i in range(4, 20)]
+    assert found.columns["row past"].tolist() == [str(i) for i in range(2, 18)]
+    assert found.columns["sensor y"].tolist()[-1] == [15, 16, 17]
+
+
+def test_without_a_horizon_the_answer_is_not_read(tmp_path):
+    folder = write(tmp_path, plain(20, y=lambda i: i))
+    assert "sensor y" not in questions(folder, window=3).columns
+    with pytest.raises(FileError, match="'y' must be a column that is known when the question is asked"):
+        questions(folder, sensors=["a", "y"])
+
+
+@given(st.integers(1, 6), st.integers(0, 4), st.lists(st.integers(1, 8), max_size=2), st.integers(0, 39))
+def test_no_feature_sees_the_future(window, horizon, back, changed):
+    """Whatever happens after a question changes nothing that is read for it."""
+    chosen = options(window=window, horizon=horizon, differences=back, means=back, spreads=back, sensors=["a", "b"])
+    rng = np.random.default_rng(1)
+    columns = {f"sensor {name}": rng.normal(size=40) for name in "ab"}
+    columns |= {"time": START + np.arange(40).astype("timedelta64[m]"), "y": np.array(["on", "off"] * 20)}
+    key = np.arange(40, dtype=np.uint64)
+    table = timeseries.Table({**columns, "time": columns["time"].astype("datetime64[s]")}, key.astype(str), key)
+    asked = timeseries.examples(table, chosen)
+    encoder = timeseries.Encoder.fit(asked, np.array(["off", "on"]), chosen)
+    before = encoder.encode(asked.columns)
+    for name in ("sensor a", "sensor b"):
+        table.columns[name][changed] += 100.0
+    again = timeseries.examples(table, chosen)
+    after = encoder.encode(again.columns)
+    earlier = again.row_id.astype(int) < changed
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name][earlier], value[earlier])
+
+
+def test_rows_out_of_order_are_put_in_order(tmp_path):
+    rows = plain(30)
+    shuffled = [rows[i] for i in np.random.default_rng(0).permutation(30)]
+    straight, mixed = (questions(write(tmp_path / n, r), window=3) for n, r in (("a", rows), ("b", shuffled)))
+    np.testing.assert_array_equal(straight.columns["sensor a"], mixed.columns["sensor a"])
+    np.testing.assert_array_equal(straight.key, mixed.key)
+
+
+def test_two_rows_of_one_moment_are_refused_by_name(tmp_path):
+    rows = plain(20)
+    with pytest.raises(FileError, match=r"Each moment must have one row.*series.csv:7, series.csv:22"):
+        timeseries.read(write(tmp_path, [*rows, rows[5]]), options())
+
+
+def test_rows_without_a_time_are_refused_by_name(tmp_path):
+    rows = plain(20)
+    rows[3] = ("", *rows[3][1:])
+    with pytest.raises(FileError, match=r"'time' must say when each row was taken. 1 rows do not: series.csv:5"):
+        timeseries.read(write(tmp_path, rows), options())
+
+
+def test_a_sensor_that_shows_words_is_refused_by_name(tmp_path):
+    rows = [(t, a, "calm" if i % 2 else "storm", y) for i, (t, a, _, y) in enumerate(plain(20))]
+    with pytest.raises(FileError, match=r"Sensor 'b' must show numbers.*options.drop.*20 rows do not: series.csv:2, "):
+        timeseries.read(write(tmp_path, rows), options())
+    assert len(timeseries.read(tmp_path, options(drop=["b"]))) == 20
+
+
+def test_nothing_is_read_across_a_gap(tmp_path):
+    rows = [*plain(10), *((t, 100 + i, 0, "on") for i, t in enumerate(minutes(10, first=600)))]
+    found = questions(write(tmp_path, rows), window=3, means=[5])
+    history = found.columns["sensor a"]
+    assert len(history) == 2 * (10 - 2)
+    assert all((row < 100).all() or (row >= 100).all() for row in history)
+    assert history[8].tolist() == [100, 100, 100, 101, 102]  # the first row of a stretch stands for what was before it
+
+
+def test_a_series_shorter_than_its_window_is_refused(tmp_path):
+    chosen = options(window=40, min_rows=5)
+    table = timeseries.read(write(tmp_path, plain(20)), chosen)
+    with pytest.raises(ValueError, match="Every side needs rows"):
+        prepare.prepare(table, timeseries, chosen, prepare_task(), "classify", Shares())
+
+
+class Shares:
+    val, test = 0.2, 0.2
+
+
+def prepare_task():
+    from minnow import tasks
+
+    return tasks.get("classify")
+
+
+def test_a_random_split_is_refused_with_the_reason():
+    with pytest.raises(
+        ValidationError, match="a series is split by time only: divided by hash, a row of the exam would lie"
+    ):
+        options(split={"by": "hash"})
+
+
+def test_named_training_files_are_divided_by_time_too(tmp_path):
+    write(tmp_path, plain(50), name="train.csv")
+    write(tmp_path, [(t, 0, 1, "on") for t in minutes(10, first=600)], name="test.csv")
+    sides = prepare.split(timeseries.read(tmp_path, options()), Shares(), "time")
+    assert [len(sides[side]) for side in prepare.SIDES] == [40, 10, 10]
+    assert sides["train"].columns["time"].max() < sides["val"].columns["time"].min()
+
+
+def test_values_that_are_missing_are_carried_on_and_before_the_first_is_the_median():
+    values = np.array([[[np.nan], [1.0], [np.nan], [3.0], [np.nan]]])
+    assert _windows.filled(values, np.array([9.0]))[0, :, 0].tolist() == [9, 1, 1, 3, 3]
+
+
+def test_a_time_may_be_made_of_several_columns(tmp_path):
+    rows = [(2024, 1, 1 + i // 24, i % 24, i, "on" if i % 2 else "off") for i in range(30)]
+    folder = write(tmp_path, rows, "year,month,day,hour,a,y")
+    found = questions(folder, time=["year", "month", "day", "hour"], window=2)
+    assert (np.diff(found.columns["row stamp"]) == 3600).all()
+    assert [name for name in found.columns if name.startswith("sensor")] == ["sensor a"]
+
+
+def contract_of(folder, tmp_path, **given):
+    chosen = options(max_duplicates=0.9, **given)
+    return check(timeseries.read(folder, chosen), timeseries, chosen, "classify", tmp_path / "reports", "home", list)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda i: "" if 10 <= i < 25 else i, "a sensor that fails for so long"),
+        (lambda i: 4 if i < 45 else i, "a sensor that shows one value for so long is stuck"),
+        (lambda i: "" if i % 5 else i, "a sensor that is hardly ever read tells nothing"),
+    ],
+    ids=["burst", "stuck", "gone"],
+)
+def test_a_broken_sensor_is_found(spoil, why, tmp_path):
+    rows = [(t, spoil(i), b, y) for i, (t, _, b, y) in enumerate(plain(60))]
+    found = contract_of(write(tmp_path / "data", rows), tmp_path)
+    failed = [one for one in found.results if not one["ok"]]
+    assert any(why in one["why"] for one in failed)
+    assert any("series.csv:" in row for one in failed for row in one["examples"])
+
+
+def test_a_sound_series_meets_its_contract(tmp_path):
+    assert all(one["ok"] for one in contract_of(write(tmp_path / "data", plain(60)), tmp_path).results)
+
+
+def test_the_baselines_say_what_needs_no_model(tmp_path):
+    rows = [(t, i % 10, 0, "on" if i % 10 > 6 else "off") for i, t in enumerate(minutes(200))]
+    train = questions(write(tmp_path, rows))
+    found = timeseries.baselines(train, np.array(["off", "on"]), options())
+    assert set(found) == {"clock", "threshold: a over 6.5"}
+    np.testing.assert_array_equal(found["threshold: a over 6.5"](train), train.columns["y"])
+
+
+def test_persistence_says_what_was_last_and_the_season_what_was_then(tmp_path):
+    rows = [(t, 0, i % 24, i % 24) for i, t in enumerate(minutes(96, step=60))]
+    asked = questions(write(tmp_path, rows), horizon=3)
+    found = timeseries.baselines(asked, np.empty(0, str), options(horizon=3))
+    answers = {name: answer(asked).astype(int) for name, answer in found.items()}
+    wanted = asked.columns["y"].astype(int)
+    assert (answers["seasonal persistence"][24:] == wanted[24:]).all()
+    np.testing.assert_array_equal(answers["persistence"], (wanted - 3) % 24)
+
+
+def test_relative_answers_carry_the_last_value_as_their_anchor(tmp_path):
+    rows = [(t, 1, i % 3, 100 + i) for i, t in enumerate(minutes(60))]
+    folder = write(tmp_path, rows)
+    chosen = options(horizon=1, relative=True, window=2)
+    asked = timeseries.examples(timeseries.read(folder, chosen), chosen)
+    encoded = timeseries.Encoder.fit(asked, np.empty(0, str), chosen).encode(asked.columns)
+    np.testing.assert_allclose(encoded["anchor"], asked.columns["y"].astype(float) - 1, atol=1e-3)
+    with pytest.raises(ValidationError, match="relative needs a horizon of at least 1"):
+        options(relative=True)
