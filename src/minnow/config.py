@@ -121,6 +121,7 @@ class UseCase(Strict):
     """One entry under usecases. families and compression: name -> its own parameters.
 
     folds: cross-validate the finalist over all rows in so many folds, for the report.
+    exam: "families" lets one finalist of each family, declared on val, read test; for benchmarks, in a trial alone.
     """
 
     modality: str
@@ -137,6 +138,7 @@ class UseCase(Strict):
     judge: Judge | None = None
     needs: list[str] = []
     folds: int | None = Field(default=None, ge=2, le=20)
+    exam: Literal["finalist", "families"] = "finalist"
 
     @model_validator(mode="before")
     @classmethod

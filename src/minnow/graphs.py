@@ -94,12 +94,13 @@ def _without_copies(body: Any) -> None:
         _read_instead(node, same)
     given: set[str] = set()
     for place, value in enumerate(body.output):
-        value.name = same.get(value.name, value.name)
-        if value.name in given:
-            copy = f"copy {place} of {value.name}"
-            body.node.append(helper.make_node("Identity", [value.name], [copy]))
-            value.name = copy
-        given.add(value.name)
+        name = str(same.get(value.name, value.name))
+        if name in given:
+            copy = f"copy {place} of {name}"
+            body.node.append(helper.make_node("Identity", [name], [copy]))
+            name = copy
+        value.name = name
+        given.add(name)
 
 
 def _read_instead(node: Any, same: Mapping[str, str]) -> None:

@@ -30,14 +30,16 @@ class FileError(ValueError):
     """A file of rows that cannot be read as the options say; the message names the file and the line."""
 
 
-def find(place: Path, name: str | None, suffixes: Sequence[str]) -> list[Path]:
+def find(place: Path, name: str | Sequence[str] | None, suffixes: Sequence[str]) -> list[Path]:
     """Find the files to read, in order of their names.
 
-    place: a file, or a folder that holds them. name: one file in that folder, None for every file with one of the
+    place: a file, or a folder that holds them. name: one file in that folder, or several, None for every file with one of the
     suffixes. Raises FileError when there is none.
     """
     if place.is_file():
         return [place]
+    if name is not None and not isinstance(name, str):
+        return [path for one in name for path in find(place, one, suffixes)]
     if name is not None:
         path = place / name
         if not path.is_file():

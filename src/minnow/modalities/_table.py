@@ -29,7 +29,7 @@ class TableOptions(LabelledOptions):
     """How files of rows are read.
 
     target: name of the column to be predicted. drop: columns to leave out.
-    file: name of one file in the folder; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
+    file: name of one file in the folder, or of several; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
     separator, quote, decimal: of delimited text; separator None is found. header: names of the columns where the first
         line is already a row.
     missing: spellings of nothing besides the usual ones ("", "NA", "?", "null", "-" and more).
@@ -41,7 +41,7 @@ class TableOptions(LabelledOptions):
 
     target: str
     drop: list[str] = Field(default=[])
-    file: str | None = None
+    file: str | list[str] | None = None
     separator: str | None = Field(None, min_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."

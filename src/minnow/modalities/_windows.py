@@ -76,16 +76,17 @@ def circle(stamp: Array, period_s: int) -> Array:
     return np.stack([np.sin(turn), np.cos(turn)], axis=1)
 
 
-def hour(stamp: Array) -> Array:
-    """Hour of the day, (n,) int64, 0 to 23."""
-    return stamp % DAY_S // 3600
+def half_hour(stamp: Array) -> Array:
+    """Half hour of the day, (n,) int64, 0 to 47; on Saturdays and Sundays 48 to 95."""
+    weekend = (stamp // DAY_S + 3) % 7 >= 5  # 1970 began on a Thursday
+    return stamp % DAY_S // 1800 + 48 * weekend
 
 
-def usual_by_hour(stamp: Array, answers: Array) -> Array:
-    """The commonest answer of each hour, (24,) str; of an hour that never came, the commonest of all."""
+def usual_by_clock(stamp: Array, answers: Array) -> Array:
+    """The commonest answer of each half_hour, (96,) str; of one that never came, the commonest of all."""
     names, index = np.unique(answers, return_inverse=True)
-    counts = np.zeros((24, len(names)))
-    np.add.at(counts, (hour(stamp), index), 1)
+    counts = np.zeros((96, len(names)))
+    np.add.at(counts, (half_hour(stamp), index), 1)
     seen = counts.sum(axis=1, keepdims=True) > 0
     return names[np.where(seen, counts, counts.sum(axis=0)).argmax(axis=1)]
 

@@ -205,8 +205,8 @@ def contract(options: Options, table: Table, task: str) -> list[Expectation]:
 def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callable[[Table], Array]]:
     """Answers that need no model, each a function of questions that gives answers (n,) str.
 
-    threshold: the one sensor and limit that are right most often on train; clock: the usual answer of the hour; persistence
-    and season: what was last, and what was a season ago.
+    threshold: the one sensor and limit that are right most often on train; clock: the usual answer of the half hour, on
+    weekends another; persistence and seasonal persistence: what was last, and what was a season ago.
     """
     target = train.columns[options.target]
     if options.horizon:
@@ -216,8 +216,8 @@ def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callab
         }
     if not len(labels):
         return {}
-    hour = _windows.usual_by_hour(train.columns[STAMP], target)
-    found: dict[str, Callable[[Table], Array]] = {"clock": lambda rows: hour[_windows.hour(rows.columns[STAMP])]}
+    usual = _windows.usual_by_clock(train.columns[STAMP], target)
+    found: dict[str, Callable[[Table], Array]] = {"clock": lambda rows: usual[_windows.half_hour(rows.columns[STAMP])]}
     name, limit, below, above = _windows.best_threshold(
         {name: train.columns[SENSOR + name][:, -1] for name in _named(train.columns)}, target
     )

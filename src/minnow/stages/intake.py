@@ -53,6 +53,10 @@ def row_versions(case: Case, table: Table) -> Array:
 def prepare_case(case: Case, table: Table) -> Prepared:
     """Split the rows and fit the encoder. Raises validate.DataError when a side stays empty or has one class."""
     usecase = case.usecase
+    if usecase.exam == "families" and not case.workspace.is_trial:
+        raise validate.DataError(
+            f"usecases.{case.name}.exam: 'families' is for trials (--params FILE). Here test is read for one finalist alone."
+        )
     if usecase.folds and case.modality.time_column(case.options):
         raise validate.DataError(
             f"usecases.{case.name}.folds: rows in order of time cannot be divided into folds, for each would be told by later "

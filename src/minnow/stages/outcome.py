@@ -109,7 +109,22 @@ def judge_case(case: Case, lined_up: list[Standing], prepared: Prepared, reigns:
         else:
             decision = verdict.examine(case, target, finalist, lined_up, prepared, reigns[target])
             decisions.append(decision | {"chosen": list(choice.reasons)})
+    if case.usecase.exam == "families":
+        _examine_families(case, lined_up, prepared)
     return Outcome(lined_up, decisions, {}, {})
+
+
+def _examine_families(case: Case, lined_up: list[Standing], prepared: Prepared) -> None:
+    """Declare a finalist of each family on val, all of them before any reads test, and let them read it."""
+    target = case.usecase.targets[0]
+    declared = []
+    for family in case.usecase.families:
+        own = [standing for standing in lined_up if standing.family == family]
+        name = verdict.choose(case, target, own).finalist
+        declared += [standing for standing in own if standing.name == name]
+    for standing in declared:
+        if "test" not in standing.bundle.report:
+            evaluate.write_report(evaluate.score(standing.bundle, prepared.tables["test"]), "test")
 
 
 def complete(
@@ -221,6 +236,7 @@ def _results(found: Outcome) -> dict[str, Any]:
             "size_bytes": s.bundle.size_bytes,
             "parity": dict(s.parity),
             "val": {name: as_json(value) for name, value in s.val.scores.items()},
+            **({"test": s.bundle.report["test"]} if "test" in s.bundle.report else {}),
         }
         for s in found.standings
     ]
