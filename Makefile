@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench-overhead bench-dask bench-judge serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-dask bench-judge serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -53,6 +53,12 @@ serve: $(STAMP) ## Serve the champions on 127.0.0.1:3000
 
 faults: $(STAMP) ## Kill, cut, fill and starve it, at length; prints what was injected and what was lost
 	MINNOW_FAULTS=full $(BIN)/pytest tests/faults -n 0 --timeout 3600
+
+bench: $(STAMP) ## Every family on the real sets of MINNOW_BENCH_DATA, one seed; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.results
+
+bench-full: $(STAMP) ## The same with three seeds
+	$(BIN)/python -m benchmarks.results --full
 
 bench-overhead: $(STAMP) ## What the pipeline costs beyond the fits themselves
 	$(BIN)/python -m benchmarks.overhead

@@ -15,6 +15,12 @@ def images_classify(rng, n):
     return {"image": image}, target.astype(np.int64), ["a", "b", "c"], {}
 
 
+def audio_classify(rng, n):
+    """Frames of eight bands, of which a label has its own."""
+    inputs, target, labels, sizes = images_classify(rng, n)
+    return {"image": inputs["image"].transpose(0, 2, 1, 3).copy()}, target, labels, sizes
+
+
 def images_regress(rng, n):
     value = rng.random(n, np.float32)
     image = np.tile(value[:, None, None, None], (1, 8, 8, 1)) + rng.random((n, 8, 8, 1), np.float32) * 0.02
@@ -82,6 +88,7 @@ def interactions_rank(rng, n):
 PROBLEMS = {
     ("images", "classify"): images_classify,
     ("images", "regress"): images_regress,
+    ("audio", "classify"): audio_classify,
     ("text", "classify"): text_classify,
     ("tabular", "classify"): tabular_classify,
     ("tabular", "regress"): tabular_regress,

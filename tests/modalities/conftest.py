@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import wave
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +56,8 @@ class Tiny:
             ]
         if "row stamp" in columns:
             return self.module.from_file(next(self.folder.glob("tiny.*")), self.options)
+        if "sound" in columns:
+            return self.module.from_file(self.folder, self.options)
         if "image" in columns:
             return columns["image"][..., 0].tolist()
         return columns["text" if "text" in columns else "user"].tolist()
@@ -109,11 +115,40 @@ def _timeseries(folder: Path) -> None:
     (folder / "tiny.csv").write_text("time,warmth,motion,lamp\n" + "\n".join(lines) + "\n")
 
 
-MAKE = {"timeseries": _timeseries, "images": _images, "text": _text, "interactions": _interactions, "tabular": _tabular}
+def _audio(folder: Path) -> None:
+    """Tones of two heights in two folders of a zip."""
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(folder / "tiny.zip", "w") as archive:
+        for i in range(12):
+            hertz, length = (440 if i % 2 else 880), 900 + 20 * i
+            sound = 0.3 * np.sin(2 * np.pi * hertz * np.arange(length) / 4000) + 0.01 * rng.normal(size=length)
+            name = f"{'low' if i % 2 else 'high'}/tiny.{i}.wav"
+            archive.writestr(name, wav((sound * 32767).astype("<i2").tobytes(), 4000))
+
+
+def wav(frames: bytes, rate: int, width: int = 2, channels: int = 1) -> bytes:
+    data = io.BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(frames)
+    return data.getvalue()
+
+
+MAKE = {
+    "audio": _audio,
+    "timeseries": _timeseries,
+    "images": _images,
+    "text": _text,
+    "interactions": _interactions,
+    "tabular": _tabular,
+}
 OPTIONS = {
     "images": {"scale": 16, "min_rows": 10},
     "text": {"min_rows": 10},
     "tabular": {"target": "label", "min_rows": 10, "min_category_rows": 1},
+    "audio": {"rate": 4000, "seconds": 0.25, "bands": 8, "min_rows": 10},
     "timeseries": {
         "target": "lamp",
         "window": 3,
@@ -125,6 +160,7 @@ OPTIONS = {
     "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
 }
 TASKS = {
+    "audio": "classify",
     "timeseries": "classify",
     "images": "classify",
     "text": "classify",
@@ -142,6 +178,7 @@ BAD_CELLS = [
     *({"made on": value} for value in (5, "soon", "2024-13-01", True)),
     {"sise": 1},
 ]
+NO_SAMPLE = base64.b64encode(wav(b"", 4000)).decode()
 READING = {"time": "2024-01-01 00:00:00", "warmth": 20.5, "motion": 1}
 READINGS = [READING | {"time": f"2024-01-01 00:0{i}:00"} for i in range(4)]
 BAD_READINGS = [
@@ -149,6 +186,7 @@ BAD_READINGS = [
     *({"time": value} for value in ("soon", None, True, [], "2024-01-01 00:02:00", "2024-01-01 09:00:00")),
 ]
 BAD = {
+    "audio": ["", "hello", "aGVsbG8=", 5, None, ["x"], {}, True, float("nan"), "\ud800", NO_SAMPLE],
     "timeseries": [
         *("text", 5, None, True, {}, [], READINGS[:2], [1, 2, 3], [{}] * 3, READINGS[::-1], [READING] * 3),
         [READINGS[0], READINGS[1], {"time": "2024-01-01 00:02:00", "motion": 1}],

@@ -20,6 +20,8 @@ from minnow.types import Array, Columns
 
 LEAST_ROWS = 100
 BATCH = 64
+NARROW = 4
+"""Columns below which a scale per row would take more room than it saves."""
 LINEAR = ["MatMul", "Gemm", "Add"]
 """Their output is quantized only where the next layer reads it: 256 levels of a final score could not be ranked."""
 
@@ -116,13 +118,16 @@ class _Rows:
 
 
 def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
-    """Store each table in eight bits with one scale per row, and widen what is looked up."""
+    """Store each table in eight bits with one scale per row, or in all where rows are narrow; widen what is looked up."""
     from onnx import helper, numpy_helper
 
     graph = model.graph
     for node in [n for n in graph.node if n.op_type == "Gather" and n.output[0] in tables]:
         output, ids = node.output[0], node.input[1]
         table = tables[output]
+        if table.shape[1] < NARROW:
+            _quantize_narrow(graph, node, table)
+            continue
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / 127
         small = np.clip(np.round(table / scale), -127, 127).astype(np.int8)
         half = scale.astype(np.float16)
@@ -136,7 +141,33 @@ def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
             helper.make_node("Cast", [f"{output}_row_scale16"], [f"{output}_row_scale"], to=1),
             helper.make_node("Mul", [f"{output}_row", f"{output}_row_scale"], [output]),
         ]
-        place = list(graph.node).index(node)
-        graph.node.remove(node)
-        for offset, new in enumerate(made):
-            graph.node.insert(place + offset, new)
+        _replace(graph, node, made)
+
+
+def _replace(graph: Any, node: Any, made: list[Any]) -> None:
+    """Put nodes in the place of one."""
+    place = list(graph.node).index(node)
+    graph.node.remove(node)
+    for offset, new in enumerate(made):
+        graph.node.insert(place + offset, new)
+
+
+def _quantize_narrow(graph: Any, node: Any, table: Array) -> None:
+    """Store a table of few columns with one scale for all of it."""
+    from onnx import helper, numpy_helper
+
+    output, ids = node.output[0], node.input[1]
+    scale = np.float32(max(float(np.abs(table).max()), 1e-12) / 127)
+    small = np.clip(np.round(table / scale), -127, 127).astype(np.int8)
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(small, f"{output}_table8"),
+            numpy_helper.from_array(np.asarray(scale), f"{output}_scale"),
+        ]
+    )
+    made = [
+        helper.make_node("Gather", [f"{output}_table8", ids], [f"{output}_row8"]),
+        helper.make_node("Cast", [f"{output}_row8"], [f"{output}_row"], to=1),
+        helper.make_node("Mul", [f"{output}_row", f"{output}_scale"], [output]),
+    ]
+    _replace(graph, node, made)

@@ -1,4 +1,4 @@
-"""cnn: a small convolutional network over images, plain or depthwise-separable."""
+"""cnn: a small convolutional network over images, and over the pictures of sounds; plain or depthwise-separable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minnow.families import _keras
 from minnow.families._options import SEARCHED, Augmentation, Regularised, refuse
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images",)
+MODALITIES = ("images", "audio")
 TASKS = ("classify", "regress")
 
 SPACE = {

@@ -11,7 +11,7 @@ from minnow.families._features import CATEGORIES, NUMBERS, ROWS
 from minnow.families._options import SEARCHED, Augmentation, Regularised
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular", "timeseries")
+MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
 
 SPACE = {

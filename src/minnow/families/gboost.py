@@ -12,7 +12,7 @@ from minnow.families._features import layout_of
 from minnow.families._options import Strict
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular", "timeseries")
+MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
 
 SPACE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from minnow.families._features import CATEGORIES, NUMBERS, PIXELS, SERIES, princ
 from minnow.families._options import Strict
 from minnow.types import Array, Batch, Model, Report, silent
 
-MODALITIES = ("images", "text", "tabular", "timeseries")
+MODALITIES = ("images", "text", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
 
 SPACE = {"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}
@@ -27,11 +28,14 @@ class Params(Strict):
     """C: strengths of the fit to choose from on val (large is free, small is held back); iterations: at most.
 
     pca: principal components of pixels, or of numbers and categories, that the fit is made on.
+    naive_bayes: weigh each n-gram by how much oftener one of two labels holds it than the other, and each text by the root
+    of how many n-grams it holds; wants a large C. Source: Wang & Manning 2012.
     """
 
     C: list[float] = Field(default=[0.03, 0.3, 3.0], min_length=1)
     iterations: int = Field(default=500, ge=1)
     pca: int | None = Field(default=None, ge=1)
+    naive_bayes: bool = False
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
@@ -39,6 +43,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     anchored = _anchor.ANCHOR in train.inputs
     train, val = _anchor.relative(train), _anchor.relative(val)
     rows, held = _rows(train), _rows(val)
+    ratio = _log_ratio(rows, train) if params.naive_bayes else None
+    if ratio is not None:
+        rows, held = (_per_root_of_count(part).multiply(ratio[None, :]).tocsr() for part in (rows, held))
     components = _components(rows, params.pca, seed) if params.pca else None
     if components is not None:
         rows, held = (np.asarray(_dense(part) - components[0]) @ components[1] for part in (rows, held))
@@ -54,7 +61,15 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     if components is not None:  # a turn of the axes is part of the weights
         weights = components[1] @ weights
         bias = bias - components[0] @ weights
-    build = _text if NGRAMS in train.inputs else _image if PIXELS in train.inputs else _table
+    if ratio is not None:
+        weights = weights * ratio[:, None].astype(np.float32)
+    build = (
+        (_scaled_text if ratio is not None else _text)
+        if NGRAMS in train.inputs
+        else _image
+        if PIXELS in train.inputs
+        else _table
+    )
     network = build(train, weights, bias, "change" if anchored else _keras.OUTPUTS[train.task])
     return _keras.KerasModel(_anchor.anchored(network, _keras.OUTPUTS[train.task]) if anchored else network)
 
@@ -121,18 +136,50 @@ def _image(train: Batch, weights: Array, bias: Array, name: str) -> Any:
     return keras.Model(image, _end(x, train, name), name="linear")
 
 
-def _text(train: Batch, weights: Array, bias: Array, name: str) -> Any:
-    """Sum the weights of the n-grams that occur; number 0, the padding, weighs nothing."""
+def _log_ratio(rows: Any, train: Batch) -> Array:
+    """Log of how much oftener rows of the second label hold each n-gram than rows of the first, (ids,) float64."""
+    if NGRAMS not in train.inputs or len(train.labels) != 2:
+        raise ValueError(
+            f"naive_bayes needs texts with two labels. Received: {len(train.labels)} labels and the inputs "
+            f"{', '.join(train.inputs)}. Leave naive_bayes out."
+        )
+    first, second = (1.0 + np.asarray(rows[train.target == label].sum(axis=0)).ravel() for label in (0, 1))
+    return np.log((second / second.sum()) / (first / first.sum()))
+
+
+def _per_root_of_count(rows: Any) -> Any:
+    count = np.asarray(rows.sum(axis=1)).ravel()
+    return rows.multiply(1 / np.sqrt(np.maximum(count, 1.0))[:, None])
+
+
+def _scaled_text(train: Batch, weights: Array, bias: Array, name: str) -> Any:
+    """Divide the sum by the root of how many n-grams there are."""
+    import keras
+
+    def divided(total: Any, ids: Any) -> Any:
+        ops: Any = keras.ops
+        count = ops.sum(ops.cast(ops.not_equal(ids, 0), "float32"), axis=1, keepdims=True)
+        return total / ops.sqrt(ops.maximum(count, 1.0))
+
+    return _text(train, weights, bias, name, divided)
+
+
+def _text(train: Batch, weights: Array, bias: Array, name: str, scaled: Callable[[Any, Any], Any] | None = None) -> Any:
+    """Sum the weights of the n-grams that occur; number 0, the padding, weighs nothing. Two labels share one weight."""
     import keras
     from keras import layers
 
+    spread = np.eye(len(bias), dtype=np.float32)
+    if len(bias) == 2:
+        weights, spread = weights[:, 1:] - weights[:, :1], np.array([[-0.5, 0.5]], np.float32)
     weights[0] = 0.0
     ids = keras.Input(train.inputs["ngrams"].shape[1:], dtype="int32", name="ngrams")
     table = layers.Embedding(*weights.shape, name="weights")
-    last = layers.Dense(weights.shape[1], name="logits")
-    x = last(_keras.sum_over_rows(table(ids)))
+    last = layers.Dense(len(bias), name="logits")
+    total = _keras.sum_over_rows(table(ids))
+    x = last(total if scaled is None else scaled(total, ids))
     table.set_weights([weights])
-    last.set_weights([np.eye(len(bias), dtype=np.float32), bias])
+    last.set_weights([spread, bias])
     return keras.Model(ids, _end(x, train, name), name="linear")
 
 

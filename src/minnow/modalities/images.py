@@ -18,6 +18,7 @@ from minnow.modalities._pixels import check
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
 CHUNK = 4096
+MEDIA = ("image/png", "image/jpeg")
 
 REQUEST: dict[str, Any] = {
     "description": "Rows of pixel values, in the units of the training data: (height, width), or a third level with "

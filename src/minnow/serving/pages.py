@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from minnow import __version__
-from minnow.serving.request import IMAGES, JSON, KEYS, MOST_ITEMS
+from minnow.serving.request import JSON, KEYS, MOST_ITEMS
 from minnow.serving.shelf import Place, Shelf
 
 STYLE = """
@@ -88,8 +88,8 @@ def _post(usecase: str, place: Place) -> dict[str, Any]:
     content: dict[str, Any] = {JSON: {"schema": _question(place)}}
     if predictor.example is not None:
         content[JSON]["example"] = {"inputs": [predictor.example]}
-    if hasattr(predictor.modality, "from_bytes"):
-        content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in IMAGES}
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    content |= dict.fromkeys(getattr(predictor.modality, "MEDIA", ()), raw)
     refusals = {
         "400": "The body is not JSON",
         "404": "No such use case or task",
