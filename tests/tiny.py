@@ -78,7 +78,7 @@ def interactions_rank(rng, n):
     user = rng.integers(1, 9, n).astype(np.int32)
     liked = (user[:, None] * 3 + np.arange(3)) % 24
     return (
-        {"user": user, "seen": np.full((n, 1), -1, np.int64)},
+        {"user": user, "seen": liked[:, :1].astype(np.int32)},
         liked.astype(np.int64),
         [f"i{i:02}" for i in range(24)],
         {"user": 9},

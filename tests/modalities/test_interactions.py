@@ -94,3 +94,23 @@ def test_columns_and_lines_are_inputs_for_a_prediction(tmp_path):
     (tmp_path / "users.csv").write_text("user\nc\n")
     assert interactions.from_file(tmp_path / "users.txt", OPTIONS) == ["a", "b"]
     assert interactions.from_file(tmp_path / "users.csv", OPTIONS) == ["c"]
+
+
+def test_the_baselines_list_what_neighbours_took_and_what_is_popular_at_present(tmp_path):
+    """Users of a like a and b, users of x like x and y; z is what everybody takes of late."""
+    rows = [(f"u{u}", item, u) for u in range(20) for item in (("a", "b") if u % 2 else ("x", "y"))]
+    rows += [(f"u{u}", "z", 1_000_000 + u) for u in range(10)]
+    rows += [("new", "a", 5), ("newer", "x", 6)]
+    lines = [f"{user},{item},5,{time}" for user, item, time in rows]
+    (tmp_path / "rows.csv").write_text("user,item,rating,time\n" + "\n".join(lines) + "\n")
+    options = interactions.Options(half_life=100.0)
+    train = interactions.examples(interactions.read(tmp_path, options), options)
+    labels = np.array(["a", "b", "x", "y", "z"])
+    found = interactions.baselines(train, labels, options)
+    assert set(found) == {"recency (0.00115741 days)", "item-kNN", "PureSVD"}
+    asked = train.take(np.isin(train.columns["user"], ["new", "newer"]))
+    assert {name: answer(asked)[0, 0] for name, answer in found.items() if "recency" in name}.popitem()[1] == "z"
+    firsts = [next(item for item in row if item not in ("a", "x")) for row in found["item-kNN"](asked).tolist()]
+    assert firsts == ["b", "y"]
+    stranger = interactions.Table({**asked.columns, "user": np.array(["nobody", "no one"])}, asked.row_id, asked.key)
+    assert found["item-kNN"](stranger).shape == found["item-kNN"](asked).shape

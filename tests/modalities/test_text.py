@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -144,3 +146,50 @@ def test_lines_and_columns_are_inputs_for_a_prediction(tmp_path):
     assert text.from_file(tmp_path / "inputs.csv", OPTIONS) == ["three"]
     with pytest.raises(FileError, match="not readable as JSON"):
         text.from_file(tmp_path / "none.json", OPTIONS)
+
+
+def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
+    (tmp_path / "some.jsonl").write_text('{"text": "good, really", "stars": 5}\n\n{"stars": 1, "text": "bad"}\n')
+    table = text.read(tmp_path, text.Options(label="stars"))
+    assert table.columns["text"].tolist() == ["good, really", "bad"]
+    assert table.columns["label"].tolist() == ["5", "1"]
+    assert table.row_id.tolist() == ["some.jsonl:1", "some.jsonl:3"]
+    assert text.from_file(tmp_path / "some.jsonl", text.Options()) == ["good, really", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("{", "some.jsonl:2: not readable as JSON"),
+        ("[1]", "some.jsonl:2: a line must be an object. Received: list"),
+        ('{"txt": "a", "label": "b"}', "some.jsonl:2: No key 'text'. Did you mean 'txt'"),
+        ('{"text": ["a"], "label": "b"}', "some.jsonl:2: 'text' must be a text, number or truth. Received: list"),
+    ],
+)
+def test_a_line_that_is_no_row_is_refused_by_its_place(line, why, tmp_path):
+    (tmp_path / "some.jsonl").write_text('{"text": "a", "label": "b"}\n' + line + "\n")
+    with pytest.raises(FileError, match=re.escape(why)):
+        text.read(tmp_path, text.Options())
+
+
+def test_plain_files_of_one_label_each_are_read_line_by_line(tmp_path):
+    (tmp_path / "x.pos").write_text("very good\n\nfine , too\n")
+    (tmp_path / "x.neg").write_text("bad\n")
+    (tmp_path / "other.csv").write_text("is not read\n")
+    table = text.read(tmp_path, text.Options(lines={"x.pos": "positive", "x.neg": "negative"}))
+    assert list(zip(table.columns["text"], table.columns["label"], strict=True)) == [
+        ("very good", "positive"),
+        ("fine , too", "positive"),
+        ("bad", "negative"),
+    ]
+    assert table.row_id.tolist() == ["x.pos:1", "x.pos:3", "x.neg:1"]
+
+
+def test_text_in_another_script_is_words_that_nobody_knows_not_an_error(tmp_path):
+    (tmp_path / "some.csv").write_text("text,label\n" + "good lamp,yes\nbad lamp,no\n" * 3)
+    options = text.Options()
+    table = text.read(tmp_path, options)
+    encoder = text.Encoder.fit(table, np.array(["no", "yes"]), options)
+    encoded = encoder.encode(text.parse(["\u597d\u706f", "\u0644\u0645\u0628\u0629"], encoder))
+    assert encoded["tokens"][:, 0].tolist() == [1, 1]
+    assert (encoded["ngrams"] == 0).all()

@@ -219,6 +219,39 @@ def _refuse_binary(path: Path, data: bytes) -> None:
         raise FileError(f"{path} must hold text. Received: {kind or 'binary data'}. Give the file its right ending.")
 
 
+def plain_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Read UTF-8 text, plain or .gz: (line number from 1, the line), blank ones left out. Raises FileError."""
+    for number, line in enumerate(_open(path), 1):
+        if line.strip():
+            yield number, line.rstrip("\r\n")
+
+
+def json_lines(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Read a JSON object a line, plain or .gz: (line number from 1, the wanted values as text; null is "").
+
+    Raises FileError that names file and line.
+    """
+    for number, line in plain_lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise FileError(f"{path.name}:{number}: not readable as JSON: {error}.") from error
+        if not isinstance(row, dict):
+            raise FileError(f"{path.name}:{number}: a line must be an object. Received: {type(row).__name__}.")
+        yield number, [_json_text(path, number, name, row) for name in wanted]
+
+
+def _json_text(path: Path, number: int, name: str, row: dict[str, Any]) -> str:
+    if name not in row:
+        raise FileError(f"{path.name}:{number}: {unknown('key', name, row)} Set its name under options in params.yaml.")
+    value = row[name]
+    if isinstance(value, dict | list):
+        raise FileError(
+            f"{path.name}:{number}: '{name}' must be a text, number or truth. Received: {type(value).__name__}."
+        )
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
 def json_list(path: Path) -> list[Any]:
     """Read a JSON file that holds a list of inputs, or a request: {"inputs": [...]}. Raises FileError."""
     try:

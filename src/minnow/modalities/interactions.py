@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from minnow.bundle import write_json, write_npz
+from minnow.modalities import _rankings
 from minnow.modalities._contract import enough_rows, expect, hashes
 from minnow.modalities._files import FileError, find, json_list, records
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".dat", ".dat.gz")
 MAX_CHARACTERS = 200
+DAY_S = 86_400
+LISTED = 10
 
 REQUEST: dict[str, Any] = {
     "description": "The id of a user. An unknown one is answered with what most users like.",
@@ -36,6 +39,7 @@ class Options(BaseModel):
         that grows.
     min_rating: the least rating of a relevant item; None takes every interaction as relevant.
     min_interactions: users with fewer are left out.
+    half_life: time after which an interaction counts half in what is popular at present, for the baseline that says so.
     min_rows, max_repeats: least number of rows; largest share of them that replace an earlier one of the same user
         and item.
     """
@@ -51,6 +55,7 @@ class Options(BaseModel):
     time: str = "time"
     min_rating: float | None = None
     min_interactions: int = Field(1, ge=1)
+    half_life: float = Field(259_200, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)
 
@@ -119,6 +124,8 @@ def _codes(names: Array) -> Array:
 def examples(table: Table, options: Options) -> Table:
     """Gather the relevant items of each user: columns user (n,) str and item (n, r) str in order of time, padded "".
 
+    moment (n, r) float64: when, NaN where there is no item.
+
     Users without a relevant item are left out. A key is of the user and all of these items.
     """
     rows = table.columns
@@ -129,12 +136,15 @@ def examples(table: Table, options: Options) -> Table:
     width = int(np.diff(starts).max(initial=0))
     items = np.full((len(names), width), "", dtype=item.dtype if item.size else "<U1")
     sorted_user = inverse[order]
-    items[sorted_user, np.arange(len(order)) - starts[sorted_user]] = item[order]
+    place = np.arange(len(order)) - starts[sorted_user]
+    items[sorted_user, place] = item[order]
+    moment = np.full(items.shape, np.nan)
+    moment[sorted_user, place] = rows["time"][liked][order]
     key = [
         content_key(name.encode("utf-8"), *(i.encode("utf-8") for i in item[order[a:b]].tolist()))
         for name, a, b in zip(names.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True)
     ]
-    return Table({"user": names, "item": items}, names, np.array(key, np.uint64))
+    return Table({"user": names, "item": items, "moment": moment}, names, np.array(key, np.uint64))
 
 
 def _groups(group: Array, n: int) -> tuple[Array, Array]:
@@ -167,6 +177,39 @@ def contract(options: Options, table: Table, task: str) -> list[Expectation]:
         expect("column_unique_value_count_to_be_between", alone, "item", min_value=2),
         expect(between, often, "repeats", **repeated),
     ]
+
+
+def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callable[[Table], Array]]:
+    """Lists that need no model, each a function of users that gives items (n, k) str, best first.
+
+    recency: what is popular at present, for everybody; item-kNN: what users of the same items took; PureSVD: what the
+    principal directions of all that was taken say.
+    """
+    known = _rankings.taken(train.columns["user"], train.columns["item"], labels)
+    row = {name: place for place, name in enumerate(train.columns["user"].tolist())}
+    popular = np.asarray(known.sum(axis=0))
+    present = _rankings.recent(train.columns["moment"], train.columns["item"], labels, options.half_life)
+    alike, directions = _rankings.alike(known), _rankings.projector(known)
+    k = LISTED + int(np.asarray(known.sum(axis=1)).max(initial=0))
+
+    def of(users: Array) -> Any:
+        """What each user took in train; nothing for one who was not there."""
+        place = np.array([row.get(name, -1) for name in users.tolist()])
+        return known[np.maximum(place, 0)].multiply((place >= 0)[:, None]).tocsr()
+
+    def lists(score: Callable[[Any], Array]) -> Callable[[Table], Array]:
+        def answer(rows: Table) -> Array:
+            users = rows.columns["user"]
+            chunks = [users[i : i + _rankings.CHUNK] for i in range(0, len(users), _rankings.CHUNK)]
+            return np.concatenate([_rankings.best(score(of(chunk)), popular, labels, k) for chunk in chunks])
+
+        return answer
+
+    return {
+        f"recency ({options.half_life / DAY_S:g} days)": lists(lambda took: np.tile(present, (took.shape[0], 1))),
+        "item-kNN": lists(lambda took: (took @ alike).toarray()),
+        "PureSVD": lists(lambda took: np.asarray(took @ directions) @ directions.T),
+    }
 
 
 class Encoder:

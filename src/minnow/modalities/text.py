@@ -1,9 +1,9 @@
-"""Text: short documents, each with a label. Read from delimited files with one row a document."""
+"""Text: short documents, each with a label. Delimited files or JSONL, a row a document; or plain files of one label each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from pydantic import Field
 from minnow.bundle import write_json
 from minnow.modalities import _words
 from minnow.modalities._contract import LabelledOptions, expect, label_columns, label_contract
-from minnow.modalities._files import FileError, find, fixed_sides, json_list, records, side_of
+from minnow.modalities._files import FileError, find, fixed_sides, json_lines, json_list, plain_lines, records, side_of
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+JSONL = (".jsonl", ".jsonl.gz")
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", *JSONL)
 MAX_CHARACTERS = 100_000
 
 REQUEST: dict[str, Any] = {
@@ -30,14 +31,17 @@ REQUEST: dict[str, Any] = {
 class Options(LabelledOptions):
     """What may stand under `options` of a use case of texts.
 
-    file: name of one file in the folder; None reads every .csv and .tsv, plain or .gz.
-    text, label: names of the columns. separator: what stands between cells; several characters are allowed.
+    file: name of one file in the folder; None reads every .csv, .tsv and .jsonl, plain or .gz.
+    lines: file -> label, for plain text with a document a line, such as {good.txt: positive, bad.txt: negative}.
+    text, label: names of the columns, or of the keys of a JSONL's objects.
+    separator: what stands between cells; several characters are allowed.
     max_tokens: how many tokens of a text are read, from its beginning.
     vocabulary: largest number of words that are known, the most frequent on train.
     buckets: how many ids the pairs of neighbouring words share, by hash.
     """
 
     file: str | None = None
+    lines: dict[str, str] | None = Field(None, min_length=2)
     text: str = "text"
     label: str = "label"
     separator: str = Field(",", min_length=1)
@@ -62,8 +66,8 @@ def read(folder: Path, options: Options) -> Table:
     Files named train* and test* fix the side of their rows. Keys ignore white space around a text. Raises FileError.
     """
     texts, labels, row_id, side = [], [], [], []
-    for path in find(folder, options.file, SUFFIXES):
-        for line, (text, label) in records(path, options.separator, (options.text, options.label)):
+    for path in find(folder, list(options.lines) if options.lines else options.file, SUFFIXES):
+        for line, (text, label) in _records(path, options):
             texts.append(text)
             labels.append(label.strip())
             row_id.append(f"{path.name}:{line}")
@@ -73,6 +77,15 @@ def read(folder: Path, options: Options) -> Table:
     key = np.array([content_key(text.strip().encode("utf-8")) for text in texts], np.uint64)
     columns = {"text": np.array(texts, dtype=object), "label": np.array(labels, dtype=str)}
     return Table(columns, np.array(row_id, dtype=str), key, fixed_sides(side))
+
+
+def _records(path: Path, options: Options) -> Iterator[tuple[int, list[str]]]:
+    """Read the text and the label of each row, with its line."""
+    if options.lines:
+        return ((line, [text, options.lines[path.name]]) for line, text in plain_lines(path))
+    if path.name.endswith(JSONL):
+        return json_lines(path, (options.text, options.label))
+    return records(path, options.separator, (options.text, options.label))
 
 
 def examples(table: Table, options: Options) -> Table:
@@ -177,6 +190,8 @@ def from_file(path: Path, options: Options) -> list[str]:
 
     Raises FileError, a ValueError, that names the file.
     """
+    if path.name.endswith(JSONL):
+        return [cells[0] for _, cells in json_lines(path, (options.text,))]
     if path.name.endswith(SUFFIXES):
         return [cells[0] for _, cells in records(path, options.separator, (options.text,))]
     if path.suffix == ".json":
