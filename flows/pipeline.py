@@ -79,4 +79,6 @@ def _one(job: Job, name: str) -> str:
 
 def _steps(settings: config.Settings, name: str) -> int:
     """Count the steps that the display will show."""
-    return 5 + 2 * len(settings.usecases[name].families) + int(settings.usecases[name].folds is not None)
+    usecase = settings.usecases[name]
+    folded = 0 if usecase.folds is None else len(usecase.families) if usecase.exam == "families" else 1
+    return 5 + 2 * len(usecase.families) + folded

@@ -132,7 +132,12 @@ def _exam_metrics(found: Outcome) -> dict[str, float]:
 
 
 def _folds_metrics(found: Outcome) -> dict[str, float]:
-    divisions = {name: scores for name, scores in found.folds.items() if isinstance(scores, Mapping)}
+    divisions = {
+        f"{family}, {name}": scores
+        for family, told in found.folds.items()
+        for name, scores in told.items()
+        if isinstance(scores, Mapping)
+    }
     return {
         f"folds/{measure}, {name}{end}": score[key]
         for name, scores in divisions.items()

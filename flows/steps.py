@@ -69,12 +69,15 @@ def judge(case: Case, standings: list[Standing], prepared: prepare.Prepared, rei
 
 @task(name="cross-validate", **PLAIN)
 def cross_validate(job: Job, case: Case, table: Table, found: Outcome) -> Mapping[str, Any]:
-    """Cross-validate the finalist's family where the settings ask for folds."""
+    """Cross-validate the finalist's family where the settings ask for folds; each one where each reads the exam."""
     finalist = found.finalist(case.usecase.targets[0])
     if case.usecase.folds is None or finalist is None:
         return {}
-    with job.display.step(f"{case.name}: {case.usecase.folds} folds of {finalist.family}") as report:
-        return folds.run(case, table, finalist.family, job.runner.call, report)
+    told = {}
+    for family in case.usecase.families if case.usecase.exam == "families" else [finalist.family]:
+        with job.display.step(f"{case.name}: folds of {family}") as report:
+            told[family] = folds.run(case, table, family, job.runner.call, report)
+    return told
 
 
 @task(name="champions", **STORE)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -120,7 +120,8 @@ class Tune(Strict):
 class UseCase(Strict):
     """One entry under usecases. families and compression: name -> its own parameters.
 
-    folds: cross-validate the finalist over all rows in so many folds, for the report.
+    folds: cross-validate the finalist over all rows in so many folds, for the report; "units" holds out one unit (a group of
+        rows, such as a speaker) after the other.
     exam: "families" lets one finalist of each family, declared on val, read test; for benchmarks, in a trial alone.
     """
 
@@ -137,7 +138,7 @@ class UseCase(Strict):
     gate: Gate = Gate()
     judge: Judge | None = None
     needs: list[str] = []
-    folds: int | None = Field(default=None, ge=2, le=20)
+    folds: Annotated[int, Field(ge=2, le=20)] | Literal["units"] | None = None
     exam: Literal["finalist", "families"] = "finalist"
 
     @model_validator(mode="before")

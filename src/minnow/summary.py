@@ -137,14 +137,18 @@ def _print_decisions(console: Console, folder: Path) -> None:
 
 
 def _print_folds(console: Console, folds: dict[str, Any]) -> None:
-    for division, scores in folds.items():
-        if not isinstance(scores, dict):
-            continue
+    divided = [
+        (f"{family} over {found['folds']} folds, {division}", scores)
+        for family, found in folds.items()
+        for division, scores in found.items()
+        if isinstance(scores, dict)
+    ]
+    for name, scores in divided:
         told = [
             f"{name} {_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
             for name, score in scores.items()
         ]
-        console.print(f"  {folds['family']} over {folds['folds']} folds, {division}: {', '.join(told)}")
+        console.print(f"  {name}: {', '.join(told)}")
 
 
 def status_row(space: Workspace, settings: Settings, usecase: str, state: State) -> dict[str, Any]:

@@ -164,21 +164,24 @@ def test_principal_components_are_part_of_the_file(name, modality, task, tmp_pat
         family.fit(train, val, family.Params(pca=1000), seed=1)
 
 
-WEIGHED = [
-    (name, modality)
-    for name, modality, task in CASES
-    if task == "classify" and not (name == "centroid" or modality == "text")
-]
+WEIGHED = {name: modality for name, modality, task in reversed(CASES) if task == "classify" and modality != "text"}
 
 
-@pytest.mark.parametrize(("name", "modality"), WEIGHED)
+def _confused(batch):
+    """Half of the labels moved on by one: two labels are as likely as each other."""
+    noise = np.random.default_rng(0).random(len(batch)) < 0.5
+    return replace(batch, target=np.where(noise, (batch.target + 1) % len(batch.labels), batch.target))
+
+
+def _heavy(batch):
+    return replace(batch, weight=np.where(batch.target == 0, 5.0, 0.5).astype(np.float32))
+
+
+@pytest.mark.parametrize(("name", "modality"), WEIGHED.items())
 def test_rows_that_weigh_more_are_answered_more_often(name, modality):
-    family, (train, val) = families.get(name), tiny.sides(modality, "classify")
-    noise = np.random.default_rng(0).random(len(train)) < 0.5
-    confused = replace(train, target=np.where(noise, (train.target + 1) % len(train.labels), train.target))
-    heavy = replace(confused, weight=np.where(confused.target == 0, 5.0, 0.5).astype(np.float32))
+    family, sides = families.get(name), [_confused(batch) for batch in tiny.sides(modality, "classify")]
     shares = [
-        (family.fit(batch, val, tiny.quick(family), seed=3).predict(val.inputs)["probabilities"].argmax(1) == 0).mean()
-        for batch in (confused, heavy)
+        (family.fit(*rows, tiny.quick(family), seed=3).predict(sides[1].inputs)["probabilities"].argmax(1) == 0).mean()
+        for rows in (sides, [_heavy(batch) for batch in sides])
     ]
     assert shares[1] > shares[0] + 0.08

@@ -64,7 +64,7 @@ def test_the_columns_that_matter_come_first_and_an_idle_one_counts_nothing(case)
 def test_folds_answer_every_row_by_a_model_that_has_not_seen_it(case):
     table = case.modality.read(case.data, case.options)
     found = folds.run(case, table, "gboost", _here)
-    assert set(found) == {"family", "folds", folds.TOGETHER}, "without equal rows there is one way to divide"
+    assert set(found) == {"folds", folds.TOGETHER}, "without equal rows there is one way to divide"
     mae = found[folds.TOGETHER]["mae"]
     assert len(mae["each"]) == 4
     assert mae["low"] < mae["value"] < mae["high"]
@@ -80,6 +80,28 @@ def test_rows_known_by_heart_show_where_equal_rows_are_torn_apart(case, tmp_path
     found = folds.run(case, case.modality.read(case.data, case.options), "gboost", _here)
     together, apart = (found[name]["mae"]["value"] for name in (folds.TOGETHER, folds.APART))
     assert apart < 0.8 * together, "noise is learned where the same row was seen"
+
+
+def test_each_group_is_held_out_once(case):
+    changed = case.settings.usecases["made"].model_copy(
+        update={"folds": "units", "options": {"target": "answer", "split": {"by": "group", "column": "kind"}}}
+    )
+    case = replace(case, settings=case.settings.model_copy(update={"usecases": {"made": changed}}))
+    table = tabular.read(case.data, case.options)
+    (places,) = folds.divisions(case, table).values()
+    for kind in "ab":
+        assert len(set(places[table.columns["kind"] == kind].tolist())) == 1
+    (name, scores), _ = sorted(folds.run(case, table, "gboost", _here).items(), key=lambda one: one[0] == "folds")
+    assert name == "one group after the other"
+    assert len(scores["mae"]["each"]) == 2
+    assert scores["mae"]["value"] > 2, "what a kind adds is not known where it was never seen"
+
+
+def test_folds_by_group_need_groups(case):
+    changed = case.settings.usecases["made"].model_copy(update={"folds": "units"})
+    case = replace(case, settings=case.settings.model_copy(update={"usecases": {"made": changed}}))
+    with pytest.raises(ValueError, match=r"one group of rows after the other, of 2 to 20\. Received: no groups"):
+        intake.prepare_case(case, tabular.read(case.data, case.options))
 
 
 def test_folds_of_rows_in_order_of_time_are_refused(case):

@@ -138,6 +138,25 @@ def test_a_broken_database_is_refused_before_anything_is_written(space, damage):
     assert champions.current(space, "digits", "cpu") is not None
 
 
+HALF_WRITTEN = """
+import os, sqlite3
+opened = sqlite3.connect("mlflow.db")
+opened.execute("PRAGMA cache_size = 1")
+opened.execute("BEGIN")
+opened.executemany("INSERT INTO experiments (name) VALUES (?)", [(f"never {i} " * 50,) for i in range(500)])
+os._exit(9)
+"""
+
+
+def test_a_database_that_a_killed_run_left_half_written_is_rolled_back(space):
+    champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one")))
+    database.client.cache_clear()
+    assert subprocess.run([sys.executable, "-c", HALF_WRITTEN], check=False, cwd=space.root).returncode == 9
+    assert (space.root / "mlflow.db-journal").exists(), "the fault was planted"
+    assert champions.current(space, "digits", "cpu") is not None
+    assert not any(one.name.startswith("never") for one in client(space).search_experiments())
+
+
 def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space):
     def look(rows, count):
         path = space.root / champions.ROWS

@@ -19,7 +19,10 @@ from minnow.types import Array, Batch, Model, Report, silent
 MODALITIES = ("interactions",)
 TASKS = ("rank",)
 
-SPACE = {"l2": {"among": [[10.0], [30.0], [100.0], [300.0]]}, "rank": {"low": 4, "high": 128, "log": True}}
+SPACE = {
+    "l2": {"among": [[10.0, 30.0, 100.0, 300.0], [10.0], [30.0], [100.0], [300.0]]},
+    "rank": {"low": 4, "high": 128, "log": True},
+}
 
 load = _keras.load
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.stages import hints, prepare, validate
+from minnow.stages import folds, hints, prepare, validate
 from minnow.stages.case import Case
 from minnow.stages.hints import Hint
 from minnow.stages.prepare import Prepared
@@ -63,6 +63,8 @@ def prepare_case(case: Case, table: Table) -> Prepared:
             "rows. Leave folds out, or split by hash or group."
         )
     try:
+        if usecase.folds:
+            folds.divisions(case, table)
         return prepare.prepare(table, case.modality, case.options, case.task, usecase.task, usecase.split)
     except ValueError as error:
         raise validate.DataError(f"{case.name}: {error}") from error

@@ -33,7 +33,7 @@ class Outcome:
     """What came of one use case.
 
     decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> column ->
-    rise of the loss; folds: scores of the finalist's family over folds.
+    rise of the loss; folds: family -> its scores over folds.
     """
 
     standings: list[Standing]
@@ -258,9 +258,12 @@ def _metrics(found: Outcome) -> dict[str, Any]:
             values = {name: s["value"] for name, s in scores.items()}
             exams[decision["target"]] = values | {"size_bytes": standing.bundle.size_bytes}
     folds = {
-        name: {measure: score["value"] for measure, score in scores.items()}
-        for name, scores in found.folds.items()
-        if isinstance(scores, Mapping)
+        family: {
+            name: {measure: score["value"] for measure, score in scores.items()}
+            for name, scores in told.items()
+            if isinstance(scores, Mapping)
+        }
+        for family, told in found.folds.items()
     }
     val = {s.name: round(s.val.primary.value, 10) for s in found.standings}
     return ({"folds": folds} if folds else {}) | {"test": exams, "val": val}

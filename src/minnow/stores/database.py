@@ -70,13 +70,14 @@ def client(space: Workspace) -> MlflowClient:
 def _refuse_broken(space: Workspace) -> None:
     """Check a local database before anything writes to it. Raises BrokenStore.
 
-    MLflow would make a new one in the place of an emptied file, and with it forget who is champion.
+    MLflow would make a new one in the place of an emptied file, and with it forget who is champion. It is opened for
+    writing, since what a killed run left half-written is rolled back by whoever reads next; nothing else is written.
     """
     path = local_database(space.tracking_uri)
     if path is None or not path.exists():
         return
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=LOCK_S)) as opened:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCK_S)) as opened:
             found = opened.execute("PRAGMA quick_check").fetchone()[0]
             tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.Error as error:
