@@ -114,3 +114,28 @@ def test_at_home_neither_light_nor_clock_alone_tells_when_the_lamp_is_on(written
         "clock": sum(max(lamp[hour == h].sum(), (~lamp[hour == h]).sum()) for h in range(24)) / len(rows),
     }
     assert max(alone.values()) < 0.9
+
+
+def test_neither_pitch_nor_loudness_alone_tells_a_sound_and_both_together_do(written):
+    from sklearn.linear_model import LogisticRegression
+
+    from minnow.modalities import audio
+
+    options = audio.Options(seconds=0.7, bands=24, frame_ms=32, hop_ms=16)
+    table = audio.read(written / "sounds", options)
+    label, picture = (
+        table.columns["label"],
+        audio.Encoder.fit(table, np.empty(0), options).encode(table.columns)["image"],
+    )
+    views = {"pitch": picture.mean(axis=1), "loudness": picture.mean(axis=2), "both": picture}
+    order = np.random.default_rng(0).permutation(len(label))
+    learn, held = order[:540], order[540:]
+    accuracy = {}
+    for name, values in views.items():
+        rows = values.reshape(len(values), -1)
+        model = LogisticRegression(C=0.01, max_iter=200).fit(rows[learn], label[learn])
+        accuracy[name] = model.score(rows[held], label[held])
+    assert np.unique(label, return_counts=True)[1].min() > 100
+    assert accuracy["loudness"] < 0.65
+    assert accuracy["pitch"] < accuracy["both"] - 0.05
+    assert 0.75 < accuracy["both"] < 0.95
