@@ -51,8 +51,8 @@ def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Tra
 @task(name="compress", **PLAIN)
 def shrink(job: Job, case: Case, trained: train.Trained, handed: Path) -> compress.Shrunk:
     """Make its variants in the worker."""
-    with job.display.step(f"{case.name}: compress {trained.family}"):
-        return compress.variants(case, trained, handed, job.runner.call)
+    with job.display.step(f"{case.name}: compress {trained.family}") as report:
+        return compress.variants(case, trained, handed, job.runner.call, report=report)
 
 
 @task(name="evaluate", **PLAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -57,7 +58,9 @@ def plan_of(case: Case, family: str) -> dict[str, Any]:
     }
 
 
-def variants(case: Case, trained: Trained, handed: Path, call: Call, bare: bool = False) -> Shrunk:
+def variants(
+    case: Case, trained: Trained, handed: Path, call: Call, bare: bool = False, report: Report = silent
+) -> Shrunk:
     """Make every variant that the case asks for, or find them in the cache. bare: nothing but the model as it was trained."""
     plan = plan_of(case, trained.family)
     if bare:
@@ -67,7 +70,9 @@ def variants(case: Case, trained: Trained, handed: Path, call: Call, bare: bool 
     code = code_version([*case.modules(trained.family), *asked, *runtime, __name__])
     made_from = {"model": trained.origin, "plan": plan, "code": code}
     entry = case.cache.get_or_make(
-        "variants", made_from, lambda folder: call(f"{__name__}:shrink", trained.folder, handed, plan, folder)
+        "variants",
+        made_from,
+        lambda folder: call(f"{__name__}:shrink", trained.folder, handed, plan, folder, report=report),
     )
     facts = json.loads((entry.folder / "variants.json").read_text())
     bundles = {name: entry.folder / name for name in facts["made"]}
@@ -79,13 +84,18 @@ def shrink(trained: Path, handed: Path, plan: dict[str, Any], out: Path, report:
     model = families.get(plan["family"]).load(trained / "model")
     train, val = read_batch(handed / "train"), read_batch(handed / "val")
     maker = _Maker(model, train, val, handed / "encoder", plan, out)
+    steps = itertools.count(1)
+    done = lambda: report(next(steps), 1 + len(plan["compression"]) + len(plan["exports"]), {})  # noqa: E731
     maker.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
+    done()
     source = out / FLOAT / "model.onnx"
     for name, given in plan["compression"].items():
         maker.attempt(name, compression.get(name).suits(model.framework), _compress(name, given, source, train))
+        done()
     for name in plan["exports"]:
         exporter = exporters.get(name)
         maker.attempt(name, exporter.suits(model), lambda path, e=exporter: e.write(model, path), e=exporter.SUFFIX)
+        done()
     facts = {"made": maker.made, "refused": maker.refused, "parity": maker.parity}
     write_json(out / "variants.json", facts)
 
