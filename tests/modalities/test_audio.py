@@ -8,6 +8,7 @@ import pytest
 
 from minnow.modalities import _sound, audio
 from minnow.modalities._files import FileError
+from minnow.types import Table
 
 
 def wav(frames, rate=8000, width=2, channels=1):
@@ -101,3 +102,26 @@ def test_a_wav_that_is_posted_is_read_as_the_file_was(tmp_path):
     encoder = audio.Encoder.fit(table, np.array(["a", "b"]), options)
     inputs = audio.from_bytes((tmp_path / "a" / "1.wav").read_bytes(), encoder)
     np.testing.assert_array_equal(audio.parse(inputs, encoder)["sound"], table.columns["sound"][:1])
+
+
+def test_a_sound_of_one_loudness_is_the_same_from_near_and_from_far():
+    near = _sound.fitted(tone(440, loud=0.8) + tone(1500, loud=0.1), 8000)
+    pictures = [_sound.log_mel(near * share, 8000, 200, 80, 20) for share in (1.0, 0.1)]
+    assert np.abs(pictures[0] - pictures[1]).max() > 2
+    a, b = (_sound.evened(picture) for picture in pictures)
+    np.testing.assert_allclose(a, b, atol=0.05)
+    assert a[:45].max() > 1, "it is heard"
+    assert (a[60:] == _sound.QUIET).all(), "and ends in silence"
+    assert (_sound.evened(_sound.log_mel(np.zeros(800, np.float32), 8000, 200, 80, 20)) == _sound.QUIET).all()
+
+
+def test_an_encoder_of_one_loudness_comes_back_from_disk(tmp_path):
+    sounds = np.stack([_sound.fitted(tone(hertz, seconds=0.2), 2000) for hertz in (300, 900, 1500)])
+    table = Table({"sound": sounds}, np.array(["a", "b", "c"]), np.arange(3, dtype=np.uint64))
+    encoder = audio.Encoder.fit(table, np.empty(0), audio.Options(seconds=0.25, bands=8, same_loudness=True))
+    encoder.save(tmp_path)
+    again = audio.Encoder.load(tmp_path)
+    quieter = Table({"sound": sounds * 0.2}, table.row_id, table.key)
+    np.testing.assert_allclose(
+        encoder.encode(table.columns)["image"], again.encode(quieter.columns)["image"], atol=0.05
+    )

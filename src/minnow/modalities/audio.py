@@ -35,6 +35,7 @@ class Options(LabelledOptions):
     test: file names of the exam, as a pattern such as "*_[0-4].wav"; folders train and test need none.
     rate: of samples in Hz that sounds are brought to. seconds: that are read of a sound, silence behind a shorter one.
     bands: of mel; frame_ms, hop_ms: length of a frame, and from one to the next.
+    same_loudness: bring each sound to one loudness, so that a model hears how it changes and not how near it was.
     least_seconds: shortest sound that says anything.
     """
 
@@ -47,6 +48,7 @@ class Options(LabelledOptions):
     bands: int = Field(40, ge=4, le=256)
     frame_ms: float = Field(25, gt=0)
     hop_ms: float = Field(10, gt=0)
+    same_loudness: bool = False
     least_seconds: float = Field(0.05, ge=0)
 
     @property
@@ -144,7 +146,8 @@ def contract(options: Options, table: Table, task: str) -> list[Expectation]:
 class Encoder:
     """Turns sounds into log-mel pictures, image (n, frames, bands, 1) float32, scaled.
 
-    facts: what encoder.json holds. rate, length, frame, hop: in samples; bands; mean, std: of each band, on train.
+    facts: what encoder.json holds. rate, length, frame, hop: in samples; bands; same_loudness; mean, std: of each band, on
+        train.
     """
 
     def __init__(self, facts: dict[str, Any]) -> None:
@@ -162,6 +165,7 @@ class Encoder:
                 f"A frame of {frame} samples does not fit a sound of {options.length}. Lower options.frame_ms."
             )
         facts: dict[str, Any] = {"rate": options.rate, "length": options.length, "frame": frame, "hop": hop}
+        facts |= {"same_loudness": options.same_loudness}
         facts |= {"bands": options.bands, "mean": [0.0] * options.bands, "std": [1.0] * options.bands}
         found = cls(facts).encode(table.columns)["image"][..., 0].astype(np.float64)
         std = found.std(axis=(0, 1))
@@ -171,6 +175,7 @@ class Encoder:
         """Encode sound (n, samples) one by one, so that a row is encoded alone as among others."""
         f = self.facts
         rows = [_sound.log_mel(one, f["rate"], f["frame"], f["hop"], f["bands"]) for one in columns["sound"]]
+        rows = [_sound.evened(row) for row in rows] if f["same_loudness"] else rows
         return {"image": ((np.stack(rows) - self._mean) / self._std)[..., None].astype(np.float32)}
 
     def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
