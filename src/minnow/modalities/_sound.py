@@ -18,8 +18,8 @@ SUFFIX = ".wav"
 MAX_SECONDS = 600
 FLOOR = 1e-6
 """Power below which there is silence: a logarithm of nothing would shout."""
-AUDIBLE, QUIET = 0.5, -4.0
-"""Log power over silence from which a frame is heard, and log power under the mean at which an even picture ends."""
+LOUDNESS = 0.05
+"""Root mean square of a sound that was brought to one loudness."""
 
 
 def decode(data: bytes) -> tuple[Array, int]:
@@ -113,15 +113,13 @@ def log_mel(samples: Array, rate: int, frame: int, hop: int, bands: int) -> Arra
     return np.log(power @ mel_filters(rate, size, bands) + FLOOR)
 
 
-def evened(picture: Array) -> Array:
-    """Bring the log-mel picture of a sound (frames, bands) to one loudness, whoever spoke how near to the microphone.
-
-    What is heard has a mean of 0 then; silence, and what is hardly louder, is QUIET.
-    """
-    heard = picture.max(axis=1) > np.log(FLOOR) + AUDIBLE
-    if not heard.any():
-        return np.full_like(picture, QUIET)
-    return np.where(heard[:, None], np.maximum(picture - picture[heard].mean(), QUIET), np.float32(QUIET))
+def evened(samples: Array) -> Array:
+    """Bring a sound (n,) to one loudness from its beginning to its end, whoever spoke how near to the microphone."""
+    sounding = np.flatnonzero(samples)
+    if not len(sounding):
+        return samples
+    power = np.square(samples[sounding[0] : sounding[-1] + 1], dtype=np.float64).mean()
+    return (samples * (LOUDNESS / np.sqrt(power))).astype(np.float32)
 
 
 def part_of(name: str, separator: str, part: int) -> str:

@@ -174,8 +174,8 @@ class Encoder:
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode sound (n, samples) one by one, so that a row is encoded alone as among others."""
         f = self.facts
-        rows = [_sound.log_mel(one, f["rate"], f["frame"], f["hop"], f["bands"]) for one in columns["sound"]]
-        rows = [_sound.evened(row) for row in rows] if f["same_loudness"] else rows
+        sounds = map(_sound.evened, columns["sound"]) if f["same_loudness"] else columns["sound"]
+        rows = [_sound.log_mel(one, f["rate"], f["frame"], f["hop"], f["bands"]) for one in sounds]
         return {"image": ((np.stack(rows) - self._mean) / self._std)[..., None].astype(np.float32)}
 
     def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
