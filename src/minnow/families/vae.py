@@ -1,7 +1,7 @@
 """vae: an encoder that says where in the noise an image lies, and a decoder that makes images from there.
 
-The encoder gives a mean and a logarithm of the variance; the draw between the two halves belongs to training alone. What is
-exported is the decoder, from noise to image; the encoder is kept beside it, for reconstructions.
+The encoder gives a mean and a logarithm of the variance (Kingma & Welling 2014); the draw between the two halves belongs to
+training alone. What is exported is the decoder, from noise to image; the encoder is kept beside it, for reconstructions.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A lens is named arrays. Those that begin with "extractor." are the extractor: a small classifier up to its last hidden layer,
 y = (relu(... relu(x w0 + b0) ...) - centre) / spread. "features" are those of training rows; "components", "middle" and
-"known" are the training rows' principal components, and "usual" how near to one another they lie.
+"known" are the training rows' principal components, and "usual" how near to one another they lie. A number or a text is
+an array of one, as a file gives it back.
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ def learn(images: Array, labels: Array) -> dict[str, Array]:
     # one spread for all: a feature that hardly ever fires would outweigh the others, were it divided by its own
     found["centre"], found["spread"] = features.mean(axis=0), np.sqrt(features.var(axis=0).mean())
     learned = f"{len(np.unique(target)):,} {kind} of {len(rows):,} training rows"
-    found["learned"] = np.array(
-        f"a network of {WIDTH if len(rows) >= FEW_ROWS else FEW_WIDTH} features that tells {learned}"
-    )
+    found["learned"] = np.array([f"a network of {features.shape[1]} features that tells {learned}"])
     return {EXTRACTOR + name: value for name, value in found.items()}
 
 
@@ -59,7 +58,7 @@ def _network(rows: Array, target: Array) -> dict[str, Array]:
     from sklearn.neural_network import MLPClassifier
 
     width = WIDTH if len(rows) >= FEW_ROWS else FEW_WIDTH
-    epochs = int(np.clip(600_000 // len(rows), 8, 60))
+    epochs = int(np.clip(400_000 // len(rows), 8, 60))
     network: Any = MLPClassifier(
         (HIDDEN, width), alpha=1e-3, batch_size=min(128, len(rows)), max_iter=epochs, random_state=0
     )
@@ -92,7 +91,7 @@ def known(images: Array, extractor: Columns) -> dict[str, Array]:
     lens = dict(extractor) | {"components": components, "middle": middle}
     lens["known"] = place(lens, images)
     some = lens["known"][:: max(1, len(rows) // USUAL_ROWS)]
-    lens["usual"] = np.quantile(_frechet.nearest(some, lens["known"], 1), USUAL_SHARE)
+    lens["usual"] = np.quantile(_frechet.nearest(some, lens["known"], 1), [USUAL_SHARE])
     lens["features"] = features(lens, images[:: max(1, len(images) // MOST_FEATURES)][:MOST_FEATURES]).astype(
         np.float32
     )
@@ -100,7 +99,7 @@ def known(images: Array, extractor: Columns) -> dict[str, Array]:
 
 
 def features(lens: Columns, images: Array) -> Array:
-    """Features of images (n, h, w, c) in 0..1, (n, d) float64; over the training rows of mean 0, and on average of variance 1."""
+    """Features of images (n, h, w, c) in 0..1, (n, d) float64; over training rows of mean 0, and on average of variance 1."""
     found = {name.removeprefix(EXTRACTOR): value for name, value in lens.items() if name.startswith(EXTRACTOR)}
     rows = _flat(images)
     if "kernel0" not in found:

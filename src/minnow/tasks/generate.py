@@ -42,11 +42,15 @@ def _distance(outputs: Outputs, batch: Batch) -> Array:
     return _frechet.influences(*_features(outputs, batch)) if len(batch) else np.empty(0)
 
 
+def _rows(batch: Batch) -> Array:
+    """Which rows neighbours are looked for of, (m,) int: by their keys, whatever their order."""
+    return np.argsort(batch.key, kind="stable")[:MOST_COMPARED]
+
+
 def _compared(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """Which rows neighbours are looked for among, (m,) int, and their features, real and made."""
-    rows = np.argsort(batch.key, kind="stable")[:MOST_COMPARED]
-    some = batch.take(rows)
-    return rows, *_features({OUTPUT: outputs[OUTPUT][rows]}, some)
+    """Rows that are compared, (m,) int, and their features, real and made."""
+    rows = _rows(batch)
+    return rows, *_features({OUTPUT: outputs[OUTPUT][rows]}, batch.take(rows))
 
 
 def _covered(answers: Array, by: Array) -> Array:
@@ -79,8 +83,9 @@ def _memorised(outputs: Outputs, batch: Batch) -> Array:
 
     Distances are of pixels, in the training rows' first principal components. New real rows come to about 0.05.
     """
-    made = _lens.place(batch.lens, outputs[OUTPUT])
-    return (_frechet.nearest(made, batch.lens["known"]) < batch.lens["usual"]).astype(np.float64)
+    rows = _rows(batch)
+    made = _lens.place(batch.lens, outputs[OUTPUT][rows])
+    return _spread(rows, _frechet.nearest(made, batch.lens["known"]) < batch.lens["usual"], len(batch))
 
 
 MEASURES = (
@@ -142,7 +147,7 @@ def about(batch: Batch) -> dict[str, Any]:
     real, train = _lens.features(batch.lens, batch.inputs["image"]), batch.lens["features"].astype(np.float64)
     return {
         "extractor": _lens.sha(batch.lens),
-        "learned": str(batch.lens["extractor.learned"]),
+        "learned": str(batch.lens["extractor.learned"][0]),
         "samples": len(batch),
         "training rows": round(_frechet.distance(real, train[: len(real)]), 6),
     }
