@@ -13,6 +13,7 @@ from minnow import config, lineage
 from minnow.stages import outcome, plots
 from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
+from minnow.stages.train import Trained
 from minnow.stages.verdict import Reign, Standing
 from minnow.stores.champions import ROWS
 from minnow.stores.tracking import Record
@@ -24,6 +25,7 @@ def record_of(case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Re
     """Describe a whole use case, with its plots drawn to scratch."""
     tags = _tags(case)
     files: dict[str, list[Path]] = {"": [scratch / "outcome" / name for name in KEPT], "plots": _plots(found, scratch)}
+    files["exam"] = list((scratch / "outcome").glob(outcome.EXTRACTOR))
     files["validation"] = sorted((scratch / "outcome").glob("validation.*"))
     for target, reign in reigns.items():
         if reign.rows is not None:
@@ -74,6 +76,7 @@ def _family(case: Case, family: str, found: Outcome, scratch: Path, tags: Mappin
     if trained.history:
         files.append(folder / "learning_curve.png")
         plots.learning_curve(trained.history, files[-1])
+    files += _pictures(trained, folder)
     told = found.importances.get(family, {})
     if told:
         files.append(folder / "importances.png")
@@ -92,6 +95,15 @@ def _family(case: Case, family: str, found: Outcome, scratch: Path, tags: Mappin
         files={"plots": files},
         children=tuple(_variant(case, standing, tags) for standing in mine),
     )
+
+
+def _pictures(trained: Trained, folder: Path) -> list[Path]:
+    """Draw what a family of images kept to be looked at: samples along the way, reconstructions beside their images."""
+    drawn = []
+    for name, images in trained.pictures.items():
+        drawn.append(folder / f"{name}.png")
+        plots.grid(images, drawn[-1])
+    return drawn
 
 
 def _catalog() -> Any:

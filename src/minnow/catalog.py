@@ -39,6 +39,11 @@ class Catalog:
             return f"'{family}' learns to {', '.join(module.TASKS)}. Received: {task}."
         return None
 
+    def unfit(self, modality: str, options: BaseModel, task: str) -> str | None:
+        """Say why a modality's options do not go with a task, or None when they do."""
+        judge = getattr(modalities.get(modality), "unfit", None)
+        return judge(options, task) if judge else None
+
 
 @cache
 def catalog() -> Catalog:

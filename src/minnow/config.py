@@ -188,6 +188,10 @@ class Catalog(Protocol):
         """Say why a family cannot learn this, or None."""
         ...
 
+    def unfit(self, modality: str, options: BaseModel, task: str) -> str | None:
+        """Say why a modality's options do not go with a task, or None."""
+        ...
+
 
 def load(path: Path, catalog: Catalog) -> Settings:
     """Read params.yaml. Raises ConfigError that names the key and the nearest known name."""
@@ -274,7 +278,9 @@ def _check(where: str, name: str, usecase: UseCase, settings: Settings, catalog:
     _known(f"{where}.exports", "exporter", usecase.exports, catalog)
     _among(f"{where}.needs", "use case", usecase.needs, list(settings.usecases))
     _among(f"{where}.targets", "target", usecase.targets, ["cpu", "gpu"])
-    params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
+    options = params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
+    if reason := catalog.unfit(usecase.modality, options, usecase.task):
+        raise ConfigError(f"{where}.options.{reason}")
     for family, params in usecase.families.items():
         params_of("family", family, params, f"{where}.families.{family}", catalog)
         if reason := catalog.fits(family, usecase.modality, usecase.task):

@@ -125,6 +125,9 @@ def _print_decisions(console: Console, folder: Path) -> None:
                 f"  {decision['finalist']} on the exam of {exam['rows']:,} rows: {decision['measure']} "
                 f"{_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
             )
+            if about := decision.get("about"):
+                told = ", ".join(f"{name}: {value}" for name, value in about.items())
+                console.print(f"  Seen through {told}", highlight=False)
             plain = ", ".join(f"{name} {_figure(one['value'])}" for name, one in decision.get("baselines", {}).items())
             console.print(f"  Baselines on the same rows: {plain}", highlight=False)
         for reason in decision["reasons"]:

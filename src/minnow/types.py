@@ -25,6 +25,7 @@ class Table:
     key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
     side: (n,) str, "train" or "test" where named files fix the side, "" where the hash decides; None means all "".
     unit: (n,) uint64, rows of one unit share a side and are resampled together; None makes each row its own.
+    lens: named arrays, not of rows, that answers to these rows are looked at through where a task needs that.
     """
 
     columns: dict[str, Array]
@@ -32,6 +33,7 @@ class Table:
     key: Array
     side: Array | None = None
     unit: Array | None = None
+    lens: Columns = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -45,6 +47,7 @@ class Table:
             self.key[index],
             None if self.side is None else self.side[index],
             None if self.unit is None else self.unit[index],
+            self.lens,
         )
 
 
@@ -54,13 +57,14 @@ class Batch:
 
     inputs: each (n, ...), as the encoder made them.
     target: classify (n,) int64, index into labels; regress (n,) float32; rank (n, r) int64, indices of the relevant
-        labels padded with -1. An answer that labels do not know is -1.
+        labels padded with -1; generate (n,) float32 of 0, for nothing is asked. An answer that labels do not know is -1.
     labels: (k,) str, the names along the last axis of the outputs; empty where an answer is a number.
     task: the task's name.
     key: (n,) uint64, which rows these are.
     unit: (n,) int64, rows of one unit are resampled together; by default each row is its own.
     sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
     weight: (n,) float32, how much a row counts in training; by default each counts once.
+    lens: named arrays, not of rows, that a task looks at answers through: generate's extractor.
     """
 
     inputs: dict[str, Array]
@@ -71,6 +75,7 @@ class Batch:
     unit: Array = field(default_factory=lambda: np.empty(0, np.int64))
     sizes: Mapping[str, int] = field(default_factory=dict)
     weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    lens: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Fill in the default unit and weight."""
@@ -113,6 +118,29 @@ def content_key(*parts: bytes) -> int:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return int.from_bytes(digest.digest(), "little")
+
+
+def noise_of(key: Array, width: int) -> Array:
+    """Standard normal numbers that follow from keys alone, (n, width) float32, the same on every machine.
+
+    key: (n,) uint64; equal keys give equal rows, neighbouring ones are independent. Source: Steele, Lea & Flood 2014
+    (SplitMix64), Box & Muller 1958.
+    """
+    step, pairs = np.uint64(0x9E3779B97F4A7C15), (width + 1) // 2
+    start = _mixed(key.astype(np.uint64) + step)[:, None]
+    drawn = _mixed(start + step * np.arange(1, 2 * pairs + 1, dtype=np.uint64))
+    even = (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53
+    radius = np.sqrt(-2 * np.log1p(-even[:, :pairs]))
+    angle = 2 * np.pi * even[:, pairs:]
+    found = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return found[:, :width].astype(np.float32)
+
+
+def _mixed(value: Array) -> Array:
+    """Spread every bit of 64 over all of them."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
 
+from minnow import tasks
 from minnow.types import Array, Batch
 
 KEY = np.arange(6, dtype=np.uint64)
@@ -57,7 +59,20 @@ def rank() -> Example:
     return Example(labels[target], batch, {"scores": scores}, {"scores": -scores})
 
 
-EXAMPLES = {"classify": classify, "regress": regress, "forecast": forecast, "rank": rank}
+@cache
+def generate() -> Example:
+    """Images of one bright row each, and a generator that makes white ones alone."""
+    random = np.random.default_rng(0)
+    train = random.random((60, 4, 4, 1), np.float32) * 0.2
+    train[np.arange(60), np.arange(60) % 4] += 0.7
+    images = train[:6] + np.float32(0.02)
+    batch = Batch({"image": images}, np.zeros(6, np.float32), np.empty(0, "<U1"), "generate", KEY)
+    lens = tasks.get("generate").lens(replace(batch, inputs={"image": train}), (np.arange(60) % 4).astype(str))
+    made = {"sample": images.copy()}
+    return Example(images, replace(batch, lens=lens), made, {"sample": np.ones_like(images)})
+
+
+EXAMPLES = {"generate": generate, "classify": classify, "regress": regress, "forecast": forecast, "rank": rank}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from minnow.families import _anchor
 from minnow.families._options import Augmentation, Regularised, Training
 from minnow.types import Array, Batch, Columns, Report, Spec
 
-OUTPUTS = {"classify": "probabilities", "regress": "value", "forecast": "value", "rank": "scores"}
+OUTPUTS = {"classify": "probabilities", "regress": "value", "forecast": "value", "rank": "scores", "generate": "sample"}
 NUMERIC = ("regress", "forecast")
 PREDICT_ROWS = 1024
 FILE = "model.keras"

@@ -45,6 +45,16 @@ def enough_rows(min_rows: int) -> Expectation:
     return expect("table_row_count_to_be_between", "fewer rows can neither train nor judge a model", min_value=min_rows)
 
 
+def few_duplicates(most: float) -> Expectation:
+    """Expect that at most a share of rows stands there more than once."""
+    return expect(
+        "column_values_to_be_unique",
+        "repeated rows count more than once and make a score look surer than it is (option max_duplicates)",
+        "hash",
+        mostly=round(1 - most, 6),
+    )
+
+
 def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
     """List what answers must be like for a task, and how often a row may be repeated."""
     found = [
@@ -52,12 +62,7 @@ def label_contract(options: LabelledOptions, task: str) -> list[Expectation]:
         expect("column_to_exist", "it is what a model learns to tell", "label"),
         expect("column_values_to_not_be_null", "a row without a label teaches nothing", "label"),
         expect("column_unique_value_count_to_be_between", "one answer alone is no question", "label", min_value=2),
-        expect(
-            "column_values_to_be_unique",
-            "repeated rows count more than once and make a score look surer than it is (option max_duplicates)",
-            "hash",
-            mostly=round(1 - options.max_duplicates, 6),
-        ),
+        few_duplicates(options.max_duplicates),
     ]
     if task in ("regress", "forecast"):
         why = "the answer to be estimated is a finite number"

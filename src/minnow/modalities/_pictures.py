@@ -43,11 +43,12 @@ def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Arr
 
 
 def read_folders(
-    folder: Path, channels: int | None, size: Sequence[int] | None
+    folder: Path, channels: int | None, size: Sequence[int] | None, labelled: bool = True
 ) -> tuple[Array, list[str], list[str], list[str]]:
     """Read class folders of pictures, or train/ and test/ folders of such.
 
-    Returns images (n, h, w, c) uint8, labels, row ids and sides. Raises FileError naming pictures that do not fit.
+    Returns images (n, h, w, c) uint8, labels, row ids and sides. labelled: pictures must lie in a folder of their class;
+    otherwise a label is "" where they do not. Raises FileError naming pictures that do not fit.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     pictures = []
@@ -59,10 +60,11 @@ def read_folders(
     names = [path.relative_to(folder) for path in paths]
     _same_shape([name.as_posix() for name in names], pictures)
     for name in names:
-        if len(name.parts) < 2:
+        if len(name.parts) < 2 and labelled:
             raise FileError(f"{name}: a picture must lie in a folder that is named after its class.")
     sides = [side_of(name.parts[0]) if len(name.parts) > 2 else "" for name in names]
-    return np.stack(pictures), [n.parts[-2] for n in names], [n.as_posix() for n in names], sides
+    labels = [n.parts[-2] if len(n.parts) > 1 else "" for n in names]
+    return np.stack(pictures), labels, [n.as_posix() for n in names], sides
 
 
 def _same_shape(names: list[str], pictures: list[Array]) -> None:
@@ -106,13 +108,16 @@ def read_idx(path: Path) -> Array:
         raise FileError(f"{path}: not readable as idx: {error}.") from error
 
 
-def idx_pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """Find files of images with their files of labels: *-images-idx3-ubyte(.gz) and *-labels-idx1-ubyte(.gz)."""
+def idx_pairs(folder: Path, labelled: bool = True) -> list[tuple[Path, Path | None]]:
+    """Find files of images with their files of labels: *-images-idx3-ubyte(.gz) and *-labels-idx1-ubyte(.gz).
+
+    labelled: raise FileError where there are no labels; otherwise there is None in their place.
+    """
     pairs = []
     for images in sorted(folder.glob("*images-idx*")):
         stem = images.name.split("images-idx")[0]
         labels = sorted(folder.glob(f"{stem}labels-idx*"))
-        if not labels:
+        if not labels and labelled:
             raise FileError(f"{images} needs a file of labels beside it: {stem}labels-idx1-ubyte.gz.")
-        pairs.append((images, labels[0]))
+        pairs.append((images, labels[0] if labels else None))
     return pairs

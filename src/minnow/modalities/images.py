@@ -1,4 +1,4 @@
-"""Images: pictures of one size, each with a label. Read from class folders, .npz or idx files."""
+"""Images: pictures of one size, each with a label or to be made anew. Read from folders, .npz or idx files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from pydantic import Field
 
 from minnow.bundle import write_json
 from minnow.modalities import _pictures
-from minnow.modalities._contract import LabelledOptions, expect, label_columns, label_contract
+from minnow.modalities._contract import (
+    LabelledOptions,
+    enough_rows,
+    expect,
+    few_duplicates,
+    label_columns,
+    label_contract,
+)
 from minnow.modalities._files import FileError, find, fixed_sides, json_list, side_of
+from minnow.modalities._noise import NoiseEncoder, parse_seeds
 from minnow.modalities._pixels import check
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
@@ -38,17 +46,34 @@ class Options(LabelledOptions):
     scale: the largest pixel value that there can be: 255 for bytes, 16 for scikit-learn's digits.
     channels: 1 reads pictures in grey, 3 in colour; None takes them as they are.
     resize: [height, width] that pictures are brought to; None asks them to be of one size.
+    labelled: false where images are to be made: no label is needed, and those that are there teach the extractor alone.
+    latent: numbers of noise that an image is made of, where images are to be made.
+    extractor: an .npz of an earlier outcome (extractor.npz) that made images are judged by; None learns one.
     """
 
     file: str | None = None
     scale: float = Field(255, gt=0)
     channels: Literal[1, 3] | None = None
     resize: list[int] | None = Field(None, min_length=2, max_length=2)
+    labelled: bool = True
+    latent: int = Field(32, ge=1)
+    extractor: str | None = None
+
+
+def unfit(options: Options, task: str) -> str | None:
+    """Say why options do not go with a task, or None."""
+    if options.labelled and task == "generate":
+        return "labelled: task 'generate' makes images and asks for no label. Needed: labelled: false."
+    if not options.labelled and task != "generate":
+        return f"labelled: task '{task}' learns from labels. Received: labelled: false, which is for 'generate'."
+    if options.labelled and options.extractor is not None:
+        return "extractor: it is what made images are judged by. Received: one for images with labels. Leave it out."
+    return None
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
-    return "label"
+    """Name the column to be predicted, or to be made."""
+    return "label" if options.labelled else "image"
 
 
 def time_column(options: Options) -> str | None:
@@ -57,17 +82,17 @@ def time_column(options: Options) -> str | None:
 
 
 def read(folder: Path, options: Options) -> Table:
-    """Read a folder (or one .npz): columns image (n, h, w, c) and label (n,) str.
+    """Read a folder (or one .npz): columns image (n, h, w, c) and label (n,) str, "" where none is needed nor there.
 
     Files or folders named train* and test* (t10k*) fix the side of their rows. Raises FileError.
     """
     if options.file or folder.is_file() or list(folder.glob("*.npz")):
         return _read_npz(folder, options)
-    if pairs := _pictures.idx_pairs(folder):
+    if pairs := _pictures.idx_pairs(folder, options.labelled):
         return _read_idx(pairs)
     if not any(p.suffix.lower() in _pictures.SUFFIXES for p in folder.rglob("*")):
         raise FileError(f"{folder} must hold an .npz, idx files, or class folders of PNG or JPEG. It holds none.")
-    images, labels, row_id, side = _pictures.read_folders(folder, options.channels, options.resize)
+    images, labels, row_id, side = _pictures.read_folders(folder, options.channels, options.resize, options.labelled)
     return _table(images, np.array(labels), row_id, side)
 
 
@@ -75,18 +100,25 @@ def _read_npz(place: Path, options: Options) -> Table:
     parts = []
     for path in find(place, options.file, (".npz",)):
         images, labels = _pictures.read_npz(path)
-        if labels is None:
+        if labels is None and options.labelled:
             raise FileError(f"{path} needs an array 'labels' beside 'images'.")
+        parts.append((path.name, images, _unnamed(images) if labels is None else labels))
+    return _join(parts)
+
+
+def _read_idx(pairs: list[tuple[Path, Path | None]]) -> Table:
+    parts = []
+    for path, path_labels in pairs:
+        images = _pictures.read_idx(path)
+        labels = _unnamed(images) if path_labels is None else _pictures.read_idx(path_labels)
+        if len(images) != len(labels):
+            raise FileError(f"{path.name} needs a label per image. Received: {len(images)} and {len(labels)}.")
         parts.append((path.name, images, labels))
     return _join(parts)
 
 
-def _read_idx(pairs: list[tuple[Path, Path]]) -> Table:
-    parts = [(images.name, _pictures.read_idx(images), _pictures.read_idx(labels)) for images, labels in pairs]
-    for name, images, labels in parts:
-        if len(images) != len(labels):
-            raise FileError(f"{name} needs a label per image. Received: {len(images)} and {len(labels)}.")
-    return _join(parts)
+def _unnamed(images: Array) -> Array:
+    return np.full(len(images), "", "<U1")
 
 
 def _join(parts: list[tuple[str, Array, Array]]) -> Table:
@@ -154,8 +186,9 @@ def contract(options: Options, table: Table, task: str) -> list[Expectation]:
     between = "column_values_to_be_between"
     blank = "a blank image teaches nothing"
     top = f"no pixel is above options.scale = {options.scale:g}"
+    plain = [enough_rows(options.min_rows), few_duplicates(options.max_duplicates)]
     return [
-        *label_contract(options, task),
+        *(label_contract(options, task) if options.labelled else plain),
         expect(between, "a pixel that is not a number spoils every sum that it enters", "nan_share", max_value=0),
         expect(between, "no pixel is below 0", "minimum", min_value=0),
         expect(between, top, "maximum", max_value=options.scale),
@@ -174,8 +207,10 @@ class Encoder:
         self.sizes: dict[str, int] = {}
 
     @classmethod
-    def fit(cls, table: Table, labels: Array, options: Options) -> Encoder:
+    def fit(cls, table: Table, labels: Array, options: Options) -> Encoder | NoiseEncoder:
         """Take the size of the images of train."""
+        if not options.labelled:
+            return NoiseEncoder(table.columns["image"].shape[1:], options.scale, options.latent)
         return cls(table.columns["image"].shape[1:], options.scale, options.resize is not None)
 
     def encode(self, columns: Columns) -> dict[str, Array]:
@@ -194,18 +229,21 @@ class Encoder:
         write_json(folder / "encoder.json", {"shape": list(self.shape), "scale": self.scale, "resize": self.resize})
 
     @classmethod
-    def load(cls, folder: Path) -> Encoder:
+    def load(cls, folder: Path) -> Encoder | NoiseEncoder:
         """Read what save wrote."""
-        return cls(**json.loads((folder / "encoder.json").read_text()))
+        facts = json.loads((folder / "encoder.json").read_text())
+        return NoiseEncoder(**facts) if "latent" in facts else cls(**facts)
 
 
-def parse(inputs: Sequence[Any], encoder: Encoder) -> dict[str, Array]:
-    """Check the images of one request. Returns {"image": (n, h, w, c)} in raw units.
+def parse(inputs: Sequence[Any], encoder: Encoder | NoiseEncoder) -> dict[str, Array]:
+    """Check the images of one request, or its seeds. Returns {"image": (n, h, w, c)} in raw units, or {"seed": (n,)}.
 
     inputs: nested lists or arrays of pixel values. Raises ValueError that names the input and what is wrong with it.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one image, received none.")
+    if isinstance(encoder, NoiseEncoder):
+        return parse_seeds(inputs)
     images = [check(one, f"inputs[{i}]", encoder.shape, encoder.scale) for i, one in enumerate(inputs)]
     return {"image": np.stack(images)}
 
@@ -222,8 +260,10 @@ def from_bytes(data: bytes, encoder: Encoder) -> list[Array]:
 def from_file(path: Path, options: Options) -> list[Any]:
     """Read inputs for a prediction: one PNG or JPEG, a folder of them, an .npz or idx file, or a JSON list of images.
 
-    Raises FileError, a ValueError, that names the file.
+    Where images are to be made it is a JSON list of seeds. Raises FileError, a ValueError, that names the file.
     """
+    if not options.labelled:
+        return json_list(path)
     if path.is_dir():
         paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in _pictures.SUFFIXES)
         return [image for one in paths for image in from_file(one, options)]

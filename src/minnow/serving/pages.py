@@ -89,7 +89,7 @@ def _post(usecase: str, place: Place) -> dict[str, Any]:
     if predictor.example is not None:
         content[JSON]["example"] = {"inputs": [predictor.example]}
     raw = {"schema": {"type": "string", "format": "binary"}}
-    content |= dict.fromkeys(getattr(predictor.modality, "MEDIA", ()), raw)
+    content |= dict.fromkeys(predictor.media, raw)
     refusals = {
         "400": "The body is not JSON",
         "404": "No such use case or task",
@@ -114,7 +114,7 @@ def _question(place: Place) -> dict[str, Any]:
         "type": "object",
         "required": [inputs],
         "additionalProperties": False,
-        "properties": {inputs: {"type": "array", "minItems": 1, "items": place.predictor.modality.REQUEST}, k: items},
+        "properties": {inputs: {"type": "array", "minItems": 1, "items": place.predictor.request}, k: items},
     }
 
 

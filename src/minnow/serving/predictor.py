@@ -97,6 +97,16 @@ class Predictor:
         """The modality's options that this bundle was made with: what its from_file reads by."""
         return self.modality.Options.model_validate(dict(self.bundle.schema["options"]))
 
+    @property
+    def request(self) -> dict[str, Any]:
+        """JSON Schema of one input: the encoder's own, where inputs are not what the modality reads."""
+        return getattr(self.encoder, "request", self.modality.REQUEST)
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Content types beside JSON that a body may have."""
+        return getattr(self.encoder, "media", getattr(self.modality, "MEDIA", ()))
+
     @cached_property
     def example(self) -> Any:
         """One input that this predictor answers, for people to copy; None when none can be made up."""

@@ -51,7 +51,7 @@ async def body_of(request: Request, most_bytes: int) -> bytes:
 def media_type(request: Request, predictor: Predictor) -> str:
     """Return the body's content type. Raises Refusal 415 for one that this use case does not take."""
     received = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    takes = [JSON, *getattr(predictor.modality, "MEDIA", ())]
+    takes = [JSON, *predictor.media]
     if received not in takes:
         raise Refusal(415, f"The content-type must be one of {', '.join(takes)}. Received: {received or 'none'}.")
     return received

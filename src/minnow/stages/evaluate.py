@@ -83,9 +83,16 @@ def write_report(scored: Scored, exam: str) -> None:
         "fingerprint": scored.batch.fingerprint,
         "rows": len(scored.batch),
         "scores": {name: as_json(value) for name, value in scored.scores.items()},
+        **about(scored),
     }
     write_json(scored.bundle.folder / REPORT, report)
     (scored.bundle.folder / CARD).write_text(card(scored.bundle))
+
+
+def about(scored: Scored) -> dict[str, Any]:
+    """Say under "about" what a task wants to stand beside every figure; nothing for most tasks."""
+    told = getattr(tasks.get(scored.bundle.schema["task"]), "about", None)
+    return {"about": told(scored.batch)} if told else {}
 
 
 def as_json(score: Score) -> dict[str, float | int]:
@@ -113,6 +120,8 @@ def card(bundle: Bundle) -> str:
     ]
     for exam, found in bundle.report.items():
         lines += ["", f"## {exam} ({found['rows']:,} rows, exam {found['fingerprint']})", ""]
+        if "about" in found:
+            lines += [", ".join(f"{name}: {value}" for name, value in found["about"].items()) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
         for name, s in found["scores"].items():
             lines.append(f"| {name} | {s['value']:.4f} | {s['low']:.4f} to {s['high']:.4f} |")

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.bundle import write_npz
+from minnow.lineage import arrays_digest, code_version
 from minnow.stages import folds, hints, prepare, validate
 from minnow.stages.case import Case
 from minnow.stages.hints import Hint
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Table, content_key
+from minnow.types import Array, Columns, Table, content_key
+
+LENS = "lens.npz"
 
 
 def read_checked(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
@@ -46,6 +50,8 @@ def row_versions(case: Case, table: Table) -> Array:
     A row whose label was changed is another row. Interactions go by user and item: one that comes again is no change.
     """
     answers = table.columns[case.modality.target(case.options)]
+    if answers.ndim > 1:  # the row itself is what is to be made
+        return np.sort(table.key)
     named = [content_key(key.tobytes(), str(answer).encode()) for key, answer in zip(table.key, answers, strict=True)]
     return np.sort(np.array(named, np.uint64))
 
@@ -62,9 +68,33 @@ def prepare_case(case: Case, table: Table) -> Prepared:
             f"usecases.{case.name}.folds: rows in order of time cannot be divided into folds, for each would be told by later "
             "rows. Leave folds out, or split by hash or group."
         )
+    if usecase.folds and hasattr(case.task, "lens"):
+        raise validate.DataError(
+            f"usecases.{case.name}.folds: each fold would be seen through another extractor, and distances of different "
+            "extractors have no mean. Leave folds out."
+        )
     try:
         if usecase.folds:
             folds.divisions(case, table)
-        return prepare.prepare(table, case.modality, case.options, case.task, usecase.task, usecase.split)
-    except ValueError as error:
+        prepared = prepare.prepare(table, case.modality, case.options, case.task, usecase.task, usecase.split)
+        return prepare.seen_through(prepared, _lens(case, prepared)) if hasattr(case.task, "lens") else prepared
+    except (ValueError, OSError) as error:
         raise validate.DataError(f"{case.name}: {error}") from error
+
+
+def _lens(case: Case, prepared: Prepared) -> Columns:
+    """Make what answers are looked at through of the training rows, or find it in the cache; or take the one that is named."""
+    train, labels = prepared.batches["train"], prepared.tables["train"].columns["label"]
+    named = case.workspace.data(case.options.extractor) if case.options.extractor else None
+    given = None if named is None else _arrays(named)
+    rows = arrays_digest({**train.inputs, "label ": labels} | {f"given {name}": v for name, v in (given or {}).items()})
+    made_from = {"rows": rows, "code": code_version([case.task.__name__, __name__]), "lock": case.lock}
+    entry = case.cache.get_or_make(
+        "lenses", made_from, lambda folder: write_npz(folder / LENS, case.task.lens(train, labels, given))
+    )
+    return _arrays(entry.folder / LENS)
+
+
+def _arrays(path: Path) -> Columns:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.bundle import file_hashes, open_bundle, write_json
+from minnow.bundle import file_hashes, open_bundle, write_json, write_npz
 from minnow.lineage import git_state
 from minnow.stages import evaluate, verdict
 from minnow.stages.case import Case
@@ -24,7 +24,7 @@ from minnow.stages.verdict import Reign, Standing
 from minnow.types import Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
-DECISIONS, RESULTS, ROWS = "decision.json", "results.json", "rows.npy"
+DECISIONS, RESULTS, ROWS, EXTRACTOR = "decision.json", "results.json", "rows.npy", "extractor.npz"
 TIMED = ("p50_us", "p95_us", "rows_per_s", "peak_memory_bytes")
 
 
@@ -173,6 +173,7 @@ def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path
     write_json(folder / DECISIONS, {d["target"]: d for d in found.decisions})
     write_json(folder / RESULTS, _results(found))
     np.save(folder / ROWS, row_versions(case, table))
+    _keep_extractor(case, found, folder / EXTRACTOR)
     for report in reports.glob("validation.*"):
         shutil.copyfile(report, folder / report.name)
     for standing in found.standings:
@@ -183,6 +184,12 @@ def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path
             _copy_exports(found, standing, folder)
     write_json(scratch / "metrics.json", _metrics(found))
     write_json(scratch / "timings.json", _timings(found))
+
+
+def _keep_extractor(case: Case, found: Outcome, path: Path) -> None:
+    """Keep with the exam what its figures were seen through, for tasks that need that."""
+    if found.standings and hasattr(case.task, "extractor"):
+        write_npz(path, case.task.extractor(found.standings[0].val.batch.lens))
 
 
 def install(case: Case, scratch: Path) -> None:

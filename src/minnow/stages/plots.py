@@ -1,4 +1,4 @@
-"""Plots for the record: learning curve, confusion matrix, size against score. Written as PNG."""
+"""Plots for the record: learning curve, confusion matrix, size against score, sheets of images. Written as PNG."""
 
 from __future__ import annotations
 
@@ -60,6 +60,23 @@ def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> Non
     axes.set_xticklabels(labels, rotation=90)
     axes.set_yticklabels(labels)
     figure.savefig(path, dpi=90)
+
+
+def grid(images: Array, path: Path, columns: int = 8, width: int = 640) -> None:
+    """Put images (n, h, w, c) in 0..1 beside and under each other, a line between them, enlarged by a whole number."""
+    from PIL import Image
+
+    framed = np.pad(np.clip(images, 0, 1), ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=0.5)
+    n, height, across, channels = framed.shape
+    rows = -(-n // columns)
+    filled = np.concatenate([framed, np.full((rows * columns - n, height, across, channels), 0.5)])
+    sheet = filled.reshape(rows, columns, height, across, channels).swapaxes(1, 2)
+    pixels = np.round(255 * sheet.reshape(rows * height, columns * across, channels)).astype(np.uint8)
+    if channels not in (1, 3):
+        pixels = pixels[..., :1]
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    larger = max(1, width // picture.width)
+    picture.resize((picture.width * larger, picture.height * larger), Image.Resampling.NEAREST).save(path)
 
 
 def size_against_score(points: Mapping[str, tuple[int, Score]], measure: str, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minnow.registry import unknown
-from minnow.types import Array, Batch, Table
+from minnow.types import Array, Batch, Columns, Table
 
 SIDES = ("train", "val", "test")
 
@@ -72,7 +72,15 @@ def batch(
         key=table.key,
         sizes=dict(encoder.sizes),
         unit=np.empty(0, np.int64) if table.unit is None else table.unit.view(np.int64),
+        lens=table.lens,
     )
+
+
+def seen_through(prepared: Prepared, lens: Columns) -> Prepared:
+    """Give every side the one lens that answers are looked at through."""
+    tables = {side: replace(rows, lens=lens) for side, rows in prepared.tables.items()}
+    batches = {side: replace(rows, lens=lens) for side, rows in prepared.batches.items()}
+    return replace(prepared, tables=tables, batches=batches)
 
 
 def _weighted(batch: Batch, class_weights: str | Mapping[str, float] | None) -> Batch:

@@ -123,7 +123,7 @@ def watching(report: Report, trial: Any, direction: str) -> Report:
         if direction == "maximize":
             value = metrics.get("val_accuracy", -metrics["val_loss"] if "val_loss" in metrics else None)
         else:
-            value = metrics.get("val_loss")
+            value = metrics.get("val_loss", metrics.get("val_distance"))
         if value is not None and step < steps:
             trial.report(value, step)
             if trial.should_prune():

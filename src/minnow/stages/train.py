@@ -16,9 +16,9 @@ from minnow.lineage import arrays_digest, code_version, machine
 from minnow.stages._handover import read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.types import Batch, Report, silent
+from minnow.types import Array, Batch, Report, silent
 
-FACTS, HISTORY, WALL = "facts.json", "history.json", "wall.json"
+FACTS, HISTORY, WALL, PICTURES = "facts.json", "history.json", "wall.json", "pictures.npz"
 SIDES = ("train", "val")
 
 
@@ -50,6 +50,15 @@ class Trained:
         return json.loads((self.folder / HISTORY).read_text())
 
     @property
+    def pictures(self) -> dict[str, Array]:
+        """Images that a family keeps to be looked at: name -> (n, h, w, c) in 0..1; none of most families."""
+        path = self.folder / "model" / PICTURES
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+    @property
     def seconds(self) -> float:
         """How long its training took, whenever that was."""
         return json.loads((self.folder / WALL).read_text())["seconds"]
@@ -61,7 +70,8 @@ def rows_digest(prepared: Prepared) -> str:
     for side in SIDES:
         batch = prepared.batches[side]
         rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
-        parts[side] = arrays_digest({**batch.inputs, **rows})
+        lens = {f"lens {name}": value for name, value in batch.lens.items()}
+        parts[side] = arrays_digest({**batch.inputs, **rows, **lens})
     return "-".join(parts.values())
 
 

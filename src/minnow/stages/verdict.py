@@ -14,7 +14,7 @@ from minnow.lineage import key_of
 from minnow.stages import judge, timing
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT
-from minnow.stages.evaluate import Scored, baselines, score, write_report
+from minnow.stages.evaluate import Scored, about, baselines, score, write_report
 from minnow.stages.judge import Choice, Contestant
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
@@ -179,6 +179,7 @@ def _written(
         "looks": reign.looks + int(decision.looked),
         "score": asdict(scored.primary),
         "measure": case.task.MEASURES[0].name,
+        **about(scored),
         "baselines": {one.name: asdict(one.score) for one in unlearned},
     } | asdict(decision)
     return written | {"id": key_of(written)}
