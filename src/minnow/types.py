@@ -23,8 +23,9 @@ class Table:
     columns: each (n, ...), rows first.
     row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
     key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
-    side: (n,) str, "train" or "test" where named files fix the side, "" where the hash decides; None means all "".
+    side: (n,) str, "train", "val" or "test" where the side is fixed, "" where the hash decides; None means all "".
     unit: (n,) uint64, rows of one unit share a side and are resampled together; None makes each row its own.
+    aside: arrays of what the rows speak of, such as a catalogue of items: not of the rows' length, never cut with them.
     """
 
     columns: dict[str, Array]
@@ -32,6 +33,7 @@ class Table:
     key: Array
     side: Array | None = None
     unit: Array | None = None
+    aside: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -45,6 +47,7 @@ class Table:
             self.key[index],
             None if self.side is None else self.side[index],
             None if self.unit is None else self.unit[index],
+            self.aside,
         )
 
 
@@ -61,6 +64,8 @@ class Batch:
     unit: (n,) int64, rows of one unit are resampled together; by default each row is its own.
     sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
     weight: (n,) float32, how much a row counts in training; by default each counts once.
+    of_labels: what is known of each label before anything is learned, each (k, ...) float32: how popular an item is at
+        present, what it is like.
     """
 
     inputs: dict[str, Array]
@@ -71,6 +76,7 @@ class Batch:
     unit: Array = field(default_factory=lambda: np.empty(0, np.int64))
     sizes: Mapping[str, int] = field(default_factory=dict)
     weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    of_labels: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Fill in the default unit and weight."""

@@ -25,6 +25,8 @@ def write_batch(folder: Path, batch: Batch) -> None:
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
     for name, value in batch.inputs.items():
         np.save(folder / f"input.{name}.npy", value, allow_pickle=False)
+    for name, value in batch.of_labels.items():
+        np.save(folder / f"label.{name}.npy", value, allow_pickle=False)
     write_json(folder / "batch.json", {"task": batch.task, "sizes": dict(batch.sizes)})
 
 
@@ -32,6 +34,9 @@ def read_batch(folder: Path) -> Batch:
     """Read what write_batch wrote."""
     facts = json.loads((folder / "batch.json").read_text())
     arrays = {path.name.removesuffix(".npy"): np.load(path) for path in sorted(folder.glob("*.npy"))}
-    inputs = {name.removeprefix("input."): value for name, value in arrays.items() if name.startswith("input.")}
+    inputs, of_labels = (
+        {name.removeprefix(kind): value for name, value in arrays.items() if name.startswith(kind)}
+        for kind in ("input.", "label.")
+    )
     fixed = {name: arrays[name] for name in ("target", "labels", "key", "unit", "weight")}
-    return Batch(inputs=inputs, task=facts["task"], sizes=facts["sizes"], **fixed)
+    return Batch(inputs=inputs, task=facts["task"], sizes=facts["sizes"], of_labels=of_labels, **fixed)

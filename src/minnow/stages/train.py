@@ -61,7 +61,8 @@ def rows_digest(prepared: Prepared) -> str:
     for side in SIDES:
         batch = prepared.batches[side]
         rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
-        parts[side] = arrays_digest({**batch.inputs, **rows})
+        known = {f"label {name}": value for name, value in batch.of_labels.items()}
+        parts[side] = arrays_digest({**batch.inputs, **known, **rows})
     return "-".join(parts.values())
 
 
