@@ -23,9 +23,10 @@ class Table:
     columns: each (n, ...), rows first.
     row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
     key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
-    side: (n,) str, "train" or "test" where named files fix the side, "" where the hash decides; None means all "".
+    side: (n,) str, "train", "val" or "test" where the side is fixed, "" where the hash decides; None means all "".
     unit: (n,) uint64, rows of one unit share a side and are resampled together; None makes each row its own.
     lens: named arrays, not of rows, that answers to these rows are looked at through where a task needs that.
+    aside: arrays of what the rows speak of, such as a catalogue of items: not of the rows' length, never cut with them.
     """
 
     columns: dict[str, Array]
@@ -34,6 +35,7 @@ class Table:
     side: Array | None = None
     unit: Array | None = None
     lens: Columns = field(default_factory=dict)
+    aside: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -48,6 +50,7 @@ class Table:
             None if self.side is None else self.side[index],
             None if self.unit is None else self.unit[index],
             self.lens,
+            self.aside,
         )
 
 
@@ -65,6 +68,8 @@ class Batch:
     sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
     weight: (n,) float32, how much a row counts in training; by default each counts once.
     lens: named arrays, not of rows, that a task looks at answers through: generate's extractor.
+    of_labels: what is known of each label before anything is learned, each (k, ...) float32: how popular an item is at
+        present, what it is like.
     """
 
     inputs: dict[str, Array]
@@ -76,6 +81,7 @@ class Batch:
     sizes: Mapping[str, int] = field(default_factory=dict)
     weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
     lens: Columns = field(default_factory=dict)
+    of_labels: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Fill in the default unit and weight."""

@@ -15,8 +15,15 @@ from minnow.families import _anchor
 from minnow.families._options import Augmentation, Regularised, Training
 from minnow.types import Array, Batch, Columns, Report, Spec
 
-OUTPUTS = {"classify": "probabilities", "regress": "value", "forecast": "value", "rank": "scores", "generate": "sample"}
-NUMERIC = ("regress", "forecast")
+OUTPUTS = {
+    "classify": "probabilities",
+    "regress": "value",
+    "forecast": "value",
+    "rate": "value",
+    "rank": "scores",
+    "generate": "sample",
+}
+NUMERIC = ("regress", "forecast", "rate")
 PREDICT_ROWS = 1024
 FILE = "model.keras"
 ESTIMATE = "estimate"
@@ -262,7 +269,7 @@ def _rate(params: Training, steps: int) -> Any:
 def _loss(params: Training, task: str) -> Any:
     import keras
 
-    kind = params.loss or ("cross_entropy" if task == "classify" else "mae")
+    kind = params.loss or {"classify": "cross_entropy", "rate": "mse"}.get(task, "mae")
     if (kind in ("cross_entropy", "focal")) != (task == "classify"):
         raise ValueError(
             f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to take the task's own."

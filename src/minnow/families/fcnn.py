@@ -11,8 +11,8 @@ from minnow.families._features import CATEGORIES, NUMBERS, ROWS
 from minnow.families._options import SEARCHED, Augmentation, Regularised
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular", "timeseries", "audio")
-TASKS = ("classify", "regress", "forecast")
+MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
+TASKS = ("classify", "regress", "forecast", "rate")
 
 SPACE = {
     **SEARCHED,

@@ -12,8 +12,8 @@ from minnow.families._features import layout_of
 from minnow.families._options import Strict
 from minnow.types import Batch, Model, Report, silent
 
-MODALITIES = ("images", "tabular", "timeseries", "audio")
-TASKS = ("classify", "regress", "forecast")
+MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
+TASKS = ("classify", "regress", "forecast", "rate")
 
 SPACE = {
     "iterations": {"low": 20, "high": 400, "log": True},

@@ -14,8 +14,8 @@ from minnow.families._features import CATEGORIES, NUMBERS, PIXELS, SERIES, princ
 from minnow.families._options import Strict
 from minnow.types import Array, Batch, Model, Report, silent
 
-MODALITIES = ("images", "text", "tabular", "timeseries", "audio")
-TASKS = ("classify", "regress", "forecast")
+MODALITIES = ("images", "text", "tabular", "timeseries", "audio", "interactions")
+TASKS = ("classify", "regress", "forecast", "rate")
 
 SPACE = {"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}
 
@@ -112,7 +112,8 @@ def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
 
 def _val_loss(solver: Any, rows: Any, val: Batch) -> float:
     if val.task in _keras.NUMERIC:
-        return float(np.abs(solver.predict(rows) - val.target).mean())
+        error = np.abs(solver.predict(rows) - val.target)
+        return float((error**2 if val.task == "rate" else error).mean())
     chances = solver.predict_proba(rows)
     return float(-np.log(np.clip(chances[np.arange(len(val)), val.target], 1e-7, 1)).mean())
 

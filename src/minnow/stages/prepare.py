@@ -48,15 +48,23 @@ def prepare(
 ) -> Prepared:
     """Split rows, turn them into examples, learn labels and encoder from train alone, and encode every side.
 
-    modality, task: modules. Raises ValueError when a side would be empty.
+    modality, task: modules. A modality may say which labels there are beyond those of train (`vocabulary`) and what is known
+    of each (`of_labels`). Raises ValueError when a side would be empty.
     """
     sides = split(table, shares, modality.time_column(options))
     tables = {side: modality.examples(rows, options) for side, rows in sides.items()}
     _refuse_empty(tables)
     labels = task.vocabulary(tables["train"].columns[modality.target(options)])
+    if hasattr(modality, "vocabulary"):
+        labels = modality.vocabulary(labels, tables["train"], options)
     encoder = modality.Encoder.fit(tables["train"], labels, options)
     batches = {side: batch(rows, encoder, labels, modality, options, task, task_name) for side, rows in tables.items()}
     batches["train"] = _weighted(batches["train"], getattr(options, "class_weights", None))
+    if hasattr(encoder, "encode_train"):
+        batches["train"] = _as_unseen(batches["train"], encoder)
+    if hasattr(modality, "of_labels"):
+        known = modality.of_labels(tables["train"], labels, options)
+        batches = {side: replace(one, of_labels=known) for side, one in batches.items()}
     return Prepared(tables, batches, encoder, labels)
 
 
@@ -100,13 +108,19 @@ def _weighted(batch: Batch, class_weights: str | Mapping[str, float] | None) -> 
     return replace(batch, weight=(weight / weight.mean()).astype(np.float32))
 
 
+def _as_unseen(batch: Batch, encoder: Any) -> Batch:
+    """Encode train rows as rows that the encoder did not learn from: what it says of a row must not hold its answer."""
+    inputs, weight = encoder.encode_train()
+    return replace(batch, inputs=inputs, weight=batch.weight * weight)
+
+
 def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:
     """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty side.
 
     Without time, Table.unit or else Table.key decides alone, so a row stays on its side whatever else there is, and rows
     of one unit, or equal rows, share one. With the name of a column of times the latest rows are test and those before
     them val; rows of one moment stay together. Table.side, where set, is kept; what it calls "train" is divided into
-    train and val.
+    train and val unless it names a val too.
     """
     key = table.key if table.unit is None else table.unit
     side = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
@@ -115,7 +129,10 @@ def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Ta
         if time is not None:
             times = table.columns[time]
             fixed_train = np.where(times >= _moment(times[table.side == "train"], 1 - shares.val), "val", "train")
-        side = np.where(table.side == "train", fixed_train, np.where(table.side == "test", "test", side))
+        if "val" in table.side:
+            fixed_train = np.full(len(table), "train")
+        fixed = np.where(table.side == "train", fixed_train, table.side)
+        side = np.where(table.side == "", side, fixed)
     found = {name: table.take(side == name) for name in SIDES}
     _refuse_empty(found)
     return found

@@ -71,7 +71,8 @@ def rows_digest(prepared: Prepared) -> str:
         batch = prepared.batches[side]
         rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
         lens = {f"lens {name}": value for name, value in batch.lens.items()}
-        parts[side] = arrays_digest({**batch.inputs, **rows, **lens})
+        known = {f"label {name}": value for name, value in batch.of_labels.items()}
+        parts[side] = arrays_digest({**batch.inputs, **rows, **lens, **known})
     return "-".join(parts.values())
 
 

@@ -1,0 +1,30 @@
+"""Rate: an answer is the rating that a user gives an item. A number as in `regress`, but errors count by their squares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minnow.tasks import regress
+from minnow.types import Array, Batch, Outputs
+
+OUTPUT, BINARY_LOSS, ANSWER = regress.OUTPUT, regress.BINARY_LOSS, regress.ANSWER
+MARGIN = 0.02
+"""Share of the root mean squared error."""
+vocabulary, encode, stated = regress.vocabulary, regress.encode, regress.stated
+flips, baselines, answers = regress.flips, regress.baselines, regress.answers
+
+_BY_NAME = {measure.name: measure for measure in regress.MEASURES}
+MEASURES = tuple(_BY_NAME[name] for name in ("rmse", "mae", "r2"))
+
+
+def loss(outputs: Outputs, batch: Batch) -> Array:
+    """Squared error, (n,) float64."""
+    rows = MEASURES[0].rows
+    assert rows is not None
+    return rows(outputs, batch)
+
+
+def margin(loss: Array, setting: float | None) -> float:
+    """Absolute margin on the mean squared error: what 2 % of its root are worth, unless set."""
+    share = MARGIN if setting is None else setting
+    return ((1 + share) ** 2 - 1) * float(np.mean(loss))
