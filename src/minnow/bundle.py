@@ -117,13 +117,14 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write an .npz with the same bytes on every run: stored, sorted, no time stamps."""
+def write_npz(path: Path, arrays: Mapping[str, Array], *, packed: bool = False) -> None:
+    """Write an .npz with the same bytes on every run: stored (or packed, where room counts), sorted, no time stamps."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+    method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w", method, compresslevel=9 if packed else None) as archive:
         for name in sorted(arrays):
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.ascontiguousarray(arrays[name]), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr = 3, 0o644 << 16
-            archive.writestr(info, buffer.getvalue())
+            archive.writestr(info, buffer.getvalue(), method)

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from minnow.modalities._ngrams import SPECIAL, distinct
 from minnow.types import Array
 
 PAD, UNKNOWN = "[pad]", "[unknown]"
-SPECIAL = 2
 CHUNK = 4096
 WORD = r"\w+(?:'\w+)*|[^\w\s]"
 """A word with its apostrophes ("don't"), or one sign. The two special names can never be split off whole."""
 
 
-def tokenizer(words: Sequence[str], length: int) -> Tokenizer:
-    """Make a tokenizer of lower-case words with ids from 2; it cuts after length ids."""
+def tokenizer(words: Sequence[str], length: int, keep: str = "beginning") -> Tokenizer:
+    """Make a tokenizer of lower-case words with ids from 2; it keeps length ids of the beginning or of the end."""
     vocabulary = {PAD: 0, UNKNOWN: 1} | {word: i for i, word in enumerate(words, SPECIAL)}
     made = _splitter(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    made.enable_truncation(max_length=length)
+    made.enable_truncation(max_length=length, direction="right" if keep == "beginning" else "left")
     return made
 
 
@@ -61,20 +61,16 @@ def ngrams(ids: Array, words: int, buckets: int, width: int) -> Array:
     ids: (n, length) int32, 0 pads, 1 unknown. words: ids below this are words; a pair's id is words + its hash.
     Returns (n, width) int32 in rising order, padded with 0.
     """
-    if len(ids) > CHUNK:
-        parts = [ngrams(ids[i : i + CHUNK], words, buckets, width) for i in range(0, len(ids), CHUNK)]
-        return np.concatenate(parts)
+    parts = [_hashed(ids[i : i + CHUNK], words, buckets, width) for i in range(0, max(len(ids), 1), CHUNK)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _hashed(ids: Array, words: int, buckets: int, width: int) -> Array:
     known = ids >= SPECIAL
-    left, right = ids[:, :-1].astype(np.uint32), ids[:, 1:].astype(np.uint32)
+    rows, places = np.nonzero(known)
+    twos, starts = np.nonzero(known[:, :-1] & known[:, 1:])
+    left, right = (ids[twos, starts + one].astype(np.uint32) for one in (0, 1))
     mixed = left * np.uint32(0x9E3779B1) + right * np.uint32(0x85EBCA77)
     hashed = (mixed ^ (mixed >> np.uint32(15))) % np.uint32(buckets)
-    nothing = np.int32(np.iinfo(np.int32).max)
-    singles = np.where(known, ids, nothing)
-    pairs = np.where(known[:, :-1] & known[:, 1:], hashed.astype(np.int32) + np.int32(words), nothing)
-    found = np.sort(np.concatenate([singles, pairs], axis=1), axis=1)
-    found[:, 1:][found[:, 1:] == found[:, :-1]] = nothing
-    found = np.sort(found, axis=1)[:, :width]
-    found[found == nothing] = 0
-    if found.shape[1] < width:
-        found = np.pad(found, ((0, 0), (0, width - found.shape[1])))
-    return found
+    values = np.concatenate([ids[rows, places], hashed.astype(np.int64) + words])
+    return distinct(np.concatenate([rows, twos]), values, len(ids), width, words + buckets)
