@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -146,18 +145,7 @@ def train(
     fed = _feed.dataset(names, train, targets(train), params.batch_size, seed, change)
     held = _feed.dataset(names, val, targets(val), max(params.batch_size, 256), None, None)
     taken = _transfer.take(network, params.init_from, train) if params.init_from else None
-    phases, history = _transfer.phases(network, params, taken), {}
-    epochs = sum(phase.epochs for phase in phases)
-    for place, phase in enumerate(phases):
-        _transfer.freeze(network, taken, frozen=place < len(phases) - 1)
-        _compile(
-            network, phase, math.ceil(len(train) / params.batch_size), loss or _loss(params, train.task), train.task
-        )
-        done = sum(before.epochs for before in phases[:place])
-        callbacks = [_reporter(report, done, epochs), *_callbacks(phase)]
-        fitted = network.fit(fed, validation_data=held, epochs=phase.epochs, verbose=0, callbacks=callbacks)
-        for name, values in fitted.history.items():
-            history.setdefault(name, []).extend(float(value) for value in values)
+    history = _fit(network, fed, held, params, taken, loss or _loss(params, train.task), report)
     if params.average is not None:
         _settle(network, fed)
     if train.task in NUMERIC:
@@ -167,15 +155,29 @@ def train(
     return KerasModel(network, history, taken=taken)
 
 
-def _compile(network: Any, params: Training, steps: int, loss: Any, task: str) -> None:
-    network.compile(
-        optimizer=_optimizer(params, steps * params.epochs),
-        loss=loss,
-        metrics=["accuracy"] if task == "classify" else [],
-        steps_per_execution=min(steps, 32),
-        auto_scale_loss=False,
-        jit_compile=False,
-    )
+def _fit(
+    network: Any, fed: Any, held: Any, params: Training, taken: _transfer.Taken | None, loss: Any, report: Report
+) -> dict[str, list[float]]:
+    """Train in phases, of which each has its own rate and all but the last leave taken layers as they are."""
+    phases = _transfer.phases(network, params, taken)
+    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    steps = int(fed.cardinality())
+    for phase in phases:
+        _transfer.freeze(network, taken, frozen=phase is not phases[-1])
+        network.compile(
+            optimizer=_optimizer(phase, steps * phase.epochs),
+            loss=loss,
+            metrics=["accuracy"] if network.layers[-1].name == OUTPUTS["classify"] else [],
+            steps_per_execution=min(steps, 32),
+            auto_scale_loss=False,
+            jit_compile=False,
+        )
+        callbacks = [_reporter(report, done, epochs), *_callbacks(phase)]
+        fitted = network.fit(fed, validation_data=held, epochs=phase.epochs, verbose=0, callbacks=callbacks)
+        for name, values in fitted.history.items():
+            history.setdefault(name, []).extend(float(value) for value in values)
+        done += phase.epochs
+    return history
 
 
 def _callbacks(params: Training) -> list[Any]:
