@@ -12,6 +12,7 @@ import numpy as np
 from minnow import datasets
 from minnow.config import ConfigError, Settings
 from minnow.registry import unknown
+from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
 from minnow.stages.outcome import ROWS
@@ -42,10 +43,12 @@ def selected(settings: Settings, names: Iterable[str]) -> list[str]:
         if name not in settings.usecases:
             raise ConfigError(unknown("use case", name, settings.usecases))
     try:
-        order = TopologicalSorter({name: case.needs for name, case in settings.usecases.items()}).static_order()
+        order = TopologicalSorter({name: case.before for name, case in settings.usecases.items()}).static_order()
         return [name for name in order if name in wanted]
     except CycleError as error:
-        raise ConfigError(f"usecases: `needs` goes round in a circle: {' -> '.join(error.args[1])}.") from error
+        raise ConfigError(
+            f"usecases: `needs` and `init_from` go round in a circle: {' -> '.join(error.args[1])}."
+        ) from error
 
 
 def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: bool, accept: str) -> Plan:
@@ -55,6 +58,7 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     """
     wanted = selected(settings, names)
     if space.is_trial:
+        bring_data(space, settings, [name for name in wanted if _is_own(space, settings, name)])
         return Plan({name: ["a trial"] for name in wanted})
     bring_data(space, settings, _with_neighbours(space, settings, wanted))
     state = versions.state(space.root)
@@ -62,8 +66,23 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     if changed:
         _accept(space, settings, changed, accept)
         state = versions.state(space.root)
-    stale = {name: state.stale.get(name, ["forced"]) for name in wanted if force or name in state.stale}
+    stale: dict[str, list[str]] = {}
+    for name in wanted:
+        reasons = state.stale.get(name, []) or (["forced"] if force else [])
+        if reasons := reasons or _begins_anew(Case(name, settings, space), stale):
+            stale[name] = reasons
     return Plan(stale, [name for name in wanted if name not in stale])
+
+
+def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:
+    """Say why models of a use case begin with other weights than they did: DVC does not know of them."""
+    reasons = []
+    for family, parent in case.usecase.starts.items():
+        if parent in stale:
+            reasons.append(f"{family} begins with the weights of '{parent}', which is run again")
+        elif starting.has_changed(case, family):
+            reasons.append(f"{family} begins with the weights of '{parent}', which are others now")
+    return reasons
 
 
 def _holds(space: Workspace, settings: Settings, file: str, name: str) -> bool:
@@ -78,6 +97,12 @@ def _with_neighbours(space: Workspace, settings: Settings, wanted: list[str]) ->
     return wanted + [n for n in settings.usecases if n not in wanted and _holds(space, settings, DATA_FILE, n)]
 
 
+def _is_own(space: Workspace, settings: Settings, name: str) -> bool:
+    """Whether a use case's rows are among those that the project makes itself."""
+    place = space.data(settings.usecases[name].data)
+    return place.parent == space.root / "data" and place.name in datasets.names()
+
+
 def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> list[Path]:
     """Make or pull the data that is not there. Returns what was made.
 
@@ -89,7 +114,7 @@ def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> li
         place = space.data(path)
         if place.exists() or not place.is_relative_to(space.root):
             continue
-        if place.parent == space.root / "data" and place.name in datasets.names():
+        if _is_own(space, settings, name):
             made += datasets.write_all(place.parent, [place.name])
         else:
             versions.pull(space.root, path)

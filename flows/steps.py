@@ -45,7 +45,11 @@ def split(case: Case, table: Table) -> prepare.Prepared:
 def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Trained:
     """Train one family in the worker."""
     with job.display.step(f"{case.name}: train {family}") as report:
-        return train.train(case, family, rows, handed, job.runner.call, report)
+        trained = train.train(case, family, rows, handed, job.runner.call, report)
+    if began := trained.facts.get("init_from"):
+        layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
+        job.display.say(f"  {case.name}: {family} began with the weights of '{case.usecase.starts[family]}': {layers}")
+    return trained
 
 
 @task(name="compress", **PLAIN)

@@ -18,7 +18,7 @@ from minnow import runtimes, worker
 from minnow.bundle import BundleError, file_hashes, open_bundle
 from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
-from minnow.stages import compress, evaluate, intake, train
+from minnow.stages import compress, evaluate, intake, starting, train
 from minnow.stages.case import Case
 from minnow.stores import champions, models
 from minnow.stores.champions import PROVENANCE, Champion
@@ -140,6 +140,13 @@ def _origin(case: Case, record: Mapping[str, Any]) -> Iterator[Check]:
     yield Check("machine", here == made_from["machine"], made_from["machine"], here, "run it on such a machine")
     code = code_version([*case.modules(made_from["family"]), train.__name__])
     yield Check("code", code == made_from["code"], made_from["code"], code, back)
+    if began := made_from.get("init_from"):
+        try:
+            here = starting.at(case, began).key
+        except starting.StartError:
+            here = "not in the cache"
+        advice = f"{back} && minnow run {began['usecase']} --force"
+        yield Check(f"model of {began['usecase']} to begin with", here == began["key"], began["key"], here, advice)
 
 
 def _made_again(case: Case, record: Mapping[str, Any], kept: Path, scratch: Path) -> Iterator[Check]:
@@ -147,11 +154,12 @@ def _made_again(case: Case, record: Mapping[str, Any], kept: Path, scratch: Path
     prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
     rows = train.rows_digest(prepared)
     yield Check("encoded rows", rows == record["made_from"]["rows"], record["made_from"]["rows"][:SHOWN], rows[:SHOWN])
-    limits, family = case.settings.worker, record["family"]
+    limits, family, began = case.settings.worker, record["family"], record["made_from"].get("init_from")
+    start = starting.at(case, began) if began else None
     log = case.workspace.home / "worker.log"
     with worker.Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as child:
         handed = train.hand_over(case, prepared, rows)
-        trained = train.train(case, family, rows, handed, child.call)
+        trained = train.train(case, family, rows, handed, child.call, start=start)
         shrunk = compress.variants(case, trained, handed, child.call)
     if record["variant"] not in shrunk.bundles:
         yield Check("made again", False, record["variant"], shrunk.refused.get(record["variant"], "not made"))

@@ -80,3 +80,36 @@ def test_a_missing_file_says_where_to_stand(tmp_path):
 def test_the_project_own_settings_are_valid(project):
     settings = config.load(project / "params.yaml", catalog())
     assert {"digits", "reviews", "shop", "cancer", "diabetes"} <= set(settings.usecases)
+
+
+PAIR = (
+    BASE.replace("[linear]", "[linear, fcnn]")
+    + """  few:
+    modality: images
+    task: classify
+    data: data/digits
+    families: {fcnn: {init_from: {usecase: digits}}}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{usecase: digits}", "{usecase: digit}", r"init_from\.usecase: No use case 'digit'\. Did you mean 'digits'"),
+        ("{usecase: digits}", "{usecase: few}", r"few\.families\.fcnn\.init_from\.usecase: No use case 'few'"),
+        ("{usecase: digits}", "{usecase: digits, model: a}", r"init_from\.model: a run fills this in"),
+        ("{usecase: digits}", "{usecas: digits}", r"init_from\.usecase: this key is needed"),
+        ("[linear, fcnn]", "[linear]", r"'digits' must train 'fcnn' too\. It trains: linear"),
+        ("{fcnn: {init", "{linear: {init", r"families\.linear\.init_from: No key 'init_from'"),
+    ],
+)
+def test_weights_are_taken_from_a_use_case_that_has_them(tmp_path, old, new, message):
+    assert load(tmp_path, PAIR).usecases["few"].before == ["digits"]
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, PAIR.replace(old, new))
+
+
+def test_shares_must_leave_rows_for_train(tmp_path):
+    with pytest.raises(ConfigError, match="must leave rows for train"):
+        load(tmp_path, BASE + "    split: {val: 0.2, test: 0.8}\n")

@@ -36,7 +36,10 @@ class Cache:
 
     def has(self, kind: str, origin: Mapping[str, Any]) -> bool:
         """Whether it is there, every byte as it was written: a broken one is made again."""
-        path = self.path(kind, origin)
+        return self.is_whole(self.path(kind, origin))
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a folder of the cache is there, every byte as it was written."""
         try:
             written = json.loads((path / ORIGIN).read_text())["files"]
         except (OSError, ValueError, KeyError):

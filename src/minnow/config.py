@@ -55,10 +55,20 @@ class Budget(Strict):
 
 
 class SplitShares(Strict):
-    """Shares of rows for val and test; the rest is train."""
+    """Shares of rows for val and test; the rest is train.
+
+    train_rows: how many of train are used, a choice at random that is always the same; None uses all.
+    """
 
     val: float = Field(default=0.2, gt=0, lt=0.5)
-    test: float = Field(default=0.2, gt=0, lt=0.5)
+    test: float = Field(default=0.2, gt=0, lt=1)
+    train_rows: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _leave_train(self) -> SplitShares:
+        if self.val + self.test >= 1:
+            raise ValueError("shares of val and test must leave rows for train: together below 1")
+        return self
 
 
 class WorkerLimits(Strict):
@@ -140,6 +150,17 @@ class UseCase(Strict):
     needs: list[str] = []
     folds: Annotated[int, Field(ge=2, le=20)] | Literal["units"] | None = None
     exam: Literal["finalist", "families"] = "finalist"
+
+    @property
+    def starts(self) -> dict[str, str]:
+        """Family -> the use case whose model it begins with (`init_from`)."""
+        named = {family: params.get("init_from") for family, params in self.families.items()}
+        return {family: found["usecase"] for family, found in named.items() if found}
+
+    @property
+    def before(self) -> list[str]:
+        """Use cases that must be run before this one: what it needs, and whose models it begins with."""
+        return list(dict.fromkeys([*self.needs, *self.starts.values()]))
 
     @model_validator(mode="before")
     @classmethod
@@ -285,8 +306,24 @@ def _check(where: str, name: str, usecase: UseCase, settings: Settings, catalog:
         params_of("family", family, params, f"{where}.families.{family}", catalog)
         if reason := catalog.fits(family, usecase.modality, usecase.task):
             raise ConfigError(f"{where}.families.{family}: {reason}")
+        _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
     for compression, params in usecase.compression.items():
         params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+
+
+def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | None, settings: Settings) -> None:
+    """Refuse weights of a use case that cannot have them."""
+    if not start:
+        return
+    _among(f"{where}.usecase", "use case", [start["usecase"]], [one for one in settings.usecases if one != name])
+    there = settings.usecases[start["usecase"]]
+    if family not in there.families:
+        raise ConfigError(
+            f"{where}.usecase: '{start['usecase']}' must train '{family}' too. It trains: {', '.join(there.families)}."
+        )
+    for filled in ("model", "labels"):
+        if filled in start:
+            raise ConfigError(f"{where}.{filled}: a run fills this in from `usecase`. Take it out.")
 
 
 def _known(where: str, kind: str, names: Any, catalog: Catalog) -> None:

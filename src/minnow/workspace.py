@@ -36,9 +36,14 @@ class Workspace:
         return self.home / "trials" / self.params.stem if self.is_trial else self.root
 
     @property
-    def cache(self) -> Path:
-        """Trained models and their variants, by what they were made from."""
+    def kept(self) -> Path:
+        """Trained models and their variants, by what they were made from, as runs left them."""
         return self.home / "cache"
+
+    @property
+    def cache(self) -> Path:
+        """Where this run looks for trained models and leaves its own."""
+        return self.kept
 
     @property
     def experiment(self) -> str:

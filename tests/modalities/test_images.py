@@ -34,6 +34,18 @@ def test_class_folders_give_labels(tmp_path):
     assert table.side is None
 
 
+def test_arrays_are_resized_too(tmp_path):
+    corner = np.zeros((2, 4, 4), np.float64)
+    corner[:, :2, :2] = 16
+    write_npz(tmp_path / "a.npz", {"images": corner, "labels": np.array(["a", "b"])})
+    found = images.read(tmp_path, images.Options(resize=[8, 6])).columns["image"]
+    assert found.shape == (2, 8, 6, 1)
+    assert found.dtype == np.float32
+    assert found[0, 0, 0, 0] == 16
+    assert found[0, -1, -1, 0] == 0
+    assert found.mean() == pytest.approx(4, abs=0.1)
+
+
 def test_folders_named_train_and_test_fix_the_side(tmp_path):
     for side in ("train", "test"):
         for label in ("a", "b"):

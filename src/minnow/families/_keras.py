@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.families import _anchor
+from minnow.families import _anchor, _feed, _transfer
 from minnow.families._options import Augmentation, Regularised, Training
 from minnow.types import Array, Batch, Columns, Report, Spec
 
@@ -25,17 +24,20 @@ OUTPUTS = {
 }
 NUMERIC = ("regress", "forecast", "rate")
 PREDICT_ROWS = 1024
+SETTLING = 100
+"""Batches after which nothing is left of older statistics: 0.95 ** 100 is 0.006."""
 FILE = "model.keras"
 ESTIMATE = "estimate"
 
 
 @dataclass
 class KerasModel:
-    """A trained Keras network over named arrays."""
+    """A trained Keras network over named arrays. taken: what it began with, where it began with another's weights."""
 
     native: Any
     history: dict[str, list[float]] = field(default_factory=dict)
     framework: str = "keras"
+    taken: _transfer.Taken | None = None
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
@@ -141,35 +143,73 @@ def train(
     loss: a Keras loss, the task's own by default; targets: what the loss compares with, batch.target by default;
     train_inputs: (inputs, seeds) -> inputs, a random change of training rows alone.
     """
-    import keras
-
     is_relative = _anchor.ANCHOR in train.inputs
     train, val = _anchor.relative(train), _anchor.relative(val)
     names = [tensor.name for tensor in network.inputs]
-    steps = math.ceil(len(train) / params.batch_size)
-    network.compile(
-        optimizer=_optimizer(params, steps * params.epochs),
-        loss=loss or _loss(params, train.task),
-        metrics=["accuracy"] if train.task == "classify" else [],
-        steps_per_execution=min(steps, 32),
-        auto_scale_loss=False,
-        jit_compile=False,
-    )
     centre, spread = _scale(train)
     targets = targets or (lambda batch: (batch.target - centre) / spread)
-    change = train_inputs or _augment(augmentation, seed)
-    fed = _dataset(names, train, targets(train), params.batch_size, seed, change)
-    held = _dataset(names, val, targets(val), max(params.batch_size, 256), None, None)
-    callbacks: list[Any] = [_reporter(report, params.epochs)]
-    if params.early_stopping:
-        patience = params.early_stopping.patience
-        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True))
-    fitted = network.fit(fed, validation_data=held, epochs=params.epochs, verbose=0, callbacks=callbacks)
+    change = train_inputs or _feed.augment(augmentation)
+    fed = _feed.dataset(names, train, targets(train), params.batch_size, seed, change)
+    held = _feed.dataset(names, val, targets(val), max(params.batch_size, 256), None, None)
+    taken = _transfer.take(network, params.init_from, train) if params.init_from else None
+    history = _fit(network, fed, held, params, taken, loss or _loss(params, train.task), report)
+    if params.average is not None:
+        _settle(network, fed)
     if train.task in NUMERIC:
         _in_units(network, centre, spread)
     if is_relative:
         network = _anchor.anchored(network, OUTPUTS[train.task])
-    return KerasModel(network, {name: [float(v) for v in values] for name, values in fitted.history.items()})
+    return KerasModel(network, history, taken=taken)
+
+
+def _fit(
+    network: Any, fed: Any, held: Any, params: Training, taken: _transfer.Taken | None, loss: Any, report: Report
+) -> dict[str, list[float]]:
+    """Train in phases, of which each has its own rate and all but the last leave taken layers as they are."""
+    phases = _transfer.phases(network, params, taken)
+    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    steps = int(fed.cardinality())
+    for phase in phases:
+        _transfer.freeze(network, taken, frozen=phase is not phases[-1])
+        network.compile(
+            optimizer=_optimizer(phase, steps * phase.epochs),
+            loss=loss,
+            metrics=["accuracy"] if network.layers[-1].name == OUTPUTS["classify"] else [],
+            steps_per_execution=min(steps, 32),
+            auto_scale_loss=False,
+            jit_compile=False,
+        )
+        callbacks = [_reporter(report, done, epochs), *_callbacks(phase)]
+        fitted = network.fit(fed, validation_data=held, epochs=phase.epochs, verbose=0, callbacks=callbacks)
+        for name, values in fitted.history.items():
+            history.setdefault(name, []).extend(float(value) for value in values)
+        done += phase.epochs
+    return history
+
+
+def _callbacks(params: Training) -> list[Any]:
+    """Put the averaged weights in place before val is read, and stop early."""
+    import keras
+
+    found: list[Any] = []
+    if params.average is not None:
+        found.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if params.early_stopping:
+        patience = params.early_stopping.patience
+        found.append(keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True))
+    return found
+
+
+def _settle(network: Any, fed: Any) -> None:
+    """Let batch normalisation see what averaged weights make of training rows: its statistics followed the others."""
+    import tensorflow as tf
+    from keras import layers
+
+    if not any(isinstance(layer, layers.BatchNormalization) for layer in network.layers):
+        return
+    step = tf.function(lambda inputs: network(inputs, training=True), reduce_retracing=True)
+    for inputs, *_ in fed.repeat().take(SETTLING):
+        step(_alone([inputs[tensor.name] for tensor in network.inputs]))
 
 
 def _scale(train: Batch) -> tuple[Any, Any]:
@@ -186,54 +226,6 @@ def _in_units(network: Any, centre: float, spread: float) -> None:
     network.get_layer(ESTIMATE).set_weights([kernel * spread, bias * spread + centre])
 
 
-def _dataset(
-    names: list[str], batch: Batch, target: Array, batch_size: int, seed: int | None, change: Callable[..., Any] | None
-) -> Any:
-    """Feed rows from memory, shuffled anew each epoch where there is a seed."""
-    import tensorflow as tf
-
-    rows: Any = ({name: batch.inputs[name] for name in names}, target, batch.weight)
-    data = tf.data.Dataset.from_tensor_slices(rows).cache()
-    if seed is not None:
-        data = data.shuffle(min(len(batch), 65_536), seed=seed, reshuffle_each_iteration=True)
-    data = data.batch(batch_size)
-    if change is not None:
-        random = tf.data.Dataset.random(seed=seed or 0, rerandomize_each_iteration=True).batch(2)
-        data = tf.data.Dataset.zip((data, random)).map(
-            lambda row, seeds: (change(row[0], tf.cast(seeds, tf.int64)), *row[1:]), num_parallel_calls=1
-        )
-    options = tf.data.Options()
-    options.deterministic = True
-    return data.with_options(options).prefetch(2)
-
-
-def _augment(augmentation: Augmentation | None, seed: int) -> Callable[[Any, Any], Any] | None:
-    """Shift, rotate and zoom each image at random, bilinear, with zeros from outside."""
-    if augmentation is None or not (augmentation.shift or augmentation.rotate or augmentation.zoom):
-        return None
-    import keras
-    import tensorflow as tf
-
-    def change(inputs: dict[str, Any], seeds: Any) -> dict[str, Any]:
-        image = inputs["image"]
-        n, height, width = tf.shape(image)[0], image.shape[1], image.shape[2]
-        draw = tf.random.stateless_uniform(tf.stack([4, n]), seeds, -1.0, 1.0)
-        angle = draw[0] * augmentation.rotate * math.pi / 180
-        scale = 1.0 + draw[1] * augmentation.zoom
-        cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-        middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
-        dx = middle_x - cos * middle_x + sin * middle_y + draw[2] * augmentation.shift * width
-        dy = middle_y - sin * middle_x - cos * middle_y + draw[3] * augmentation.shift * height
-        zero = tf.zeros_like(cos)
-        transform = tf.stack([cos, -sin, dx, sin, cos, dy, zero, zero], axis=1)
-        moved = keras.ops.image.affine_transform(
-            image, transform, interpolation="bilinear", fill_mode="constant", data_format="channels_last"
-        )
-        return {**inputs, "image": moved}
-
-    return change
-
-
 def _optimizer(params: Training, steps: int) -> Any:
     import keras
 
@@ -247,6 +239,8 @@ def _optimizer(params: Training, steps: int) -> Any:
     more: dict[str, Any] = {"momentum": 0.9} if params.optimizer == "sgd" else {}
     if params.weight_decay is not None:
         more["weight_decay"] = params.weight_decay
+    if params.average is not None:
+        more |= {"use_ema": True, "ema_momentum": params.average}
     return kinds[params.optimizer](learning_rate=_rate(params, steps), **more)
 
 
@@ -299,14 +293,14 @@ def _one_hot(kind: str, smoothing: float) -> Any:
     return loss
 
 
-def _reporter(report: Report, epochs: int) -> Any:
+def _reporter(report: Report, done: int, epochs: int) -> Any:
     import keras
 
     class Reporter(keras.callbacks.Callback):
         """Hand on each epoch's metrics."""
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            report(epoch + 1, epochs, {name: float(value) for name, value in (logs or {}).items()})
+            report(done + epoch + 1, epochs, {name: float(value) for name, value in (logs or {}).items()})
 
     return Reporter()
 

@@ -31,18 +31,38 @@ class EarlyStopping(Strict):
 
 
 class Augmentation(Strict):
-    """Random affine changes of training images. shift, zoom: shares of the side; rotate: degrees."""
+    """Random changes of training images. shift, zoom: shares of the side; rotate: degrees.
+
+    flip: mirror every other image, left for right; erase: sides of a rectangle of zeros, as a share of the image's.
+    """
 
     shift: float = Field(default=0.0, ge=0, lt=0.5)
     rotate: float = Field(default=0.0, ge=0, le=180)
     zoom: float = Field(default=0.0, ge=0, lt=1)
+    flip: bool = False
+    erase: float = Field(default=0.0, ge=0, lt=1)
+
+
+class InitFrom(Strict):
+    """Begin with the weights of another use case's model of the same family, as far as the layers are alike.
+
+    usecase: whose; frozen_epochs: in which only the layers that were not taken learn; rate: share of learning_rate with
+    which everything learns after that. model, labels: a run fills them in.
+    """
+
+    usecase: str
+    frozen_epochs: int = Field(default=5, ge=0)
+    rate: float = Field(default=0.3, gt=0, le=1)
+    model: str | None = None
+    labels: list[str] | None = None
 
 
 class Training(Strict):
     """How a Keras family is trained.
 
     optimizer, learning_rate, weight_decay (AdamW's and SGD's); loss: None takes the task's own; label_smoothing:
-    classification only.
+    classification only; average: what is kept at each step of a running mean of the weights, which then is the model
+    (0.99 looks back about 100 steps; None takes the last weights); early_stopping: None goes to the last epoch.
     """
 
     epochs: int = Field(default=30, ge=1)
@@ -54,6 +74,8 @@ class Training(Strict):
     loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"] | None = None
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     early_stopping: EarlyStopping | None = EarlyStopping()
+    average: float | None = Field(default=None, gt=0, lt=1)
+    init_from: InitFrom | None = None
 
 
 class Regularised(Training):

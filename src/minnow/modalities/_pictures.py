@@ -42,6 +42,19 @@ def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Arr
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
+def resized(images: Array, size: Sequence[int]) -> Array:
+    """Bring images (n, h, w) or (n, h, w, c) of any numbers to (height, width), bilinear. Returns (n, *size, c) float32."""
+    from PIL import Image
+
+    def one(plane: Array) -> Array:
+        picture = Image.fromarray(np.ascontiguousarray(plane, np.float32), mode="F")
+        return np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+
+    planes = images[..., None] if images.ndim == 3 else images
+    found = [np.stack([one(image[..., c]) for c in range(image.shape[-1])], axis=-1) for image in planes]
+    return np.stack(found) if found else np.empty((0, *size, planes.shape[-1]), np.float32)
+
+
 def read_folders(
     folder: Path, channels: int | None, size: Sequence[int] | None, labelled: bool = True
 ) -> tuple[Array, list[str], list[str], list[str]]:

@@ -89,7 +89,7 @@ def read(folder: Path, options: Options) -> Table:
     if options.file or folder.is_file() or list(folder.glob("*.npz")):
         return _read_npz(folder, options)
     if pairs := _pictures.idx_pairs(folder, options.labelled):
-        return _read_idx(pairs)
+        return _read_idx(pairs, options)
     if not any(p.suffix.lower() in _pictures.SUFFIXES for p in folder.rglob("*")):
         raise FileError(f"{folder} must hold an .npz, idx files, or class folders of PNG or JPEG. It holds none.")
     images, labels, row_id, side = _pictures.read_folders(folder, options.channels, options.resize, options.labelled)
@@ -103,10 +103,10 @@ def _read_npz(place: Path, options: Options) -> Table:
         if labels is None and options.labelled:
             raise FileError(f"{path} needs an array 'labels' beside 'images'.")
         parts.append((path.name, images, _unnamed(images) if labels is None else labels))
-    return _join(parts)
+    return _join(parts, options)
 
 
-def _read_idx(pairs: list[tuple[Path, Path | None]]) -> Table:
+def _read_idx(pairs: list[tuple[Path, Path | None]], options: Options) -> Table:
     parts = []
     for path, path_labels in pairs:
         images = _pictures.read_idx(path)
@@ -114,15 +114,17 @@ def _read_idx(pairs: list[tuple[Path, Path | None]]) -> Table:
         if len(images) != len(labels):
             raise FileError(f"{path.name} needs a label per image. Received: {len(images)} and {len(labels)}.")
         parts.append((path.name, images, labels))
-    return _join(parts)
+    return _join(parts, options)
 
 
 def _unnamed(images: Array) -> Array:
     return np.full(len(images), "", "<U1")
 
 
-def _join(parts: list[tuple[str, Array, Array]]) -> Table:
+def _join(parts: list[tuple[str, Array, Array]], options: Options) -> Table:
     """Put arrays of several files under each other: (file name, images, labels)."""
+    if options.resize and all(images.ndim in (3, 4) and images.dtype.kind in "uif" for _, images, _ in parts):
+        parts = [(name, _pictures.resized(images, options.resize), labels) for name, images, labels in parts]
     shapes = {name: images.shape[1:] for name, images, _ in parts}
     if len(set(shapes.values())) > 1:
         raise FileError(f"All images must have one size. Received: {shapes}.")

@@ -12,7 +12,7 @@ import numpy as np
 
 from minnow.bundle import file_hashes, open_bundle, write_json, write_npz
 from minnow.lineage import git_state
-from minnow.stages import evaluate, verdict
+from minnow.stages import evaluate, starting, verdict
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT, Shrunk
 from minnow.stages.evaluate import Scored, as_json
@@ -174,6 +174,8 @@ def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path
     write_json(folder / RESULTS, _results(found))
     np.save(folder / ROWS, row_versions(case, table))
     _keep_extractor(case, found, folder / EXTRACTOR)
+    models = {s.family: starting.entry(s.trained.origin, s.bundle.schema["labels"]) for s in found.standings}
+    write_json(folder / starting.MODELS, models)
     for report in reports.glob("validation.*"):
         shutil.copyfile(report, folder / report.name)
     for standing in found.standings:

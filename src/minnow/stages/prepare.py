@@ -16,7 +16,7 @@ SIDES = ("train", "val", "test")
 
 
 class Shares(Protocol):
-    """Shares of rows for val and test; the rest is train."""
+    """Shares of rows for val and test; the rest is train, or train_rows of it."""
 
     @property
     def val(self) -> float:
@@ -26,6 +26,11 @@ class Shares(Protocol):
     @property
     def test(self) -> float:
         """Share of test, above 0."""
+        ...
+
+    @property
+    def train_rows(self) -> int | None:
+        """How many rows of train are used; None uses all."""
         ...
 
 
@@ -134,8 +139,22 @@ def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Ta
         fixed = np.where(table.side == "train", fixed_train, table.side)
         side = np.where(table.side == "", side, fixed)
     found = {name: table.take(side == name) for name in SIDES}
+    if shares.train_rows is not None:
+        found["train"] = _few(found["train"], shares.train_rows, time)
     _refuse_empty(found)
     return found
+
+
+def _few(table: Table, count: int, time: str | None) -> Table:
+    """Keep the rows of least key, which are hashes: a choice at random that is always the same."""
+    if time is not None:
+        raise ValueError(
+            f"split.train_rows needs rows that stand each for itself. Received: rows in order of '{time}', whose "
+            "neighbours belong together. Leave it out."
+        )
+    if len(table) < count:
+        raise ValueError(f"split.train_rows needs {count:,} rows of train. Received: {len(table):,}. Lower it.")
+    return table.take(np.sort(np.argsort(table.key, kind="stable")[:count]))
 
 
 def _fraction(key: Array) -> Array:

@@ -11,6 +11,7 @@ from minnow import families
 from minnow.catalog import catalog
 from minnow.config import ConfigError, Settings, Span, check_space, nested
 from minnow.lineage import code_version, key_of
+from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Scored
 from minnow.types import Enough, Report
@@ -37,7 +38,7 @@ def space_of(case: Case, family: str) -> dict[str, Span]:
 
 def study_name(case: Case, family: str, rows: str, space: Mapping[str, Span]) -> str:
     """Name a study by everything that its trials share: another space, seed, data or code begins another study."""
-    searched = {name.partition(".")[0] for name in space}
+    searched, start = {name.partition(".")[0] for name in space}, starting.find(case, family)
     shared = {
         "rows": rows,
         "space": {name: span.model_dump() for name, span in space.items()},
@@ -47,6 +48,7 @@ def study_name(case: Case, family: str, rows: str, space: Mapping[str, Span]) ->
         "size_bytes": case.usecase.budget.size_bytes,
         "code": code_version([*case.modules(family), __name__]),
     }
+    shared |= {"init_from": start.record} if start else {}
     return f"{case.name}/{family}/{key_of(shared)[:12]}"
 
 

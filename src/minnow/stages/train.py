@@ -13,9 +13,11 @@ import numpy as np
 from minnow import families
 from minnow.bundle import write_json
 from minnow.lineage import arrays_digest, code_version, machine
+from minnow.stages import starting
 from minnow.stages._handover import read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
+from minnow.stages.starting import Start
 from minnow.types import Array, Batch, Report, silent
 
 FACTS, HISTORY, WALL, PICTURES = "facts.json", "history.json", "wall.json", "pictures.npz"
@@ -41,7 +43,7 @@ class Trained:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Parameters and framework."""
+        """Parameters and framework; names of layers, where it began with weights of another model."""
         return json.loads((self.folder / FACTS).read_text())
 
     @property
@@ -89,9 +91,9 @@ def hand_over(case: Case, prepared: Prepared, rows: str) -> Path:
     return case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder
 
 
-def origin(case: Case, family: str, rows: str) -> dict[str, Any]:
+def origin(case: Case, family: str, rows: str, start: Start | None = None) -> dict[str, Any]:
     """Say what a family's model is made from: the key of its place in the cache."""
-    return {
+    return ({"init_from": start.record} if start else {}) | {
         "rows": rows,
         "family": family,
         "params": case.usecase.families[family],
@@ -103,15 +105,26 @@ def origin(case: Case, family: str, rows: str) -> dict[str, Any]:
     }
 
 
-def train(case: Case, family: str, rows: str, handed: Path, call: Call, report: Report = silent) -> Trained:
-    """Train a family of a case, or find it in the cache. Raises what the worker raises."""
-    made_from = origin(case, family, rows)
+def train(
+    case: Case,
+    family: str,
+    rows: str,
+    handed: Path,
+    call: Call,
+    report: Report = silent,
+    start: Start | None = None,
+) -> Trained:
+    """Train a family of a case, or find it in the cache. Raises what the worker raises, and StartError.
+
+    start: the model to begin with, where its settings ask for one; found by itself.
+    """
+    start = start or starting.find(case, family)
+    made_from = origin(case, family, rows, start)
+    params = starting.filled(case.usecase.families[family], start)
     entry = case.cache.get_or_make(
         "models",
         made_from,
-        lambda folder: call(
-            f"{__name__}:fit", handed, family, case.usecase.families[family], made_from["seed"], folder, report=report
-        ),
+        lambda folder: call(f"{__name__}:fit", handed, family, params, made_from["seed"], folder, report=report),
     )
     return Trained(family, entry.folder, made_from, entry.fresh)
 
@@ -126,7 +139,9 @@ def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path,
     _refuse_divergence(family, model.history)
     (out / "model").mkdir()
     model.save(out / "model")
-    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters})
+    taken = getattr(model, "taken", None)
+    began = {"init_from": {"taken": list(taken.taken), "left": list(taken.left)}} if taken else {}
+    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters} | began)
     write_json(out / HISTORY, {name: [float(v) for v in values] for name, values in model.history.items()})
     write_json(out / WALL, {"seconds": round(seconds, 3)})
 

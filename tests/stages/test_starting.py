@@ -1,0 +1,134 @@
+"""Starting with another use case's weights: found by its outcome, part of what a model is made from, missed aloud."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tiny
+
+from flows import plan, verify
+from minnow.bundle import write_json, write_npz
+from minnow.config import Settings
+from minnow.lineage import key_of
+from minnow.stages import intake, search, starting, train
+from minnow.stages.case import Case
+from minnow.worker import resolve
+from minnow.workspace import Workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
+
+FCNN = {"units": [5], "epochs": 1}
+
+
+def _here(function, *arguments, report=None, **named):
+    """The worker's call, in this process."""
+    return resolve(function)(*arguments, **named)
+
+
+def _settings(**child):
+    entry = {"modality": "images", "task": "classify", "data": "data", "options": {"scale": 1}}
+    return Settings.model_validate(
+        {
+            "usecases": {
+                "child": entry | {"families": {"fcnn": FCNN | {"init_from": {"usecase": "parent"} | child}}},
+                "parent": entry | {"families": {"fcnn": FCNN}},
+            }
+        }
+    )
+
+
+@pytest.fixture
+def space(tmp_path):
+    batch = tiny.batch("images", "classify", 1)
+    (tmp_path / "data").mkdir()
+    write_npz(tmp_path / "data" / "a.npz", {"images": batch.inputs["image"], "labels": batch.labels[batch.target]})
+    (tmp_path / "uv.lock").write_text("")
+    return Workspace(tmp_path, tmp_path / "params.yaml")
+
+
+def _train(case):
+    prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
+    rows = train.rows_digest(prepared)
+    return train.train(case, "fcnn", rows, train.hand_over(case, prepared, rows), _here), prepared
+
+
+def _record(case, trained, labels="abc"):
+    case.workspace.outcome(case.name).mkdir(parents=True, exist_ok=True)
+    path = case.workspace.outcome(case.name) / starting.MODELS
+    write_json(path, {"fcnn": starting.entry(trained.origin, list(labels))})
+
+
+def test_a_model_that_was_never_made_is_missed_with_what_to_run(space):
+    with pytest.raises(starting.StartError, match=r"the 'fcnn' of 'parent'.*Run first: minnow run parent"):
+        _train(Case("child", _settings(), space))
+    trial = Workspace(space.root, space.root / "bench.yaml")
+    with pytest.raises(starting.StartError, match=r"minnow run --params .*bench.yaml parent"):
+        _train(Case("child", _settings(), trial))
+
+
+def test_the_model_that_it_begins_with_is_part_of_what_it_is_made_from(space):
+    parent, child = (Case(name, _settings(), space) for name in ("parent", "child"))
+    trained, _ = _train(parent)
+    _record(parent, trained)
+    begun, _ = _train(child)
+    assert begun.origin["init_from"]["key"] == trained.folder.name == key_of(trained.origin)
+    assert begun.facts["init_from"] == {"taken": ["dense", "batch_normalization", "logits"], "left": []}
+    assert not _train(child)[0].fresh
+    assert search.study_name(child, "fcnn", "rows", {}) == (before := search.study_name(child, "fcnn", "rows", {}))
+
+    _record(child, begun)
+    assert not starting.has_changed(child, "fcnn")
+    assert plan._begins_anew(child, []) == []
+    assert plan._begins_anew(child, ["parent"]) == ["fcnn begins with the weights of 'parent', which is run again"]
+
+    other = parent.settings.model_copy(update={"seed": 8})
+    again, _ = _train(Case("parent", other, space))
+    _record(parent, again)
+    assert starting.has_changed(child, "fcnn")
+    assert plan._begins_anew(child, []) == ["fcnn begins with the weights of 'parent', which are others now"]
+    assert search.study_name(child, "fcnn", "rows", {}) != before
+    assert _train(child)[0].fresh
+
+    checks = {
+        c.name: c for c in verify._origin(child, {"made_from": begun.origin, "data_version": "", "code_version": ""})
+    }
+    assert checks["model of parent to begin with"].ok, "the old model is still in the cache"
+    shutil.rmtree(trained.folder)
+    checks = {
+        c.name: c for c in verify._origin(child, {"made_from": begun.origin, "data_version": "", "code_version": ""})
+    }
+    assert not checks["model of parent to begin with"].ok
+    assert "minnow run parent --force" in checks["model of parent to begin with"].advice
+
+
+def test_a_model_that_is_no_longer_there_is_missed_with_what_to_run(space):
+    parent = Case("parent", _settings(), space)
+    trained, _ = _train(parent)
+    _record(parent, trained)
+    (trained.folder / "model" / "model.keras").write_bytes(b"broken")
+    with pytest.raises(starting.StartError, match="Make it again: minnow run parent --force"):
+        _train(Case("child", _settings(), space))
+
+
+def test_use_cases_come_after_those_whose_weights_they_begin_with():
+    assert plan.selected(_settings(), []) == ["parent", "child"]
+
+
+def test_train_rows_are_a_choice_at_random_that_is_always_the_same(space):
+    case = Case("parent", _settings(), space)
+    table = case.modality.read(case.data, case.options)
+    shares = case.usecase.split
+
+    def sides(**given):
+        return intake.prepare.split(table, shares.model_copy(update=given))
+
+    whole, few, fewer = sides(), sides(train_rows=60), sides(train_rows=20)
+    assert len(few["train"]) == 60
+    assert set(fewer["train"].row_id) < set(few["train"].row_id) < set(whole["train"].row_id)
+    for side in ("val", "test"):
+        assert whole[side].row_id.tolist() == few[side].row_id.tolist()
+    with pytest.raises(ValueError, match=r"needs 900 rows of train\. Received: \d+"):
+        sides(train_rows=900)
+    times = type(table)({**table.columns, "time": np.arange(len(table))}, table.row_id, table.key)
+    with pytest.raises(ValueError, match="rows in order of 'time'"):
+        intake.prepare.split(times, shares.model_copy(update={"train_rows": 20}), "time")
