@@ -287,3 +287,42 @@ def test_a_request_may_hold_what_the_table_held_and_no_model_reads(tmp_path):
 def test_a_split_names_its_column():
     with pytest.raises(ValueError, match="names its column"):
         tabular.Split(by="time")
+
+
+def _houses(folder, n=40):
+    rng = np.random.default_rng(0)
+    lines = [f"{rng.integers(1, 9)},{rng.integers(0, 4)},{'ab'[i % 2]},{rng.normal():.3f}" for i in range(n)]
+    return _write(folder, lines, "rooms,homes,kind,answer")
+
+
+def test_columns_are_made_of_others_alike_in_training_and_in_a_request(tmp_path):
+    path = _houses(tmp_path)
+    chosen = tabular.Options(target="answer", ratios=[["rooms", "homes"]], logs=["rooms"], turns=[["rooms", "homes"]])
+    table = tabular.read(path, chosen)
+    tabular.Encoder.fit(table, np.empty(0, str), chosen).save(tmp_path)
+    encoder = tabular.Encoder.load(tmp_path)
+    found = encoder.encode(table.columns)["numbers"]
+    assert found.shape == (40, 2 + 1 + 1 + 6)
+    assert np.isfinite(found).all()
+    rooms, homes = table.columns["rooms"], table.columns["homes"]
+    ratio = np.where(homes == 0, np.nan, rooms / np.where(homes == 0, 1, homes))
+    filled = np.where(homes == 0, np.nanmedian(ratio), ratio)
+    np.testing.assert_allclose(found[:, 2], (filled - filled.mean()) / filled.std(), atol=1e-5)
+    assert np.corrcoef(found[:, 3], np.log1p(rooms))[0, 1] > 0.9999
+    assert np.corrcoef(found[:, 6], found[:, 0] + found[:, 1])[0, 1] > 0.9999  # turned by 45 degrees
+    rows = [{"rooms": float(a), "homes": float(b), "kind": "a"} for a, b in zip(rooms, homes, strict=True)]
+    np.testing.assert_allclose(encoder.encode(tabular.parse(rows, encoder))["numbers"], found)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ratios": [["rooms", "home"]]}, r"options.ratios: .*'home'.*'homes'"),
+        ({"logs": ["kind"]}, r"options.logs: .*'kind'"),
+        ({"turns": [["rooms", "answer"]]}, r"options.turns: .*'answer'"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_by_name(given, message, tmp_path):
+    chosen = tabular.Options(target="answer", **given)
+    with pytest.raises(ValueError, match=message):
+        tabular.Encoder.fit(tabular.read(_houses(tmp_path), chosen), np.empty(0, str), chosen)

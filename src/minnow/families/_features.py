@@ -23,14 +23,16 @@ MOST_LABELS = 8
 class Layout:
     """How a row is put together.
 
-    specs: the arrays that it takes; table: (ids, a) float32, what each category's id becomes; mean (m,), axes (m, k): the
-    principal components that stand for the row, where there are any.
+    specs: the arrays that it takes; table: (ids, a) float32, what each category's id becomes; marked: how many ids there are,
+    each a number of its own that is 1 where the row has it, instead of a table; mean (m,), axes (m, k): the principal
+    components that stand for the row, where there are any.
     """
 
     specs: tuple[Spec, ...]
     table: Array | None = None
     mean: Array | None = None
     axes: Array | None = None
+    marked: int = 0
 
     @property
     def width(self) -> int:
@@ -41,7 +43,10 @@ class Layout:
     def _flat_width(self) -> int:
         per_id = self.table.shape[1] if self.table is not None else 1
         sizes = [math.prod(size or 1 for size in spec.shape) for spec in self.specs]
-        return sum(n * (per_id if s.name == CATEGORIES else 1) for n, s in zip(sizes, self.specs, strict=True))
+        of_ids = [
+            self.marked or n * per_id if s.name == CATEGORIES else n for n, s in zip(sizes, self.specs, strict=True)
+        ]
+        return sum(of_ids)
 
     def rows(self, inputs: Columns) -> Array:
         """Put rows together, (n, width) float32."""
@@ -50,6 +55,10 @@ class Layout:
         return flat if self.axes is None or self.mean is None else (flat - self.mean) @ self.axes
 
     def _part(self, values: Array, spec: Spec) -> Array:
+        if self.marked and spec.name == CATEGORIES:
+            marks = np.zeros((len(values), self.marked), np.float32)
+            marks[np.arange(len(values))[:, None], values] = 1.0
+            return marks
         return values if self.table is None or spec.name != CATEGORIES else self.table[values]
 
     def with_components(self, train: Batch, components: int, seed: int) -> Layout:
@@ -64,6 +73,10 @@ class Layout:
         nodes, tensors, parts = [], [], []
         for spec in self.specs:
             name, width = spec.name, math.prod(size or 1 for size in spec.shape)
+            if spec.name == CATEGORIES and self.marked:
+                made, more = _marks(name, self.marked)
+                nodes, tensors = nodes + made, tensors + more
+                name, width = "marked", self.marked
             if spec.name == CATEGORIES and self.table is not None:
                 tensors.append(_tensor(self.table, "per_id"))
                 nodes.append(helper.make_node("Gather", ["per_id", name], ["looked_up"], axis=0))
@@ -79,12 +92,14 @@ class Layout:
         return nodes, tensors
 
 
-def layout_of(train: Batch) -> Layout:
-    """Find which arrays make up a row, and learn what categories become: the mean answers of their rows."""
+def layout_of(train: Batch, marks: bool = False) -> Layout:
+    """Find which arrays make up a row, and learn what categories become: the mean answers of their rows, or marks."""
     specs = tuple(
         Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype)) for name in ROWS if name in train.inputs
     )
-    return Layout(specs, _mean_answers(train) if CATEGORIES in train.inputs else None)
+    if CATEGORIES not in train.inputs:
+        return Layout(specs)
+    return Layout(specs, marked=train.sizes[CATEGORIES]) if marks else Layout(specs, _mean_answers(train))
 
 
 def _mean_answers(train: Batch) -> Array:
@@ -117,6 +132,23 @@ def principal(rows: Array, components: int, seed: int) -> tuple[Array, Array]:
         raise ValueError(f"pca needs at most {most} components, as many as features and rows. Received: {components}.")
     found: Any = PCA(components, random_state=seed).fit(rows)
     return found.mean_.astype(np.float32), np.ascontiguousarray(found.components_.T, dtype=np.float32)
+
+
+def _marks(ids: str, size: int) -> tuple[list[Any], list[Any]]:
+    """Nodes and initialisers that make "marked" (n, size) of ids (n, c): 1 for each id that a row has."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Cast", [ids], ["long_ids"], to=TensorProto.INT64),
+        helper.make_node("OneHot", ["long_ids", "marks_depth", "marks_values"], ["marks"], axis=-1),
+        helper.make_node("ReduceMax", ["marks", "marks_axis"], ["marked"], keepdims=0),
+    ]
+    given = {
+        "depth": np.array([size], np.int64),
+        "values": np.array([0, 1], np.float32),
+        "axis": np.array([1], np.int64),
+    }
+    return nodes, [_tensor(value, f"marks_{name}") for name, value in given.items()]
 
 
 def _tensor(value: Any, name: str) -> Any:

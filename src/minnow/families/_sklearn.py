@@ -13,6 +13,8 @@ from minnow.families._features import FLAT, Layout
 from minnow.types import Array, Batch, Columns, Spec
 
 FILE = "model.joblib"
+HALF = 0.4999
+"""Where the median lies. Just below a half, so that two halves give the lower one in float32 as in float64."""
 
 
 @dataclass
@@ -20,7 +22,8 @@ class TreeModel:
     """A scikit-learn estimator over rows of numbers.
 
     estimator: fitted; layout: how its rows are put together; output: name of the answer; labels: how many there are (0
-    for a number); relative: the answer is a change of the anchor.
+    for a number); relative: the answer is a change of the anchor; values: (k,) float32, where the estimator tells numbers
+    apart as classes, which the answer is the median of.
     """
 
     estimator: Any
@@ -29,6 +32,7 @@ class TreeModel:
     labels: int
     history: dict[str, list[float]] = field(default_factory=dict)
     relative: bool = False
+    values: Array | None = None
     framework: str = "sklearn"
 
     @property
@@ -57,15 +61,22 @@ class TreeModel:
         """Answer rows of named arrays; extra arrays are ignored."""
         rows = self.layout.rows(inputs)
         if not self.labels:
-            found = self.estimator.predict(rows).astype(np.float32)
+            found = self._numbers(rows)
             return {self.output: _anchor.back(found, inputs) if self.relative else found}
         return {self.output: self.estimator.predict_proba(rows).astype(np.float32)}
+
+    def _numbers(self, rows: Array) -> Array:
+        if self.values is None:
+            return self.estimator.predict(rows).astype(np.float32)
+        return self.values[(np.cumsum(self.estimator.predict_proba(rows), axis=1) >= HALF).argmax(axis=1)]
 
     def save(self, folder: Path) -> None:
         """Write the estimator and what it takes."""
         import joblib
 
-        joblib.dump((self.estimator, self.layout, self.output, self.labels, {}, self.relative), folder / FILE)
+        joblib.dump(
+            (self.estimator, self.layout, self.output, self.labels, {}, self.relative, self.values), folder / FILE
+        )
 
     def to_onnx(self) -> Any:
         """Convert to an ONNX model that puts its rows together and gives the one answer."""
@@ -73,10 +84,11 @@ class TreeModel:
         from skl2onnx.common.data_types import FloatTensorType
 
         flat: Any = [(FLAT, FloatTensorType([None, self.layout.width]))]
-        options = {id(self.estimator): {"zipmap": False}} if self.labels else None
+        tells_apart = bool(self.labels) or self.values is not None
+        options = {id(self.estimator): {"zipmap": False}} if tells_apart else None
         with _plain_attributes():
             made = to_onnx(self.estimator, initial_types=flat, options=options)
-        return _completed(made, self.layout, bool(self.labels), self.relative)
+        return _completed(made, self.layout, bool(self.labels), self.relative, self.values)
 
 
 def load(folder: Path) -> TreeModel:
@@ -86,12 +98,14 @@ def load(folder: Path) -> TreeModel:
     return TreeModel(*joblib.load(folder / FILE))
 
 
-def tree_model(estimator: Any, layout: Layout, train: Batch, history: dict[str, list[float]]) -> TreeModel:
+def tree_model(
+    estimator: Any, layout: Layout, train: Batch, history: dict[str, list[float]], values: Array | None = None
+) -> TreeModel:
     """Hand a fitted estimator on, with thresholds that compare alike in float32, as its file will."""
     _round_thresholds(estimator)
     classify = train.task == "classify"
     name, labels = ("probabilities", len(train.labels)) if classify else ("value", 0)
-    return TreeModel(estimator, layout, name, labels, history, _anchor.ANCHOR in train.inputs)
+    return TreeModel(estimator, layout, name, labels, history, _anchor.ANCHOR in train.inputs, values)
 
 
 def _round_thresholds(estimator: Any) -> None:
@@ -128,7 +142,7 @@ class _plain_attributes:  # noqa: N801  reads as a verb where it is used
         helper.make_attribute = self.original
 
 
-def _completed(model: Any, layout: Layout, classifies: bool, relative: bool) -> Any:
+def _completed(model: Any, layout: Layout, classifies: bool, relative: bool, values: Array | None) -> Any:
     """Put the making of rows in front, and leave the predicted label out: it follows from the probabilities."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -141,8 +155,10 @@ def _completed(model: Any, layout: Layout, classifies: bool, relative: bool) -> 
     for spec in layout.specs:
         kind = TensorProto.INT32 if spec.dtype == "int32" else TensorProto.FLOAT
         graph.input.append(helper.make_tensor_value_info(spec.name, kind, [None, *spec.shape]))
-    answer = graph.output[1 if classifies else 0]
-    if not classifies:
+    answer = graph.output[1 if classifies or values is not None else 0]
+    if values is not None:
+        answer = _median(graph, answer.name, values)
+    elif not classifies:
         graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))
         graph.node.append(helper.make_node("Reshape", [answer.name, "row_shape"], ["row"]))
         answer = helper.make_tensor_value_info("row", TensorProto.FLOAT, [None])
@@ -155,6 +171,24 @@ def _completed(model: Any, layout: Layout, classifies: bool, relative: bool) -> 
     graph.output.append(kept)
     _drop_unused(graph)
     return model
+
+
+def _median(graph: Any, chances: str, values: Array) -> Any:
+    """Nodes that give the first of values at which the chances of it and of all below make a half."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    given = {"last_axis": np.array(1, np.int64), "half": np.array(HALF, np.float32), "known_values": values}
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in given.items())
+    graph.node.extend(
+        [
+            helper.make_node("CumSum", [chances, "last_axis"], ["up_to_it"]),
+            helper.make_node("Less", ["up_to_it", "half"], ["is_below"]),
+            helper.make_node("Cast", ["is_below"], ["below"], to=TensorProto.INT32),
+            helper.make_node("ArgMin", ["below"], ["place"], axis=1, keepdims=0),
+            helper.make_node("Gather", ["known_values", "place"], ["row"], axis=0),
+        ]
+    )
+    return helper.make_tensor_value_info("row", TensorProto.FLOAT, [None])
 
 
 def _drop_unused(graph: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from minnow.types import Array
 
 DAY_S, WEEK_S = 86_400, 604_800
+FEATURES = ("differences", "means", "spreads", "rises", "falls")
+"""Columns that can be made of a history, in their order."""
 GAP = 5.0
 """Median steps after which a pause is a gap."""
 
@@ -59,15 +61,21 @@ def last_known(answers: Array, start: Array) -> Array:
     return np.where(place >= start, answers[np.maximum(place, 0)], "")
 
 
-def features(values: Array, differences: Sequence[int], means: Sequence[int], spreads: Sequence[int]) -> list[Array]:
+def features(values: Array, made: Mapping[str, Sequence[int]]) -> list[Array]:
     """Columns of the last row of each history (n, m, s), each (n, s).
 
-    differences: from so many rows before; means, spreads: mean and standard deviation of the last so many rows.
+    made: differences, from so many rows before; means, spreads: mean and standard deviation of the last so many rows; rises,
+    falls: from the lowest and from the highest of the last so many rows.
     """
     last = values[:, -1]
-    found = [last - values[:, -1 - step] for step in differences]
-    found += [values[:, -count:].mean(axis=1) for count in means]
-    return found + [values[:, -count:].std(axis=1) for count in spreads]
+    of: Mapping[str, Callable[[int], Array]] = {
+        "differences": lambda step: last - values[:, -1 - step],
+        "means": lambda count: values[:, -count:].mean(axis=1),
+        "spreads": lambda count: values[:, -count:].std(axis=1),
+        "rises": lambda count: last - values[:, -count:].min(axis=1),
+        "falls": lambda count: last - values[:, -count:].max(axis=1),
+    }
+    return [of[name](rows) for name in FEATURES for rows in made.get(name, ())]
 
 
 def circle(stamp: Array, period_s: int) -> Array:

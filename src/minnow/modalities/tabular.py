@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from minnow.bundle import write_json
-from minnow.modalities import _columns, _frames, _row
+from minnow.modalities import _columns, _frames, _made, _row
 from minnow.modalities._columns import Column
 from minnow.modalities._contract import LARGEST, expect, label_columns, label_contract
 from minnow.modalities._files import FileError, json_list
+from minnow.modalities._made import Recipe
 from minnow.modalities._table import Split, TableOptions
 from minnow.types import Array, Columns, Expectation, Outputs, Table
 
@@ -28,6 +29,9 @@ REQUEST: dict[str, Any] = {
 }
 
 
+Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
+
+
 class Options(TableOptions):
     """What may stand under `options` of a use case of tables, besides what says how files are read (_table.TableOptions).
 
@@ -36,6 +40,8 @@ class Options(TableOptions):
     max_categories, min_category_rows: how many values of a column are told apart at most, the most frequent on train, and
         how often each must occur; the others share one id.
     max_missing: largest share of missing values of a column.
+    ratios, logs, turns: numbers that are made of others beside them: one column by another; the logarithm of 1 more, with the
+        sign kept; two columns, such as longitude and latitude, turned as on a map, so that trees can cut aslant.
     """
 
     split: Split = Split()
@@ -44,6 +50,9 @@ class Options(TableOptions):
     min_category_rows: int = Field(5, ge=1)
     max_missing: float = Field(0.95, ge=0, lt=1)
     max_duplicates: float = Field(0.5, ge=0, le=1)
+    ratios: list[Pair] = Field(default=[])
+    logs: list[str] = Field(default=[])
+    turns: list[Pair] = Field(default=[])
 
 
 def target(options: Options) -> str:
@@ -104,14 +113,20 @@ class Encoder:
     """Turns rows into numbers (n, d) float32 and categories (n, c) int32, ids of all columns in one range.
 
     columns: in the order of the file, as train taught them. decimal: what divides whole from parts in cells of files.
-    unread: columns of the file that no model reads; a request may hold them.
+    unread: columns of the file that no model reads; a request may hold them. made: numbers made of other columns.
     """
 
     def __init__(
-        self, columns: Sequence[Column], missing: Sequence[str] = (), decimal: str = ".", unread: Sequence[str] = ()
+        self,
+        columns: Sequence[Column],
+        missing: Sequence[str] = (),
+        decimal: str = ".",
+        unread: Sequence[str] = (),
+        made: Sequence[Recipe] = (),
     ) -> None:
         """See the class."""
         self.columns, self.missing, self.decimal, self.unread = tuple(columns), tuple(missing), decimal, tuple(unread)
+        self.made = tuple(made)
         count = sum(column.ids for column in self.columns if column.kind == "categorical")
         self.sizes = {"categories": count} if count else {}
 
@@ -126,7 +141,9 @@ class Encoder:
         if not found:
             raise ValueError("A table needs a column besides the target. Received: none.")
         divided = [] if options.split.column is None else [options.split.column]
-        return cls(found, options.missing, options.decimal, [options.target, *divided, *options.drop])
+        asked = {"ratios": options.ratios, "logs": [[name] for name in options.logs], "turns": options.turns}
+        made = _made.learn(table.columns, found, asked)
+        return cls(found, options.missing, options.decimal, [options.target, *divided, *options.drop], made)
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode columns by name, (n,) each; either array is left out where no column is of its kind.
@@ -142,7 +159,10 @@ class Encoder:
                     f"Column '{column.name}' was {column.kind} when the model was trained and is {kind} now. Say which it "
                     "is under options.kinds."
                 )
-        arrays = {"numbers": _columns.numbers(self.columns, columns), "categories": _columns.ids(self.columns, columns)}
+        numbers = _columns.numbers(self.columns, columns)
+        if self.made:
+            numbers = np.concatenate([numbers, _made.numbers(self.made, columns)], axis=1)
+        arrays = {"numbers": numbers, "categories": _columns.ids(self.columns, columns)}
         return {name: value for name, value in arrays.items() if value.shape[1]}
 
     def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
@@ -162,7 +182,7 @@ class Encoder:
             "missing": list(self.missing),
             "decimal": self.decimal,
             "unread": list(self.unread),
-        }
+        } | ({"made": [recipe.as_json() for recipe in self.made]} if self.made else {})
         write_json(folder / "encoder.json", facts)
 
     @classmethod
@@ -170,7 +190,8 @@ class Encoder:
         """Read what save wrote."""
         facts = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
         columns = [Column(**{**one, "categories": tuple(one.get("categories", ()))}) for one in facts["columns"]]
-        return cls(columns, facts["missing"], facts["decimal"], facts["unread"])
+        made = [_made.loaded(one, columns) for one in facts.get("made", ())]
+        return cls(columns, facts["missing"], facts["decimal"], facts["unread"], made)
 
 
 def parse(inputs: Sequence[Any], encoder: Encoder) -> dict[str, Array]:

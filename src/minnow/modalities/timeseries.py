@@ -16,11 +16,13 @@ from minnow.modalities._cells import truth
 from minnow.modalities._contract import LARGEST, expect, label_columns, label_contract
 from minnow.modalities._files import FileError, json_list
 from minnow.modalities._table import Split, TableOptions
+from minnow.registry import unknown
 from minnow.types import Array, Columns, Expectation, Outputs, Table, content_key
 
 TIME, STAMP, PAST, SEASON = "time", "row stamp", "row past", "row season"
 SENSOR = "sensor "
 SMALLEST = 1e-12
+LEAST_PAST = 3
 REQUEST: dict[str, Any] = {
     "description": "The latest rows of the series, oldest first: each an object with the time stamp and a value (or null) of "
     "every sensor. The answer is for the last row, or for the horizon after it.",
@@ -40,8 +42,11 @@ class Options(TableOptions):
     time: the column of time stamps, or the columns of year, month, day, hour, minute that make one up.
     sensors: columns that a model reads; None for all of them, the target's own past among them where horizon is over 0.
     window: rows that a model reads one by one. horizon: rows from the last of them to the answer, 0 for that very row.
-    differences, means, spreads: columns made of the rows before: the change since so many rows, mean and standard deviation
-        of so many. clock, week: where in its day and week the last row lies.
+    differences, means, spreads, rises, falls: columns made of the rows before: the change since so many rows, mean and
+        standard deviation of so many, the change from the lowest and from the highest of so many.
+    levels: sensors whose level a model reads, None for all of them. Of the others it reads how far they lie from their own
+        mean over the history, since a level that drifts from day to day says little on another day.
+    clock, week: where in its day and week the last row lies.
     relative: learn the change from the target's last value instead of the value.
     max_gap: seconds between two rows of one stretch, None for five usual steps; nothing is read across a gap.
     season: seconds after which things repeat themselves, for the baseline that says so.
@@ -58,6 +63,9 @@ class Options(TableOptions):
     differences: list[int] = Field(default=[])
     means: list[int] = Field(default=[])
     spreads: list[int] = Field(default=[])
+    rises: list[int] = Field(default=[])
+    falls: list[int] = Field(default=[])
+    levels: list[str] | None = None
     clock: bool = True
     week: bool = False
     relative: bool = False
@@ -76,16 +84,27 @@ class Options(TableOptions):
                 f"a series is split by time only: divided by {self.split.by}, a row of the exam would lie between rows that "
                 "were learned and be nearly one of them. Leave split out"
             )
-        if min([1, *self.differences, *self.means, *self.spreads]) < 1:
-            raise ValueError("differences, means and spreads count rows, each at least 1")
+        if min([1, *(rows for counts in self.made.values() for rows in counts)]) < 1:
+            raise ValueError(f"{', '.join(_windows.FEATURES)} count rows, each at least 1")
         if self.relative and (not self.horizon or (self.sensors is not None and self.target not in self.sensors)):
             raise ValueError("relative needs a horizon of at least 1 and the target among the sensors")
+        if self.levels is not None and self.length < LEAST_PAST:
+            raise ValueError(
+                f"levels need a past to hold a sensor against, of at least {LEAST_PAST} rows: name a longer window, means, "
+                "rises, falls or differences"
+            )
         return self
+
+    @property
+    def made(self) -> dict[str, list[int]]:
+        """Columns made of the rows before: kind -> so many rows each."""
+        return {name: getattr(self, name) for name in _windows.FEATURES}
 
     @property
     def length(self) -> int:
         """Rows of history that an answer may read."""
-        reach = max([0, *self.differences, *(n - 1 for n in (*self.means, *self.spreads))])
+        counts = (rows - 1 for name, given in self.made.items() if name != "differences" for rows in given)
+        reach = max([0, *self.differences, *counts])
         return max(self.window, reach + 1)
 
 
@@ -231,7 +250,8 @@ class Encoder:
     """Turns histories into series (n, window, s) float32 and numbers (n, d) float32, scaled; where relative, anchor (n,).
 
     facts: what encoder.json holds. time: name or names of its column; sensors: names (s,); fill, mean, std: of each;
-    length, window: rows; differences, means, spreads, clock, week: as in Options; centre, scale: of the numbers (d,);
+    length, window: rows; made, clock, week: as in Options; levels: sensors read as they are, null for all; centre, scale: of
+    the numbers (d,);
     anchor: name of the sensor that answers are relative to, or null; max_gap: seconds; step: the usual one, in seconds.
     """
 
@@ -248,7 +268,9 @@ class Encoder:
         names = _named(table.columns)
         last = np.stack([table.columns[SENSOR + name][:, -1] for name in names], axis=1)
         step = _windows.usual_step(np.unique(table.columns[STAMP]))
-        facts = {name: getattr(options, name) for name in ("differences", "means", "spreads", "clock", "week")} | {
+        facts = {name: getattr(options, name) for name in ("clock", "week")} | {
+            "made": {name: rows for name, rows in options.made.items() if rows},
+            "levels": _levels(names, options),
             "time": options.time,
             "sensors": names,
             "fill": _short(
@@ -273,12 +295,16 @@ class Encoder:
     def _values(self, columns: Columns) -> Array:
         """Histories with nothing missing, scaled, (n, length, s)."""
         stacked = np.stack([columns[SENSOR + name] for name in self.facts["sensors"]], axis=2)
-        return (_windows.filled(stacked, self._fill) - self._mean) / self._std
+        filled = _windows.filled(stacked, self._fill)
+        if self.facts["levels"] is not None:
+            own = [name not in self.facts["levels"] for name in self.facts["sensors"]]
+            filled = filled - np.where(own, filled.mean(axis=1, keepdims=True), 0.0)
+        return (filled - self._mean) / self._std
 
     def _numbers(self, columns: Columns) -> Array:
         """What stands beside the series, (n, d), not yet scaled."""
         facts, stamp = self.facts, columns[STAMP]
-        parts = _windows.features(self._values(columns), facts["differences"], facts["means"], facts["spreads"])
+        parts = _windows.features(self._values(columns), facts["made"])
         parts += [_windows.circle(stamp, _windows.DAY_S)] if facts["clock"] else []
         parts += [_windows.circle(stamp, _windows.WEEK_S)] if facts["week"] else []
         return np.concatenate(parts, axis=1) if parts else np.empty((len(stamp), 0))
@@ -296,7 +322,8 @@ class Encoder:
             found["numbers"] = ((numbers - centre) / scale).astype(np.float32)
         if facts["anchor"] is not None:
             place = facts["sensors"].index(facts["anchor"])
-            found["anchor"] = (values[:, -1, place] * self._std[place] + self._mean[place]).astype(np.float32)
+            past = columns[SENSOR + facts["anchor"]][:, :, None]
+            found["anchor"] = _windows.filled(past, self._fill[[place]])[:, -1, 0].astype(np.float32)
         return found
 
     def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
@@ -320,6 +347,14 @@ class Encoder:
     def load(cls, folder: Path) -> Encoder:
         """Read what save wrote."""
         return cls(json.loads((folder / "encoder.json").read_text(encoding="utf-8")))
+
+
+def _levels(sensors: Sequence[str], options: Options) -> list[str] | None:
+    """Sensors whose level is read. Raises ValueError for a name that is none of them."""
+    for name in options.levels or []:
+        if name not in sensors:
+            raise ValueError(f"options.levels: {unknown('sensor', name, sensors)}")
+    return options.levels
 
 
 def _short(values: Array) -> list[float]:
