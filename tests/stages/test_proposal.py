@@ -116,3 +116,48 @@ def test_what_cannot_be_is_refused_with_the_nearest(asked, message, tmp_path):
 def test_data_that_is_not_there(tmp_path):
     with pytest.raises(ValueError, match="--data must name a folder or a file"):
         propose(tmp_path / "no.csv", Asked())
+
+
+def test_sounds_in_folders_or_with_their_class_in_the_name(tmp_path):
+    import wave
+
+    def record(path, seconds, rate=8000):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(RNG.integers(-9999, 9999, int(seconds * rate)).astype("<i2").tobytes())
+
+    for name in ("knock", "bell"):
+        for i in range(3):
+            record(tmp_path / "sorted" / name / f"{i}.wav", 0.4)
+            record(tmp_path / "flat" / f"{name}_{i}.wav", 0.6, 22_050)
+    entry = _entry(tmp_path / "sorted")
+    assert (entry["modality"], entry["task"], entry["families"]) == ("audio", "classify", ["linear", "cnn", "cnn1d"])
+    assert entry["options"] == {"rate": 8000, "seconds": 0.4}
+    assert _entry(tmp_path / "flat")["options"] == {"label_part": 0, "rate": 16_000, "seconds": 0.6}
+
+
+def _hourly(i):
+    return f"2024-01-{1 + i // 24:02} {i % 24:02}:00"
+
+
+def test_rows_at_an_even_pace_are_a_series(tmp_path):
+    path = _csv(tmp_path, "when,warm,lamp", lambda i: f"{_hourly(i)},{RNG.normal():.2f},{i // 6 % 2}")
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("timeseries", "classify")
+    assert entry["options"] == {"target": "lamp", "time": "when", "window": 12}
+    assert _entry(path, split="time")["modality"] == "tabular", "a table divided by time is what was asked for"
+    path = _csv(tmp_path, "time,place,warm", lambda i: f"{_hourly(i)},hall,{RNG.normal():.2f}", "numbers.csv")
+    entry = _entry(path)
+    assert entry["task"] == "forecast"
+    assert entry["options"] == {"target": "warm", "horizon": 1, "relative": True, "drop": ["place"], "window": 12}
+
+
+def test_pictures_to_be_made_anew(tmp_path):
+    np.savez(tmp_path / "all.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
+    entry = _entry(tmp_path, task="generate")
+    assert (entry["families"], entry["options"]) == (["vae", "gan"], {"labelled": False})
+    with pytest.raises(ValueError, match=r"--task: what images can be asked is classify, generate\. Received: rank"):
+        _entry(tmp_path, task="rank")

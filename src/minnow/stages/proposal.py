@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,11 @@ import numpy as np
 from minnow.catalog import catalog
 from minnow.modalities import tabular
 from minnow.registry import unknown
-from minnow.stages import hints
+from minnow.stages import _proposed, hints
+from minnow.stages._proposed import Asked, Proposal
 from minnow.types import Array
+
+__all__ = ["Asked", "Proposal", "propose"]
 
 ANSWERS = ("target", "label", "class", "y", "answer", "outcome", "result", "diagnosis", "category", "sentiment")
 USERS = ("user", "user_id", "userid", "customer", "customer_id", "member", "reader", "visitor")
@@ -32,42 +34,23 @@ ITEMS = (
     "article",
 )
 RATINGS, TIMES = ("rating", "score", "stars"), ("time", "timestamp", "date", "datetime", "unix_time")
-PICTURES = (".png", ".jpg", ".jpeg")
 MANY_ANSWERS = 20
 WORDS, TEXT_LENGTH = 4, 25
 LARGE = 20_000
+EVEN = 0.8
+"""Share of steps between rows that are alike, from which on a table with times is a series."""
 FAMILIES = {
-    "images": ["linear", "fcnn", "cnn"],
-    "text": ["linear", "embedbag"],
-    "interactions": ["recommender"],
-    "tabular": ["linear", "gboost", "forest", "fcnn"],
+    ("images", "classify"): ["linear", "fcnn", "cnn"],
+    ("images", "generate"): ["vae", "gan"],
+    ("audio", "classify"): ["linear", "cnn", "cnn1d"],
+    ("text", "classify"): ["linear", "embedbag"],
+    ("interactions", "rank"): ["neighbours", "recommender"],
+    ("interactions", "rate"): ["linear", "gboost", "recommender"],
+    ("timeseries", "classify"): ["linear", "gboost", "fcnn", "gru"],
+    ("timeseries", "forecast"): ["linear", "gboost", "fcnn", "gru"],
+    ("tabular", "classify"): ["linear", "gboost", "forest", "fcnn"],
+    ("tabular", "regress"): ["linear", "gboost", "forest", "fcnn"],
 }
-
-
-@dataclass
-class Proposal:
-    """entry: as it would stand in params.yaml; reasons: key -> why; warnings: what to think about."""
-
-    entry: dict[str, Any]
-    reasons: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    def choose(self, key: str, value: Any, why: str) -> None:
-        """Set a key of the entry, "options.x" for one of the options, and say why."""
-        place = self.entry.setdefault("options", {}) if key.startswith("options.") else self.entry
-        place[key.rpartition(".")[2] if key.startswith("options.") else key] = value
-        self.reasons[key] = why
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the user has said; None leaves it to be found."""
-
-    target: str | None = None
-    modality: str | None = None
-    task: str | None = None
-    split: str | None = None
-    families: Sequence[str] | None = None
 
 
 def propose(data: Path, asked: Asked) -> Proposal:
@@ -77,43 +60,14 @@ def propose(data: Path, asked: Asked) -> Proposal:
     if asked.modality and asked.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', asked.modality, catalog().known('modality'))}")
     found = Proposal({"modality": "", "task": "", "data": str(data)})
-    if asked.modality == "images" or (asked.modality is None and _has_pictures(data)):
-        _images(found, data, asked)
+    if asked.modality == "images" or (asked.modality is None and _proposed.has_pictures(data)):
+        _proposed.images(found, data, asked)
+    elif asked.modality == "audio" or (asked.modality is None and _proposed.has_sounds(data)):
+        _proposed.sounds(found, data, asked)
     else:
         _columns(found, data, asked)
     _families(found, asked)
     return found
-
-
-def _has_pictures(data: Path) -> bool:
-    if data.is_file():
-        return data.suffix == ".npz"
-    return any(p.suffix.lower() in PICTURES or p.suffix == ".npz" or "idx" in p.name for p in data.rglob("*"))
-
-
-def _images(found: Proposal, data: Path, asked: Asked) -> None:
-    folders = sorted({p.parent.name for p in data.rglob("*") if p.suffix.lower() in PICTURES}) if data.is_dir() else []
-    why = (
-        f"pictures in {len(folders)} folders: {', '.join(folders)[:80]}"
-        if folders
-        else "arrays of pictures with labels"
-    )
-    found.choose("modality", "images", why)
-    found.choose("task", asked.task or "classify", "asked for" if asked.task else "each picture has a class")
-    if folders and len(sizes := _picture_sizes(data)) > 1:
-        height, width = sorted(sizes)[len(sizes) // 2]
-        why = f"the pictures have {len(sizes)} sizes; this is the middle one"
-        found.choose("options.resize", [height, width], why)
-
-
-def _picture_sizes(data: Path) -> set[tuple[int, int]]:
-    from PIL import Image
-
-    sizes = set()
-    for path in [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES][:2000]:
-        with Image.open(path) as picture:
-            sizes.add((picture.height, picture.width))
-    return sizes
 
 
 def _columns(found: Proposal, data: Path, asked: Asked) -> None:
@@ -124,9 +78,11 @@ def _columns(found: Proposal, data: Path, asked: Asked) -> None:
         raise ValueError(f"--target: {unknown('column', asked.target, columns)}")
     ratings, text = _ratings(columns), _text(columns, asked.target)
     if asked.modality == "interactions" or (asked.modality is None and asked.target is None and ratings):
-        _interactions(found, columns, ratings, rows)
+        _interactions(found, columns, ratings, rows, asked)
     elif asked.modality == "text" or (asked.modality is None and text):
         _text_entry(found, columns, text, asked)
+    elif asked.modality == "timeseries" or (asked.modality is None and _even_times(columns) and not asked.split):
+        _series(found, columns, asked)
     else:
         _table(found, columns, rows, asked)
 
@@ -179,14 +135,19 @@ def _text(columns: Mapping[str, Array], target: str | None) -> str | None:
     return sentences[0] if len(sentences) == 1 and len(columns) <= 4 else None
 
 
-def _interactions(found: Proposal, columns: Mapping[str, Array], ratings: Mapping[str, Any] | None, rows: int) -> None:
+def _interactions(
+    found: Proposal, columns: Mapping[str, Array], ratings: Mapping[str, Any] | None, rows: int, asked: Asked
+) -> None:
     if ratings is None:
         needed = "columns for user, item and time"
         raise ValueError(
             f"interactions need {needed}. Received: {', '.join(columns)}. Rename them, or take another modality."
         )
     found.choose("modality", "interactions", f"{ratings['user']}, {ratings['item']} and {ratings['time']} are columns")
-    found.choose("task", "rank", "what a user may like next is a ranking of items")
+    task = asked.task or "rank"
+    found.choose("task", task, "asked for" if asked.task else "what a user may like next is a ranking of items")
+    if task == "rate":
+        found.choose("options.target", "rating", "the answer is a rating")
     for key, name in ratings.items():
         if name != key:
             found.choose(f"options.{key}", name, "the column's name" if name else "there is no such column")
@@ -232,6 +193,39 @@ def _table(found: Proposal, columns: Mapping[str, Array], rows: int, asked: Aske
     for name in gaps.keys() - set(empty):
         if hints.alone(columns[name], answer, found.entry["task"]) >= hints.ALMOST:
             found.warnings.append(f"'{name}' alone nearly gives the answer. Is it known when the question is asked?")
+
+
+def _even_times(columns: Mapping[str, Array]) -> str | None:
+    """Find the column of times that come at an even pace, each once."""
+    for name, values in columns.items():
+        if values.dtype.kind == "M" and len(values) > 2 and not np.isnat(values).any():
+            steps = np.diff(np.sort(values).astype("datetime64[s]").astype(np.int64))
+            if (steps > 0).all() and np.mean(steps == np.median(steps)) >= EVEN:
+                return name
+    return None
+
+
+def _series(found: Proposal, columns: Mapping[str, Array], asked: Asked) -> None:
+    """Propose to read rows in order of time: the answer of a row where it is a class, the next one where it is a number."""
+    time = _even_times(columns) or next((name for name, values in columns.items() if values.dtype.kind == "M"), None)
+    if time is None:
+        raise ValueError(f"A series needs a column of times, each once. Received: {', '.join(columns)}.")
+    target, why = _target(columns, asked, [time])
+    found.choose("modality", "timeseries", f"'{time}' tells when each row was taken, one after the other")
+    found.choose("options.target", target, why)
+    if time != "time":
+        found.choose("options.time", time, "the column of time stamps")
+    _task(found, columns[target], asked)
+    if found.entry["task"] in ("regress", "forecast"):
+        found.choose("task", "forecast", "asked for" if asked.task else "the target is a number that goes on changing")
+        found.choose("options.horizon", 1, "the next row is asked for; further ahead: a larger number")
+        found.choose("options.relative", True, "what changes is learned, from the last value on")
+    others = [name for name, values in columns.items() if name not in (time, target) and values.dtype == object]
+    if others:
+        found.choose("options.drop", others, "no sensor: it shows no number")
+    found.choose("options.window", 12, "rows that a model reads one by one; as far back as things have an effect")
+    if found.entry["task"] == "classify":
+        _rare(found, columns[target])
 
 
 def _target(columns: Mapping[str, Array], asked: Asked, others: Sequence[str | None]) -> tuple[str, str]:
@@ -317,7 +311,10 @@ def _families(found: Proposal, asked: Asked) -> None:
     modality, task = found.entry["modality"], found.entry["task"]
     if task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
-    wanted = list(asked.families or FAMILIES[modality])
+    wanted = list(asked.families or FAMILIES.get((modality, task), []))
+    if not wanted:
+        known = ", ".join(sorted(two for one, two in FAMILIES if one == modality))
+        raise ValueError(f"--task: what {modality} can be asked is {known}. Received: {task}.")
     for family in wanted:
         if family not in catalog().known("family"):
             raise ValueError(f"--families: {unknown('family', family, catalog().known('family'))}")
