@@ -9,6 +9,7 @@ from PIL import Image
 from minnow.bundle import write_npz
 from minnow.modalities import images
 from minnow.modalities._files import FileError
+from minnow.types import noise_of
 
 OPTIONS = images.Options(min_rows=1)
 
@@ -175,3 +176,87 @@ def test_pictures_on_disk_are_inputs_for_a_prediction(tmp_path):
     _picture(tmp_path / "a.png", np.full((3, 4), 51))
     assert images.from_file(tmp_path / "a.png", OPTIONS)[0].max() == 51
     assert len(images.from_file(tmp_path, OPTIONS)) == 1
+
+
+UNLABELLED = images.Options(min_rows=1, scale=16, labelled=False, latent=5)
+
+
+def test_without_labels_every_kind_of_file_is_read(tmp_path):
+    pixels = np.arange(24).reshape(2, 3, 4).astype(np.uint8)
+    for name in ("npz", "idx", "plain", "classes"):
+        (tmp_path / name).mkdir()
+    write_npz(tmp_path / "npz" / "a.npz", {"images": pixels})
+    _idx(tmp_path / "idx" / "train-images-idx3-ubyte.gz", pixels)
+    for folder in ("plain", "classes/cat"):
+        for place, one in enumerate(pixels):
+            _picture(tmp_path / folder / f"{place}.png", one)
+    found = {name: images.read(tmp_path / name, UNLABELLED) for name in ("npz", "idx", "plain", "classes")}
+    for name, table in found.items():
+        np.testing.assert_array_equal(table.columns["image"][..., 0], pixels, err_msg=name)
+        assert table.columns["label"].tolist() == (["cat", "cat"] if name == "classes" else ["", ""])
+    for name in ("npz", "idx", "plain"):
+        with pytest.raises(FileError, match=r"label|class"):
+            images.read(tmp_path / name, OPTIONS)
+
+
+def test_no_label_is_asked_of_images_that_are_to_be_made(tmp_path):
+    write_npz(tmp_path / "a.npz", {"images": np.zeros((2, 3, 4), np.uint8)})
+    table = images.read(tmp_path, UNLABELLED)
+    columns = {one.kwargs.get("column") for one in images.contract(UNLABELLED, table, "generate")}
+    assert columns == {None, "hash", "nan_share", "minimum", "maximum", "std"}
+    assert "label" in {one.kwargs.get("column") for one in images.contract(OPTIONS, table, "classify")}
+
+
+def test_labels_and_task_must_go_together():
+    assert images.unfit(OPTIONS, "classify") is None
+    assert images.unfit(UNLABELLED, "generate") is None
+    assert "Needed: labelled: false" in str(images.unfit(OPTIONS, "generate"))
+    assert "learns from labels" in str(images.unfit(UNLABELLED, "classify"))
+    assert "Leave it out" in str(images.unfit(images.Options(extractor="a.npz"), "classify"))
+
+
+@pytest.fixture
+def noise_encoder():
+    rows = images._table(np.random.default_rng(0).integers(0, 17, (4, 3, 2)), np.full(4, ""), list("abcd"), [""] * 4)
+    return images.Encoder.fit(rows, np.empty(0), UNLABELLED), rows
+
+
+def test_noise_of_a_row_is_its_own_and_of_a_seed_the_seeds(noise_encoder, tmp_path):
+    encoder, rows = noise_encoder
+    every = encoder.encode(rows.columns)
+    assert every["noise"].shape == (4, 5)
+    assert every["image"].max() <= 1
+    for place in range(4):
+        alone = encoder.encode({"image": rows.columns["image"][place : place + 1]})
+        np.testing.assert_array_equal(alone["noise"], every["noise"][place : place + 1])
+    asked = encoder.encode(images.parse([3, 4, 3], encoder))
+    np.testing.assert_array_equal(asked["noise"][0], asked["noise"][2])
+    assert np.abs(asked["noise"][0] - asked["noise"][1]).max() > 0.1
+    assert asked.keys() == {"noise"}
+    encoder.save(tmp_path)
+    again = images.Encoder.load(tmp_path)
+    np.testing.assert_array_equal(again.encode(rows.columns)["noise"], every["noise"])
+    np.testing.assert_array_equal(again.decode({"sample": every["image"]})["sample"], rows.columns["image"])
+
+
+@pytest.mark.parametrize("bad", [-1, 2**63, 1.5, "1", True, None, [1], {}])
+def test_what_is_no_seed_is_refused_by_its_place(bad, noise_encoder):
+    with pytest.raises(ValueError, match=r"^inputs\[1\]: needed a seed.*received"):
+        images.parse([1, bad], noise_encoder[0])
+
+
+def test_a_file_of_seeds_is_read_as_requests(tmp_path):
+    (tmp_path / "seeds.json").write_text("[1, 2]")
+    assert images.from_file(tmp_path / "seeds.json", UNLABELLED) == [1, 2]
+
+
+def test_noise_is_standard_normal_and_neighbouring_keys_share_none_of_it():
+    noise = noise_of(np.arange(4000, dtype=np.uint64), 7).astype(np.float64)
+    assert np.abs(noise.mean(axis=0)).max() < 0.06
+    np.testing.assert_allclose(noise.std(axis=0), 1, atol=0.05)
+    correlated = np.corrcoef(noise.T) - np.eye(7)
+    assert np.abs(correlated).max() < 0.06
+    assert abs(np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]) < 0.03
+    np.testing.assert_allclose(
+        noise_of(np.array([7], np.uint64), 3)[0], [-1.5226499, -1.1487408, -0.48812953], atol=1e-6
+    )

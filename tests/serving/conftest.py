@@ -1,4 +1,4 @@
-"""Bundles made by hand: a softmax over pixels, one over counted words, and a table of users and items."""
+"""Bundles made by hand: a softmax over pixels, one over counted words, a table of users and items, pixels from noise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ITEMS = np.array([f"item-{i:02d}" for i in range(30)])
 REVIEWS = ["a fine and good day", "bad bad film", "good fun", "what a bad idea", "fine fine fine"]
 
 
-def _model(path: Path, nodes: list[Any], inputs: list[Any], output: tuple[str, int], weights: dict[str, Array]) -> None:
+def _model(path: Path, nodes: list[Any], inputs: list[Any], output: tuple[Any, ...], weights: dict[str, Array]) -> None:
     from onnx import TensorProto, helper, numpy_helper, save
 
     kinds = {"float32": TensorProto.FLOAT, "int32": TensorProto.INT32}
@@ -26,7 +26,7 @@ def _model(path: Path, nodes: list[Any], inputs: list[Any], output: tuple[str, i
         [helper.make_node(*node[:3], **(node[3] if len(node) > 3 else {})) for node in nodes],
         "model",
         [helper.make_tensor_value_info(name, kinds[dtype], ["n", *shape]) for name, dtype, shape in inputs],
-        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, ["n", output[1]])],
+        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, ["n", *output[1:]])],
         [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
@@ -117,7 +117,22 @@ def shop(folder: Path, seed: int = 0) -> Path:
     return _write(folder, "shop", "interactions", "rank", ITEMS, encoder, table.columns)
 
 
-MAKERS: dict[str, Callable[..., Path]] = {"digits": digits, "reviews": reviews, "shop": shop}
+def doodles(folder: Path, seed: int = 0) -> Path:
+    """A linear map from noise to 8x8 pixels, held between 0 and 1."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    module = modalities.get("images")
+    columns = {"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": np.full(20, "")}
+    encoder = module.Encoder.fit(_table(columns), np.empty(0, str), module.Options(scale=16, labelled=False, latent=4))
+    weights = {"w": rng.normal(size=(4, 64)).astype(np.float32), "shape": np.array([-1, 8, 8, 1], np.int64)}
+    nodes = [("MatMul", ["noise", "w"], ["pixels"]), ("Sigmoid", ["pixels"], ["flat"])]
+    nodes += [("Reshape", ["flat", "shape"], ["sample"])]
+    _model(folder / "model.onnx", nodes, [("noise", "float32", [4])], ("sample", 8, 8, 1), weights)
+    options = {"scale": 16, "labelled": False, "latent": 4}
+    return _write(folder, "doodles", "images", "generate", np.empty(0, str), encoder, columns, **options)
+
+
+MAKERS: dict[str, Callable[..., Path]] = {"digits": digits, "reviews": reviews, "shop": shop, "doodles": doodles}
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ from starlette.testclient import TestClient
 with TestClient(service.Minnow.to_asgi(is_main=True)) as client:
     questions = {{
         "/digits/classify": [[[0] * 8] * 8], "/reviews/classify": ["a good day"], "/shop/rank": ["user-1"],
+        "/doodles/generate": [1, 2],
     }}
     for path, inputs in questions.items():
         response = client.post(path, json={{"inputs": inputs}})
@@ -61,7 +62,7 @@ def packed(target: Path) -> Path:
 
 
 def test_packed_code_serves_where_nothing_that_trains_can_be_imported(bundles, tmp_path):
-    for usecase in ("digits", "reviews", "shop"):
+    for usecase in ("digits", "reviews", "shop", "doodles"):
         models.publish(usecase, bundles(usecase), {}, 1, store=tmp_path / "home")
     code = packed(tmp_path / "code")
     done = subprocess.run(

@@ -1,6 +1,6 @@
 """gan: a generator that learns to pass for the data before a critic, and a critic that learns to tell them apart.
 
-Both are convolutional, after Radford et al. 2015; the critic's layers are held to a slope of one (Miyato et al. 2018), the two
+Both are convolutional, after Radford et al. 2015; the critic's layers are held to a slope (Miyato et al. 2018), the two
 take turns at each batch, and what is shipped are the generator's averaged weights (Yazici et al. 2019).
 """
 
@@ -30,11 +30,13 @@ class Params(Making):
     """The two networks.
 
     critic: channels of its convolutions, each of which halves height and width; critic_rate: its learning rate as a multiple
-    of the generator's; loss: hinge (Lim & Ye 2017) or non_saturating (Goodfellow et al. 2014); dropout: in the critic.
+    of the generator's; slope: how steeply its score may change with an image; dropout: in the critic.
+    loss: hinge (Lim & Ye 2017) or non_saturating (Goodfellow et al. 2014).
     """
 
     critic: list[int] = Field(default=[32, 64], min_length=1)
     critic_rate: float = Field(default=2.0, gt=0)
+    slope: float = Field(default=4.0, gt=0)
     loss: Literal["hinge", "non_saturating"] = "hinge"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     epochs: int = Field(default=60, ge=1)
@@ -65,7 +67,7 @@ def _critic(shape: tuple[int, ...], params: Params, seed: int) -> Any:
     from keras import layers
 
     image = keras.Input(shape, name="image")
-    x: Any = image
+    x: Any = layers.Rescaling(2 * params.slope, -params.slope)(image)
     for place, channels in enumerate(params.critic):
         x = layers.SpectralNormalization(layers.Conv2D(channels, 4, strides=2, padding="same"))(x)
         x = layers.LeakyReLU(0.2)(x)
