@@ -45,6 +45,11 @@ def forecast() -> Example:
     return replace(found, batch=replace(found.batch, task="forecast"))
 
 
+def rate() -> Example:
+    found = regress()
+    return replace(found, batch=replace(found.batch, task="rate"))
+
+
 def rank() -> Example:
     """Thirty items; every user has seen the item of his own number and waits for the two that follow it."""
     labels = np.array([f"item-{i:02d}" for i in range(30)])
@@ -57,7 +62,7 @@ def rank() -> Example:
     return Example(labels[target], batch, {"scores": scores}, {"scores": -scores})
 
 
-EXAMPLES = {"classify": classify, "regress": regress, "forecast": forecast, "rank": rank}
+EXAMPLES = {"classify": classify, "regress": regress, "forecast": forecast, "rank": rank, "rate": rate}
 
 
 @pytest.fixture
