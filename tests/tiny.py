@@ -106,6 +106,23 @@ def lens() -> Columns:
     return tasks.get("generate").lens(train, bars.astype(str))
 
 
+def interactions_rate(rng, n):
+    """What a user and an item add to an anchor, known by their numbers and by their ids."""
+    user, item = rng.integers(1, 9, n).astype(np.int32), rng.integers(1, 13, n).astype(np.int32)
+    anchor = rng.normal(3, 0.1, n).astype(np.float32)
+    given, got = (np.sin(3.0 * ids).astype(np.float32) for ids in (user, item))
+    numbers = np.stack([anchor, given, got], axis=1)
+    return (
+        {"user": user, "item": item, "anchor": anchor, "numbers": numbers},
+        anchor + given + 2 * got,
+        [],
+        {"user": 9, "item": 13},
+    )
+
+
+OF_LABELS = {("interactions", "rank"): {"attributes": np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)}}
+
+
 PROBLEMS = {
     ("images", "generate"): images_generate,
     ("images", "classify"): images_classify,
@@ -117,14 +134,15 @@ PROBLEMS = {
     ("timeseries", "classify"): timeseries_classify,
     ("timeseries", "forecast"): timeseries_forecast,
     ("interactions", "rank"): interactions_rank,
+    ("interactions", "rate"): interactions_rate,
 }
 
 
 def batch(modality, task, seed, n=ROWS):
     inputs, target, labels, sizes = PROBLEMS[modality, task](np.random.default_rng(seed), n)
+    key, known = np.arange(n, dtype=np.uint64), OF_LABELS.get((modality, task), {})
     through = lens() if task == "generate" else {}
-    key = np.arange(n, dtype=np.uint64)
-    return Batch(inputs, target, np.array(labels, dtype=str), task, key, sizes=sizes, lens=through)
+    return Batch(inputs, target, np.array(labels, dtype=str), task, key, sizes=sizes, of_labels=known, lens=through)
 
 
 def sides(modality, task):

@@ -164,7 +164,8 @@ class Measure:
 
     rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
     score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
-    Exactly one of the two is set. root: the score is the square root of the mean (RMSE).
+    Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
+    rows first, that score takes in the place of outputs; made once where rows are resampled a hundred times.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Measure:
     rows: Callable[[Outputs, Batch], Array] | None = None
     score: Callable[[Outputs, Batch], float] | None = None
     root: bool = False
+    needs: Callable[[Outputs, Batch], Outputs] | None = None
 
 
 @dataclass(frozen=True)

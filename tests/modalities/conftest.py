@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minnow import modalities
+from minnow import modalities, tasks
 from minnow.bundle import write_npz
 from minnow.types import Array, Table
 
@@ -41,8 +41,7 @@ class Tiny:
 
     @property
     def labels(self) -> Array:
-        names = np.unique(self.examples.columns[self.module.target(self.options)])
-        return names[names != ""]
+        return tasks.get(self.task).vocabulary(self.examples.columns[self.module.target(self.options)])
 
     @property
     def encoder(self) -> Any:
@@ -54,6 +53,8 @@ class Tiny:
             return [
                 _as_request({name: column[i] for name, column in columns.items()}) for i in range(len(self.examples))
             ]
+        if "rating" in columns:
+            return [{name: str(columns[name][i]) for name in ("user", "item")} for i in range(len(self.examples))]
         if "row stamp" in columns:
             return self.module.from_file(next(self.folder.glob("tiny.*")), self.options)
         if "sound" in columns:
@@ -136,7 +137,16 @@ def wav(frames: bytes, rate: int, width: int = 2, channels: int = 1) -> bytes:
     return data.getvalue()
 
 
+def _ratings(folder: Path) -> None:
+    _interactions(folder)
+    rows = [
+        f"i{item},{['toy', 'tool'][item % 2]},{item + 0.5},{'red|blue' if item % 3 else 'red'}" for item in range(14)
+    ]
+    (folder / "items.csv").write_text("item,kind,price,colours\n" + "\n".join(rows) + "\n")
+
+
 MAKE = {
+    "ratings": _ratings,
     "audio": _audio,
     "timeseries": _timeseries,
     "images": _images,
@@ -158,13 +168,22 @@ OPTIONS = {
         "max_duplicates": 0.9,
     },
     "interactions": {"min_rating": 2, "max_repeats": 0.9, "min_rows": 10},
+    "ratings": {
+        "target": "rating",
+        "max_repeats": 0.9,
+        "min_rows": 10,
+        "items": {"file": "items.csv", "categories": ["kind"], "numbers": ["price"], "several": {"colours": "|"}},
+    },
 }
+MODULES = {"ratings": "interactions"}
+"""Rows of one modality that are read in another way: asked for ratings, not for items."""
 TASKS = {
     "audio": "classify",
     "timeseries": "classify",
     "images": "classify",
     "text": "classify",
     "interactions": "rank",
+    "ratings": "rate",
     "tabular": "classify",
 }
 IMAGE = [[1.0] * 4] * 5
@@ -195,13 +214,25 @@ BAD = {
     "tabular": ["text", 5, None, True, [], {}, {"size": 1.0}, *(ROW | bad for bad in BAD_CELLS)],
     "images": [*BAD_ROWS, "text", 5, None, {"a": 1}, True, *([*IMAGE[:4], [1, 2, 3, one]] for one in BAD_PIXELS)],
     "text": ["", "  \n", 5, None, ["a"], {"a": "b"}, True, float("nan"), "x" * 100_001, "\ud800"],
-    "interactions": ["", "  ", 5, None, ["u1"], {"a": "b"}, True, float("nan"), "x" * 201, "\ud800", "a\x00b"],
+    "interactions": [
+        *("", "  ", 5, None, ["u1"], {"a": "b"}, True, float("nan"), "x" * 201, "\ud800", "a\x00b"),
+        *(
+            {},
+            {"user": 5},
+            {"likes": []},
+            {"likes": "i1"},
+            {"likes": [5]},
+            {"likes": ["i1"], "a": 1},
+            {"likes": ["i"] * 99},
+        ),
+    ],
+    "ratings": ["u1", 5, None, True, [], {}, {"user": "u1"}, {"user": "u1", "item": 5}, {"user": "", "item": "i1"}],
 }
 
 
-@pytest.fixture(params=modalities.names())
+@pytest.fixture(params=[*modalities.names(), *MODULES])
 def tiny(request, tmp_path) -> Tiny:
     name = request.param
     MAKE[name](tmp_path)
-    module = modalities.get(name)
+    module = modalities.get(MODULES.get(name, name))
     return Tiny(module, module.Options(**OPTIONS[name]), tmp_path, BAD[name], TASKS[name])

@@ -103,6 +103,7 @@ FAULTS = [
     (_interactions, put(BAD, "u1,i7,inf,7"), {}, "rating", LINE_ROW),
     (_interactions, put(BAD, "u1,i7,3,"), {}, "time", LINE_ROW),
     (_interactions, put(BAD, "u1,i7,3,-5"), {}, "time", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,11,7"), {"rating_range": [1.0, 10.0]}, "rating", LINE_ROW),
     (_interactions, put(slice(0, 8), [f"u1,i1,3,{i}" for i in range(8)]), {"max_repeats": 0.01}, "repeats", LINE_ROW),
     (_interactions, everything("u1,i{i},3,{i}"), {}, "user", None),
     (_interactions, everything("u{i},i1,3,{i}"), {}, "item", None),

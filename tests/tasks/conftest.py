@@ -47,6 +47,11 @@ def forecast() -> Example:
     return replace(found, batch=replace(found.batch, task="forecast"))
 
 
+def rate() -> Example:
+    found = regress()
+    return replace(found, batch=replace(found.batch, task="rate"))
+
+
 def rank() -> Example:
     """Thirty items; every user has seen the item of his own number and waits for the two that follow it."""
     labels = np.array([f"item-{i:02d}" for i in range(30)])
@@ -72,7 +77,14 @@ def generate() -> Example:
     return Example(images, replace(batch, lens=lens), made, {"sample": np.ones_like(images)})
 
 
-EXAMPLES = {"generate": generate, "classify": classify, "regress": regress, "forecast": forecast, "rank": rank}
+EXAMPLES = {
+    "classify": classify,
+    "regress": regress,
+    "forecast": forecast,
+    "rank": rank,
+    "rate": rate,
+    "generate": generate,
+}
 
 
 @pytest.fixture

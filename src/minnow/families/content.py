@@ -59,7 +59,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
             found.append((loss, len(found), weights, share))
         report(place, len(params.l2), {"val_loss": min(one[0] for one in found)})
     _, _, weights, share = min(found, key=lambda one: one[:2])
-    return _keras.KerasModel(_network(items, weights, (share * popular).astype(np.float32)))
+    shape, popular = train.inputs["seen"].shape[1:], (share * popular).astype(np.float32)
+    return _keras.KerasModel(_network(shape, items, weights, popular))
 
 
 def _prior(train: Batch) -> Array:
@@ -98,13 +99,16 @@ def _weights(profiles: Array, taken: Array, items: Array, l2: float) -> Array:
     return (mean @ np.linalg.solve(covariance, items.T.astype(np.float64))).astype(np.float32)
 
 
-def _network(items: Array, weights: Array, popular: Array) -> Any:
-    """Sum the attributes of the seen items, divide by how many there are, weigh; number 0 stands for nothing."""
+def _network(shape: tuple[int, ...], items: Array, weights: Array, popular: Array) -> Any:
+    """Sum the attributes of the seen items, divide by how many there are, weigh; number 0 stands for nothing.
+
+    shape: of seen, per row.
+    """
     import keras
     from keras import layers
 
     ops: Any = keras.ops
-    seen: Any = keras.Input((None,), dtype="int32", name="seen")
+    seen: Any = keras.Input(shape, dtype="int32", name="seen")
     table = layers.Embedding(len(items) + 1, items.shape[1], name="items")
     last = layers.Dense(len(popular), name=_keras.OUTPUTS["rank"])
     count = ops.sum(ops.cast(seen >= 0, "float32"), axis=1, keepdims=True)

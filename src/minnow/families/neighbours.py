@@ -65,7 +65,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
             found.append((loss, len(found), left, right, share))
         report(place, len(params.l2), {"val_loss": min(one[0] for one in found)})
     _, _, left, right, share = min(found, key=lambda one: one[:2])
-    return _keras.KerasModel(_network(left, right, (share * popular).astype(np.float32)))
+    shape, popular = train.inputs["seen"].shape[1:], (share * popular).astype(np.float32)
+    return _keras.KerasModel(_network(shape, left, right, popular))
 
 
 def _taken(items: Array, count: int) -> Any:
@@ -110,12 +111,12 @@ def _factors(weights: Array, rank: int) -> tuple[Array, Array]:
     return (left * root).astype(np.float32), (root[:, None] * right).astype(np.float32)
 
 
-def _network(left: Array, right: Array, popular: Array) -> Any:
-    """Sum the factors of the seen items; number 0 stands for nothing."""
+def _network(shape: tuple[int, ...], left: Array, right: Array, popular: Array) -> Any:
+    """Sum the factors of the seen items; number 0 stands for nothing. shape: of seen, per row."""
     import keras
     from keras import layers
 
-    seen: Any = keras.Input((None,), dtype="int32", name="seen")
+    seen: Any = keras.Input(shape, dtype="int32", name="seen")
     table = layers.Embedding(len(left) + 1, left.shape[1], name="items")
     last = layers.Dense(len(popular), name=_keras.OUTPUTS["rank"])
     network = keras.Model(seen, last(_keras.sum_over_rows(table(seen + 1))), name="neighbours")

@@ -81,6 +81,7 @@ def bootstrap_means(sums: Array, sizes: Array, seed: int, resamples: int = RESAM
 def _score_of_function(measure: Measure, outputs: Outputs, batch: Batch, seed: int) -> Score:
     """Bootstrap a score that is no mean over rows: its standard error, and a normal interval."""
     assert measure.score is not None
+    outputs = measure.needs(outputs, batch) if measure.needs else outputs
     value = measure.score(outputs, batch)
     units, place = np.unique(batch.unit, return_inverse=True)
     members = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])

@@ -14,6 +14,7 @@ BINARY_LOSS = False
 MARGIN = 0.02
 """Share of the mean NDCG."""
 TOP = 10
+FIRSTS = "firsts"
 CHUNK = 1024
 """Rows ranked at once: 10,000 users by 10,000 items do not fit in a small machine's memory."""
 
@@ -89,17 +90,21 @@ def _hit(outputs: Outputs, batch: Batch) -> Array:
     return _defined(hits.any(1).astype(np.float64), count)
 
 
+def _firsts(outputs: Outputs, batch: Batch) -> dict[str, Array]:
+    return {FIRSTS: top(outputs[OUTPUT], batch.inputs.get("seen"), TOP)}
+
+
 def _coverage(outputs: Outputs, batch: Batch) -> float:
     """Share of all items that appear in anybody's first ten."""
-    best = top(outputs[OUTPUT], batch.inputs.get("seen"), TOP)
-    return len(np.unique(best[best >= 0])) / outputs[OUTPUT].shape[1]
+    best = outputs[FIRSTS]
+    return len(np.unique(best[best >= 0])) / len(batch.labels)
 
 
 MEASURES = (
     Measure("ndcg@10", True, rows=_ndcg),
     Measure("recall@10", True, rows=_recall),
     Measure("hit@10", True, rows=_hit),
-    Measure("coverage", True, score=_coverage),
+    Measure("coverage", True, score=_coverage, needs=_firsts),
 )
 
 
