@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -66,12 +66,22 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     if changed:
         _accept(space, settings, changed, accept)
         state = versions.state(space.root)
-    stale: dict[str, list[str]] = {}
-    for name in wanted:
-        reasons = state.stale.get(name, []) or (["forced"] if force else [])
-        if reasons := reasons or _begins_anew(Case(name, settings, space), stale):
-            stale[name] = reasons
+    found = ({name: ["forced"] for name in wanted} if force else {}) | state.stale
+    stale = with_starts(space, settings, found, wanted)
     return Plan(stale, [name for name in wanted if name not in stale])
+
+
+def with_starts(
+    space: Workspace, settings: Settings, found: Mapping[str, list[str]], names: Iterable[str]
+) -> dict[str, list[str]]:
+    """Add to what DVC found stale the use cases that begin with other weights than they did. names: in order of needs."""
+    stale: dict[str, list[str]] = {}
+    for name in names:
+        if name in found:
+            stale[name] = found[name]
+        elif reasons := _begins_anew(Case(name, settings, space), stale):
+            stale[name] = reasons
+    return stale
 
 
 def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:

@@ -139,12 +139,15 @@ def status(as_json: AsJson = False) -> None:
     from minnow import summary
 
     space, settings = _settings()
+    from flows import plan
     from minnow.stores import versions
 
     try:
-        state = versions.state(space.root)
+        found = versions.state(space.root)
     except versions.VersionError as error:
         raise _fail(error, 1) from error
+    stale = plan.with_starts(space, settings, found.stale, plan.selected(settings, []))
+    state = versions.State(stale, found.data)
     rows = [summary.status_row(space, settings, name, state) for name in settings.usecases]
     if as_json:
         typer.echo(json.dumps({"usecases": rows, "data": state.data}, indent=2))

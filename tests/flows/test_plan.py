@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from flows import plan
+from minnow.bundle import write_json
 from minnow.config import ConfigError, Settings
+from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
 from minnow.workspace import workspace
@@ -104,6 +106,30 @@ def test_data_that_is_gone_and_ours_is_made_again(space):
 def test_use_cases_come_in_the_order_of_their_needs():
     assert plan.selected(settings(mine=["other"], other=["third"]), []) == ["third", "other", "mine"]
     assert plan.selected(settings(mine=["other"]), ["mine"]) == ["mine"]
+
+
+def test_what_begins_with_a_model_is_stale_when_that_is_another(space):
+    space, one = space
+    start = {"families": {"linear": {"init_from": {"usecase": "other"}}}}
+    entries = {"mine": one.usecases["mine"].model_copy(update=start), "other": one.usecases["mine"]}
+    two = one.model_copy(update={"usecases": entries})
+
+    def outcome(name, **entry):
+        space.outcome(name).mkdir(parents=True, exist_ok=True)
+        write_json(space.outcome(name) / starting.MODELS, {"linear": {"labels": [], "init_from": None} | entry})
+
+    def make(force=False, names=("mine",)):
+        subprocess.run([sys.executable, "-m", "dvc", "commit", "-q", "-f"], cwd=space.root, check=True)
+        return plan.make(space, two, names, force=force, accept=plan.NEVER).stale
+
+    outcome("mine", key="b", init_from={"key": "a"})
+    outcome("other", key="a")
+    assert make() == {}
+    outcome("other", key="c")
+    assert make() == {"mine": ["linear begins with the weights of 'other', which are others now"]}
+    assert make(force=True) == {"mine": ["forced"]}
+    found = plan.with_starts(space, two, {"other": ["changed"]}, ["other", "mine"])
+    assert found == {"other": ["changed"], "mine": ["linear begins with the weights of 'other', which is run again"]}
 
 
 def test_needs_in_a_circle_and_unknown_names_are_refused():
