@@ -188,7 +188,8 @@ def _too_short(table: Table, start: Array, options: Options) -> str:
     return (
         f"A question reads {options.window} rows (option window) and asks {options.horizon} later (option horizon), with no "
         f"gap between them: {options.window + options.horizon} rows in one stretch. From {table.row_id[0]} to "
-        f"{table.row_id[-1]} the longest stretch has {longest}. Give more rows, a shorter window or horizon, or a longer max_gap."
+        f"{table.row_id[-1]} the longest stretch has {longest}. Give more rows, a shorter window or horizon, or a longer "
+        "max_gap."
     )
 
 
