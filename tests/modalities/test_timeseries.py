@@ -57,7 +57,10 @@ def test_without_a_horizon_the_answer_is_not_read(tmp_path):
 @given(st.integers(1, 6), st.integers(0, 4), st.lists(st.integers(1, 8), max_size=2), st.integers(0, 39))
 def test_no_feature_sees_the_future(window, horizon, back, changed):
     """Whatever happens after a question changes nothing that is read for it."""
-    chosen = options(window=window, horizon=horizon, differences=back, means=back, spreads=back, sensors=["a", "b"])
+    features = dict.fromkeys(_windows.FEATURES, back)
+    chosen = options(
+        window=window, horizon=horizon, sensors=["a", "b"], levels=["b"] if max([0, *back]) > 3 else None, **features
+    )
     rng = np.random.default_rng(1)
     columns = {f"sensor {name}": rng.normal(size=40) for name in "ab"}
     columns |= {"time": START + np.arange(40).astype("timedelta64[m]"), "y": np.array(["on", "off"] * 20)}
@@ -115,7 +118,7 @@ def test_nothing_is_read_across_a_gap(tmp_path):
 def test_a_series_shorter_than_its_window_is_refused(tmp_path):
     chosen = options(window=40, min_rows=5)
     table = timeseries.read(write(tmp_path, plain(20)), chosen)
-    with pytest.raises(ValueError, match="Every side needs rows"):
+    with pytest.raises(FileError, match=r"40 rows in one stretch. From series.csv:2 to .* the longest stretch has 12"):
         prepare.prepare(table, timeseries, chosen, prepare_task(), "classify", Shares())
 
 
@@ -210,3 +213,26 @@ def test_relative_answers_carry_the_last_value_as_their_anchor(tmp_path):
     np.testing.assert_allclose(encoded["anchor"], asked.columns["y"].astype(float) - 1, atol=1e-3)
     with pytest.raises(ValidationError, match="relative needs a horizon of at least 1"):
         options(relative=True)
+
+
+def test_a_sensor_without_its_level_is_read_as_the_change_from_its_own_mean(tmp_path):
+    folder = write(tmp_path, plain(60))
+    chosen = options(levels=["b"], rises=[4], falls=[4])
+    asked = timeseries.examples(timeseries.read(folder, chosen), chosen)
+    encoder = timeseries.Encoder.fit(asked, np.array(["off", "on"]), chosen)
+    before = encoder.encode(asked.columns)
+    drifted = asked.columns | {"sensor a": asked.columns["sensor a"] + 1000.0}
+    for name, value in encoder.encode(drifted).items():
+        np.testing.assert_allclose(value, before[name], atol=1e-4)
+    drifted = asked.columns | {"sensor b": asked.columns["sensor b"] + 1000.0}
+    assert (encoder.encode(drifted)["series"][:, 0, 1] > before["series"][:, 0, 1] + 1).all()
+    with pytest.raises(ValueError, match=r"options.levels: .*'c'"):
+        timeseries.Encoder.fit(asked, np.array(["off", "on"]), options(levels=["c"], rises=[4]))
+    with pytest.raises(ValidationError, match="levels need a past to hold a sensor against, of at least 3 rows"):
+        options(levels=[])
+
+
+def test_rises_and_falls_are_the_changes_from_the_lowest_and_the_highest():
+    values = np.array([[[5.0], [1.0], [4.0], [3.0]]])
+    found = _windows.features(values, {"rises": [2, 3], "falls": [4]})
+    assert [one.item() for one in found] == [0.0, 2.0, -2.0]

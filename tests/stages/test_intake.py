@@ -25,9 +25,10 @@ def table(n=60, x=number, y=number, kind=lambda i: "ab"[i % 2]):
     return "x,y,kind\n" + "".join(f"{x(i)},{y(i)},{kind(i)}\n" for i in range(n))
 
 
-def take(folder, text, task="classify", **options):
+def take(folder, text, task="classify", modality="tabular", **options):
+    folder.mkdir(exist_ok=True)
     (folder / "rows.csv").write_text(text)
-    entry = {"modality": "tabular", "task": task, "data": "rows.csv", "options": {"target": "kind", **options}}
+    entry = {"modality": modality, "task": task, "data": "rows.csv", "options": {"target": "kind", **options}}
     settings = config.Settings.model_validate({"usecases": {"small": {**entry, "families": ["linear"]}}})
     case = Case("small", settings, workspace(root=folder))
     reports = folder / "reports"
@@ -87,3 +88,65 @@ def test_a_missing_number_is_told_apart_and_never_reaches_a_model_as_nan(cell, t
 def test_a_column_of_one_value_harms_nothing(tmp_path):
     prepared = take(tmp_path, table(y=lambda i: "1"))
     assert all(np.isfinite(values).all() for values in prepared.batches["train"].inputs.values())
+
+
+def series(n=60, time=lambda i: i, x=number):
+    moments = [time(i) for i in range(n)]
+    stamps = [m if isinstance(m, str) else f"2024-01-01 {m // 60:02}:{m % 60:02}:00" for m in moments]
+    return "time,x,kind\n" + "".join(f"{stamp},{x(i)},{'ab'[i % 2]}\n" for i, stamp in enumerate(stamps))
+
+
+BAD_SERIES = {
+    "two rows of one moment": (
+        series(time=lambda i: min(i, 58)), {}, r"Each moment must have one row.* rows.csv:60, rows.csv:61\.",
+    ),
+    "a row without a time": (
+        series(time=lambda i: "" if i == 5 else i), {}, r"'time' must say when each row was taken. 1 rows do not: rows.csv:7",
+    ),
+    "a time that is none": (
+        series(time=lambda i: "2024-02-30 00:00:00" if i == 5 else i), {},
+        r"'time' must hold dates or numbers.*'2024-02-30 00:00:00'.*: rows.csv:7\.",
+    ),
+    "shorter than its window": (
+        series(), {"window": 40}, r"40 rows in one stretch. From rows.csv:2 to rows.csv:37 the longest stretch has 36",
+    ),
+    "a horizon past its end": (series(), {"horizon": 50, "sensors": ["x"]}, r"asks 50 later .* the longest stretch has 36"),
+    "gaps that leave no window": (
+        series(time=lambda i: i + i // 4 * 15), {"window": 5}, r"5 rows in one stretch.* the longest stretch has 4",
+    ),
+    "a stuck sensor": (
+        series(x=lambda i: "4.5" if 10 <= i < 45 else number(i)), {},
+        r"column 'x: one value in one go': .*is stuck \(option max_stuck\); drop it.* such as rows.csv:12, rows.csv:13",
+    ),
+    "a burst of NaN": (
+        series(x=lambda i: "NaN" if 10 <= i < 20 else number(i)), {},
+        r"column 'x: missing in one go': .*a sensor that fails for so long .*option max_missing_run.* such as rows.csv:12",
+    ),
+    "a sensor that is mostly silent": (
+        series(x=lambda i: "" if i % 3 else number(i)), {}, r"column 'sensor x': .*hardly ever read.*option max_missing",
+    ),
+    "a random split": (series(), {"split": {"by": "hash"}}, r"a series is split by time only: divided by hash, a row of the"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD_SERIES)
+def test_a_bad_series_is_refused_with_the_rows_and_the_reason(what, tmp_path):
+    text, options, message = BAD_SERIES[what]
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        take(tmp_path, text, modality="timeseries", max_duplicates=0.9, **options)
+
+
+def test_a_short_burst_a_gap_and_rows_out_of_order_have_a_defined_answer(tmp_path):
+    lines = series(time=lambda i: i + 200 * (i >= 20), x=lambda i: "NaN" if i in (7, 8) else str(i)).splitlines()
+    given = {"modality": "timeseries", "window": 3, "max_duplicates": 0.9, "means": [4]}
+    sorted_rows, shuffled = (
+        take(tmp_path / name, "\n".join([lines[0], *rows]) + "\n", **given)
+        for name, rows in (("sorted", lines[1:]), ("reversed", lines[:0:-1]))
+    )
+    for side, batch in sorted_rows.batches.items():
+        assert all(np.isfinite(values).all() for values in batch.inputs.values())
+        for name, values in batch.inputs.items():
+            np.testing.assert_array_equal(shuffled.batches[side].inputs[name], values)
+    history = sorted_rows.tables["train"].columns["sensor x"]
+    assert len(history) == (20 - 2) + (16 - 2)  # nothing is asked where a gap lies in the window
+    assert not any((row < 20).any() and (row >= 20).any() for row in history)

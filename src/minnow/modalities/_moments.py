@@ -29,7 +29,7 @@ def stamps(columns: Columns, row_id: Array, time: str | Sequence[str]) -> Array:
         if name not in columns:
             raise FileError(f"options.time: {unknown('column', name, columns)}")
         if columns[name].dtype == object:
-            raise FileError(f"options.time: '{name}' must hold dates or numbers. Received: {columns[name][0]!r:.40}.")
+            _refuse_words(columns[name], name, row_id)
     found = _composed([columns[name] for name in names]) if len(names) > 1 else _seconds(columns[names[0]])
     _refuse(row_id, np.flatnonzero(~np.isfinite(found)), f"'{', '.join(names)}' must say when each row was taken.")
     stamp = np.floor(found).astype(np.int64)
@@ -38,6 +38,22 @@ def stamps(columns: Columns, row_id: Array, time: str | Sequence[str]) -> Array:
     both = np.stack([order[twice], order[twice + 1]], axis=1).ravel()
     _refuse(row_id, both, "Each moment must have one row: two of one series cannot be taken at once.")
     return stamp
+
+
+def _refuse_words(cells: Array, name: str, row_id: Array) -> None:
+    """Name the rows of a column of text whose cells are no moments."""
+    odd = [place for place, cell in enumerate(cells.tolist()) if not _is_moment(cell)]
+    shown = repr(cells[odd[0] if odd else 0])[:40]
+    needed = f"options.time: '{name}' must hold dates or numbers, all of one kind. Received: {shown}."
+    _refuse(row_id, np.array(odd or [0], np.int64), needed)
+
+
+def _is_moment(cell: str) -> bool:
+    try:
+        _date(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse(row_id: Array, rows: Array, needed: str) -> None:
@@ -80,7 +96,11 @@ def sensor(values: Array, name: str, row_id: Array) -> Array:
         return raw(values)
     found = np.array([_as_number(cell) for cell in values.tolist()])
     odd = np.flatnonzero(np.isinf(found))
-    _refuse(row_id, odd, f"Sensor '{name}' must show numbers or true and false; drop it (options.drop) or code it.")
+    _refuse(
+        row_id,
+        odd,
+        f"Sensor '{name}' must show numbers or true and false; leave it out (options.drop, sensors) or code it.",
+    )
     return found
 
 

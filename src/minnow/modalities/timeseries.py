@@ -159,10 +159,13 @@ def examples(table: Table, options: Options) -> Table:
     "sensor NAME" (n, length) float64, NaN missing, the first row of a stretch repeated before it; "row stamp" (n,) int64 of
     the last row, in seconds; the target (n,) str; with a horizon "row past" and "row season" (n,) str: the target's last
     known value and the one a season before the answer. Units are days: rows of one day are too alike for each to count.
+    Raises FileError where no stretch is long enough for a question.
     """
     stamp = table.columns[TIME].astype(np.int64)
     start = _windows.starts(stamp, options.max_gap)
     rows = _windows.asked(start, options.window, options.horizon)
+    if len(table) and not len(rows):
+        raise FileError(_too_short(table, start, options))
     answers = table.columns[options.target]
     last = _windows.last_known(answers, start)
     there = answers[rows + options.horizon] != ""
@@ -178,6 +181,16 @@ def examples(table: Table, options: Options) -> Table:
     day = (stamp[rows] // _windows.DAY_S).astype(np.uint64)
     side = None if table.side is None else table.side[rows]
     return Table(columns, table.row_id[rows], table.key[rows], side, day)
+
+
+def _too_short(table: Table, start: Array, options: Options) -> str:
+    longest = int((np.arange(len(start)) - start).max()) + 1
+    return (
+        f"A question reads {options.window} rows (option window) and asks {options.horizon} later (option horizon), with no "
+        f"gap between them: {options.window + options.horizon} rows in one stretch. From {table.row_id[0]} to "
+        f"{table.row_id[-1]} the longest stretch has {longest}. Give more rows, a shorter window or horizon, or a longer "
+        "max_gap."
+    )
 
 
 def _season(stamp: Array, answers: Array, rows: Array, last: Array, options: Options) -> Array:
