@@ -116,3 +116,10 @@ def test_what_cannot_be_is_refused_with_the_nearest(asked, message, tmp_path):
 def test_data_that_is_not_there(tmp_path):
     with pytest.raises(ValueError, match="--data must name a folder or a file"):
         propose(tmp_path / "no.csv", Asked())
+
+
+def test_pictures_that_are_to_be_made_need_no_label(tmp_path):
+    np.savez(tmp_path / "pictures.npz", images=RNG.integers(0, 255, (60, 8, 8)).astype(np.uint8))
+    entry = _entry(tmp_path, task="generate")
+    assert entry["options"] == {"labelled": False}
+    assert list(entry["families"]) == ["vae", "gan"]

@@ -42,6 +42,7 @@ FAMILIES = {
     "interactions": ["recommender"],
     "tabular": ["linear", "gboost", "forest", "fcnn"],
 }
+MAKERS = ["vae", "gan"]
 
 
 @dataclass
@@ -100,6 +101,8 @@ def _images(found: Proposal, data: Path, asked: Asked) -> None:
     )
     found.choose("modality", "images", why)
     found.choose("task", asked.task or "classify", "asked for" if asked.task else "each picture has a class")
+    if asked.task == "generate":
+        found.choose("options.labelled", False, "pictures are to be made, and no label is asked for")
     if folders and len(sizes := _picture_sizes(data)) > 1:
         height, width = sorted(sizes)[len(sizes) // 2]
         why = f"the pictures have {len(sizes)} sizes; this is the middle one"
@@ -317,7 +320,7 @@ def _families(found: Proposal, asked: Asked) -> None:
     modality, task = found.entry["modality"], found.entry["task"]
     if task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
-    wanted = list(asked.families or FAMILIES[modality])
+    wanted = list(asked.families or (MAKERS if task == "generate" else FAMILIES[modality]))
     for family in wanted:
         if family not in catalog().known("family"):
             raise ValueError(f"--families: {unknown('family', family, catalog().known('family'))}")
