@@ -29,12 +29,15 @@ DIVISIONS = {
     "one group after the other": "folds",
     "without regard to equal rows": "folds apart",
 }
-LOWER_IS_BETTER = ("mae", "rmse", "log_loss")
+LOWER_IS_BETTER = ("mae", "rmse", "log_loss", "frechet", "memorised")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one seed. of: what references.yaml calls it; name: for people. low, high: 95 % interval."""
+    """One figure of one seed. of: what references.yaml calls it; name: for people. low, high: 95 % interval.
+
+    through: what it was seen through, where it has no meaning without.
+    """
 
     set: str
     of: str
@@ -47,6 +50,7 @@ class Figure:
     parameters: int | None = None
     size_bytes: int | None = None
     training_s: float | None = None
+    through: str = ""
 
 
 def params_of(seed: int) -> Path:
@@ -82,7 +86,7 @@ def figures(usecase: str, seed: int) -> Iterator[Figure]:
         name = f"{one['family']}/{one['variant']}"
         exam = one.get("test")
         for measure, score in (exam or {"scores": {}})["scores"].items():
-            about = (one["parameters"], one["size_bytes"], seconds[one["family"]])
+            about = (one["parameters"], one["size_bytes"], seconds[one["family"]], _through(exam))
             for of in (one["family"], "finalist") if name == chosen else (one["family"],):
                 yield Figure(usecase, of, name, measure, *_score(score), exam["rows"], *about)
     for family, told in found.get("folds", {}).items():
@@ -90,6 +94,12 @@ def figures(usecase: str, seed: int) -> Iterator[Figure]:
             for measure, score in (scores if isinstance(scores, dict) else {}).items():
                 of = f"{DIVISIONS[division]} {family}"
                 yield Figure(usecase, of, f"{family}, {told['folds']} {DIVISIONS[division]}", measure, *_score(score))
+
+
+def _through(found: Mapping[str, Any]) -> str:
+    """Name the extractor and the number of samples of a distance, nothing for other figures."""
+    about = found.get("about")
+    return f" (extractor {about['extractor']}, {about['samples']:,} samples)" if about else ""
 
 
 def _score(score: Mapping[str, float]) -> tuple[float, float, float]:
@@ -108,7 +118,7 @@ def decided(usecase: str) -> str:
         return ""
     found = _decision(home, usecase)
     plain = ", ".join(f"{name} {_number(one['value'])}" for name, one in found.get("baselines", {}).items())
-    return f"{plain}. {found['verdict'].capitalize()}: {' '.join(found['reasons'])}"
+    return f"{plain}{_through(found)}. {found['verdict'].capitalize()}: {' '.join(found['reasons'])}"
 
 
 def _number(value: float) -> str:
@@ -126,6 +136,18 @@ def _reached(value: float, reference: Mapping[str, Any], parameters: int | None)
     return f"{goal}{limit}: {'reached' if good and small else 'not reached'}"
 
 
+def _beaten(figure: Figure, names: list[str], found: list[Figure]) -> str:
+    """Say whether a figure is below those of other families and baselines on the same rows."""
+    path = Path(".minnow") / "trials" / PARAMS.stem / "outcomes" / figure.set / "decision.json"
+    plain = next(iter(json.loads(path.read_text()).values())).get("baselines", {})
+    others = {name: one["value"] for name, one in plain.items()}
+    others |= {f.of: f.value for f in found if (f.set, f.measure) == (figure.set, figure.measure)}
+    there = {name: others[name] for name in names if name in others}
+    good = len(there) == len(names) and all(figure.value < value for value in there.values())
+    goal = ", ".join(f"{name} {_number(there[name]) if name in there else 'not run'}" for name in names)
+    return f"below {goal}: {'reached' if good else 'not reached'}"
+
+
 def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
     """A row of the table: the median over seeds with the interval of that seed's exam."""
     named = f"{reference['set']} | {reference['of']}"
@@ -136,14 +158,16 @@ def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
     spread = f"; seeds {', '.join(_number(f.value) for f in same)}" if len(same) > 1 else ""
     cells = [
         f"{reference['set']} | {'finalist: ' if middle.of == 'finalist' else ''}{middle.name}",
-        reference["measure"],
+        reference["measure"] + middle.through,
         f"{_number(middle.value)} ({_number(middle.low)} to {_number(middle.high)}){spread}",
         *(
             f"{value:,.0f}" if value is not None else ""
             for value in (middle.rows, middle.parameters, middle.size_bytes)
         ),
         f"{middle.training_s:.0f}" if middle.training_s is not None else "",
-        _reached(middle.value, reference, middle.parameters),
+        _beaten(middle, reference["below"], found)
+        if "below" in reference
+        else _reached(middle.value, reference, middle.parameters),
         reference["source"],
     ]
     return f"| {' | '.join(cells)} |"
@@ -184,7 +208,7 @@ def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
     RESULTS.write_text("\n".join(lines) + (HERE / "notes.md").read_text())
 
 
-_FIRST = ("accuracy", "mae", "ndcg@10")
+_FIRST = ("accuracy", "mae", "ndcg@10", "frechet")
 
 
 def _plain(f: Figure) -> str:
@@ -192,7 +216,7 @@ def _plain(f: Figure) -> str:
     counts = [
         f"{value:,.0f}" if value is not None else "" for value in (f.rows, f.parameters, f.size_bytes, f.training_s)
     ]
-    return f"| {f.set} | {f.name} | {f.measure} | {figure} | {' | '.join(counts)} |"
+    return f"| {f.set} | {f.name} | {f.measure}{f.through} | {figure} | {' | '.join(counts)} |"
 
 
 def main(arguments: list[str]) -> int:

@@ -47,6 +47,12 @@ def test_names_alone_take_all_defaults(tmp_path):
             "data: data/digits\n    options: {scal: 16}",
             r"options\.scal: No key 'scal'\. Did you mean 'scale'",
         ),
+        ("task: classify", "task: generate", r"digits\.options\.labelled: task 'generate' .* Needed: labelled: false"),
+        (
+            "data: data/digits",
+            "data: data/digits\n    options: {labelled: false}",
+            r"digits\.options\.labelled: task 'classify' learns from labels",
+        ),
         ("task: classify", "", r"usecases\.digits\.task: this key is needed"),
         ("seed: 7", "seed: seven", r"seed: .*integer\. Received: 'seven'"),
         ("digits:", "Digits:", r"usecases\.Digits: a name is lower-case letters"),

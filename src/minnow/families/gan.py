@@ -82,7 +82,7 @@ def _turns(maker: Any, critic: Any, optimizers: list[Any], latent: int, loss: st
     of_critic, of_maker = LOSSES[loss]
 
     def noise(images: Any, seeds: Any, turn: int) -> Any:
-        return tf.random.stateless_normal((tf.shape(images)[0], latent), seeds * 2 + turn)
+        return tf.random.stateless_normal(tf.stack([tf.shape(images)[0], latent]), seeds * 2 + turn)
 
     def learn(optimizer: Any, tape: Any, value: Any, network: Any) -> None:
         variables = network.trainable_variables

@@ -90,7 +90,8 @@ def nearest(rows: Array, others: Array, place: int = 0) -> Array:
 
 def within(rows: Array, centres: Array, radius: Array) -> Array:
     """Which rows (n, d) lie in the ball of at least one centre (m, d); radius: (m,), squared. Returns (n,) bool."""
-    parts = [np.empty(0, bool)]
+    parts: list[Array] = [np.empty(0, bool)]
     for start in range(0, len(rows), CHUNK):
-        parts.append((squared_distances(rows[start : start + CHUNK], centres) <= radius).any(axis=1))
+        inside = squared_distances(rows[start : start + CHUNK], centres) <= radius
+        parts.append(np.any(inside, axis=1))
     return np.concatenate(parts)

@@ -59,9 +59,8 @@ def _network(rows: Array, target: Array) -> dict[str, Array]:
 
     width = WIDTH if len(rows) >= FEW_ROWS else FEW_WIDTH
     epochs = int(np.clip(400_000 // len(rows), 8, 60))
-    network: Any = MLPClassifier(
-        (HIDDEN, width), alpha=1e-3, batch_size=min(128, len(rows)), max_iter=epochs, random_state=0
-    )
+    settings: dict[str, Any] = {"batch_size": min(128, len(rows)), "max_iter": epochs, "random_state": 0}
+    network: Any = MLPClassifier((HIDDEN, width), alpha=1e-3, **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         network.fit(rows, target)
@@ -76,7 +75,8 @@ def _clusters(rows: Array) -> Array:
     from sklearn.decomposition import PCA
 
     few = PCA(min(MOST_COMPONENTS, *rows.shape), random_state=0).fit_transform(rows)
-    return KMeans(CLUSTERS, n_init=4, random_state=0).fit_predict(few).astype(str)
+    means: Any = KMeans(CLUSTERS, n_init="auto", random_state=0)
+    return means.fit_predict(few).astype(str)
 
 
 def known(images: Array, extractor: Columns) -> dict[str, Array]:
