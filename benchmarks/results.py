@@ -117,8 +117,18 @@ def decided(usecase: str) -> str:
     if not (home / "outcomes" / usecase / "decision.json").exists():
         return ""
     found = _decision(home, usecase)
-    plain = ", ".join(f"{name} {_number(one['value'])}" for name, one in found.get("baselines", {}).items())
+    plain = ", ".join(
+        f"{name} {_number(one['value'])}{_less(found.get('against', {}).get(name))}"
+        for name, one in found.get("baselines", {}).items()
+    )
     return f"{plain}{_through(found)}. {found['verdict'].capitalize()}: {' '.join(found['reasons'])}"
+
+
+def _less(against: Mapping[str, float] | None) -> str:
+    """What the finalist's loss is less that of a baseline, with its interval."""
+    if against is None:
+        return ""
+    return f" (finalist's loss less its: {against['value']:+.4f}, {against['low']:+.4f} to {against['high']:+.4f})"
 
 
 def _number(value: float) -> str:
@@ -178,10 +188,11 @@ def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
     found = [figure for seed in seeds for usecase in usecases for figure in figures(usecase, seed)]
     references = yaml.safe_load(REFERENCES.read_text())
     named = {(reference["set"], reference["of"]) for reference in references}
+    firsts = {usecase: _first(usecase) for usecase in usecases}
     primary = {
         (f.set, f.of): f
         for f in reversed(found)
-        if (f.set, f.of) not in named and f.of != "finalist" and f.measure in _FIRST
+        if (f.set, f.of) not in named and f.of != "finalist" and f.measure == firsts[f.set]
     }
     lines = [
         "# Real sets, against published figures",
@@ -208,7 +219,11 @@ def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
     RESULTS.write_text("\n".join(lines) + (HERE / "notes.md").read_text())
 
 
-_FIRST = ("accuracy", "mae", "ndcg@10", "frechet")
+def _first(usecase: str) -> str | None:
+    """The measure that a use case was decided by; None where nothing was decided."""
+    home = Path(".minnow") / "trials" / PARAMS.stem
+    there = (home / "outcomes" / usecase / "decision.json").exists()
+    return _decision(home, usecase).get("measure") if there else None
 
 
 def _plain(f: Figure) -> str:

@@ -130,6 +130,7 @@ def _print_decisions(console: Console, folder: Path) -> None:
                 console.print(f"  Seen through {told}", highlight=False)
             plain = ", ".join(f"{name} {_figure(one['value'])}" for name, one in decision.get("baselines", {}).items())
             console.print(f"  Baselines on the same rows: {plain}", highlight=False)
+            _print_difference(console, decision.get("against", {}))
         for reason in decision["reasons"]:
             console.print(f"  {reason}")
     results = _read(folder / "results.json")
@@ -137,6 +138,16 @@ def _print_decisions(console: Console, folder: Path) -> None:
     failures = results.get("failures", {})
     for family, why in failures.items():
         console.print(f"  {folder.name}: {family} failed: {why}", style="red")
+
+
+def _print_difference(console: Console, against: dict[str, Any]) -> None:
+    """Say how far the finalist is from the strongest baseline: loss, row by row on the same rows, with its interval."""
+    if not against:
+        return
+    name = max(against, key=lambda one: against[one]["value"])
+    one = against[name]
+    told = f"{one['value']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+    console.print(f"  Its loss less that of the best baseline, {name}: {told}", highlight=False)
 
 
 def _print_folds(console: Console, folds: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minnow.measures.paired import compare, detectable, mcnemar, tango_upper
+from minnow.measures.paired import compare, detectable, difference, mcnemar, tango_upper
 
 counts = st.integers(0, 40)
 
@@ -197,3 +197,19 @@ def test_a_loss_that_is_no_number_is_refused(binary):
     broken = np.array([0.0, math.nan, 0.0])
     with pytest.raises(ValueError, match=r"finite losses\. Received: 1 and 0"):
         compare(broken, np.ones(3), np.arange(3), binary=binary, level=0.05)
+
+
+def test_a_difference_of_roots_has_an_interval_over_units_and_no_order():
+    random = np.random.default_rng(0)
+    unit = np.repeat(np.arange(200), 3)
+    other = random.exponential(4, 600)
+    better = other * 0.81
+    value, low, high = difference(better, other, unit, root=True)
+    assert value == pytest.approx(-0.1 * np.sqrt(other.mean()))
+    assert low < value < high < 0
+    mixed = random.permutation(600)
+    assert difference(better[mixed], other[mixed], unit[mixed], root=True) == (value, low, high)
+    shared = random.normal(0, 1, 200)[unit]
+    alone = difference(other + shared, other, np.arange(600))
+    together = difference(other + shared, other, unit)
+    assert together[2] - together[1] > 1.4 * (alone[2] - alone[1])

@@ -11,6 +11,7 @@ import numpy as np
 
 from minnow.bundle import Bundle, open_bundle
 from minnow.lineage import key_of
+from minnow.measures.paired import difference
 from minnow.stages import judge, timing
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT
@@ -181,8 +182,19 @@ def _written(
         "measure": case.task.MEASURES[0].name,
         **about(scored),
         "baselines": {one.name: asdict(one.score) for one in unlearned},
+        "against": _against(case, scored, unlearned),
     } | asdict(decision)
     return written | {"id": key_of(written)}
+
+
+def _against(case: Case, scored: Scored, unlearned: list[Contestant]) -> dict[str, dict[str, float]]:
+    """What the finalist's mean loss is less that of each baseline, with an interval; of a root, the difference of the roots."""
+    root, unit = case.task.MEASURES[0].root, scored.batch.unit
+    found = {one.name: difference(scored.loss, one.loss, unit, root=root) for one in unlearned}
+    return {
+        name: {key: round(value, 10) for key, value in zip(("value", "low", "high"), values, strict=True)}
+        for name, values in found.items()
+    }
 
 
 def refusal(case: Case, target: str, choice: Choice, reign: Reign) -> dict[str, Any]:
