@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minnow.modalities import _words, text
+from minnow.modalities import _characters, _ngrams, _words, text
 from minnow.modalities._files import FileError
 from minnow.types import Table
 
@@ -193,3 +193,100 @@ def test_text_in_another_script_is_words_that_nobody_knows_not_an_error(tmp_path
     encoded = encoder.encode(text.parse(["\u597d\u706f", "\u0644\u0645\u0628\u0629"], encoder))
     assert encoded["tokens"][:, 0].tolist() == [1, 1]
     assert (encoded["ngrams"] == 0).all()
+
+
+def _plain(row, words, levels):
+    """Ids of a row's known words and n-grams, the slow way."""
+    found, names = {i for i in row if i >= 2}, {}
+    first = words
+    for level, (left, right) in enumerate(levels, 2):
+        for place, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+            names[first + place] = (*names.get(a, (a,)), b)
+        first += len(left)
+        grams = {tuple(row[i : i + level]) for i in range(len(row) - level + 1)}
+        found |= {name for name, gram in names.items() if gram in grams}
+    return sorted(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 5), min_size=6, max_size=6), min_size=1, max_size=8), st.integers(2, 12))
+def test_chosen_ngrams_are_found_wherever_they_stand(rows, most):
+    ids = np.array(rows, np.int32)
+    answers = np.eye(2)[np.arange(len(rows)) % 2]
+    kept, chains = _ngrams.learn(ids, 6, answers, most, 3)
+    new = _ngrams.renumbered(ids, kept)
+    found = chains.find(new, 20)
+    for row, one in zip(found, new.tolist(), strict=True):
+        assert row[row > 0].tolist() == _plain(one, chains.words, chains.levels)
+    again = _ngrams.unpacked(_ngrams.packed(chains), chains.words)
+    np.testing.assert_array_equal(again.find(new, 20), found)
+
+
+def test_the_ngrams_that_tell_the_label_are_chosen():
+    """Every word stands in as many texts of both labels; who follows whom tells them apart."""
+    table = _table(*["aa not bb cc", "aa not cc bb"] * 20)
+    table.columns["label"] = np.array(["yes", "no"] * 20)
+    encoder = text.Encoder.fit(table, np.array(["no", "yes"]), text.Options(ngrams=10, longest=2))
+    words = dict(enumerate(encoder.words, 2))
+    ((left, right),) = encoder.chains.levels
+    pairs = {(words[a], words[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)}
+    assert pairs == {("not", "bb"), ("bb", "cc"), ("not", "cc"), ("cc", "bb")}, "'aa not' stands in all of them"
+
+
+def test_words_of_no_chosen_ngram_are_unknown():
+    table = _table(*["good lamp the", "bad lamp the"] * 10)
+    table.columns["label"] = np.array(["yes", "no"] * 10)
+    encoder = text.Encoder.fit(table, np.array(["no", "yes"]), text.Options(ngrams=10, longest=1))
+    assert sorted(encoder.words) == ["bad", "good"]
+    good = 2 + encoder.words.index("good")
+    assert encoder.encode({"text": np.array(["the good lamp"], object)})["tokens"].tolist() == [[1, good, 1]]
+
+
+@pytest.mark.parametrize("more", [{"ngrams": 12, "longest": 3}, {"characters": [2, 4], "keep": "end"}])
+def test_an_encoder_comes_back_from_disk(more, tmp_path):
+    table = _table(*["a very good lamp, d\u00e9j\u00e0", "a very bad lamp"] * 6)
+    table.columns["label"] = np.array(["yes", "no"] * 6)
+    encoder = text.Encoder.fit(table, np.array(["no", "yes"]), text.Options(max_tokens=4, **more))
+    encoder.save(tmp_path)
+    again = text.Encoder.load(tmp_path)
+    columns = {"text": np.array(["a very very good lamp", "\u597d", "x"], object)}
+    for name, value in encoder.encode(columns).items():
+        np.testing.assert_array_equal(again.encode(columns)[name], value)
+    assert again.sizes == encoder.sizes
+
+
+def test_a_text_may_be_read_from_its_end():
+    table = _table("a b c d e", "a b c d e")
+    ends = [
+        text.Encoder.fit(table, np.array([]), text.Options(max_tokens=2, keep=keep)) for keep in ("beginning", "end")
+    ]
+    found = [[one.words[i - 2] for i in one.encode(table.columns)["tokens"][0]] for one in ends]
+    assert found == [["a", "b"], ["d", "e"]]
+
+
+def test_characters_are_those_of_one_text_whatever_its_neighbours():
+    texts = np.array(["abc", "Abc  d\n", "x", "\u597d\u706f"], object)
+    found = _characters.ngrams(texts, (2, 3), 2**20, None)
+    alone = [_characters.ngrams(texts[i : i + 1], (2, 3), 2**20, found.shape[1])[0] for i in range(len(texts))]
+    np.testing.assert_array_equal(found, alone)
+    assert [(row > 0).sum() for row in found] == [4 + 3, 6 + 5, 2 + 1, 3 + 2], "a blank stands before and behind"
+    assert len(set(found[0].tolist()) & set(found[1].tolist()) - {0}) == 3 + 2 + 2, (
+        "' abc ' is the beginning of ' abc d '"
+    )
+
+
+def test_lengths_of_characters_rise():
+    with pytest.raises(ValueError, match=r"shortest length first.*Received: \[5, 2\]"):
+        text.Options(characters=[5, 2])
+
+
+@pytest.mark.parametrize("more", [{}, {"ngrams": 10}, {"characters": [2, 3]}])
+def test_unknown_words_alone_and_the_longest_text_have_an_answer(more):
+    table = _table(*["good lamp", "bad lamp"] * 6)
+    table.columns["label"] = np.array(["yes", "no"] * 6)
+    encoder = text.Encoder.fit(table, np.array(["no", "yes"]), text.Options(max_tokens=3, **more))
+    texts = ["\u597d\u706f", "\u0644\u0645\u0628\u0629 \u0633\u064a\u0626\u0629", "lamp " * 20_000]
+    encoded = encoder.encode(text.parse(texts, encoder))
+    assert (encoded["ngrams"][:2] == 0).all()
+    assert encoded["tokens"].shape == (3, encoder.length)
+    assert (encoded["ngrams"] < encoder.sizes["ngrams"]).all()

@@ -28,30 +28,33 @@ class Params(Strict):
     """C: strengths of the fit to choose from on val (large is free, small is held back); iterations: at most.
 
     pca: principal components of pixels, or of numbers and categories, that the fit is made on.
-    features: what of a text is weighed, n-grams of its words or of its characters.
+    features: what of a text is weighed, n-grams of its words or of its characters, or both.
     naive_bayes: weigh each n-gram by how much oftener one of two labels holds it than the other, and divide each text by its
         norm, the root of the count of its n-grams or the length of its vector; wants a large C. beta: the share of a weight
-        that is its own, the rest is the mean magnitude of all; small for short texts. Source: Wang & Manning 2012.
+        that is its own, the rest is the mean magnitude of all; small for short texts. min_rows: of train, that must hold an
+        n-gram for it to say anything. Source: Wang & Manning 2012.
     """
 
     C: list[float] = Field(default=[0.03, 0.3, 3.0], min_length=1)
     iterations: int = Field(default=500, ge=1)
     pca: int | None = Field(default=None, ge=1)
-    features: Literal["ngrams", "characters"] = "ngrams"
+    features: Literal["ngrams", "characters", "both"] = "ngrams"
     naive_bayes: bool = False
     norm: Literal["count", "length"] = "count"
     beta: float = Field(default=1.0, gt=0, le=1)
+    min_rows: int = Field(default=1, ge=1)
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
     """Solve on inputs image (n, h, w, c) float32, ngrams (n, m) int32 padded with 0, or series, numbers and categories."""
     anchored = _anchor.ANCHOR in train.inputs
     train, val = _anchor.relative(train), _anchor.relative(val)
-    name = _texts.feature(train, params.features)
-    rows, held = _rows(train, name), _rows(val, name)
-    ratio = _texts.log_ratio(rows, train, name) if params.naive_bayes else None
-    if ratio is not None:
-        rows, held = (_texts.scaled(part, ratio, params.norm) for part in (rows, held))
+    names = _texts.features(train, params.features)
+    ratios = None
+    if names or params.naive_bayes:
+        rows, held, ratios = _texts.blocks(train, val, names, params)
+    else:
+        rows, held = _rows(train), _rows(val)
     components = _components(rows, params.pca, seed) if params.pca else None
     if components is not None:
         rows, held = (np.asarray(_dense(part) - components[0]) @ components[1] for part in (rows, held))
@@ -59,7 +62,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     for place, strength in enumerate(params.C, 1):
         solver = _solver(train.task, strength, params.iterations, seed)
         solver.fit(rows, train.target, sample_weight=train.weight)
-        if ratio is not None:
+        if ratios is not None:
             solver.coef_ = _texts.drawn(solver.coef_, params.beta)
         loss = _val_loss(solver, held, val)
         found.append((loss, place, solver))
@@ -69,30 +72,29 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     if components is not None:  # a turn of the axes is part of the weights
         weights = components[1] @ weights
         bias = bias - components[0] @ weights
-    if ratio is not None:
-        weights = weights * ratio[:, None].astype(np.float32)
+    if ratios is not None:
+        weights = weights * np.concatenate(ratios)[:, None].astype(np.float32)
     end = partial(_end, train=train, name="change" if anchored else _keras.OUTPUTS[train.task])
-    if name is not None:
-        network = _texts.network(train, name, weights, bias, ratio, params.norm, end)
+    if names:
+        network = _texts.network(train, names, weights, bias, ratios, params.norm, end)
     else:
         network = (_image if PIXELS in train.inputs else _table)(train, weights, bias, end)
     return _keras.KerasModel(_anchor.anchored(network, _keras.OUTPUTS[train.task]) if anchored else network)
 
 
-def _rows(batch: Batch, ngrams: str | None) -> Any:
-    """Pixels in a row; or one column per n-gram; or numbers, then one column per category."""
+def _rows(batch: Batch) -> Any:
+    """Pixels in a row; or numbers, then one column per category."""
     if PIXELS in batch.inputs:
         return batch.inputs[PIXELS].reshape(len(batch), -1)
     from scipy.sparse import csr_array, hstack
 
-    name = ngrams or CATEGORIES
     dense = [batch.inputs[one].reshape(len(batch), -1) for one in (SERIES, NUMBERS) if one in batch.inputs]
-    if name not in batch.inputs:
+    if CATEGORIES not in batch.inputs:
         return np.concatenate(dense, axis=1)
-    ids = batch.inputs[name]
-    rows, places = np.nonzero(ids) if ngrams else np.divmod(np.arange(ids.size), ids.shape[1])
-    shape = (len(batch), batch.sizes[name])
-    counted = csr_array((np.ones(len(rows), np.float32), (rows, ids[rows, places])), shape=shape)
+    ids = batch.inputs[CATEGORIES]
+    shape = (len(batch), batch.sizes[CATEGORIES])
+    places = np.repeat(np.arange(len(batch)), ids.shape[1])
+    counted = csr_array((np.ones(ids.size, np.float32), (places, ids.ravel())), shape=shape)
     return hstack([*map(csr_array, dense), counted]).tocsr() if dense else counted
 
 
