@@ -309,7 +309,8 @@ def test_columns_are_made_of_others_alike_in_training_and_in_a_request(tmp_path)
     filled = np.where(homes == 0, np.nanmedian(ratio), ratio)
     np.testing.assert_allclose(found[:, 2], (filled - filled.mean()) / filled.std(), atol=1e-5)
     assert np.corrcoef(found[:, 3], np.log1p(rooms))[0, 1] > 0.9999
-    assert np.corrcoef(found[:, 6], found[:, 0] + found[:, 1])[0, 1] > 0.9999  # turned by 45 degrees
+    turned = np.cos(np.pi / 8) * found[:, 0] + np.sin(np.pi / 8) * found[:, 1]
+    assert np.corrcoef(found[:, 4], turned)[0, 1] > 0.9999
     rows = [{"rooms": float(a), "homes": float(b), "kind": "a"} for a, b in zip(rooms, homes, strict=True)]
     np.testing.assert_allclose(encoder.encode(tabular.parse(rows, encoder))["numbers"], found)
 

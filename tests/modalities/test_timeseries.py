@@ -234,5 +234,5 @@ def test_a_sensor_without_its_level_is_read_as_the_change_from_its_own_mean(tmp_
 
 def test_rises_and_falls_are_the_changes_from_the_lowest_and_the_highest():
     values = np.array([[[5.0], [1.0], [4.0], [3.0]]])
-    found = _windows.features(values, {"rises": [2, 3], "falls": [4]})
-    assert [one.item() for one in found] == [0.0, 2.0, -2.0]
+    found = _windows.features(values, {"rises": [2, 3], "falls": [2, 4]})
+    assert [one.item() for one in found] == [0.0, 2.0, -1.0, -2.0]
