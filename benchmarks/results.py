@@ -8,6 +8,7 @@ stopped goes on. Every figure is read off the shipped file; test is read for one
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,6 +21,8 @@ from statistics import median
 from typing import Any
 
 import yaml
+
+from minnow.lineage import key_of
 
 HERE = Path(__file__).parent
 PARAMS, REFERENCES, RESULTS = HERE / "params.yaml", HERE / "references.yaml", HERE / "RESULTS.md"
@@ -64,13 +67,28 @@ def params_of(seed: int) -> Path:
 
 
 def run(usecase: str, seed: int) -> float:
-    """Run a use case. Returns seconds; a failure is told and leaves its old figures away."""
-    start = time.perf_counter()
+    """Run a use case, unless it was run to its end with these settings and sources. Returns seconds; a failure is told."""
+    start, made_from = time.perf_counter(), _origin(usecase)
+    done = Path(".minnow") / "bench" / "done" / f"{usecase}-{seed}"
+    if done.exists() and done.read_text() == made_from:
+        print(f"{usecase} with seed {seed} is done.")
+        return 0.0
     command = [str(Path(sys.executable).parent / "minnow"), "run", "--params", str(params_of(seed)), usecase]
     code = subprocess.run(command, check=False).returncode
     if code not in (0, 3):
         print(f"{usecase} with seed {seed} failed with exit code {code}.", file=sys.stderr)
+    else:
+        done.parent.mkdir(parents=True, exist_ok=True)
+        done.write_text(made_from)
     return time.perf_counter() - start
+
+
+def _origin(usecase: str) -> str:
+    """Name what a run follows from, beside data and seed: its settings, and every source file."""
+    settings = yaml.safe_load(PARAMS.read_text())
+    sources = {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
+    entry = settings.pop("usecases")[usecase]
+    return key_of({"settings": settings, "entry": entry, "sources": sources})
 
 
 def figures(usecase: str, seed: int) -> Iterator[Figure]:
@@ -135,14 +153,19 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}" if abs(value) < 2 else f"{value:.2f}"
 
 
-def _reached(value: float, reference: Mapping[str, Any], parameters: int | None) -> str:
+def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
     if reference["reach"] is None:
         return "-"
     lower = reference["measure"] in LOWER_IS_BETTER
-    good = value <= reference["reach"] if lower else value >= reference["reach"]
-    small = parameters is None or parameters <= reference.get("most_parameters", parameters)
+    good = figure.value <= reference["reach"] if lower else figure.value >= reference["reach"]
+    small = (figure.parameters or 0) <= reference.get("most_parameters", math.inf)
+    small &= (figure.size_bytes or 0) <= reference.get("most_bytes", math.inf)
     goal = f"{'at most' if lower else 'at least'} {_number(reference['reach'])}"
-    limit = f" with at most {reference['most_parameters']:,} parameters" if "most_parameters" in reference else ""
+    limit = "".join(
+        f" with at most {reference[f'most_{noun}']:,} {noun}"
+        for noun in ("parameters", "bytes")
+        if f"most_{noun}" in reference
+    )
     return f"{goal}{limit}: {'reached' if good and small else 'not reached'}"
 
 
@@ -175,9 +198,7 @@ def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
             for value in (middle.rows, middle.parameters, middle.size_bytes)
         ),
         f"{middle.training_s:.0f}" if middle.training_s is not None else "",
-        _beaten(middle, reference["below"], found)
-        if "below" in reference
-        else _reached(middle.value, reference, middle.parameters),
+        _beaten(middle, reference["below"], found) if "below" in reference else _reached(middle, reference),
         reference["source"],
     ]
     return f"| {' | '.join(cells)} |"
