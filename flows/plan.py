@@ -58,7 +58,7 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     """
     wanted = selected(settings, names)
     if space.is_trial:
-        bring_data(space, settings, [name for name in wanted if _is_own(space, settings, name)])
+        bring_data(space, settings, [name for name in wanted if _is_own(space, settings, name)], record=False)
         return Plan({name: ["a trial"] for name in wanted})
     bring_data(space, settings, _with_neighbours(space, settings, wanted))
     state = versions.state(space.root)
@@ -113,10 +113,11 @@ def _is_own(space: Workspace, settings: Settings, name: str) -> bool:
     return place.parent == space.root / "data" and place.name in datasets.names()
 
 
-def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> list[Path]:
+def bring_data(space: Workspace, settings: Settings, names: Iterable[str], *, record: bool = True) -> list[Path]:
     """Make or pull the data that is not there. Returns what was made.
 
-    Rows that the project makes itself are written; others come from the DVC remote.
+    Rows that the project makes itself are written; others come from the DVC remote. record: put what was made into DVC's
+    cache, together with what is tracked in the same place; a trial leaves DVC alone.
     """
     made = []
     for name in names:
@@ -128,7 +129,7 @@ def bring_data(space: Workspace, settings: Settings, names: Iterable[str]) -> li
             made += datasets.write_all(place.parent, [place.name])
         else:
             versions.pull(space.root, path)
-    if made and (space.root / DATA_FILE).exists():
+    if made and record and (space.root / DATA_FILE).exists():
         versions.keep(space.root, DATA_FILE)
     return made
 

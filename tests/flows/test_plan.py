@@ -1,5 +1,6 @@
 """The plan of a run over a real DVC repository: what is stale, and which data is accepted."""
 
+import shutil
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from minnow.config import ConfigError, Settings
 from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
-from minnow.workspace import workspace
+from minnow.workspace import Workspace, workspace
 
 STAGES = """
 stages:
@@ -101,6 +102,20 @@ def test_data_that_is_gone_and_ours_is_made_again(space):
     csv(space).parent.rmdir()
     assert plan.make(space, one, [], force=False, accept=plan.NEVER).stale == {}
     assert csv(space).read_bytes() == before
+
+
+def test_a_trial_makes_its_rows_and_leaves_the_record_of_the_data_alone(space):
+    """As in a fresh clone, where nothing is in DVC's cache yet."""
+    space, one = space
+    shutil.rmtree(space.root / ".dvc" / "cache")
+    shutil.rmtree(space.root / "data")
+    before = (space.root / plan.DATA_FILE).read_bytes()
+    few = one.usecases["mine"].model_copy(update={"modality": "images", "data": "data/digits"})
+    trial = Workspace(space.root, space.root / "bench.yaml")
+    found = plan.make(trial, one.model_copy(update={"usecases": {"few": few}}), [], force=False, accept=plan.NEVER)
+    assert found.stale == {"few": ["a trial"]}
+    assert list((space.root / "data" / "digits").glob("*"))
+    assert (space.root / plan.DATA_FILE).read_bytes() == before
 
 
 def test_use_cases_come_in_the_order_of_their_needs():
