@@ -212,7 +212,9 @@ def test_labels_and_task_must_go_together():
     assert images.unfit(UNLABELLED, "generate") is None
     assert "Needed: labelled: false" in str(images.unfit(OPTIONS, "generate"))
     assert "learns from labels" in str(images.unfit(UNLABELLED, "classify"))
-    assert "Leave it out" in str(images.unfit(images.Options(extractor="a.npz"), "classify"))
+    assert "where images have labels" in str(images.unfit(images.Options(extractor="a.npz"), "classify"))
+    idle = images.Options(labelled=False, labels=["a", "b"])
+    assert str(images.unfit(idle, "generate")).startswith("labels: it means nothing where images are to be made")
 
 
 @pytest.fixture

@@ -140,7 +140,8 @@ def train(
         raw = maker.get_weights()
         maker.set_weights(feed.averaged())
         samples = KerasModel(maker).predict(held.inputs)
-        found[DISTANCE] = float(generate.loss(samples, held).mean())
+        finite = bool(np.isfinite(samples[generate.OUTPUT]).all())
+        found[DISTANCE] = float(generate.loss(samples, held).mean()) if finite else np.nan
         if epoch in shown:
             pictures[f"samples-{epoch:03d}"] = samples[generate.OUTPUT][:GRID]
         if found[DISTANCE] < best:

@@ -27,6 +27,8 @@ from minnow.types import Array, Columns, Expectation, Outputs, Table, content_ke
 
 CHUNK = 4096
 MEDIA = ("image/png", "image/jpeg")
+OF_LABELS, OF_MAKING = ("labels", "class_weights", "min_class_share"), ("latent", "extractor")
+"""Options that mean something with labels alone, and without them alone."""
 
 REQUEST: dict[str, Any] = {
     "description": "Rows of pixel values, in the units of the training data: (height, width), or a third level with "
@@ -66,8 +68,11 @@ def unfit(options: Options, task: str) -> str | None:
         return "labelled: task 'generate' makes images and asks for no label. Needed: labelled: false."
     if not options.labelled and task != "generate":
         return f"labelled: task '{task}' learns from labels. Received: labelled: false, which is for 'generate'."
-    if options.labelled and options.extractor is not None:
-        return "extractor: it is what made images are judged by. Received: one for images with labels. Leave it out."
+    idle = OF_LABELS if not options.labelled else OF_MAKING
+    given = [name for name in idle if name in options.model_fields_set]
+    if given:
+        when = "images have labels" if options.labelled else "images are to be made"
+        return f"{given[0]}: it means nothing where {when}. Leave it out."
     return None
 
 
