@@ -103,6 +103,24 @@ def test_its_onnx_file_answers_alike_for_any_number_of_rows(fitted, case, tmp_pa
             np.testing.assert_allclose(runner.predict(rows)[name], value, atol=1e-4 * max(1, np.abs(value).max()))
 
 
+TEXTS = [case for case in CASES if case[1] == "text"]
+
+
+@pytest.mark.parametrize("case", TEXTS, ids="-".join)
+def test_a_text_of_which_no_word_is_known_has_one_finite_answer(fitted, case, tmp_path):
+    """Nothing but padding, or but unknown words, as in another script: the same alone and among others, in the file too."""
+    _, model, val, _ = fitted(case)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    runner = runtimes.open_model(tmp_path / "model.onnx")
+    for filler in (0, 1):
+        tokens = np.full_like(val.inputs["tokens"][:3], filler)
+        rows = {"tokens": tokens, "ngrams": np.zeros_like(val.inputs["ngrams"][:3])}
+        for answers in (model.predict(rows)["probabilities"], runner.predict(rows)["probabilities"]):
+            assert np.isfinite(answers).all()
+            np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+            np.testing.assert_allclose(answers, answers[:1].repeat(3, axis=0), atol=1e-6)
+
+
 @pytest.mark.parametrize("name", families.names())
 def test_unknown_parameters_are_refused(name):
     with pytest.raises(ValidationError, match="no_such_parameter"):
