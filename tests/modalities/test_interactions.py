@@ -1,9 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from minnow import tasks
+from minnow.config import SplitShares
 from minnow.modalities import _bias, interactions
 from minnow.modalities._catalogue import Items
 from minnow.modalities._files import FileError
@@ -142,7 +141,7 @@ def test_the_last_of_each_user_is_left_out_and_the_one_before_is_val(tmp_path):
         "d,r,5,3",
     ]
     table = _read(tmp_path, lines, options)
-    sides = prepare.split(table, SimpleNamespace(val=0.1, test=0.1), interactions.time_column(options))
+    sides = prepare.split(table, SplitShares(val=0.1, test=0.1), interactions.time_column(options))
     assert sorted(_named(sides["test"])) == ["ax", "by", "dr"]
     assert sorted(_named(sides["val"])) == ["az", "dq"]
     assert sorted(_named(sides["train"])) == ["aw", "ay", "bx", "cx", "dp"]
@@ -160,7 +159,7 @@ def test_without_times_rows_are_in_order_of_the_file(tmp_path):
 def test_rows_may_be_divided_whatever_came_first(tmp_path):
     options = interactions.Options(split="hash", min_rows=1)
     table = _read(tmp_path, [f"u{i % 9},i{i % 7},3,{i}" for i in range(60)], options)
-    sides = prepare.split(table, SimpleNamespace(val=0.2, test=0.2), interactions.time_column(options))
+    sides = prepare.split(table, SplitShares(val=0.2, test=0.2), interactions.time_column(options))
     assert sides["train"].columns["time"].max() > sides["test"].columns["time"].min()
 
 
@@ -259,7 +258,7 @@ def test_a_rating_of_train_is_not_told_by_itself(split, tmp_path):
     lines = [f"u{time % 150},i{rng.integers(200)},{rng.normal(5, 1):.3f},{time}" for time in range(600)]
     options = interactions.Options(target="rating", split=split, min_rows=1)
     table = _read(tmp_path, lines, options)
-    found = prepare.prepare(table, interactions, options, tasks.get("rate"), "rate", SimpleNamespace(val=0.1, test=0.2))
+    found = prepare.prepare(table, interactions, options, tasks.get("rate"), "rate", SplitShares(val=0.1, test=0.2))
     train = found.batches["train"]
     counted = train.weight > 0
     told = train.inputs["anchor"][counted]

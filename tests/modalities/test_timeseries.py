@@ -123,7 +123,7 @@ def test_a_series_shorter_than_its_window_is_refused(tmp_path):
 
 
 class Shares:
-    val, test = 0.2, 0.2
+    val, test, train_rows = 0.2, 0.2, None
 
 
 def prepare_task():

@@ -20,7 +20,10 @@ from minnow.types import Array, Batch, Model, Report, silent
 MODALITIES = ("interactions",)
 TASKS = ("rank",)
 
-SPACE = {"l2": {"among": [[1.0], [10.0], [100.0], [1000.0]]}, "popularity": {"among": [[0.1], [0.3], [0.6], [1.0]]}}
+SPACE = {
+    "l2": {"among": [[10.0, 100.0, 1000.0], [1.0], [10.0], [100.0], [1000.0]]},
+    "popularity": {"among": [[0.1, 0.3, 0.6, 1.0], [0.1], [0.3], [0.6], [1.0]]},
+}
 
 load = _keras.load
 OF_LABELS = "attributes"
