@@ -62,7 +62,11 @@ def test_it_comes_back_from_disk_unchanged(fitted, case, tmp_path):
     assert again.parameters == model.parameters > 0
 
 
-@pytest.mark.parametrize("case", CASES, ids="-".join)
+ONE_TASK_EACH = list({case[:2]: case for case in reversed(CASES)}.values())
+"""A family trains alike for all tasks of a modality: one of them is trained twice."""
+
+
+@pytest.mark.parametrize("case", ONE_TASK_EACH, ids="-".join)
 def test_one_seed_gives_one_model_and_one_file(fitted, case, tmp_path):
     family, model, val, _ = fitted(case)
     again = family.fit(*tiny.sides(*case[1:]), tiny.quick(family), seed=3)
@@ -182,7 +186,11 @@ def test_principal_components_are_part_of_the_file(name, modality, task, tmp_pat
         family.fit(train, val, family.Params(pca=1000), seed=1)
 
 
-WEIGHED = {name: modality for name, modality, task in reversed(CASES) if task == "classify" and modality != "text"}
+WEIGHED = {
+    name: modality
+    for name, modality, task in reversed(CASES)
+    if task == "classify" and modality != "text" and name != "centroid"
+}
 
 
 def _confused(batch):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minnow import exporters, families, runtimes, tasks
+from minnow.config import SplitShares
 from minnow.modalities import interactions
 from minnow.modalities._catalogue import Items
 from minnow.stages import prepare
@@ -31,9 +32,7 @@ def shop(tmp_path_factory):
     rows += [(f"u{user:03}", f"i00{place}", 900 + user) for user in range(USERS) for place in range(2)]
     (folder / "rows.csv").write_text("user,item,rating,time\n" + "".join(f"{u},{i},5,{t}\n" for u, i, t in rows))
     table = interactions.read(folder, OPTIONS)
-    return prepare.prepare(
-        table, interactions, OPTIONS, tasks.get("rank"), "rank", SimpleNamespace(val=0.03, test=0.03)
-    )
+    return prepare.prepare(table, interactions, OPTIONS, tasks.get("rank"), "rank", SplitShares(val=0.03, test=0.03))
 
 
 @pytest.fixture(scope="module")

@@ -174,7 +174,8 @@ def test_one_flipped_byte_anywhere_is_named(first):
     folder, _ = first
     printed = call(folder, sys.executable, str(ROOT / "tests" / "main_job" / "flipping.py"), "mine").stdout
     found = json.loads(printed.splitlines()[-1])
-    files = ("card.md", "encoder.json", "golden.npz", "model.onnx", "report.json", "schema.json", "provenance.json")
+    files = ["card.md", "encoder.json", "encoder.npz", "golden.npz", "model.onnx", "report.json", "schema.json"]
+    files.append("provenance.json")
     named = {"world: reviews.csv": "data version", "world: uv.lock": "uv.lock"}
     named |= {f"{where}: {file}": f"{where}: {file}" for where in ("registry", "served") for file in files}
     assert found.keys() == named.keys()
