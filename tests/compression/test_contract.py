@@ -61,3 +61,17 @@ def test_int8_asks_for_enough_rows(source, tmp_path):
     few = {key: value[:99] for key, value in train.inputs.items()}
     with pytest.raises(ValueError, match=r"needs at least 100 calibration rows .* Received: 99"):
         compression.get("int8").apply(path, tmp_path / "x.onnx", few, compression.get("int8").Params())
+
+
+def test_int8_weighs_in_seven_bits_so_that_every_processor_adds_up_alike(source, tmp_path):
+    import onnx
+    from onnx import numpy_helper
+
+    path, train, _ = source
+    compression.get("int8").apply(path, tmp_path / "x.onnx", train.inputs, compression.get("int8").Params())
+    graph = onnx.load(tmp_path / "x.onnx").graph
+    looked_up = {node.input[0] for node in graph.node if node.op_type == "Gather"}
+    weights = [numpy_helper.to_array(t) for t in graph.initializer if t.name not in looked_up]
+    weights = [weight for weight in weights if weight.dtype == np.int8 and weight.ndim > 1]
+    assert weights
+    assert max(int(np.abs(weight.astype(int)).max()) for weight in weights) <= 64
