@@ -1,7 +1,7 @@
 """int8: weights and activations in eight bits, ranges set on rows of train (static quantization, per channel).
 
 Of the eight bits of a weight seven are used: on processors without VNNI the sum of two products would not fit otherwise, and
-a model that answers rightly on one machine would be wrong on another. Source: ONNX Runtime's documentation, "Quantize ONNX models".
+a model that is right on one machine would be wrong on another. Source: ONNX Runtime's page on quantization.
 
 Tables of vectors (embeddings) are stored in eight bits and widened where they are read: what is looked up costs nothing
 to widen, and the file shrinks to a quarter.
