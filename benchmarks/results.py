@@ -171,8 +171,7 @@ def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
 
 def _beaten(figure: Figure, names: list[str], found: list[Figure]) -> str:
     """Say whether a figure is below those of other families and baselines on the same rows."""
-    path = Path(".minnow") / "trials" / PARAMS.stem / "outcomes" / figure.set / "decision.json"
-    plain = next(iter(json.loads(path.read_text()).values())).get("baselines", {})
+    plain = _decision(Path(".minnow") / "trials" / PARAMS.stem, figure.set).get("baselines", {})
     others = {name: one["value"] for name, one in plain.items()}
     others |= {f.of: f.value for f in found if (f.set, f.measure) == (figure.set, figure.measure)}
     there = {name: others[name] for name in names if name in others}

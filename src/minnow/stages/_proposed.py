@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minnow.modalities import _sound
+from minnow.modalities import _pictures, _sound
 
-PICTURES = (".png", ".jpg", ".jpeg")
 LONG = 0.9
 """Quantile of the sounds' lengths that a model reads."""
 SOUNDS = 500
@@ -44,13 +43,19 @@ class Asked:
 
 
 def has_pictures(data: Path) -> bool:
+    """Whether there are pictures, or arrays of them."""
     if data.is_file():
         return data.suffix == ".npz"
-    return any(p.suffix.lower() in PICTURES or p.suffix == ".npz" or "idx" in p.name for p in data.rglob("*"))
+    return any(p.suffix.lower() in _pictures.SUFFIXES or p.suffix == ".npz" or "idx" in p.name for p in data.rglob("*"))
 
 
 def images(found: Proposal, data: Path, asked: Asked) -> None:
-    folders = sorted({p.parent.name for p in data.rglob("*") if p.suffix.lower() in PICTURES}) if data.is_dir() else []
+    """Propose an entry for pictures."""
+    folders = (
+        sorted({p.parent.name for p in data.rglob("*") if p.suffix.lower() in _pictures.SUFFIXES})
+        if data.is_dir()
+        else []
+    )
     why = (
         f"pictures in {len(folders)} folders: {', '.join(folders)[:80]}"
         if folders
@@ -70,7 +75,7 @@ def _picture_sizes(data: Path) -> set[tuple[int, int]]:
     from PIL import Image
 
     sizes = set()
-    for path in [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES][:2000]:
+    for path in [p for p in sorted(data.rglob("*")) if p.suffix.lower() in _pictures.SUFFIXES][:2000]:
         with Image.open(path) as picture:
             sizes.add((picture.height, picture.width))
     return sizes
