@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from minnow import measures, modalities, runtimes, tasks
-from minnow.bundle import CARD, ENCODER_FILES, REPORT, Bundle, file_hashes, write_json
+from minnow.bundle import CARD, ENCODER_FILES, REPORT, Bundle, write_json
 from minnow.catalog import catalog
 from minnow.config import params_of
-from minnow.lineage import key_of
 from minnow.stages import prepare
 from minnow.stages.prepare import Prepared
 from minnow.types import Array, Batch, Outputs, Score, Table
@@ -43,10 +42,8 @@ def batch_of(bundle: Bundle, exam: Table) -> Batch:
     """Encode an exam as a bundle's own encoder and labels have it. exam: examples, not yet encoded."""
     global _latest
     schema = bundle.schema
-    facts = {name: schema[name] for name in ("modality", "task", "options", "labels")}
-    made_from = key_of(
-        facts | {name: hash_ for name, hash_ in file_hashes(bundle.folder).items() if name in ENCODER_FILES}
-    )
+    files = [path.read_bytes() for name in ENCODER_FILES if (path := bundle.folder / name).exists()]
+    made_from = [schema[name] for name in ("modality", "task", "options", "labels")], files
     if _latest is None or _latest[0] != made_from or _latest[1] is not exam:
         _latest = made_from, exam, _encoded(bundle, exam)
     return _latest[2]
