@@ -84,11 +84,17 @@ def run(usecase: str, seed: int) -> float:
 
 
 def _origin(usecase: str) -> str:
-    """Name what a run follows from, beside data and seed: its settings, and every source file."""
+    """Name what a run follows from, beside data and seed: its settings, those of a model it begins with, every source file."""
     settings = yaml.safe_load(PARAMS.read_text())
     sources = {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
-    entry = settings.pop("usecases")[usecase]
-    return key_of({"settings": settings, "entry": entry, "sources": sources})
+    usecases = settings.pop("usecases")
+    own = [
+        params["init_from"]["usecase"]
+        for params in usecases[usecase]["families"].values()
+        if "init_from" in (params or {})
+    ]
+    entries = {name: usecases[name] for name in (usecase, *own)}
+    return key_of({"settings": settings, "entries": entries, "sources": sources})
 
 
 def figures(usecase: str, seed: int) -> Iterator[Figure]:

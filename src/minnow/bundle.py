@@ -75,8 +75,7 @@ class Bundle:
 
     def golden(self) -> tuple[dict[str, Array], dict[str, Array]]:
         """The encoded inputs and the answers kept as proof, up to 100 rows each."""
-        with (self.folder / GOLDEN).open("rb") as stream, np.load(stream) as file:  # np.load leaves a cut file open
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(self.folder / GOLDEN)
         pick = lambda kind: {k.split(".", 1)[1]: v for k, v in arrays.items() if k.startswith(kind)}  # noqa: E731
         return pick("input."), pick("output.")
 
@@ -115,6 +114,12 @@ def write_json(path: Path, value: Any) -> None:
     """Write JSON the same on every run: sorted keys, two blanks, a newline at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """Read all arrays of an .npz. Raises what NumPy raises for a file that is none, or is cut."""
+    with path.open("rb") as stream, np.load(stream) as file:  # np.load leaves a cut file open
+        return {name: file[name] for name in file.files}
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array], *, packed: bool = False) -> None:

@@ -136,17 +136,19 @@ def tune(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what is stale, who is champion and whether the served store agrees."""
-    from minnow import summary
-
-    space, settings = _settings()
     from flows import plan
+    from minnow import config, summary
     from minnow.stores import versions
 
+    space, settings = _settings()
+
     try:
-        found = versions.state(space.root)
+        found, names = versions.state(space.root), plan.selected(settings, [])
     except versions.VersionError as error:
         raise _fail(error, 1) from error
-    stale = plan.with_starts(space, settings, found.stale, plan.selected(settings, []))
+    except config.ConfigError as error:
+        raise _fail(error) from error
+    stale = plan.with_starts(space, settings, found.stale, names)
     state = versions.State(stale, found.data)
     rows = [summary.status_row(space, settings, name, state) for name in settings.usecases]
     if as_json:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.bundle import write_npz
+from minnow.bundle import read_npz, write_npz
 from minnow.families import _keras
 from minnow.families._keras import KerasModel
 from minnow.families._options import Strict
@@ -73,10 +73,8 @@ def load(folder: Path) -> Maker:
     import keras
 
     half = folder / INFERENCE
-    with np.load(folder / PICTURES, allow_pickle=False) as file:
-        pictures = {name: file[name] for name in file.files}
     inference = keras.models.load_model(half, compile=False) if half.exists() else None
-    return Maker(_keras.load(folder).native, pictures=pictures, inference=inference)
+    return Maker(_keras.load(folder).native, pictures=read_npz(folder / PICTURES), inference=inference)
 
 
 def generator(shape: tuple[int, ...], latent: int, params: Making) -> Any:

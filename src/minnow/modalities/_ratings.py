@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.bundle import write_json, write_npz
+from minnow.bundle import read_npz, write_json, write_npz
 from minnow.modalities import _bias, _catalogue
 from minnow.types import Array, Columns, Outputs, Table, content_key
 
@@ -120,9 +120,8 @@ class RatingEncoder:
     def load(cls, folder: Path) -> RatingEncoder:
         """Read what save wrote."""
         names = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-        with np.load(folder / "encoder.npz") as file:
-            stats = {name: file[name] for name in file.files if name != "attributes"}
-            attributes = file["attributes"].astype(np.float32)
+        stats = read_npz(folder / "encoder.npz")
+        attributes = stats.pop("attributes").astype(np.float32)
         users, items = (np.array(names[name], dtype=str) for name in ("users", "items"))
         return cls(users, items, stats, attributes)
 

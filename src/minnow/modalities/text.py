@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from minnow.bundle import write_json, write_npz
+from minnow.bundle import read_npz, write_json, write_npz
 from minnow.modalities import _characters, _ngrams, _words
 from minnow.modalities._contract import LabelledOptions, expect, label_columns, label_contract
 from minnow.modalities._files import FileError, find, fixed_sides, json_lines, json_list, plain_lines, records, side_of
@@ -220,8 +220,7 @@ class Encoder:
     def load(cls, folder: Path) -> Encoder:
         """Read what save wrote."""
         facts = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-        with np.load(folder / "encoder.npz") as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(folder / "encoder.npz")
         words = arrays.pop("words").tobytes().decode("utf-8").split()
         chains = _ngrams.unpacked(arrays, len(words) + _ngrams.SPECIAL) if arrays else None
         letters = facts["letters"] and Letters(**facts["letters"] | {"lengths": tuple(facts["letters"]["lengths"])})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.bundle import write_npz
+from minnow.bundle import read_npz, write_npz
 from minnow.lineage import arrays_digest, code_version
 from minnow.stages import folds, hints, prepare, validate
 from minnow.stages.case import Case
@@ -86,15 +86,10 @@ def _lens(case: Case, prepared: Prepared) -> Columns:
     """Make what answers are looked at through of the training rows, or find it in the cache; or take the one that is named."""
     train, labels = prepared.batches["train"], prepared.tables["train"].columns["label"]
     named = case.workspace.data(case.options.extractor) if case.options.extractor else None
-    given = None if named is None else _arrays(named)
+    given = None if named is None else read_npz(named)
     rows = arrays_digest({**train.inputs, "label ": labels} | {f"given {name}": v for name, v in (given or {}).items()})
     made_from = {"rows": rows, "code": code_version([case.task.__name__, __name__]), "lock": case.lock}
     entry = case.cache.get_or_make(
         "lenses", made_from, lambda folder: write_npz(folder / LENS, case.task.lens(train, labels, given))
     )
-    return _arrays(entry.folder / LENS)
-
-
-def _arrays(path: Path) -> Columns:
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    return read_npz(entry.folder / LENS)

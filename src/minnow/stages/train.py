@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minnow import families
-from minnow.bundle import write_json
+from minnow.bundle import read_npz, write_json
 from minnow.lineage import arrays_digest, code_version, machine
 from minnow.stages import starting
 from minnow.stages._handover import read_batch, write_batch
@@ -55,10 +55,7 @@ class Trained:
     def pictures(self) -> dict[str, Array]:
         """Images that a family keeps to be looked at: name -> (n, h, w, c) in 0..1; none of most families."""
         path = self.folder / "model" / PICTURES
-        if not path.exists():
-            return {}
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        return read_npz(path) if path.exists() else {}
 
     @property
     def seconds(self) -> float:
