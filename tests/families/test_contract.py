@@ -165,10 +165,21 @@ def test_augmentation_changes_training_rows_alone():
     np.testing.assert_array_equal(train.inputs["image"], before)
 
 
-def test_an_image_that_would_be_pooled_away_is_refused():
+@pytest.mark.parametrize(
+    ("conv", "padding"), [([4, *["pool"] * 4], "same"), ([4] * 4, "valid"), ([4, "pool", 4, 4], "valid")]
+)
+def test_an_image_of_which_nothing_would_be_left_is_refused(conv, padding):
     cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
-    with pytest.raises(ValueError, match="cannot be halved 4 times"):
-        cnn.fit(train, val, cnn.Params(conv=[4, "pool", "pool", "pool", "pool"]), seed=1)
+    with pytest.raises(ValueError, match="Nothing is left of an image"):
+        cnn.fit(train, val, cnn.Params(conv=conv, padding=padding), seed=1)
+
+
+def test_padding_decides_how_many_numbers_come_to_the_answer():
+    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    side = train.inputs["image"].shape[1]
+    for padding, left in (("same", side), ("valid", side - 2)):
+        model = cnn.fit(train, val, cnn.Params(conv=[4], padding=padding, epochs=1), seed=1)
+        assert model.native.get_layer("logits").kernel.shape[0] == 4 * left * left
 
 
 @pytest.mark.parametrize("name", ["linear", "gboost"])

@@ -27,13 +27,15 @@ class Params(Regularised):
     """The network, from input to answer.
 
     conv: channels of each convolution, and "pool" where height and width are halved; separable: depthwise then
-    pointwise convolutions (the first stays plain, it sees too few channels); kernel: side of a convolution; head: what
-    comes before the answer; dense: units of layers between.
+    pointwise convolutions (the first stays plain, it sees too few channels); kernel: side of a convolution; padding:
+    "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which halves the work on small
+    images; head: what comes before the answer; dense: units of layers between.
     """
 
     conv: list[int | Literal["pool"]] = Field(default=[8, 12, "pool", 16, 16, "pool"], min_length=1)
     separable: bool = False
     kernel: int = Field(default=3, ge=1)
+    padding: Literal["same", "valid"] = "same"
     head: Literal["flatten", "average", "max"] = "flatten"
     dense: list[int] = Field(default=[])
     augmentation: Augmentation | None = Augmentation(shift=0.06, rotate=8.0, zoom=0.06)
@@ -53,11 +55,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
     _keras.start(seed)
     shape = train.inputs["image"].shape[1:]
-    pools = params.conv.count("pool")
-    if min(shape[:2]) < 2**pools:
-        raise ValueError(
-            f"An image of {shape[0]} x {shape[1]} cannot be halved {pools} times. Take a 'pool' out of `conv`."
-        )
+    _must_leave_something(shape, params)
     image = keras.Input(shape, name="image")
     x: Any = image
     for place, item in enumerate(params.conv):
@@ -75,10 +73,22 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return _keras.train(network, train, val, params, seed=seed, report=report, augmentation=params.augmentation)
 
 
+def _must_leave_something(shape: tuple[int, ...], params: Params) -> None:
+    side = min(shape[:2])
+    for item in params.conv:
+        side = side // 2 if item == "pool" else side - (params.kernel - 1) * (params.padding == "valid")
+        if side < 1:
+            pools = params.conv.count("pool")
+            raise ValueError(
+                f"Nothing is left of an image of {shape[0]} x {shape[1]} after {len(params.conv) - pools} convolutions with "
+                f"padding '{params.padding}' and {pools} times 'pool'. Take a 'pool' out of `conv`, or set padding: same."
+            )
+
+
 def _convolution(channels: int, params: Params, *, first: bool) -> Any:
     from keras import layers
 
-    shared: dict[str, Any] = {"padding": "same", "use_bias": not params.batch_norm}
+    shared: dict[str, Any] = {"padding": params.padding, "use_bias": not params.batch_norm}
     weights = _keras.regulariser(params)
     if params.separable and not first:
         return layers.SeparableConv2D(
