@@ -122,3 +122,19 @@ def test_an_encoder_of_one_loudness_comes_back_from_disk(tmp_path):
     np.testing.assert_allclose(
         encoder.encode(table.columns)["image"], again.encode(quieter.columns)["image"], atol=1e-3
     )
+
+
+def test_below_a_range_neither_nearness_nor_the_noise_of_a_room_is_drawn(tmp_path):
+    sounds = np.stack([_sound.fitted(tone(hertz, seconds=0.2), 2000) for hertz in (300, 900, 1500)])
+    noise = np.random.default_rng(0).normal(0, 1e-3, sounds.shape).astype(np.float32)
+
+    def table(columns):
+        return Table({"sound": columns}, np.array(["a", "b", "c"]), np.arange(3, dtype=np.uint64))
+
+    for range_db, same in ((20, True), (None, False)):
+        options = audio.Options(seconds=0.25, bands=8, range_db=range_db)
+        encoder = audio.Encoder.fit(table(sounds), np.empty(0), options)
+        encoder.save(tmp_path)
+        near = encoder.encode(table(sounds).columns)["image"]
+        far = audio.Encoder.load(tmp_path).encode(table(0.3 * sounds + noise).columns)["image"]
+        assert np.allclose(near, far, atol=0.1) == same

@@ -113,6 +113,12 @@ def log_mel(samples: Array, rate: int, frame: int, hop: int, bands: int) -> Arra
     return np.log(power @ mel_filters(rate, size, bands) + FLOOR)
 
 
+def below_loudest(pictures: Array, range_db: float) -> Array:
+    """Log power (n, frames, bands) less that of each sound's loudest point, cut off range_db decibels below it."""
+    loudest = pictures.max(axis=(1, 2), keepdims=True)
+    return np.maximum(pictures - loudest, -range_db * np.log(10) / 10).astype(np.float32)
+
+
 def evened(samples: Array) -> Array:
     """Bring a sound (n,) to one loudness from its beginning to its end, whoever spoke how near to the microphone."""
     sounding = np.flatnonzero(samples)

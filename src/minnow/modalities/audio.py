@@ -36,6 +36,8 @@ class Options(LabelledOptions):
     rate: of samples in Hz that sounds are brought to. seconds: that are read of a sound, silence behind a shorter one.
     bands: of mel; frame_ms, hop_ms: length of a frame, and from one to the next.
     same_loudness: bring each sound to one loudness, so that a model hears how it changes and not how near it was.
+    range_db: draw each sound below its own loudest point and take for silence what lies further below, so that neither how near
+        it was nor the noise of a room is heard; None draws what there is.
     least_seconds: shortest sound that says anything.
     """
 
@@ -49,6 +51,7 @@ class Options(LabelledOptions):
     frame_ms: float = Field(25, gt=0)
     hop_ms: float = Field(10, gt=0)
     same_loudness: bool = False
+    range_db: float | None = Field(None, gt=0)
     least_seconds: float = Field(0.05, ge=0)
 
     @property
@@ -146,8 +149,8 @@ def contract(options: Options, table: Table, task: str) -> list[Expectation]:
 class Encoder:
     """Turns sounds into log-mel pictures, image (n, frames, bands, 1) float32, scaled.
 
-    facts: what encoder.json holds. rate, length, frame, hop: in samples; bands; same_loudness; mean, std: of each band, on
-        train.
+    facts: what encoder.json holds. rate, length, frame, hop: in samples; bands; same_loudness; range_db; mean, std: of each
+        band, on train.
     """
 
     def __init__(self, facts: dict[str, Any]) -> None:
@@ -165,7 +168,7 @@ class Encoder:
                 f"A frame of {frame} samples does not fit a sound of {options.length}. Lower options.frame_ms."
             )
         facts: dict[str, Any] = {"rate": options.rate, "length": options.length, "frame": frame, "hop": hop}
-        facts |= {"same_loudness": options.same_loudness}
+        facts |= {"same_loudness": options.same_loudness, "range_db": options.range_db}
         facts |= {"bands": options.bands, "mean": [0.0] * options.bands, "std": [1.0] * options.bands}
         found = cls(facts).encode(table.columns)["image"][..., 0].astype(np.float64)
         std = found.std(axis=(0, 1))
@@ -175,8 +178,10 @@ class Encoder:
         """Encode sound (n, samples) one by one, so that a row is encoded alone as among others."""
         f = self.facts
         sounds = map(_sound.evened, columns["sound"]) if f["same_loudness"] else columns["sound"]
-        rows = [_sound.log_mel(one, f["rate"], f["frame"], f["hop"], f["bands"]) for one in sounds]
-        return {"image": ((np.stack(rows) - self._mean) / self._std)[..., None].astype(np.float32)}
+        rows = np.stack([_sound.log_mel(one, f["rate"], f["frame"], f["hop"], f["bands"]) for one in sounds])
+        if range_db := f.get("range_db"):
+            rows = _sound.below_loudest(rows, range_db)
+        return {"image": ((rows - self._mean) / self._std)[..., None].astype(np.float32)}
 
     def decode(self, outputs: Outputs, seed: int = 0) -> Outputs:
         """Return the outputs: they already are the answer."""
