@@ -1,8 +1,13 @@
 """What several rooms' tests share."""
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from flows import _server
 
 SHARED_DATA = "MINNOW_BENCH_DATA"
 
@@ -29,3 +34,28 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def project() -> Path:
     """The project's root."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def _prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Prefect server that lives as long as this worker, without a trace in the environment."""
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+            for name in ("PREFECT_API_URL", "PREFECT_PROFILE"):
+                environment.setenv(name, "")
+            stack.enter_context(_server.server())()
+            url = os.environ["PREFECT_API_URL"]
+        yield url
+
+
+@pytest.fixture(scope="module")
+def one_prefect(_prefect_url: str) -> Iterator[None]:
+    """Let the runs that a module starts share a Prefect server: each would start its own, which is the most that it does.
+
+    `make faults` leaves each its own, and test_main_job and test_schedule hold what a run does where there is none.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        if os.environ.get("MINNOW_FAULTS") != "full":
+            environment.setenv("PREFECT_API_URL", _prefect_url)
+        yield

@@ -17,7 +17,11 @@ from minnow.cluster import Cluster, ClusterError
 from minnow.types import Enough
 from minnow.worker import WorkerError
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # distributed's own
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("one_prefect"),
+    pytest.mark.filterwarnings("ignore"),
+]  # distributed's own
 JOBS, HERE = "worker_jobs", Path(__file__).parent
 DASK = Path(sys.executable).parent / "dask"
 LIMITS = {"threads": 1, "memory_gb": 2.0, "job_minutes": 1.0}

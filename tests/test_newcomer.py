@@ -67,7 +67,7 @@ def test_a_trial_is_short(project):
     assert given["worker"]["job_minutes"] == 1
 
 
-def test_from_a_file_to_a_tried_entry_with_one_command(project):
+def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
     command = [str(Path(sys.executable).parent / "minnow"), "new", "sizes", "--data", "rows.csv", "--yes"]
     environment = os.environ | {"COLUMNS": "200"}
     done = subprocess.run(

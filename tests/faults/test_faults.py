@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from project import Project
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_prefect")]
 
 
 @pytest.fixture(scope="module")

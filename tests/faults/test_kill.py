@@ -5,7 +5,7 @@ import random
 import pytest
 from project import PUBLISH, Project
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_prefect")]
 RANDOM = random.Random(20261124)
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from project import Project
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_prefect")]
 SPACES = {"small": {"gboost": {"iterations": {"low": 2, "high": 30}, "leaves": {"among": [2, 4]}}}}
 RUNS = """
 import json

@@ -125,7 +125,7 @@ def test_with_nothing_changed_nothing_is_trained_nor_imported(first):
     assert (folder / "mlflow.db").read_bytes() == before
 
 
-def test_another_clean_run_gives_the_same_bytes(first, tmp_path):
+def test_another_clean_run_gives_the_same_bytes(first, one_prefect, tmp_path):
     again = make_copy(tmp_path)
     minnow(again, "data")
     call(again, sys.executable, "-m", "flows.usecase", "mine", "digits")
@@ -245,7 +245,7 @@ class served:  # noqa: N801  reads as a phrase
         self.process.wait(timeout=30)
 
 
-def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_use_case_alone(first):
+def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_use_case_alone(first, one_prefect):
     """One run for both, since a run costs half a minute."""
     folder, _ = first
     given = settings()
