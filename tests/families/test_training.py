@@ -1,5 +1,6 @@
 """How Keras families are trained: random changes of images, averaged weights, weights taken from another model."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -65,6 +66,25 @@ def test_every_change_together_keeps_one_seed_one_model(rows):
     one, two = (fit(rows, augmentation=change) for _ in range(2))
     for a, b in zip(one.native.get_weights(), two.native.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["cnn1d", "gru"])
+def test_words_are_left_out_whole_and_only_while_it_is_learned_from(name, tmp_path):
+    model = fit(tiny.sides("text", "classify"), name=name, word_dropout=0.5, dropout=0.0)
+    network = model.native
+    (left_out,) = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
+    vectors = keras.Model(network.inputs, [left_out.input, left_out.output])
+    tokens = np.random.default_rng(0).integers(1, 40, (60, *network.input_shape[1:]))
+    before, after = (np.asarray(found) for found in vectors(tokens, training=True))
+    gone = (after == 0).all(axis=2)
+    np.testing.assert_allclose(after[~gone], 2 * before[~gone], rtol=1e-6)
+    assert 0.35 < gone.mean() < 0.65
+    for found in vectors(tokens, training=False)[1:]:
+        np.testing.assert_array_equal(found, before)
+    model.save(tmp_path)
+    rows = {"tokens": tokens.astype(np.int32)}
+    again = families.get(name).load(tmp_path).predict(rows)
+    np.testing.assert_array_equal(again["probabilities"], model.predict(rows)["probabilities"])
 
 
 @pytest.mark.parametrize("early_stopping", [None, {"patience": 2}])

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from minnow.families import _keras, _sequence
-from minnow.families._options import SEARCHED, Regularised
+from minnow.families._options import SEARCHED
 from minnow.types import Batch, Report
 
 FAR = 10.0
@@ -16,21 +16,18 @@ FAR = 10.0
 SPACE = {**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low": 8, "high": 64, "log": True}}
 
 
-class Params(Regularised):
-    """dim: length of a word's vector; units: of the recurrent layer; bidirectional: read from both ends.
+class Params(_sequence.Stepwise):
+    """units: of the recurrent layer; bidirectional: read from both ends.
 
     pooling: what stands for all steps: the state after the last, or the mean or the largest of the states; dense: units of
     layers between that and the answer.
     """
 
-    dim: int = Field(default=16, ge=1)
     units: int = Field(default=24, ge=1)
     bidirectional: bool = False
     pooling: Literal["last", "mean", "max"] = "max"
     dense: list[int] = Field(default=[])
-    epochs: int = Field(default=12, ge=1)
     dropout: float = Field(default=0.2, ge=0, lt=1)
-    batch_norm: bool = False
 
 
 def fit(
@@ -40,7 +37,7 @@ def fit(
     from keras import layers
 
     _keras.start(seed)
-    steps = _sequence.begin(train, params.dim, params, seed)
+    steps = _sequence.begin(train, params, seed)
     states = layer(params.units, return_sequences=True, kernel_regularizer=_keras.regulariser(params))
     x = (layers.Bidirectional(states) if params.bidirectional else states)(steps.vectors)
     x = _pooled(x, steps.there, params.pooling)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from minnow.families import _keras
 from minnow.families._features import NUMBERS, PIXELS, SERIES
 from minnow.families._options import Regularised
@@ -13,6 +15,19 @@ from minnow.types import Batch
 TOKENS = "tokens"
 MODALITIES = ("text", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
+
+
+class Stepwise(Regularised):
+    """What families that read in order share.
+
+    dim: length of a word's vector; word_dropout: share of a text's words that are left out while it is learned from, so that
+    no few of them are known by heart; series and sounds have no words.
+    """
+
+    dim: int = Field(default=16, ge=1)
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    epochs: int = Field(default=12, ge=1)
+    batch_norm: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,11 +39,8 @@ class Steps:
     there: Any
 
 
-def begin(train: Batch, dim: int, params: Regularised, seed: int) -> Steps:
-    """Take tokens (n, m) int32, series (n, m, d) float32 or image (n, m, d, 1) float32 step by step.
-
-    dim: length of a word's vector; 0 is padding.
-    """
+def begin(train: Batch, params: Stepwise, seed: int) -> Steps:
+    """Take tokens (n, m) int32, 0 where padded, series (n, m, d) float32 or image (n, m, d, 1) float32 step by step."""
     import keras
     from keras import layers
 
@@ -39,9 +51,11 @@ def begin(train: Batch, dim: int, params: Regularised, seed: int) -> Steps:
     there, x = None, taken
     if name == TOKENS:
         weights = _keras.regulariser(params)
-        x = layers.Embedding(train.sizes[TOKENS], dim, embeddings_regularizer=weights)(taken)
+        x = layers.Embedding(train.sizes[TOKENS], params.dim, embeddings_regularizer=weights)(taken)
         there = ops.expand_dims(ops.cast(ops.not_equal(taken, 0), "float32"), -1)
         x = layers.Dropout(params.dropout, seed=seed)(x) if params.dropout else x
+        if params.word_dropout:
+            x = layers.Dropout(params.word_dropout, noise_shape=(None, None, 1), seed=seed + 2)(x)
     elif name == PIXELS:
         x = layers.Reshape((shape[0], shape[1] * shape[2]))(taken)
     return Steps([taken], x, there)

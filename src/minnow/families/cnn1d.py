@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from minnow.families import _keras, _sequence
-from minnow.families._options import SEARCHED, Regularised
+from minnow.families._options import SEARCHED
 from minnow.types import Batch, Model, Report, silent
 
 MODALITIES, TASKS = _sequence.MODALITIES, _sequence.TASKS
@@ -20,19 +20,16 @@ SPACE = {
 load = _keras.load
 
 
-class Params(Regularised):
-    """dim: length of a word's vector; widths: steps that a convolution sees; filters: of each width.
+class Params(_sequence.Stepwise):
+    """widths: steps that a convolution sees; filters: of each width.
 
     dense: units of layers between the largest answers of the filters and the model's own.
     """
 
-    dim: int = Field(default=16, ge=1)
     widths: list[int] = Field(default=[2, 3], min_length=1)
     filters: int = Field(default=16, ge=1)
     dense: list[int] = Field(default=[])
-    epochs: int = Field(default=12, ge=1)
     dropout: float = Field(default=0.3, ge=0, lt=1)
-    batch_norm: bool = False
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
@@ -43,7 +40,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     from keras import layers
 
     _keras.start(seed)
-    steps = _sequence.begin(train, params.dim, params, seed)
+    steps = _sequence.begin(train, params, seed)
     found = []
     for width in params.widths:
         wide = min(width, steps.vectors.shape[1])
