@@ -1,4 +1,4 @@
-"""What a run shows while it works: live bars on a terminal, one line per finished step elsewhere."""
+"""What a run shows while it works: live bars on a terminal; elsewhere a line a step, and one a minute of a long one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from minnow.types import Report
+
+EVERY = 60.0
+"""Seconds after which a step that goes on says how far it is, where there is no bar."""
 
 
 def wide_console() -> Console:
@@ -62,12 +65,18 @@ class Display:
     def step(self, name: str) -> Iterator[Report]:
         """Show one step while it runs; yields the callback for its epochs. Its line stays when it has ended well."""
         task = self._progress.add_task(name, total=None, note="")
-        start = time.monotonic()
-        notes: list[str] = [""]
+        start = said = time.monotonic()
+        note = ""
 
         def report(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-            notes[0] = _note(metrics)
-            self._progress.update(task, completed=epoch, total=epochs, note=notes[0])
+            nonlocal note, said
+            note, now = _note(metrics) or note, time.monotonic()
+            self._progress.update(task, completed=epoch, total=epochs, note=note)
+            if not self._live and now - said >= EVERY and epoch < epochs:
+                said, left = now, (now - start) * (epochs - epoch) / epoch
+                self.say(
+                    f"  {name:<44} {now - start:6.0f} s  {epoch} of {epochs}, about {left:.0f} s left  {note}".rstrip()
+                )
 
         try:
             yield report
@@ -76,7 +85,7 @@ class Display:
             if self._overall is not None:
                 self._progress.advance(self._overall)
         seconds = time.monotonic() - start
-        self.say(f"  {name:<44} {seconds:6.1f} s  {notes[0]}".rstrip())
+        self.say(f"  {name:<44} {seconds:6.1f} s  {note}".rstrip())
 
 
 def _note(metrics: Mapping[str, float]) -> str:

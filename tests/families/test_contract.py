@@ -87,6 +87,25 @@ def test_it_names_its_arrays_as_task_and_encoder_do(fitted, case):
     assert answer.shape == (1, *model.outputs[0].shape)
 
 
+@pytest.mark.parametrize(
+    ("name", "params", "least"),
+    [
+        ("gboost", {"iterations": 20, "patience": 20}, 20),
+        ("forest", {"trees": 40}, 4),
+        ("ensemble", {"members": {name: {"family": "fcnn", "epochs": 5} for name in "ab"}}, 10),
+    ],
+    ids=["gboost", "forest", "ensemble"],
+)
+def test_a_long_fit_tells_of_its_parts(name, params, least):
+    family, events = families.get(name), []
+    told = lambda *event: events.append(event)  # noqa: E731
+    family.fit(*tiny.sides("tabular", "classify"), family.Params.model_validate(params), seed=3, report=told)
+    done = [epoch / epochs for epoch, epochs, _ in events]
+    assert done == sorted(done)
+    assert done[-1] == 1
+    assert len(set(done)) >= least
+
+
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_it_reports_progress_and_finite_history(fitted, case):
     _, model, _, events = fitted(case)

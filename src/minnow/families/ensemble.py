@@ -22,6 +22,8 @@ SPACE = {"fusion": {"among": ["average", "weighted", "stacked"]}}
 NETWORKS = {"linear": linear, "fcnn": fcnn, "cnn": cnn, "cnn1d": cnn1d, "rnn": rnn, "lstm": lstm, "gru": gru,
             "embedbag": embedbag}  # fmt: skip
 """Families whose models can become one graph. Trees are another kind of file, and no network can hold them."""
+PARTS = 100
+"""In which the progress of a member is told."""
 
 load = _keras.load
 
@@ -70,23 +72,32 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     reading = _modalities(train)
     chosen = params.members or {name: {"family": name} for name in suiting}
     found: dict[str, Any] = {}
-    for place, (name, given) in enumerate(chosen.items(), 1):
+    for place, (name, given) in enumerate(chosen.items()):
         family, own = _member(name, given)
         if not reading & set(NETWORKS[family].MODALITIES):
             raise ValueError(
                 f"members.{name}.family: {family} does not read {' or '.join(sorted(reading))}. Choose another."
             )
         try:
-            found[name] = NETWORKS[family].fit(train, val, own, seed=seed)
+            found[name] = NETWORKS[family].fit(train, val, own, seed=seed, report=_as_part(report, place, len(chosen)))
         except ValueError as error:
             raise ValueError(f"members.{name}: {error}") from error
-        report(place, len(chosen), {})
+        report(PARTS * (place + 1), PARTS * len(chosen), {})
     answers = [next(iter(member.predict(val.inputs).values())) for member in found.values()]
     if params.fusion == "stacked":
         return _keras.KerasModel(_stack.stacked(list(found.values()), answers, val))
     even = np.full(len(found), 1 / len(found))
     shares = even if params.fusion == "average" else _stack.shares(answers, val)
     return _keras.KerasModel(_stack.pooled(list(found.values()), shares, val))
+
+
+def _as_part(report: Report, place: int, members: int) -> Report:
+    """How far a member is, in parts of all of them; its losses are not the ensemble's."""
+
+    def told(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        report(PARTS * place + max(1, PARTS * epoch // epochs), PARTS * members, {})
+
+    return told
 
 
 def _modalities(batch: Batch) -> set[str]:

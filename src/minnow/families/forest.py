@@ -25,6 +25,8 @@ SPACE = {
 
 load = _sklearn.load
 MOST_VALUES = 64
+AT_ONCE = 10
+"""Trees that are grown before progress is told again."""
 
 
 class Params(Strict):
@@ -54,7 +56,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     name = f"{'ExtraTrees' if params.extra else 'RandomForest'}{'Classifier' if classify else 'Regressor'}"
     kind: Any = getattr(ensemble, name)
     estimator = kind(
-        n_estimators=params.trees,
+        warm_start=True,
         max_leaf_nodes=params.leaves,
         min_samples_leaf=params.min_rows_leaf,
         max_features=params.feature_share or ("sqrt" if classify else 1 / 3),
@@ -62,8 +64,11 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         n_jobs=1,
     )
     told = answers if values is None else np.searchsorted(values, answers)
-    estimator.fit(layout.rows(train.inputs), told, sample_weight=train.weight)
-    report(1, 1, {})
+    rows = layout.rows(train.inputs)
+    for trees in (*range(AT_ONCE, params.trees, AT_ONCE), params.trees):
+        estimator.set_params(n_estimators=trees).fit(rows, told, sample_weight=train.weight)
+        report(trees, params.trees, {})
+    estimator.set_params(warm_start=False)
     return _sklearn.tree_model(estimator, layout, train, {}, values)
 
 

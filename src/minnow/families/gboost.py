@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -65,12 +67,34 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     found, history = [], {}
     for bag in range(params.bags):
         estimator = kind(**_settings(params, train.task, seed + bag))
-        estimator.fit(rows, answers, sample_weight=train.weight, X_val=held, y_val=held_answers)
+        with _telling(estimator, report, bag * params.iterations, params.bags * params.iterations):
+            estimator.fit(rows, answers, sample_weight=train.weight, X_val=held, y_val=held_answers)
         losses = {"loss": estimator.train_score_, "val_loss": estimator.validation_score_}
         history = history or {name: [-float(v) for v in scores[1:]] for name, scores in losses.items()}
-        report(bag + 1, params.bags, {"val_loss": -float(estimator.validation_score_[-1])})
+        report(
+            (bag + 1) * params.iterations, params.bags * params.iterations, {"val_loss": -float(losses["val_loss"][-1])}
+        )
         found.append(estimator)
     return _sklearn.tree_model(_averaged(found), layout, train, history)
+
+
+@contextmanager
+def _telling(estimator: Any, report: Report, before: int, total: int) -> Iterator[None]:
+    """Report each tree of a fit. scikit-learn has no callback for it, but looks after each whether to stop.
+
+    No loss is told with it: a search would give up on low rates, which begin slowly and end well.
+    """
+    look = estimator._check_early_stopping_loss
+
+    def told(*args: Any, **named: Any) -> bool:
+        enough = look(*args, **named)
+        if trees := len(estimator.validation_score_) - 1:
+            report(before + trees, total, {})
+        return enough
+
+    estimator._check_early_stopping_loss = told
+    yield
+    del estimator._check_early_stopping_loss  # it is kept in a file, and what it tells is not
 
 
 def _settings(params: Params, task: str, seed: int) -> dict[str, Any]:
