@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from minnow.lineage import key_of
+from minnow.measures.scores import span
 
 HERE = Path(__file__).parent
 PARAMS, REFERENCES, RESULTS = HERE / "params.yaml", HERE / "references.yaml", HERE / "RESULTS.md"
@@ -39,7 +40,8 @@ LOWER_IS_BETTER = ("mae", "rmse", "log_loss", "frechet", "memorised")
 class Figure:
     """One figure of one seed. of: what references.yaml calls it; name: for people. low, high: 95 % interval.
 
-    through: what it was seen through, where it has no meaning without.
+    units: rows, or groups of them, that it is over, where they are known. through: what it was seen through, where it has no
+    meaning without.
     """
 
     set: str
@@ -49,11 +51,17 @@ class Figure:
     value: float
     low: float
     high: float
+    units: int | None
     rows: int | None = None
     parameters: int | None = None
     size_bytes: int | None = None
     training_s: float | None = None
     through: str = ""
+
+    @property
+    def interval(self) -> str:
+        """Its interval, for people."""
+        return span({"low": self.low, "high": self.high, "n": self.units}, _number)
 
 
 def params_of(seed: int) -> Path:
@@ -126,8 +134,8 @@ def _through(found: Mapping[str, Any]) -> str:
     return f" (extractor {about['extractor']}, {about['samples']:,} samples)" if about else ""
 
 
-def _score(score: Mapping[str, float]) -> tuple[float, float, float]:
-    return score["value"], score["low"], score["high"]
+def _score(score: Mapping[str, Any]) -> tuple[float, float, float, int | None]:
+    return score["value"], score["low"], score["high"], score.get("n")
 
 
 def _decision(home: Path, usecase: str) -> dict[str, Any]:
@@ -142,17 +150,17 @@ def decided(usecase: str) -> str:
         return ""
     found = _decision(home, usecase)
     plain = ", ".join(
-        f"{name} {_number(one['value'])}{_less(found.get('against', {}).get(name))}"
+        f"{name} {_number(one['value'])}{_less(found.get('against', {}).get(name), found['score']['n'])}"
         for name, one in found.get("baselines", {}).items()
     )
     return f"{plain}{_through(found)}. {found['verdict'].capitalize()}: {' '.join(found['reasons'])}"
 
 
-def _less(against: Mapping[str, float] | None) -> str:
+def _less(against: Mapping[str, float] | None, units: int) -> str:
     """What the finalist's loss is less that of a baseline, with its interval."""
     if against is None:
         return ""
-    return f" (finalist's loss less its: {against['value']:+.4f}, {against['low']:+.4f} to {against['high']:+.4f})"
+    return f" (finalist's loss less its: {against['value']:+.4f}, {span({**against, 'n': units}, '{:+.4f}'.format)})"
 
 
 def _number(value: float) -> str:
@@ -197,7 +205,7 @@ def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
     cells = [
         f"{reference['set']} | {'finalist: ' if middle.of == 'finalist' else ''}{middle.name}",
         reference["measure"] + middle.through,
-        f"{_number(middle.value)} ({_number(middle.low)} to {_number(middle.high)}){spread}",
+        f"{_number(middle.value)} ({middle.interval}){spread}",
         *(
             f"{value:,.0f}" if value is not None else ""
             for value in (middle.rows, middle.parameters, middle.size_bytes)
@@ -253,7 +261,7 @@ def _first(usecase: str) -> str | None:
 
 
 def _plain(f: Figure) -> str:
-    figure = f"{_number(f.value)} ({_number(f.low)} to {_number(f.high)})"
+    figure = f"{_number(f.value)} ({f.interval})"
     counts = [
         f"{value:,.0f}" if value is not None else "" for value in (f.rows, f.parameters, f.size_bytes, f.training_s)
     ]

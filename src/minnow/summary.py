@@ -18,6 +18,7 @@ from flows.tune import Tuned
 from flows.verify import Check
 from minnow import tasks
 from minnow.config import Settings
+from minnow.measures.scores import span
 from minnow.progress import wide_console
 from minnow.stores import champions as registry
 from minnow.stores import models
@@ -123,14 +124,14 @@ def _print_decisions(console: Console, folder: Path) -> None:
             score, exam = decision["score"], decision["exam"]
             console.print(
                 f"  {decision['finalist']} on the exam of {exam['rows']:,} rows: {decision['measure']} "
-                f"{_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
+                f"{_figure(score['value'])} ({span(score, _figure)})"
             )
             if about := decision.get("about"):
                 told = ", ".join(f"{name}: {value}" for name, value in about.items())
                 console.print(f"  Seen through {told}", highlight=False)
             plain = ", ".join(f"{name} {_figure(one['value'])}" for name, one in decision.get("baselines", {}).items())
             console.print(f"  Baselines on the same rows: {plain}", highlight=False)
-            _print_difference(console, decision.get("against", {}))
+            _print_difference(console, decision.get("against", {}), score["n"])
         for reason in decision["reasons"]:
             console.print(f"  {reason}")
     results = _read(folder / "results.json")
@@ -140,13 +141,13 @@ def _print_decisions(console: Console, folder: Path) -> None:
         console.print(f"  {folder.name}: {family} failed: {why}", style="red")
 
 
-def _print_difference(console: Console, against: dict[str, Any]) -> None:
+def _print_difference(console: Console, against: dict[str, Any], units: int) -> None:
     """Say how far the finalist is from the strongest baseline: loss, row by row on the same rows, with its interval."""
     if not against:
         return
     name = max(against, key=lambda one: against[one]["value"])
-    one = against[name]
-    told = f"{one['value']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f})"
+    one = {**against[name], "n": units}
+    told = f"{one['value']:+.4f} ({span(one, '{:+.4f}'.format)})"
     console.print(f"  Its loss less that of the best baseline, {name}: {told}", highlight=False)
 
 

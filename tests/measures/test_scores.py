@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures import score, score_all
-from minnow.measures.scores import bootstrap_means, by_unit, wilson
+from minnow.measures.scores import bootstrap_means, by_unit, span, wilson
 from minnow.types import Batch, Measure
 
 MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
@@ -123,6 +123,14 @@ def test_rows_of_one_unit_are_resampled_together(measure):
     assert width(together) == pytest.approx(width(once), rel=0.35)
     assert width(together) > 2 * width(as_rows)
     assert together.n == 30
+
+
+def test_one_group_of_rows_has_no_interval_that_could_be_written():
+    wrong = [0.0, 1.0, 1.0, 1.0]
+    together, apart = (asdict(score(MEAN, *case(wrong, unit))) for unit in ([7] * 4, None))
+    assert span(together, "{:.2f}".format) == "one group of rows, so no interval"
+    assert span(apart, "{:.2f}".format) == "0.30 to 0.95"
+    assert span({"low": 1.0, "high": 1.0, "n": 40}, "{:.2f}".format) == "1.00 to 1.00"
 
 
 def test_right_or_wrong_rows_of_common_units_do_not_get_wilsons_interval():

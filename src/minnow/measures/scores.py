@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,13 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
 def score_all(measures: Iterable[Measure], outputs: Outputs, batch: Batch, *, seed: int = 0) -> dict[str, Score]:
     """Score outputs by several measures, in their order."""
     return {measure.name: score(measure, outputs, batch, seed=seed) for measure in measures}
+
+
+def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
+    """Write the interval of a score for people. Resampling its one unit gives two equal bounds, which say nothing."""
+    if score.get("n") == 1 and score["low"] == score["high"]:
+        return "one group of rows, so no interval"
+    return f"{figure(score['low'])} to {figure(score['high'])}"
 
 
 def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:

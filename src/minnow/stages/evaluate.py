@@ -11,6 +11,7 @@ from minnow import measures, modalities, runtimes, tasks
 from minnow.bundle import CARD, ENCODER_FILES, REPORT, Bundle, write_json
 from minnow.catalog import catalog
 from minnow.config import params_of
+from minnow.measures import scores
 from minnow.stages import prepare
 from minnow.stages.prepare import Prepared
 from minnow.types import Array, Batch, Outputs, Score, Table
@@ -138,7 +139,7 @@ def card(bundle: Bundle) -> str:
             lines += [", ".join(f"{name}: {value}" for name, value in found["about"].items()) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
         for name, s in found["scores"].items():
-            lines.append(f"| {name} | {s['value']:.4f} | {s['low']:.4f} to {s['high']:.4f} |")
+            lines.append(f"| {name} | {s['value']:.4f} | {scores.span(s, '{:.4f}'.format)} |")
     return "\n".join(lines) + "\n"
 
 
