@@ -240,6 +240,13 @@ def test_a_first_champion_by_another_loss_is_provisional_on_few_rows(n):
     assert ask(model(np.linspace(1, 2, n), n=n), binary=False).verdict == "provisional"
 
 
+def test_one_group_of_rows_is_said_to_show_nothing():
+    found = ask(model(np.linspace(1, 2, 9)), unit=np.zeros(9, np.int64), binary=False)
+    assert found.verdict == "provisional"
+    assert found.reasons[0].endswith("on 1 group of rows.")
+    assert found.reasons[1] == "Provisional: one group of rows cannot show any difference."
+
+
 def test_too_few_rows_keep_the_champion_and_say_what_they_could_have_shown():
     found = ask(model(5, n=60, size=500), model(6, "champion", n=60))
     assert not found.promote

@@ -210,17 +210,21 @@ def _first(
 ) -> Decision:
     """Promote a first champion; provisionally, where the exam is too small to see a difference of one margin."""
     n = len(np.unique(unit))
-    noun = "rows" if n == len(unit) else "groups of rows"
+    one, noun = ("row", "rows") if n == len(unit) else ("group of rows", "groups of rows")
     # two equal models that err independently differ by the noise of both
     seen = detectable(_spread(challenger.loss, unit, binary) * math.sqrt(2), n, level)
-    start = f"{challenger.name} is the first champion, with {challenger.score.value:.4f} on {n:,} {noun}."
+    start = (
+        f"{challenger.name} is the first champion, with {challenger.score.value:.4f} on {n:,} {noun if n > 1 else one}."
+    )
     if seen <= margin:
         return Decision(True, "first", [start, *unbeaten])
+    if not math.isfinite(seen):
+        return Decision(True, "provisional", [start, f"Provisional: one {one} cannot show any difference.", *unbeaten])
     small = (
         f"Provisional: on so few {noun} the smallest difference that could be seen is about {seen:.4f}, and the margin is "
         f"{margin:.4f}."
     )
-    if margin > 0 and math.isfinite(seen):
+    if margin > 0:
         small += f" About {math.ceil(n * (seen / margin) ** 2):,} {noun} would do."
     return Decision(True, "provisional", [start, small, *unbeaten])
 
