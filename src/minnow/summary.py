@@ -159,10 +159,7 @@ def _print_folds(console: Console, folds: dict[str, Any]) -> None:
         if isinstance(scores, dict)
     ]
     for name, scores in divided:
-        told = [
-            f"{name} {_figure(score['value'])} ({_figure(score['low'])} to {_figure(score['high'])})"
-            for name, score in scores.items()
-        ]
+        told = [f"{name} {_figure(score['value'])} ({span(score, _figure)})" for name, score in scores.items()]
         console.print(f"  {name}: {', '.join(told)}")
 
 

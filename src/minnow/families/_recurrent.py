@@ -19,14 +19,12 @@ SPACE = {**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low"
 class Params(_sequence.Stepwise):
     """units: of the recurrent layer; bidirectional: read from both ends.
 
-    pooling: what stands for all steps: the state after the last, or the mean or the largest of the states; dense: units of
-    layers between that and the answer.
+    pooling: what stands for all steps: the state after the last, or the mean or the largest of the states.
     """
 
     units: int = Field(default=24, ge=1)
     bidirectional: bool = False
     pooling: Literal["last", "mean", "max"] = "max"
-    dense: list[int] = Field(default=[])
     dropout: float = Field(default=0.2, ge=0, lt=1)
 
 

@@ -21,11 +21,12 @@ class Stepwise(Regularised):
     """What families that read in order share.
 
     dim: length of a word's vector; word_dropout: share of a text's words that are left out while it is learned from, so that
-    no few of them are known by heart; series and sounds have no words.
+    no few of them are known by heart; series and sounds have no words. dense: units of layers before the answer.
     """
 
     dim: int = Field(default=16, ge=1)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    dense: list[int] = Field(default=[])
     epochs: int = Field(default=12, ge=1)
     batch_norm: bool = False
 
@@ -61,7 +62,7 @@ def begin(train: Batch, params: Stepwise, seed: int) -> Steps:
     return Steps([taken], x, there)
 
 
-def end(steps: Steps, x: Any, train: Batch, params: Regularised, name: str, seed: int) -> Any:
+def end(steps: Steps, x: Any, train: Batch, params: Stepwise, name: str, seed: int) -> Any:
     """Put the numbers that stand beside the steps to what was made of these, and answer."""
     import keras
     from keras import layers
@@ -71,7 +72,7 @@ def end(steps: Steps, x: Any, train: Batch, params: Regularised, name: str, seed
     if NUMBERS in train.inputs:
         numbers = keras.Input(train.inputs[NUMBERS].shape[1:], name=NUMBERS)
         inputs, x = [*inputs, numbers], layers.Concatenate()([x, numbers])
-    for units in getattr(params, "dense", []):
+    for units in params.dense:
         x = layers.Dense(units, use_bias=not params.batch_norm, kernel_regularizer=_keras.regulariser(params))(x)
         x = _keras.finish_layer(x, params)
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], _keras.head(x, train), name=name)

@@ -21,14 +21,10 @@ load = _keras.load
 
 
 class Params(_sequence.Stepwise):
-    """widths: steps that a convolution sees; filters: of each width.
-
-    dense: units of layers between the largest answers of the filters and the model's own.
-    """
+    """widths: steps that a convolution sees; filters: of each width, of whose answers the largest are handed on."""
 
     widths: list[int] = Field(default=[2, 3], min_length=1)
     filters: int = Field(default=16, ge=1)
-    dense: list[int] = Field(default=[])
     dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
