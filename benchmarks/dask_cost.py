@@ -17,9 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from minnow.cluster import Cluster
+from minnow.runners.cluster import Cluster
+from minnow.runners.worker import Worker
 from minnow.types import Report
-from minnow.worker import Worker
 
 ROOT = Path(__file__).parents[1]
 REPEATS, NODES, REPORTS = 30, 2, 1000
@@ -44,12 +44,12 @@ def busy(report: Report) -> None:
 
 def seconds(work: Callable[[], Any], repeats: int = REPEATS) -> float:
     """Return the median of several runs."""
-    found = []
+    times = []
     for _ in range(repeats):
         start = time.perf_counter()
         work()
-        found.append(time.perf_counter() - start)
-    return statistics.median(found)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def measure(call: Callable[..., Any], slots: int) -> dict[str, float]:
@@ -68,20 +68,20 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
     processes = []
     with tempfile.TemporaryDirectory() as folder:
-        home, told = Path(folder), Path(folder) / "scheduler.json"
+        home, address_file = Path(folder), Path(folder) / "scheduler.json"
         dask = [str(Path(sys.executable).parent / "dask")]
-        shared = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(told)]
+        shared = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(address_file)]
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
         try:
             processes.append(subprocess.Popen([*dask, "scheduler", "--port", "0", *shared], **quiet))
             node = [*dask, "worker", "--nthreads", "1", "--nworkers", "1", "--no-nanny", *shared]
-            while not told.exists():
+            while not address_file.exists():
                 time.sleep(0.1)
             processes += [subprocess.Popen(node, **quiet) for _ in range(NODES)]
             time.sleep(8)
             with Worker(log=home / "worker.log", **LIMITS) as worker:
                 here = measure(worker.call, 1)
-            address = _address(told)
+            address = _address(address_file)
             start = time.perf_counter()
             with Cluster(address, ROOT, home, **LIMITS) as cluster:
                 print(f"connecting and comparing {cluster.slots} nodes: {time.perf_counter() - start:.2f} s")
@@ -90,16 +90,16 @@ def main() -> None:
             for process in reversed(processes):
                 process.kill()
                 process.wait()
-    for title, found in (("the worker process of this machine", here), ("a node of a cluster", there)):
+    for title, figures in (("the worker process of this machine", here), ("a node of a cluster", there)):
         print(title)
-        for name, value in found.items():
+        for name, value in figures.items():
             print(f"  {name}: {value:.3f}")
 
 
-def _address(told: Path) -> str:
+def _address(address_file: Path) -> str:
     import json
 
-    return json.loads(told.read_text())["address"]
+    return json.loads(address_file.read_text())["address"]
 
 
 if __name__ == "__main__":

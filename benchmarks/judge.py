@@ -22,7 +22,7 @@ from itertools import combinations, product
 import numpy as np
 
 from minnow.measures.scores import wilson
-from minnow.stages.judge import Contestant, Decision, decide, level_of_look
+from minnow.stages.judge import Performance, Rivals, Rules, Ruling, decide, level_of_look
 from minnow.types import Array, Score
 
 LEVEL, MARGIN, SMALLER = 0.05, 0.01, 0.10
@@ -68,28 +68,17 @@ def trained_pairs() -> list[Pair]:
     return [Pair(f"{first}, {second}", wrong[first], wrong[second]) for first, second in combinations(wrong, 2)]
 
 
-def judged(challenger: Array, champion: Array, look: int, size_bytes: int = 1000) -> Decision:
+def judged(challenger: Array, champion: Array, look: int, size_bytes: int = 1000) -> Ruling:
     """Ask the judge, with its default settings. challenger, champion: (n,) bool, where each is wrong."""
-    return decide(
-        _contestant("challenger", challenger, size_bytes),
-        _contestant("champion", champion, 1000),
-        None,
-        [],
-        unit=np.arange(len(champion)),
-        binary=True,
-        level=LEVEL,
-        margin=MARGIN,
-        smaller=SMALLER,
-        floor=None,
-        higher_is_better=True,
-        beat_baseline=False,
-        looks=look - 1,
-    )
+    rules = Rules(binary=True, level=LEVEL, margin=MARGIN, smaller=SMALLER, higher_is_better=True)
+    rivals = Rivals(_performance("champion", champion, 1000), looks=look - 1)
+    group = np.arange(len(champion))
+    return decide(_performance("challenger", challenger, size_bytes), rivals, [], group=group, rules=rules)
 
 
-def _contestant(name: str, wrong: Array, size_bytes: int) -> Contestant:
+def _performance(name: str, wrong: Array, size_bytes: int) -> Performance:
     right = 1 - float(wrong.mean())
-    return Contestant(
+    return Performance(
         name, name, size_bytes, wrong.astype(np.float64), Score(right, *wilson(right, len(wrong)), len(wrong))
     )
 
@@ -133,45 +122,45 @@ def winner(pair: Pair, n: int, random: np.random.Generator) -> tuple[Array, Arra
     return pair.answers(rows, random) & ~mended, pair.answers(rows, random)
 
 
-def bounds(found: int, of: int) -> tuple[float, float]:
+def bounds(count: int, of: int) -> tuple[float, float]:
     """One-sided 95 % bounds of a share, lower and upper. Source: Clopper & Pearson 1934."""
     from scipy.stats import beta
 
-    low = float(beta.ppf(0.05, found, of - found + 1)) if found else 0.0
-    return low, float(beta.ppf(0.95, found + 1, of - found)) if found < of else 1.0
+    low = float(beta.ppf(0.05, count, of - count + 1)) if count else 0.0
+    return low, float(beta.ppf(0.95, count + 1, of - count)) if count < of else 1.0
 
 
 def figures(pairs: list[Pair]) -> Iterator[tuple[str, int, int, int, int, str, bool]]:
     """Case, rows, look, how often, of how many, the limit, and whether it is met; limits only where they are promised."""
     random = np.random.default_rng(2026)
     for n in SIZES:
-        found = sum(false_promotion(pairs[i % len(pairs)], n, random) for i in range(YEARS))
-        yield "equal: promoted in a year", n, NIGHTS, found, YEARS, f"<= {FALSE:.1%}", bounds(found, YEARS)[1] <= FALSE
+        count = sum(false_promotion(pairs[i % len(pairs)], n, random) for i in range(YEARS))
+        yield "equal: promoted in a year", n, NIGHTS, count, YEARS, f"<= {FALSE:.1%}", bounds(count, YEARS)[1] <= FALSE
     for margins, n in product((1, 2), SIZES):
         drawn = (loser(pairs[i % len(pairs)], n, margins, random) for i in range(TIMES))
-        found = sum(not judged(*both, look=1, size_bytes=500).promote for both in drawn)
+        count = sum(not judged(*both, look=1, size_bytes=500).promote for both in drawn)
         yield (
             f"lost {margins} x margin: refused",
             n,
             1,
-            found,
+            count,
             TIMES,
             f">= {REFUSED:.0%}",
-            bounds(found, TIMES)[0] >= REFUSED,
+            bounds(count, TIMES)[0] >= REFUSED,
         )
     for n in SIZES:
         for look, promised in ((1, EXAM), (NIGHTS, LATE_EXAM)):
             drawn = (winner(pairs[i % len(pairs)], n, random) for i in range(TIMES))
-            found = sum(judged(*both, look=look).promote for both in drawn)
+            count = sum(judged(*both, look=look).promote for both in drawn)
             limit = f">= {PROMOTED:.0%}" if n >= promised else ""
             yield (
                 "gained 2 x margin: promoted",
                 n,
                 look,
-                found,
+                count,
                 TIMES,
                 limit,
-                not limit or bounds(found, TIMES)[0] >= PROMOTED,
+                not limit or bounds(count, TIMES)[0] >= PROMOTED,
             )
 
 
@@ -184,11 +173,11 @@ def main() -> int:
         print(f"{pair.name}: wrong on {wrong}, on {(pair.a != pair.b).mean():.1%} only one of them")
     print(f"\n{'case':<30}{'rows':>8}{'look':>10}{'share':>9}{'95 % bounds':>18}   limit")
     met = True
-    for case, n, look, found, of, limit, ok in figures(pairs):
-        low, high = bounds(found, of)
+    for case, n, look, count, of, limit, ok in figures(pairs):
+        low, high = bounds(count, of)
         looks = "1 to 365" if case.startswith("equal") else str(look)
         verdict = f"{limit:<9} {'met' if ok else 'NOT MET'}" if limit else "none promised"
-        print(f"{case:<30}{n:>8,}{looks:>10}{found / of:>9.1%}{low:>9.1%} {high:>7.1%}    {verdict}", flush=True)
+        print(f"{case:<30}{n:>8,}{looks:>10}{count / of:>9.1%}{low:>9.1%} {high:>7.1%}    {verdict}", flush=True)
         met &= ok
     print(f"\n{YEARS:,} years, {TIMES:,} exams for each line; {time.perf_counter() - start:.0f} s.")
     return 0 if met else 1

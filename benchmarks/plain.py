@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from minnow import config
-from minnow.bundle import open_bundle
 from minnow.catalog import catalog
+from minnow.records.bundle import FOLDER, open_bundle
 from minnow.stages import compress, evaluate, intake, timing, train
+from minnow.stages._handover import write_batch
 from minnow.stages.case import Case
 from minnow.types import Report, silent
 from minnow.workspace import workspace
@@ -19,7 +20,7 @@ from minnow.workspace import workspace
 
 def call_here(function: str, /, *arguments, report: Report = silent, **named):
     """Run what the pipeline would hand to its worker."""
-    from minnow.worker import resolve
+    from minnow.runners.worker import resolve
 
     return resolve(function)(*arguments, report=report, **named)
 
@@ -29,8 +30,8 @@ def run(case: Case, folder: Path) -> None:
     table = case.modality.read(case.data, case.options)
     prepared = intake.prepare_case(case, table)
     handed = folder / "handed"
-    for side in train.SIDES:
-        train.write_batch(handed / side, prepared.batches[side])
+    for split in train.SEEN:
+        write_batch(handed / split, prepared.batches[split])
     (handed / "encoder").mkdir()
     prepared.encoder.save(handed / "encoder")
     bundles = []
@@ -39,12 +40,12 @@ def run(case: Case, folder: Path) -> None:
         model.mkdir()
         made.mkdir()
         call_here("minnow.stages.train:fit", handed, family, case.usecase.families[family], case.settings.seed, model)
-        call_here("minnow.stages.compress:shrink", model, handed, compress.plan_of(case, family), made)
-        bundles += [open_bundle(path.parent) for path in sorted(made.glob("*/schema.json"))]
+        call_here("minnow.stages.compress:compress", model, handed, compress.plan_of(case, family), made)
+        bundles += [open_bundle(path) for path in sorted(made.glob(f"*/{FOLDER}"))]
     for bundle in bundles:
-        evaluate.write_report(evaluate.score(bundle, prepared.tables["val"]), "val")
+        evaluate.record(evaluate.evaluate(bundle, prepared.tables["val"]), "val")
     timing.measure([bundle.folder for bundle in bundles])
-    evaluate.score(bundles[0], prepared.tables["test"])
+    evaluate.evaluate(bundles[0], prepared.tables["test"])
 
 
 def main() -> None:

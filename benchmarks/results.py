@@ -7,7 +7,6 @@ stopped goes on. Every figure is read off the shipped file; test is read for one
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -24,6 +23,9 @@ import yaml
 
 from minnow.lineage import key_of
 from minnow.measures.scores import span
+from minnow.records.decision import Decision, Difference, read_decisions
+from minnow.records.results import FILE, read_results
+from minnow.records.timing import read_timings
 
 HERE = Path(__file__).parent
 PARAMS, REFERENCES, RESULTS = HERE / "params.yaml", HERE / "references.yaml", HERE / "RESULTS.md"
@@ -40,8 +42,8 @@ LOWER_IS_BETTER = ("mae", "rmse", "log_loss", "frechet", "memorised")
 class Figure:
     """One figure of one seed. of: what references.yaml calls it; name: for people. low, high: 95 % interval.
 
-    units: rows, or groups of them, that it is over, where they are known. through: what it was seen through, where it has no
-    meaning without.
+    groups: rows, or groups of them, that it is over, where they are known. extractor: the feature extractor that it depends
+    on, empty where there is none.
     """
 
     set: str
@@ -51,17 +53,17 @@ class Figure:
     value: float
     low: float
     high: float
-    units: int | None
+    groups: int | None
     rows: int | None = None
     parameters: int | None = None
     size_bytes: int | None = None
     training_s: float | None = None
-    through: str = ""
+    extractor: str = ""
 
     @property
     def interval(self) -> str:
         """Its interval, for people."""
-        return span({"low": self.low, "high": self.high, "n": self.units}, _number)
+        return span({"low": self.low, "high": self.high, "n": self.groups}, _number)
 
 
 def params_of(seed: int) -> Path:
@@ -75,7 +77,7 @@ def params_of(seed: int) -> Path:
 
 
 def run(usecase: str, seed: int) -> float:
-    """Run a use case, unless it was run to its end with these settings and sources. Returns seconds; a failure is told."""
+    """Run a use case, unless it was run to its end with these settings and sources. Returns seconds; a failure is printed."""
     start, made_from = time.perf_counter(), _origin(usecase)
     done = Path(".minnow") / "bench" / "done" / f"{usecase}-{seed}"
     if done.exists() and done.read_text() == made_from:
@@ -108,59 +110,55 @@ def _origin(usecase: str) -> str:
 def figures(usecase: str, seed: int) -> Iterator[Figure]:
     """Read what a run left: the exams of its families, and the folds of its finalist."""
     home = Path(".minnow") / "trials" / params_of(seed).stem
-    path = home / "outcomes" / usecase / "results.json"
-    if not path.exists():
+    folder = home / "outcomes" / usecase
+    if not (folder / FILE).exists():
         return
-    found = json.loads(path.read_text())
-    seconds = json.loads((home / "timings" / f"{usecase}.json").read_text())["training_s"]
-    chosen = _decision(home, usecase)["finalist"]
-    for one in found["variants"]:
-        name = f"{one['family']}/{one['variant']}"
-        exam = one.get("test")
-        for measure, score in (exam or {"scores": {}})["scores"].items():
-            about = (one["parameters"], one["size_bytes"], seconds[one["family"]], _through(exam))
-            for of in (one["family"], "finalist") if name == chosen else (one["family"],):
-                yield Figure(usecase, of, name, measure, *_score(score), exam["rows"], *about)
-    for family, told in found.get("folds", {}).items():
-        for division, scores in told.items():
-            for measure, score in (scores if isinstance(scores, dict) else {}).items():
-                of = f"{DIVISIONS[division]} {family}"
-                yield Figure(usecase, of, f"{family}, {told['folds']} {DIVISIONS[division]}", measure, *_score(score))
+    results, decision = read_results(folder), _decision(home, usecase)
+    seconds = read_timings(home / "timings" / f"{usecase}.json").training_s
+    for one in results.variants:
+        if one.test is None:
+            continue
+        about = (one.test.rows, one.parameters, one.size_bytes, seconds[one.family], _extractor(one.test.about))
+        names = (one.family, "finalist") if decision and one.name == decision.finalist else (one.family,)
+        for measure, score in one.test.scores.items():
+            for of in names:
+                yield Figure(usecase, of, one.name, measure, score.value, score.low, score.high, score.n, *about)
+    for family, result in results.folds.items():
+        for division, scores in result.divisions.items():
+            for measure, score in scores.items():
+                of, name = f"{DIVISIONS[division]} {family}", f"{family}, {result.folds} {DIVISIONS[division]}"
+                yield Figure(usecase, of, name, measure, score.value, score.low, score.high, None)
 
 
-def _through(found: Mapping[str, Any]) -> str:
+def _extractor(about: Mapping[str, Any]) -> str:
     """Name the extractor and the number of samples of a distance, nothing for other figures."""
-    about = found.get("about")
     return f" (extractor {about['extractor']}, {about['samples']:,} samples)" if about else ""
 
 
-def _score(score: Mapping[str, Any]) -> tuple[float, float, float, int | None]:
-    return score["value"], score["low"], score["high"], score.get("n")
-
-
-def _decision(home: Path, usecase: str) -> dict[str, Any]:
+def _decision(home: Path, usecase: str) -> Decision | None:
     """The decision on a use case's first target."""
-    return next(iter(json.loads((home / "outcomes" / usecase / "decision.json").read_text()).values()))
+    return next(iter(read_decisions(home / "outcomes" / usecase)), None)
 
 
 def decided(usecase: str) -> str:
     """What needs no learning, on the same rows, and what the decision says of it."""
-    home = Path(".minnow") / "trials" / PARAMS.stem
-    if not (home / "outcomes" / usecase / "decision.json").exists():
+    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
+    if decision is None:
         return ""
-    found = _decision(home, usecase)
-    plain = ", ".join(
-        f"{name} {_number(one['value'])}{_less(found.get('against', {}).get(name), found['score']['n'])}"
-        for name, one in found.get("baselines", {}).items()
+    groups = decision.score.n if decision.score else 0
+    baselines = ", ".join(
+        f"{name} {_number(score.value)}{_difference(decision.differences.get(name), groups)}"
+        for name, score in decision.baselines.items()
     )
-    return f"{plain}{_through(found)}. {found['verdict'].capitalize()}: {' '.join(found['reasons'])}"
+    return f"{baselines}{_extractor(decision.about)}. {decision.verdict.capitalize()}: {' '.join(decision.reasons)}"
 
 
-def _less(against: Mapping[str, float] | None, units: int) -> str:
-    """What the finalist's loss is less that of a baseline, with its interval."""
-    if against is None:
+def _difference(difference: Difference | None, groups: int) -> str:
+    """Loss difference (finalist minus baseline), with its interval."""
+    if difference is None:
         return ""
-    return f" (finalist's loss less its: {against['value']:+.4f}, {span({**against, 'n': units}, '{:+.4f}'.format)})"
+    interval = span({**vars(difference), "n": groups}, "{:+.4f}".format)
+    return f" (loss difference, finalist minus baseline: {difference.value:+.4f}, {interval})"
 
 
 def _number(value: float) -> str:
@@ -183,35 +181,35 @@ def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
     return f"{goal}{limit}: {'reached' if good and small else 'not reached'}"
 
 
-def _beaten(figure: Figure, names: list[str], found: list[Figure]) -> str:
+def _beaten(figure: Figure, names: list[str], drawn: list[Figure]) -> str:
     """Say whether a figure is below those of other families and baselines on the same rows."""
-    plain = _decision(Path(".minnow") / "trials" / PARAMS.stem, figure.set).get("baselines", {})
-    others = {name: one["value"] for name, one in plain.items()}
-    others |= {f.of: f.value for f in found if (f.set, f.measure) == (figure.set, figure.measure)}
+    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, figure.set)
+    others = {name: score.value for name, score in decision.baselines.items()} if decision else {}
+    others |= {f.of: f.value for f in drawn if (f.set, f.measure) == (figure.set, figure.measure)}
     there = {name: others[name] for name in names if name in others}
     good = len(there) == len(names) and all(figure.value < value for value in there.values())
     goal = ", ".join(f"{name} {_number(there[name]) if name in there else 'not run'}" for name in names)
     return f"below {goal}: {'reached' if good else 'not reached'}"
 
 
-def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
+def _line(reference: Mapping[str, Any], drawn: list[Figure]) -> str:
     """A row of the table: the median over seeds with the interval of that seed's exam."""
     named = f"{reference['set']} | {reference['of']}"
-    same = [f for f in found if (f.set, f.of, f.measure) == (reference["set"], reference["of"], reference["measure"])]
+    same = [f for f in drawn if (f.set, f.of, f.measure) == (reference["set"], reference["of"], reference["measure"])]
     if not same:
         return f"| {named} | {reference['measure']} | not run | | | | | | {reference['source']} |"
     middle = min(same, key=lambda f: abs(f.value - median(g.value for g in same)))
     spread = f"; seeds {', '.join(_number(f.value) for f in same)}" if len(same) > 1 else ""
     cells = [
         f"{reference['set']} | {'finalist: ' if middle.of == 'finalist' else ''}{middle.name}",
-        reference["measure"] + middle.through,
+        reference["measure"] + middle.extractor,
         f"{_number(middle.value)} ({middle.interval}){spread}",
         *(
             f"{value:,.0f}" if value is not None else ""
             for value in (middle.rows, middle.parameters, middle.size_bytes)
         ),
         f"{middle.training_s:.0f}" if middle.training_s is not None else "",
-        _beaten(middle, reference["below"], found) if "below" in reference else _reached(middle, reference),
+        _beaten(middle, reference["below"], drawn) if "below" in reference else _reached(middle, reference),
         reference["source"],
     ]
     return f"| {' | '.join(cells)} |"
@@ -219,45 +217,53 @@ def _line(reference: Mapping[str, Any], found: list[Figure]) -> str:
 
 def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
     """Write RESULTS.md from what there is."""
-    found = [figure for seed in seeds for usecase in usecases for figure in figures(usecase, seed)]
+    drawn = [figure for seed in seeds for usecase in usecases for figure in figures(usecase, seed)]
     references = yaml.safe_load(REFERENCES.read_text())
-    named = {(reference["set"], reference["of"]) for reference in references}
-    firsts = {usecase: _first(usecase) for usecase in usecases}
-    primary = {
-        (f.set, f.of): f
-        for f in reversed(found)
-        if (f.set, f.of) not in named and f.of != "finalist" and f.measure == firsts[f.set]
-    }
+    columns = ["set", "model", "measure", "figure", "exam rows", "parameters", "bytes", "training s"]
+    command = "make bench" if len(seeds) == 1 else "make bench-full"
     lines = [
         "# Real sets, against published figures",
         "",
-        f"Written by `make bench{'' if len(seeds) == 1 else '-full'}` from the files that would be served. Seeds: "
-        f"{', '.join(map(str, seeds))}. Intervals are of 95 %: over rows, over days for series, over folds where it says so. "
-        "Test was read for one finalist per family, declared on val. Training in seconds on 2 cores.",
+        f"Written by `{command}` from the files that would be served. Seeds: {', '.join(map(str, seeds))}. Intervals are of "
+        "95 %: over rows, over days for series, over folds where it says so. Test was read for one finalist per family, "
+        "declared on val. Training in seconds on 2 cores.",
         "",
-        "| set | model | measure | figure | exam rows | parameters | bytes | training s | to reach | reference |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-        *(_line(reference, found) for reference in references),
+        *_header([*columns, "to reach", "reference"]),
+        *(_line(reference, drawn) for reference in references),
         "",
         "## Every other family, for comparison",
         "",
-        "| set | model | measure | figure | exam rows | parameters | bytes | training s |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_plain(figure) for figure in primary.values()),
+        *_header(columns),
+        *(_plain(figure) for figure in _others(drawn, references, usecases)),
         "",
         "## What needs no learning, on the same rows, and what was decided",
         "",
-        *(f"- {usecase}: {told}" for usecase in usecases if (told := decided(usecase))),
+        *(f"- {usecase}: {sentence}" for usecase in usecases if (sentence := decided(usecase))),
         "",
     ]
     RESULTS.write_text("\n".join(lines) + (HERE / "notes.md").read_text())
 
 
+def _header(columns: list[str]) -> list[str]:
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
+def _others(drawn: list[Figure], references: list[Mapping[str, Any]], usecases: list[str]) -> list[Figure]:
+    """Figures by the first measure of families that no reference names, one of each."""
+    named = {(reference["set"], reference["of"]) for reference in references}
+    firsts = {usecase: _first(usecase) for usecase in usecases}
+    primary = {
+        (f.set, f.of): f
+        for f in reversed(drawn)
+        if (f.set, f.of) not in named and f.of != "finalist" and f.measure == firsts[f.set]
+    }
+    return list(primary.values())
+
+
 def _first(usecase: str) -> str | None:
     """The measure that a use case was decided by; None where nothing was decided."""
-    home = Path(".minnow") / "trials" / PARAMS.stem
-    there = (home / "outcomes" / usecase / "decision.json").exists()
-    return _decision(home, usecase).get("measure") if there else None
+    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
+    return decision.measure if decision else None
 
 
 def _plain(f: Figure) -> str:
@@ -265,7 +271,7 @@ def _plain(f: Figure) -> str:
     counts = [
         f"{value:,.0f}" if value is not None else "" for value in (f.rows, f.parameters, f.size_bytes, f.training_s)
     ]
-    return f"| {f.set} | {f.name} | {f.measure}{f.through} | {figure} | {' | '.join(counts)} |"
+    return f"| {f.set} | {f.name} | {f.measure}{f.extractor} | {figure} | {' | '.join(counts)} |"
 
 
 def main(arguments: list[str]) -> int:

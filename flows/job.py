@@ -9,34 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from minnow import worker
-from minnow.cluster import Cluster
 from minnow.config import Settings
-from minnow.progress import Display
+from minnow.contracts import Runner
+from minnow.runners.cluster import Cluster
+from minnow.runners.progress import Display
+from minnow.runners.worker import Worker
 from minnow.stages import validate
 from minnow.stages.case import Case
 from minnow.stores import database
-from minnow.types import Report, silent
 from minnow.workspace import Workspace
 
 Item = TypeVar("Item")
-
-
-class Runner(Protocol):
-    """Where training runs: a process on this machine, or nodes of a cluster. slots: jobs at once."""
-
-    @property
-    def slots(self) -> int:
-        """How many jobs run at once."""
-        ...
-
-    def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
-        """Run "package.module:function" there and return its result."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -90,11 +77,11 @@ def warm_up() -> None:
         threading.Thread(target=load, daemon=True).start()
 
 
-def _runner(space: Workspace, settings: Settings) -> worker.Worker | Cluster:
+def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
     limits: dict[str, Any] = {"threads": settings.threads, **settings.worker.model_dump()}
     if settings.runner.scheduler is not None:
         return Cluster(settings.runner.scheduler, space.root, space.home, **limits)
-    return worker.Worker(log=space.home / "worker.log", **limits)
+    return Worker(log=space.home / "worker.log", **limits)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def run_planned(stale: list[str]) -> dict[str, str]:
 
 
 def work(job: Job, stale: list[str]) -> dict[str, str]:
-    """Run use cases one after the other, publish what was decided, and let Prefect's last records arrive."""
+    """Run use cases one after the other, then publish what was decided, unless this is a trial."""
     job.display.expect(sum(_steps(job.settings, name) for name in stale))
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:

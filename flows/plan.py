@@ -66,21 +66,21 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     if changed:
         _accept(space, settings, changed, accept)
         state = versions.state(space.root)
-    found = ({name: ["forced"] for name in wanted} if force else {}) | state.stale
-    stale = with_starts(space, settings, found, wanted)
+    reasons = ({name: ["forced"] for name in wanted} if force else {}) | state.stale
+    stale = with_starts(space, settings, reasons, wanted)
     return Plan(stale, [name for name in wanted if name not in stale])
 
 
 def with_starts(
-    space: Workspace, settings: Settings, found: Mapping[str, list[str]], names: Iterable[str]
+    space: Workspace, settings: Settings, reasons: Mapping[str, list[str]], names: Iterable[str]
 ) -> dict[str, list[str]]:
     """Add to what DVC found stale the use cases that begin with other weights than they did. names: in order of needs."""
     stale: dict[str, list[str]] = {}
     for name in names:
-        if name in found:
-            stale[name] = found[name]
-        elif reasons := _begins_anew(Case(name, settings, space), stale):
-            stale[name] = reasons
+        if name in reasons:
+            stale[name] = reasons[name]
+        elif why := _begins_anew(Case(name, settings, space), stale):
+            stale[name] = why
     return stale
 
 
@@ -136,27 +136,27 @@ def bring_data(space: Workspace, settings: Settings, names: Iterable[str], *, re
 
 def _accept(space: Workspace, settings: Settings, changed: dict[str, str], accept: str) -> None:
     """Take changed data over into its .dvc file, or say why not."""
-    found = "; ".join(f"{file}: {how}" for file, how in changed.items())
+    change = "; ".join(f"{file}: {how}" for file, how in changed.items())
     if accept == NEVER:
         raise DataChanged(
-            f"The data is not what was recorded ({found}). If that is meant, run again with --accept-data; "
+            f"The data is not what was recorded ({change}). If that is meant, run again with --accept-data; "
             "otherwise bring the recorded bytes back: dvc checkout."
         )
     if accept == APPENDED:
         for name in settings.usecases:
-            _only_appended(Case(name, settings, space), found)
+            _only_appended(Case(name, settings, space), change)
     for file in changed:
         versions.accept(space.root, file)
 
 
-def _only_appended(case: Case, found: str) -> None:
+def _only_appended(case: Case, change: str) -> None:
     """Check that every row of the last run is still there. Raises DataChanged."""
     if not case.data.is_relative_to(case.workspace.root):
         return
     record = case.workspace.outcome(case.name) / ROWS
     if not record.exists():
         raise DataChanged(
-            f"The data is not what was recorded ({found}), and '{case.name}' has no record of its earlier rows in "
+            f"The data is not what was recorded ({change}), and '{case.name}' has no record of its earlier rows in "
             f"{record}. Look at the change and run once by hand with --accept-data."
         )
     present = row_versions(case, case.modality.read(case.data, case.options))
@@ -164,5 +164,5 @@ def _only_appended(case: Case, found: str) -> None:
     if lost:
         raise DataChanged(
             f"A scheduled run takes appended rows only. '{case.name}' has lost or changed {lost:,} of its earlier rows "
-            f"({found}). Look at the change and run once by hand with --accept-data."
+            f"({change}). Look at the change and run once by hand with --accept-data."
         )

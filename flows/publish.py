@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
 
-from flows.record import read_decisions
-from minnow.bundle import BundleError, write_json
 from minnow.config import Settings
 from minnow.lineage import key_of
+from minnow.records.decision import FILE, Decision, read_decisions
+from minnow.records.files import write_json
+from minnow.records.provenance import read_provenance
 from minnow.stores import champions, models
-from minnow.stores.champions import PROVENANCE, Champion
+from minnow.stores.champions import Champion
 from minnow.stores.database import local_database
+from minnow.stores.publication import bytes_of, divergence
 from minnow.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -20,11 +22,12 @@ Say = Callable[[str], None]
 
 def publish(space: Workspace, settings: Settings, say: Say) -> None:
     """Promote what was decided and not yet done, and let the served store follow the registry."""
-    if _settled(space) == _state(space):
+    state = _state(space)
+    if state is not None and state == _settled(space):
         return
     for usecase, target in _targets(settings):
         for decision in read_decisions(space.outcome(usecase)):
-            if decision["target"] == target and decision["promote"]:
+            if decision.target == target and decision.promote:
                 _carry_out(space, decision, say)
         follow(space, usecase, target, say)
     write_json(_mark(space), {"state": _state(space)})
@@ -36,31 +39,9 @@ def follow(space: Workspace, usecase: str, target: str, say: Say) -> Champion | 
     if champion is None or divergence(usecase, target, champion) is None:
         return champion
     folder = champions.fetch(space, champion)
-    provenance = json.loads((folder / PROVENANCE).read_text())
-    tag = models.publish(usecase, folder / "bundle", provenance, champion.version, target)
+    tag = models.publish(usecase, folder, read_provenance(folder), champion.version, target)
     say(f"  {usecase}: published {tag}")
     return champion
-
-
-def divergence(usecase: str, target: str, champion: Champion | None) -> str | None:
-    """Say how the served store differs from the registry, or None."""
-    served = models.newest(usecase, target)
-    if champion is None:
-        return f"{served.tag} is served, but the registry names no champion" if served else None
-    if served is None:
-        return f"version {champion.version} is champion, but nothing is served"
-    found = _sha(served)
-    if served.version != champion.version:
-        return f"version {champion.version} is champion, but {served.tag} is served"
-    return None if found == champion.sha else f"{served.tag} is broken: {found}"
-
-
-def _sha(model: models.Published) -> str:
-    """The sha of a published model's bytes; of one that cannot be read, or is not what was published, the reason."""
-    try:
-        return model.open().sha
-    except BundleError as error:
-        return str(error)
 
 
 def _targets(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -69,42 +50,43 @@ def _targets(settings: Settings) -> Iterator[tuple[str, str]]:
             yield name, target
 
 
-def _carry_out(space: Workspace, decision: dict[str, Any], say: Say) -> None:
+def _carry_out(space: Workspace, decision: Decision, say: Say) -> None:
     """Promote one decision, unless it was done before or was taken against another champion."""
-    usecase, target = decision["usecase"], decision["target"]
+    usecase, target = decision.usecase, decision.target
     if champions.carried_out(space, usecase, decision):
         return
     champion = champions.current(space, usecase, target)
     held = champion.sha if champion else None
-    if held not in (decision["replaces"], decision["sha"]):
+    if held not in (decision.replaces, decision.sha):
         say(
             f"  {usecase}: the decision on {target} was taken against another champion. Run `minnow run {usecase} --force`."
         )
         return
     promoted = champions.promote(space, usecase, target, decision)
-    say(f"  {usecase}: {decision['finalist']} is champion for {target}, version {promoted.version}")
+    say(f"  {usecase}: {decision.finalist} is champion for {target}, version {promoted.version}")
 
 
-def _mark(space: Workspace):
+def _mark(space: Workspace) -> Path:
     return space.home / "settled.json"
 
 
 def _settled(space: Workspace) -> str | None:
+    """The state of registry, decisions and store after the last publication, None where there was none."""
     path = _mark(space)
     return json.loads(path.read_text())["state"] if path.exists() else None
 
 
 def _state(space: Workspace) -> str | None:
-    """Name the state of registry, decisions and store without opening MLflow; None where it is on a server."""
+    """Name the state of registry, decisions and store without opening MLflow; None where its database is not a local file."""
     database = local_database(space.tracking_uri)
     if database is None:
-        return key_of({"unknown": str(id(space))})
+        return None
     stat = database.stat() if database.exists() else None
-    decisions = sorted((space.root / "outcomes").glob("*/decision.json"))
+    decisions = sorted((space.root / "outcomes").glob(f"*/{FILE}"))
     parts = {
         "registry": (stat.st_mtime_ns, stat.st_size) if stat else None,
         "decisions": [(str(path), path.read_text()) for path in decisions],
-        "store": [(model.tag, _sha(model)) for target in ("cpu", "gpu") for model in models.all(target)],
+        "store": [(model.tag, bytes_of(model)) for target in ("cpu", "gpu") for model in models.all(target)],
         "home": str(models.home()),
     }
     return key_of(parts)

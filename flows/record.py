@@ -1,47 +1,54 @@
-"""What MLflow is told of a use case: one run, under it one per family, under that one per variant."""
+"""What MLflow records of a use case: one run, under it one per family, under that one per variant."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from minnow import config, lineage
-from minnow.stages import outcome, plots
+from minnow import lineage
+from minnow.catalog import catalog
+from minnow.config import params_of
+from minnow.insight import plots
+from minnow.records import decision as decisions
+from minnow.records import provenance, report, results
+from minnow.records.decision import Decision
+from minnow.records.report import read_report
+from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
+from minnow.stages.intake import EXTRACTOR
 from minnow.stages.outcome import Outcome
 from minnow.stages.train import Trained
-from minnow.stages.verdict import Reign, Standing
 from minnow.stores.champions import ROWS
-from minnow.stores.tracking import Record
+from minnow.stores.tracking import Record, decision_tag
+from minnow.types import Score
 
-KEPT = (outcome.DECISIONS, outcome.RESULTS)
+KEPT = (decisions.FILE, results.FILE)
+BESIDE = (report.FILE, report.CARD, provenance.FILE)
 
 
-def record_of(case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Reign]) -> Record:
+def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> Record:
     """Describe a whole use case, with its plots drawn to scratch."""
-    tags = _tags(case)
-    files: dict[str, list[Path]] = {"": [scratch / "outcome" / name for name in KEPT], "plots": _plots(found, scratch)}
-    files["exam"] = list((scratch / "outcome").glob(outcome.EXTRACTOR))
-    files["validation"] = sorted((scratch / "outcome").glob("validation.*"))
-    for target, reign in reigns.items():
-        if reign.rows is not None:
+    tags, folder = _tags(case), scratch / "outcome"
+    files: dict[str, list[Path]] = {"": [folder / name for name in KEPT], "plots": _plots(outcome, scratch)}
+    files["exam"] = list(folder.glob(EXTRACTOR))
+    files["validation"] = sorted(folder.glob("validation.*"))
+    for target, held in incumbents.items():
+        if held.rows is not None:
             path = scratch / "exam" / target / ROWS
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.save(path, reign.rows)
+            np.save(path, held.rows)
             files[f"exam/{target}"] = [path]
-    verdicts = {f"minnow.verdict.{d['target']}": d["verdict"] for d in found.decisions}
+    verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
         params=case.usecase.model_dump(mode="json"),
         tags=tags | verdicts,
-        metrics=_exam_metrics(found) | _folds_metrics(found),
+        metrics=_exam_metrics(outcome) | _folds_metrics(outcome),
         files=files,
-        children=tuple(_family(case, family, found, scratch, tags) for family in case.usecase.families),
-        failed=bool(found.failures),
+        children=tuple(_family(case, family, outcome, scratch, tags) for family in case.usecase.families),
+        failed=bool(outcome.failures),
     )
 
 
@@ -65,40 +72,45 @@ def _tags(case: Case) -> dict[str, str]:
     }
 
 
-def _family(case: Case, family: str, found: Outcome, scratch: Path, tags: Mapping[str, str]) -> Record:
-    mine = [standing for standing in found.standings if standing.family == family]
-    own = {"minnow.family": family} | ({"minnow.error": found.failures[family]} if family in found.failures else {})
-    if not mine:
-        return Record(f"{case.name} {family}", tags={**tags, **own}, failed=True)
-    trained, files = mine[0].trained, []
-    folder = scratch / "plots" / family
-    folder.mkdir(parents=True, exist_ok=True)
-    if trained.history:
-        files.append(folder / "learning_curve.png")
-        plots.learning_curve(trained.history, files[-1])
-    files += _pictures(trained, folder)
-    told = found.importances.get(family, {})
-    if told:
-        files.append(folder / "importances.png")
-        plots.importances(told, files[-1])
-    params = config.params_of("family", family, case.usecase.families[family], f"families.{family}", _catalog())
+def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapping[str, str]) -> Record:
+    variants = [candidate for candidate in outcome.candidates if candidate.family == family]
+    error = {"minnow.error": outcome.failures[family]} if family in outcome.failures else {}
+    own = {**tags, "minnow.family": family, **error}
+    if not variants:
+        return Record(f"{case.name} {family}", tags=own, failed=True)
+    trained, importances = variants[0].trained, outcome.importances.get(family, {})
+    params = params_of("family", family, case.usecase.families[family], f"families.{family}", catalog())
     return Record(
         name=f"{case.name} {family}",
         params=params.model_dump(mode="json"),
-        tags={**tags, **own, "minnow.trained_now": str(trained.fresh).lower()},
+        tags={**own, "minnow.trained_now": str(trained.fresh).lower()},
         metrics={
             "parameters": trained.facts["parameters"],
             "training_s": trained.seconds,
-            **{f"importance/{column}": value for column, value in told.items()},
+            **{f"importance/{column}": value for column, value in importances.items()},
         },
         history=trained.history,
-        files={"plots": files},
-        children=tuple(_variant(case, standing, tags) for standing in mine),
+        files={"plots": _family_plots(trained, importances, scratch / "plots" / family)},
+        children=tuple(_variant(case, candidate, outcome.decisions, tags) for candidate in variants),
     )
 
 
+def _family_plots(trained: Trained, importances: Mapping[str, float], folder: Path) -> list[Path]:
+    """Draw learning curve, pictures and importances, as far as there are any."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    if trained.history:
+        drawn.append(folder / "learning_curve.png")
+        plots.learning_curve(trained.history, drawn[-1])
+    drawn += _pictures(trained, folder)
+    if importances:
+        drawn.append(folder / "importances.png")
+        plots.importances(importances, drawn[-1])
+    return drawn
+
+
 def _pictures(trained: Trained, folder: Path) -> list[Path]:
-    """Draw what a family of images kept to be looked at: samples along the way, reconstructions beside their images."""
+    """Draw what a family of images kept for people: samples along the way, reconstructions beside their images."""
     drawn = []
     for name, images in trained.pictures.items():
         drawn.append(folder / f"{name}.png")
@@ -106,97 +118,81 @@ def _pictures(trained: Trained, folder: Path) -> list[Path]:
     return drawn
 
 
-def _catalog() -> Any:
-    from minnow.catalog import catalog
-
-    return catalog()
-
-
-def _variant(case: Case, standing: Standing, tags: Mapping[str, str]) -> Record:
-    bundle = standing.bundle
-    metrics: dict[str, float] = {f"val/{name}": score.value for name, score in standing.val.scores.items()}
-    metrics |= {f"val/{name}.low": score.low for name, score in standing.val.scores.items()}
-    metrics |= {f"val/{name}.high": score.high for name, score in standing.val.scores.items()}
-    metrics |= {f"parity/{name}": value for name, value in standing.parity.items()}
-    metrics |= {name: standing.timing[name] for name in outcome.TIMED}
-    for exam, found in bundle.report.items():
-        metrics |= {f"{exam}/{name}": score["value"] for name, score in found["scores"].items()}
-    own = {"minnow.family": standing.family, "minnow.variant": standing.variant, "minnow.sha": bundle.sha}
+def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags: Mapping[str, str]) -> Record:
+    bundle = candidate.bundle
+    metrics = _ends("val", candidate.val.scores)
+    metrics |= {f"parity/{name}": value for name, value in candidate.parity.items()}
+    metrics |= candidate.timing.numbers()
+    for exam, result in read_report(bundle).exams.items():
+        metrics |= {f"{exam}/{name}": score.value for name, score in result.scores.items()}
+    own = {"minnow.family": candidate.family, "minnow.variant": candidate.variant, "minnow.sha": bundle.sha}
+    stood = {decision_tag(d.target): d.id for d in written if d.finalist == candidate.name}
     return Record(
-        name=f"{case.name} {standing.name}",
-        params={"family": standing.family, "variant": standing.variant},
-        tags={**tags, **own},
+        name=f"{case.name} {candidate.name}",
+        params={"family": candidate.family, "variant": candidate.variant},
+        tags={**tags, **own, **stood},
         metrics=metrics | {"size_bytes": bundle.size_bytes},
-        files={"bundle": [bundle.folder], "": [outcome.beside(standing)]},
+        files={"bundle": [bundle.folder], "": [bundle.record_folder / name for name in BESIDE]},
     )
 
 
-def _exam_metrics(found: Outcome) -> dict[str, float]:
+def _ends(prefix: str, scores: Mapping[str, Score]) -> dict[str, float]:
+    """A score with both ends of its interval, as three metrics."""
+    return {
+        f"{prefix}/{name}{end}": value
+        for name, score in scores.items()
+        for end, value in (("", score.value), (".low", score.low), (".high", score.high))
+    }
+
+
+def _exam_metrics(outcome: Outcome) -> dict[str, float]:
     metrics: dict[str, float] = {}
-    for decision in found.decisions:
-        standing = found.finalist(decision["target"])
-        if standing is None:
-            continue
-        for name, score in standing.bundle.report["test"]["scores"].items():
-            metrics |= {f"{decision['target']}/{name}{end}": score[key] for key, end in _ENDS.items()}
-        metrics[f"{decision['target']}/size_bytes"] = standing.bundle.size_bytes
+    for decision in outcome.decisions:
+        candidate = outcome.finalist(decision.target)
+        if candidate is not None:
+            metrics |= _ends(decision.target, read_report(candidate.bundle).exams["test"].scores)
+            metrics[f"{decision.target}/size_bytes"] = candidate.bundle.size_bytes
     return metrics
 
 
-def _folds_metrics(found: Outcome) -> dict[str, float]:
-    divisions = {
-        f"{family}, {name}": scores
-        for family, told in found.folds.items()
-        for name, scores in told.items()
-        if isinstance(scores, Mapping)
-    }
+def _folds_metrics(outcome: Outcome) -> dict[str, float]:
     return {
-        f"folds/{measure}, {name}{end}": score[key]
-        for name, scores in divisions.items()
+        f"folds/{measure}, {family}, {name}{end}": value
+        for family, result in outcome.folds.items()
+        for name, scores in result.divisions.items()
         for measure, score in scores.items()
-        for key, end in _ENDS.items()
+        for end, value in (("", score.value), (".low", score.low), (".high", score.high))
     }
 
 
-_ENDS = {"value": "", "low": ".low", "high": ".high"}
-
-
-def _plots(found: Outcome, scratch: Path) -> list[Path]:
+def _plots(outcome: Outcome, scratch: Path) -> list[Path]:
     folder = scratch / "plots"
     folder.mkdir(parents=True, exist_ok=True)
-    points = {s.name: (s.bundle.size_bytes, s.val.primary) for s in found.standings}
+    points = {c.name: (c.bundle.size_bytes, c.val.primary) for c in outcome.candidates}
     if not points:
         return []
-    measure = next(iter(found.standings[0].val.scores))
+    measure = next(iter(outcome.candidates[0].val.scores))
     plots.size_against_score(points, measure, folder / "size_against_score.png")
-    finalists = {s.name: s for d in found.decisions if (s := found.finalist(d["target"]))}
-    for standing in finalists.values():
-        _confusion(standing, folder)
+    finalists = {c.name: c for d in outcome.decisions if (c := outcome.finalist(d.target))}
+    for candidate in finalists.values():
+        _confusion(candidate, folder)
     return sorted(folder.glob("*.png"))
 
 
-def _confusion(standing: Standing, folder: Path) -> None:
+def _confusion(candidate: Candidate, folder: Path) -> None:
     """Draw the finalist's confusion on val: the exam is for the judge."""
-    val = standing.val
-    if val.bundle.schema["task"] != "classify" or len(val.batch.labels) > plots.MOST_LABELS:
+    val = candidate.val
+    if val.bundle.schema.task != "classify" or len(val.batch.labels) > plots.MOST_LABELS:
         return
-    answered = next(iter(val.outputs.values())).argmax(axis=1)
-    name = standing.name.replace("/", "-")
-    plots.confusion(val.batch.target, answered, val.batch.labels, folder / f"confusion-{name}.png")
+    answers = next(iter(val.outputs.values())).argmax(axis=1)
+    name = candidate.name.replace("/", "-")
+    plots.confusion(val.batch.target, answers, val.batch.labels, folder / f"confusion-{name}.png")
 
 
-def summary(decisions: list[dict[str, Any]]) -> str:
+def summary(written: Sequence[Decision]) -> str:
     """Render decisions for Prefect's page, in Markdown."""
     lines = []
-    for decision in decisions:
-        lines.append(
-            f"**{decision['usecase']} on {decision['target']}**: {decision['verdict']}, {decision['finalist']}"
-        )
-        lines += [f"- {reason}" for reason in decision["reasons"]]
+    for decision in written:
+        lines.append(f"**{decision.usecase} on {decision.target}**: {decision.verdict}, {decision.finalist}")
+        lines += [f"- {reason}" for reason in decision.reasons]
     return "\n".join(lines)
-
-
-def read_decisions(folder: Path) -> list[dict[str, Any]]:
-    """Read the decisions of an installed outcome, an empty list where there is none."""
-    path = folder / outcome.DECISIONS
-    return list(json.loads(path.read_text()).values()) if path.exists() else []

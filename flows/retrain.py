@@ -13,14 +13,14 @@ from flows._server import server
 from flows.job import Busy, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
-from minnow.cluster import ClusterError
-from minnow.progress import Display
+from minnow.runners.cluster import ClusterError
+from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
 from minnow.workspace import Workspace, workspace
 
 COMPLETE, FAILED, USAGE, INFEASIBLE = 0, 1, 2, 3
-"""Exit codes of the house."""
+"""Exit codes."""
 
 
 def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> int:
@@ -63,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--params", type=Path, help="another settings file: a trial, which promotes nothing")
     parser.add_argument("--force", action="store_true", help="run what is fresh too")
     parser.add_argument("--accept-data", action="store_true", help="take changed data over")
-    given = parser.parse_args(arguments)
-    accept = planning.ALWAYS if given.accept_data else planning.NEVER
-    return run(workspace(given.params), given.usecases, force=given.force, accept=accept)
+    options = parser.parse_args(arguments)
+    accept = planning.ALWAYS if options.accept_data else planning.NEVER
+    return run(workspace(options.params), options.usecases, force=options.force, accept=accept)
 
 
 if __name__ == "__main__":

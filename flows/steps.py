@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from flows._prefect import (
     PLAIN,
@@ -16,36 +16,41 @@ from flows._prefect import (
     flow,
     task,
 )
+from flows.checks import read_checked
 from flows.job import CURRENT, Job
 from flows.record import failure_of, record_of, summary
-from minnow.bundle import open_bundle
-from minnow.stages import compress, evaluate, folds, intake, outcome, prepare, timing, train
+from minnow.insight.importance import importances
+from minnow.records.bundle import FOLDER, open_bundle
+from minnow.records.results import FoldResult
+from minnow.runners.worker import WorkerError
+from minnow.stages import candidates, compress, evaluate, folds, intake, outcome, timing, train
+from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
+from minnow.stages.prepare import Prepared
+from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError
-from minnow.stages.verdict import Reign, Standing
 from minnow.stores import champions, tracking
 from minnow.types import Table
-from minnow.worker import WorkerError
 
 
 @task(name="check", **PLAIN)
 def check(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
-    """Read the raw rows and hold them against the modality's contract."""
-    return intake.read_checked(case, reports)
+    """Read the raw rows and check them against the modality's expectations. Returns them with hints."""
+    return read_checked(case, reports)
 
 
 @task(name="prepare", **PLAIN)
-def split(case: Case, table: Table) -> prepare.Prepared:
+def split(case: Case, table: Table) -> Prepared:
     """Split and encode."""
     return intake.prepare_case(case, table)
 
 
 @task(name="train", **PLAIN)
-def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Trained:
+def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family in the worker."""
     with job.display.step(f"{case.name}: train {family}") as report:
-        trained = train.train(case, family, rows, handed, job.runner.call, report)
+        trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
         job.display.say(f"  {case.name}: {family} began with the weights of '{case.usecase.starts[family]}': {layers}")
@@ -53,56 +58,66 @@ def fit(job: Job, case: Case, family: str, rows: str, handed: Path) -> train.Tra
 
 
 @task(name="compress", **PLAIN)
-def shrink(job: Job, case: Case, trained: train.Trained, handed: Path) -> compress.Shrunk:
+def shrink(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
     """Make its variants in the worker."""
     with job.display.step(f"{case.name}: compress {trained.family}") as report:
-        return compress.variants(case, trained, handed, job.runner.call, report=report)
+        return compress.variants(case, trained, handed, report=report)
 
 
 @task(name="evaluate", **PLAIN)
-def score(case: Case, shrunk: compress.Shrunk, prepared: prepare.Prepared, scratch: Path) -> list[evaluate.Scored]:
+def score(compressed: compress.Compressed, prepared: Prepared, scratch: Path) -> list[evaluate.Evaluation]:
     """Score every variant on val, read from its file."""
-    return outcome.score_variants(case, shrunk, prepared, scratch)
+    return candidates.evaluate_variants(compressed, prepared, scratch)
 
 
 @task(name="judge", **PLAIN)
-def judge(case: Case, standings: list[Standing], prepared: prepare.Prepared, reigns: Mapping[str, Reign]) -> Outcome:
+def judge(case: Case, lined_up: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]) -> Outcome:
     """Choose the finalists and let them read the exam."""
-    return outcome.judge_case(case, standings, prepared, reigns)
+    return outcome.judge_case(case, lined_up, prepared, incumbents)
+
+
+@task(name="importances", **PLAIN)
+def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Measure, for each family, how much the loss on val rises when a flat column is shuffled."""
+    val = prepared.tables["val"]
+    columns = case.modality.CAPABILITIES.features(val.columns, case.options)
+    exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
+    return {c.family: importances(c.bundle, val, columns, case.settings.seed) for c in exported if columns}
 
 
 @task(name="cross-validate", **PLAIN)
-def cross_validate(job: Job, case: Case, table: Table, found: Outcome) -> Mapping[str, Any]:
+def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mapping[str, FoldResult]:
     """Cross-validate the finalist's family where the settings ask for folds; each one where each reads the exam."""
-    finalist = found.finalist(case.usecase.targets[0])
+    finalist = judged.finalist(case.usecase.targets[0])
     if case.usecase.folds is None or finalist is None:
         return {}
-    told = {}
+    results = {}
     for family in case.usecase.families if case.usecase.exam == "families" else [finalist.family]:
         with job.display.step(f"{case.name}: folds of {family}") as report:
-            told[family] = folds.run(case, table, family, job.runner.call, report)
-    return told
+            results[family] = folds.run(case, table, family, job.runner.call, report)
+    return results
 
 
 @task(name="champions", **STORE)
-def reign(job: Job, case: Case, target: str, prepared: prepare.Prepared) -> Reign:
-    """Ask the registry for champion, anchor and looks. A trial has none."""
+def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
+    """Ask the registry for champion, best so far and looks. A trial has none."""
     if job.space.is_trial:
-        return Reign()
-    held = {role: champions.current(job.space, case.name, target, role) for role in ("champion", "anchor")}
-    bundles = {role: open_bundle(champions.fetch(job.space, c) / "bundle") for role, c in held.items() if c}
+        return Incumbents()
+    roles = (champions.CHAMPION, champions.BEST)
+    held = {role: champions.current(job.space, case.name, target, role) for role in roles}
+    bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
     ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    return Reign(bundles.get("champion"), bundles.get("anchor"), ledger.looks, ledger.rows)
+    return Incumbents(bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows)
 
 
 @task(name="track", **STORE)
-def track(job: Job, case: Case, found: Outcome, scratch: Path, reigns: Mapping[str, Reign]) -> None:
+def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
     """Write the MLflow runs, then note each look that was taken."""
-    run_id = tracking.log(job.space, record_of(case, found, scratch, reigns))
-    for decision in found.decisions:
-        rows = reigns[decision["target"]].rows
-        if decision["looked"] and rows is not None:
-            champions.record_look(job.space, case.name, decision["target"], decision["looks"], rows, run_id)
+    run_id = tracking.log(job.space, record_of(case, final, scratch, incumbents))
+    for decision in final.decisions:
+        rows = incumbents[decision.target].rows
+        if decision.looked and rows is not None:
+            champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
 
 
 @task(name="track failure", **STORE)
@@ -130,17 +145,18 @@ def usecase(name: str) -> str:
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
     with job.display.step(f"{name}: judge"):
-        reigns = {target: reign(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, outcome.standings(made, timing.measure), prepared, reigns)
-    told = cross_validate(job, case, table, judged)
+        incumbents = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
+        judged = judge(case, candidates.line_up(made, timing.measure), prepared, incumbents)
+    results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
-        found = outcome.complete(case, judged, made, failures, prepared, told)
-        outcome.write(case, found, table, scratch, reports)
+        final = outcome.with_failures(judged, made, failures)
+        final = replace(final, importances=explain(case, judged, prepared), folds=results)
+        outcome.write(case, final, table, scratch, reports)
     with job.display.step(f"{name}: track"):
-        track(job, case, found, scratch, reigns)
-        _show(job, name, found)
+        track(job, case, final, scratch, incumbents)
+        _show(job, name, final)
     outcome.install(case, scratch)
-    return found.status
+    return final.status
 
 
 def _clean(folder: Path) -> Path:
@@ -149,20 +165,17 @@ def _clean(folder: Path) -> Path:
     return folder
 
 
-def _families(
-    job: Job, case: Case, prepared: prepare.Prepared, scratch: Path
-) -> tuple[list[outcome.Made], dict[str, str]]:
+def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
     """Train, compress and score each family; one that fails is noted and the others go on."""
-    rows = train.rows_digest(prepared)
-    handed = train.hand_over(case, prepared, rows)
-    made: dict[str, outcome.Made] = {}
+    handed = train.hand_over(case, prepared, job.runner.call)
+    made: dict[str, Made] = {}
     failures: dict[str, str] = {}
 
     def one(family: str) -> None:
         try:
-            trained = fit(job, case, family, rows, handed)
-            shrunk = shrink(job, case, trained, handed)
-            made[family] = outcome.Made(trained, shrunk, score(case, shrunk, prepared, scratch))
+            trained = fit(job, case, family, handed)
+            compressed = shrink(job, case, trained, handed)
+            made[family] = Made(trained, compressed, score(compressed, prepared, scratch))
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)
             job.display.say(f"  {case.name}: {family} failed: {error}")
@@ -171,9 +184,9 @@ def _families(
     return [made[family] for family in case.usecase.families if family in made], failures
 
 
-def _show(job: Job, name: str, found: Outcome) -> None:
+def _show(job: Job, name: str, final: Outcome) -> None:
     """Leave the table of results, and the way to MLflow, in Prefect."""
     key = f"{job.space.experiment}-{name}".replace("_", "-").lower()
-    create_table_artifact(found.table(), key=f"{key}-results", description=f"Variants of {name}, scored on val")
-    create_markdown_artifact(summary(found.decisions), key=f"{key}-decision", description=f"What was decided on {name}")
+    create_table_artifact(final.table(), key=f"{key}-results", description=f"Variants of {name}, scored on val")
+    create_markdown_artifact(summary(final.decisions), key=f"{key}-decision", description=f"What was decided on {name}")
     create_link_artifact(tracking.page(job.space), link_text="The experiment in MLflow", key=f"{key}-mlflow")

@@ -1,4 +1,4 @@
-"""Tuning: trials of one family's parameters, each trained, shrunk and scored on val, until the best is known.
+"""Tuning: trials of one family's parameters, each trained, compressed and scored on val, until the best is known.
 
 Only `minnow tune` does this; a run never searches. Trials are kept in .minnow/tune.db, so that a study goes on where it
 was stopped, and each is an MLflow run under the study's. No Prefect here.
@@ -8,55 +8,60 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from flows.checks import read_checked
 from flows.job import Job, open_job
-from minnow.config import Settings, Span
-from minnow.stages import compress, intake, outcome, search, train
+from minnow.config import Settings
+from minnow.runners.worker import WorkerError
+from minnow.stages import candidates, compress, intake, train
 from minnow.stages.case import Case
-from minnow.stages.evaluate import Scored
+from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
+from minnow.stages.train import Handover, Trained
 from minnow.stores import tracking
 from minnow.stores.tracking import Record
-from minnow.types import Enough
-from minnow.worker import WorkerError
+from minnow.tuning import search
+from minnow.tuning import study as studies
+from minnow.tuning.search import Space
+from minnow.tuning.study import Tuned
+from minnow.types import StopFit
 from minnow.workspace import Workspace
 
 RUN = "mlflow_run"
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """What a study came to. values: dotted name -> value, of the best trial; score, now: first measure on val.
-
-    size_bytes: of its best variant, with the encoder.
-    now: what params.yaml's own values come to, None where the space does not hold them; counts: state -> trials.
-    """
-
-    measure: str
-    values: dict[str, Any] = field(default_factory=dict)
-    score: float | None = None
-    size_bytes: int | None = None
-    now: float | None = None
-    counts: dict[str, int] = field(default_factory=dict)
-    is_present: bool = False
-
-
-@dataclass(frozen=True)
 class _Study:
-    """A study at work."""
+    """A study at work. optuna: Optuna's study; run_id: the MLflow run that the trials stand under."""
 
     job: Job
     case: Case
     family: str
-    space: dict[str, Span]
+    space: Space
     prepared: Prepared
-    rows: str
-    handed: Path
-    found: Any
+    handed: Handover
+    optuna: Any
     run_id: str
+
+    @property
+    def ended(self) -> int:
+        """Trials that came to an end, well or not; those that a stop cut off are tried again."""
+        counts = studies.counts(self.optuna)
+        return sum(counts.values()) - counts.get("cut", 0)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What came of a trial. state: complete, pruned or failed; metrics: on val; error: why it failed."""
+
+    state: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    size_bytes: int | None = None
+    error: str | None = None
 
 
 def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials: int, minutes: float | None) -> Tuned:
@@ -68,11 +73,11 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
         study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
-            job.display.expect(max(trials - _ended(study), 0))
-            while _ended(study) < trials and (deadline is None or time.monotonic() < deadline):
+            job.display.expect(max(trials - study.ended, 0))
+            while study.ended < trials and (deadline is None or time.monotonic() < deadline):
                 _trial(study)
         finally:
-            tuned = _outcome(study)
+            tuned = studies.tuned(study.optuna, study.case, study.space)
             _close(study, tuned)
     return tuned
 
@@ -84,26 +89,22 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
     with job.display.step(f"{usecase}: validate and prepare"):
-        table, _ = intake.read_checked(case, reports)
+        table, _ = read_checked(case, reports)
         prepared = intake.prepare_case(case, table)
-        rows = train.rows_digest(prepared)
-        handed = train.hand_over(case, prepared, rows)
+        handed = train.hand_over(case, prepared, job.runner.call)
     space = search.space_of(case, family)
-    name = search.study_name(case, family, rows, space)
-    found = search.study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
-    if not found.trials:
-        values = search.present(case, family, space)
-        if values is not None:
-            found.enqueue_trial(values, user_attrs={search.PRESENT: True})
-    return _Study(job, case, family, space, prepared, rows, handed, found, _run(job, case, family, space, found))
+    name = studies.study_name(case, family, handed.rows, space)
+    study = studies.open_study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
+    studies.enqueue_present(study, case, family, space)
+    return _Study(job, case, family, space, prepared, handed, study, _run(job, case, family, space, study))
 
 
-def _run(job: Job, case: Case, family: str, space: dict[str, Span], found: Any) -> str:
+def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
     """Find or begin the MLflow run that the trials stand under."""
-    known = found.user_attrs.get(RUN)
-    if known and tracking.there(job.space, known):
+    known = study.user_attrs.get(RUN)
+    if known and tracking.exists(job.space, known):
         return known
-    tags = {"minnow.usecase": case.name, "minnow.family": family, "minnow.study": found.study_name}
+    tags = {"minnow.usecase": case.name, "minnow.family": family, "minnow.study": study.study_name}
     record = Record(
         f"tune {case.name} {family}",
         tags=tags | {"minnow.data_version": case.data_version, "minnow.seed": str(case.settings.seed)},
@@ -111,79 +112,67 @@ def _run(job: Job, case: Case, family: str, space: dict[str, Span], found: Any) 
     )
     run_id = tracking.begin(job.space, record)
     tracking.fill(job.space, run_id, record)
-    found.set_user_attr(RUN, run_id)
+    study.set_user_attr(RUN, run_id)
     return run_id
-
-
-def _ended(study: _Study) -> int:
-    """Count trials that came to an end, well or not; those that a stop cut off are asked again."""
-    counts = search.counts(study.found)
-    return sum(counts.values()) - counts.get("cut", 0)
 
 
 def _trial(study: _Study) -> None:
     """Try one set of values, and keep what came of it in the study and in MLflow."""
-    trial = study.found.ask()
-    values = search.ask(trial, study.space)
-    case = search.with_values(study.case, study.family, values)
-    told: dict[str, Any] = {"state": "complete"}
-    history: dict[str, list[float]] = {}
+    trial = study.optuna.ask()
+    values = search.suggest(trial, study.space)
+    result = _tried(study, trial, search.with_values(study.case, study.family, values))
+    name, say = f"trial {trial.number + 1}", study.job.display.say
+    if result.state == "pruned":
+        study.optuna.tell(trial, state=studies.state("pruned"))
+        say(f"  {study.case.name}: {name} of {study.family} was pruned")
+    elif result.error is not None:
+        trial.set_user_attr(studies.ERROR, result.error)
+        study.optuna.tell(trial, state=studies.state("fail"))
+        say(f"  {name} failed: {result.error}")
+    else:
+        trial.set_user_attr(studies.SIZE, result.size_bytes)
+        study.optuna.tell(trial, next(iter(result.metrics.values())))
+    _track(study, trial.number + 1, values, result)
+
+
+def _tried(study: _Study, trial: Any, case: Case) -> _Result:
+    """Train, compress and score the family of a case with the values of a trial."""
+    history: Mapping[str, list[float]] = {}
     try:
         with study.job.display.step(f"{case.name}: trial {trial.number + 1} of {study.family}") as report:
-            watch = search.watching(report, trial, study.found.direction.name.lower())
-            trained = train.train(case, study.family, study.rows, study.handed, study.job.runner.call, watch)
+            watch = search.watching(report, trial, study.optuna.direction.name.lower())
+            trained = train.train(case, study.family, study.handed, watch)
             history = trained.history
             best = _best(study, case, trained)
-            report(1, 1, {name: score.value for name, score in best.scores.items()})
-        trial.set_user_attr(search.SIZE, best.bundle.size_bytes)
-        study.found.tell(trial, best.primary.value)
-        told |= {"metrics": {name: score.value for name, score in best.scores.items()}, "bytes": best.bundle.size_bytes}
-    except Enough:
-        study.found.tell(trial, state=search.state("pruned"))
-        told["state"] = "pruned"
-        study.job.display.say(
-            f"  {case.name}: trial {trial.number + 1} of {study.family} had no hope and was ended early"
-        )
+            metrics = {name: score.value for name, score in best.scores.items()}
+            report(1, 1, metrics)
+    except StopFit:
+        return _Result("pruned", history=history)
     except (WorkerError, ValueError) as error:
-        trial.set_user_attr("error", str(error))
-        study.found.tell(trial, state=search.state("fail"))
-        told |= {"state": "failed", "error": str(error)}
-        study.job.display.say(f"  trial {trial.number + 1} failed: {error}")
-    _track(study, trial, values, told, history)
+        return _Result("failed", history=history, error=str(error))
+    return _Result("complete", metrics, history, best.bundle.size_bytes)
 
 
-def _best(study: _Study, case: Case, trained: train.Trained) -> Scored:
+def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
-    shrunk = compress.variants(case, trained, study.handed, study.job.runner.call)
-    return search.best(case, outcome.score_variants(case, shrunk, study.prepared, scratch))
+    compressed = compress.variants(case, trained, study.handed)
+    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch))
 
 
-def _track(
-    study: _Study, trial: Any, values: dict[str, Any], told: dict[str, Any], history: dict[str, list[float]]
-) -> None:
-    tags = {"minnow.trial": str(trial.number + 1), "minnow.state": told["state"], "minnow.usecase": study.case.name}
-    sizes = {"size_bytes": told["bytes"]} if "bytes" in told else {}
+def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:
+    """Log a trial to MLflow. number: from 1."""
+    tags = {"minnow.trial": str(number), "minnow.state": result.state, "minnow.usecase": study.case.name}
+    size = {} if result.size_bytes is None else {"size_bytes": float(result.size_bytes)}
     record = Record(
-        f"trial {trial.number + 1}",
-        tags=tags | ({"minnow.error": told["error"]} if "error" in told else {}),
+        f"trial {number}",
+        tags=tags | ({} if result.error is None else {"minnow.error": result.error}),
         params=values,
-        metrics={f"val/{name}": value for name, value in told.get("metrics", {}).items()} | sizes,
-        history=history,
-        failed=told["state"] == "failed",
+        metrics={f"val/{measure}": value for measure, value in result.metrics.items()} | size,
+        history=result.history,
+        failed=result.state == "failed",
     )
     tracking.log(study.job.space, record, study.run_id)
-
-
-def _outcome(study: _Study) -> Tuned:
-    """Read the best off the study."""
-    measure, counts = study.case.task.MEASURES[0].name, search.counts(study.found)
-    best, now = search.best_trial(study.found), search.present_value(study.found)
-    if best is None:
-        return Tuned(measure, counts=counts)
-    values = search.decoded(best.params, study.space)
-    found = best.user_attrs
-    return Tuned(measure, values, best.value, found[search.SIZE], now, counts, found.get(search.PRESENT, False))
 
 
 def _close(study: _Study, tuned: Tuned) -> None:

@@ -11,13 +11,13 @@ from flows._server import server
 from flows.job import Busy, open_job
 from minnow import config
 from minnow.catalog import catalog
-from minnow.cluster import ClusterError
+from minnow.runners.cluster import ClusterError
 from minnow.stages.outcome import EXIT_CODES
 from minnow.workspace import workspace
 
 
 def main(names: list[str]) -> int:
-    """Run the named use cases of the working directory's params.yaml. Returns an exit code of the house."""
+    """Run the named use cases of the working directory's params.yaml. Returns an exit code."""
     space = workspace()
     try:
         settings = config.load(space.params, catalog())

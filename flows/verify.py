@@ -1,9 +1,7 @@
-"""Receipts made good: a champion is made again from what it records, and every byte compared. No Prefect here."""
+"""Verifying a champion: it is made again from what it records, and every byte is compared. No Prefect here."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import tempfile
 import zipfile
@@ -14,28 +12,25 @@ from typing import Any
 
 import numpy as np
 
-from minnow import runtimes, worker
-from minnow.bundle import BundleError, file_hashes, open_bundle
+from minnow import runtimes
 from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
+from minnow.records import provenance
+from minnow.records.bundle import FOLDER, BundleError, open_bundle
+from minnow.records.files import file_sha256
+from minnow.records.provenance import Provenance, hashes_beside, read_provenance
+from minnow.records.receipt import Check
+from minnow.records.report import ScoreReport, read_report
+from minnow.runners.worker import Worker
 from minnow.stages import compress, evaluate, intake, starting, train
 from minnow.stages.case import Case
+from minnow.stages.train import Handover
 from minnow.stores import champions, models
-from minnow.stores.champions import PROVENANCE, Champion
+from minnow.stores.champions import Champion
 from minnow.workspace import Workspace
 
 SHOWN = 16
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was compared. needed, here: what was recorded and what is there; advice: what to do, if anything."""
-
-    name: str
-    ok: bool
-    needed: str = ""
-    here: str = ""
-    advice: str = ""
+LACKING = "no such file"
 
 
 @dataclass(frozen=True)
@@ -60,52 +55,52 @@ def verify(
         say("reading the registered bundle")
         try:
             champions.download(space, champion, kept)
-            record = json.loads((kept / PROVENANCE).read_text())
+            record = read_provenance(kept)
             case = _case(space, settings, champion, record, Path(folder) / "cache")
         except (OSError, ValueError, KeyError) as error:
             here = f"{type(error).__name__}: {error}"
             return [*_record(kept, champion), Check("registry", False, "a readable bundle and its provenance", here)]
-        checks = [*_record(kept, champion), *_bytes("registry", kept / "bundle", record), *_served(champion, record)]
-        checks += [_answers(kept / "bundle"), *_origin(case, record)]
+        checks = [*_record(kept, champion), *_bytes("registry", kept, record), *_served(champion, record)]
+        checks += [_answers(kept / FOLDER), *_origin(case, record)]
         if quick or not all(check.ok for check in checks):
             return checks
         say("making it again")
-        return checks + list(_made_again(case, record, kept / "bundle", Path(folder) / "again"))
+        return checks + list(_made_again(case, record, kept, Path(folder) / "again"))
 
 
 def _record(kept: Path, champion: Champion) -> Iterator[Check]:
     """Compare the record with the hash that the registry keeps of it."""
-    path, needed = kept / PROVENANCE, champion.provenance or "a hash in the registry"
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no such file"
-    yield Check(f"registry: {PROVENANCE}", found == needed, needed[:SHOWN], found[:SHOWN])
+    path, needed = kept / provenance.FILE, champion.provenance or "a hash in the registry"
+    digest = file_sha256(path) if path.exists() else LACKING
+    yield Check(f"registry: {provenance.FILE}", digest == needed, needed[:SHOWN], digest[:SHOWN])
 
 
-def _bytes(where: str, folder: Path, record: Mapping[str, Any]) -> Iterator[Check]:
+def _bytes(where: str, folder: Path, record: Provenance) -> Iterator[Check]:
     """Compare each file with the hash that was recorded when it was made."""
-    here: Mapping[str, str] = file_hashes(folder) if folder.is_dir() else {}
-    for name in sorted({*record["files"], *here}):
-        needed, found = record["files"].get(name, "no such file"), here.get(name, "no such file")
-        yield Check(f"{where}: {name}", needed == found, needed[:SHOWN], found[:SHOWN])
+    present: Mapping[str, str] = hashes_beside(folder) if folder.is_dir() else {}
+    for name in sorted({*record.files, *present}):
+        needed, here = record.files.get(name, LACKING), present.get(name, LACKING)
+        yield Check(f"{where}: {name}", needed == here, needed[:SHOWN], here[:SHOWN])
 
 
-def _served(champion: Champion, record: Mapping[str, Any]) -> Iterator[Check]:
+def _served(champion: Champion, record: Provenance) -> Iterator[Check]:
     """Compare the published copy."""
     served = models.newest(champion.usecase, champion.target)
     if served is None:
         yield Check("served", False, f"version {champion.version}", "nothing", "minnow run publishes it")
         return
     try:
-        told = (served.version, served.sha)
+        here, copy = (served.version, served.sha), served.provenance
     except BundleError as error:
-        yield Check(f"served: {PROVENANCE}", False, "readable", str(error), "minnow run publishes it again")
+        yield Check(f"served: {provenance.FILE}", False, "readable", str(error), "minnow run publishes it again")
         return
     needed = (champion.version, champion.sha)
-    yield Check("served: version", told == needed, f"v{needed[0]} {needed[1][:12]}", f"v{told[0]} {told[1][:12]}")
-    off = [key for key, value in record.items() if served.provenance.get(key) != value]
-    yield Check(
-        f"served: {PROVENANCE}", not off, "as registered", f"another {', '.join(off)}" if off else "as registered"
-    )
-    yield from _bytes("served", served.bundle, record)
+    yield Check("served: version", here == needed, f"v{needed[0]} {needed[1][:12]}", f"v{here[0]} {here[1][:12]}")
+    expected = record.published(target=champion.target, version=champion.version, tag=served.tag)
+    other = [name for name, value in vars(expected).items() if vars(copy)[name] != value]
+    state = f"another {', '.join(other)}" if other else "as registered"
+    yield Check(f"served: {provenance.FILE}", not other, "as registered", state)
+    yield from _bytes("served", served.folder, record)
 
 
 def _answers(bundle: Path) -> Check:
@@ -114,66 +109,80 @@ def _answers(bundle: Path) -> Check:
     try:
         opened = open_bundle(bundle)
         rows, expected = opened.golden()
-        found = runtimes.open_model(opened.model_path).predict(rows)
+        answers = runtimes.open_model(opened.model_path).predict(rows)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         return Check("golden answers", False, needed, str(error))
-    off = [name for name, value in expected.items() if not np.array_equal(value, found[name])]
-    return Check("golden answers", not off, needed, f"others in {', '.join(off)}" if off else "the same")
+    other = [name for name, value in expected.items() if not np.array_equal(value, answers[name])]
+    return Check("golden answers", not other, needed, f"others in {', '.join(other)}" if other else "the same")
 
 
-def _case(space: Workspace, settings: Settings, champion: Champion, record: Mapping[str, Any], cache: Path) -> Case:
+def _case(space: Workspace, settings: Settings, champion: Champion, record: Provenance, cache: Path) -> Case:
     """Put the recorded settings together as a run had them."""
-    made_from, _ = record["made_from"], record["files"]
-    entry = UseCase.model_validate(record["settings"])
-    update = {"seed": made_from["seed"], "threads": made_from["threads"], "usecases": {champion.usecase: entry}}
+    entry = UseCase.read(record.settings)
+    recorded = {"seed": record.made_from["seed"], "threads": record.made_from["threads"]}
+    update = {**recorded, "usecases": {champion.usecase: entry}}
     return Case(champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache))
 
 
-def _origin(case: Case, record: Mapping[str, Any]) -> Iterator[Check]:
+def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     """Compare what it is to be made from with what is here."""
-    made_from, commit = record["made_from"], record["code_version"].partition("+")[0]
+    made_from, commit = record.made_from, str(record.code_version).partition("+")[0]
     back = f"git checkout {commit[:12]}"
     data = case.data_version if case.data.exists() else "not there"
-    yield Check("data version", data == record["data_version"], record["data_version"], data, f"{back} && dvc checkout")
+    needed = str(record.data_version)
+    yield Check("data version", data == needed, needed, data, f"{back} && dvc checkout")
     yield Check("uv.lock", case.lock == made_from["lock"], made_from["lock"], case.lock, f"{back} && make setup")
     here = machine()
     yield Check("machine", here == made_from["machine"], made_from["machine"], here, "run it on such a machine")
     code = code_version([*case.modules(made_from["family"]), train.__name__])
     yield Check("code", code == made_from["code"], made_from["code"], code, back)
     if began := made_from.get("init_from"):
-        try:
-            here = starting.at(case, began).key
-        except starting.StartError:
-            here = "not in the cache"
-        advice = f"{back} && minnow run {began['usecase']} --force"
-        yield Check(f"model of {began['usecase']} to begin with", here == began["key"], began["key"], here, advice)
+        yield _start(case, began, back)
 
 
-def _made_again(case: Case, record: Mapping[str, Any], kept: Path, scratch: Path) -> Iterator[Check]:
-    """Train, shrink and score again, and compare every byte and score."""
-    prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
+def _start(case: Case, began: Mapping[str, Any], back: str) -> Check:
+    """Compare the model that the training began with."""
+    try:
+        here = starting.at(case, began).key
+    except starting.StartError:
+        here = "not in the cache"
+    advice = f"{back} && minnow run {began['usecase']} --force"
+    return Check(f"model of {began['usecase']} to begin with", here == began["key"], began["key"], here, advice)
+
+
+def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> Iterator[Check]:
+    """Train, compress and score again, and compare every byte and score."""
+    prepared = intake.prepare_case(case, intake.read(case))
     rows = train.rows_digest(prepared)
-    yield Check("encoded rows", rows == record["made_from"]["rows"], record["made_from"]["rows"][:SHOWN], rows[:SHOWN])
-    limits, family, began = case.settings.worker, record["family"], record["made_from"].get("init_from")
-    start = starting.at(case, began) if began else None
-    log = case.workspace.home / "worker.log"
-    with worker.Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as child:
-        handed = train.hand_over(case, prepared, rows)
-        trained = train.train(case, family, rows, handed, child.call, start=start)
-        shrunk = compress.variants(case, trained, handed, child.call)
-    if record["variant"] not in shrunk.bundles:
-        yield Check("made again", False, record["variant"], shrunk.refused.get(record["variant"], "not made"))
+    needed = record.made_from["rows"]
+    yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
+    limits, log = case.settings.worker, case.workspace.home / "worker.log"
+    with Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as worker:
+        handed = train.hand_over(case, prepared, worker.call)
+        compressed = _compressed(case, record, handed)
+    variant = str(record.variant)
+    if variant not in compressed.bundles:
+        yield Check("made again", False, variant, compressed.refused.get(variant, "not made"))
         return
-    shutil.copytree(shrunk.bundles[record["variant"]], scratch)
+    shutil.copytree(compressed.bundles[variant], scratch / FOLDER)
+    again = open_bundle(scratch / FOLDER)
     for exam in ("val", "test"):
-        evaluate.write_report(evaluate.score(open_bundle(scratch), prepared.tables[exam]), exam)
+        evaluate.record(evaluate.evaluate(again, prepared.tables[exam]), exam)
     yield from _bytes("made again", scratch, record)
-    yield from _scores(open_bundle(kept).report, open_bundle(scratch).report)
+    yield from _scores(read_report(open_bundle(kept / FOLDER)), read_report(again))
 
 
-def _scores(kept: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Check]:
-    for exam, report in kept.items():
-        for name, score in report["scores"].items():
-            found = again.get(exam, {}).get("scores", {}).get(name)
-            needed, here = (f"{s['value']:.6g}" if s else "none" for s in (score, found))
-            yield Check(f"score: {name} on {exam}", score == found, needed, here)
+def _compressed(case: Case, record: Provenance, handed: Handover) -> compress.Compressed:
+    """Train the recorded family, and make its variants."""
+    began = record.made_from.get("init_from")
+    start = starting.at(case, began) if began else None
+    trained = train.train(case, str(record.family), handed, start=start)
+    return compress.variants(case, trained, handed)
+
+
+def _scores(kept: ScoreReport, again: ScoreReport) -> Iterator[Check]:
+    for exam, result in kept.exams.items():
+        for name, score in result.scores.items():
+            other = again.exams[exam].scores.get(name) if exam in again.exams else None
+            needed, here = (f"{s.value:.6g}" if s else "none" for s in (score, other))
+            yield Check(f"score: {name} on {exam}", score == other, needed, here)

@@ -21,16 +21,16 @@ def graph(order=(0, 1, 2), names=("left", "right"), doc=""):
     last = helper.make_node("Add", ["positive", right], ["y"])
     used = [helper.make_node("Add", ["y", "b_again"], ["z"])]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 2]) for name in ("x", "z")]
-    made = helper.make_graph([*(nodes[i] for i in order), last, *used], f"g{doc}", ends[:1], ends[1:], tensors, doc)
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], producer_name=doc or "x", ir_version=9)
+    graph = helper.make_graph([*(nodes[i] for i in order), last, *used], f"g{doc}", ends[:1], ends[1:], tensors, doc)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], producer_name=doc or "x", ir_version=9)
 
 
 def test_order_names_and_remarks_do_not_matter(tmp_path):
     written = set()
     variants = itertools.product([(0, 1, 2), (1, 0, 2), (0, 2, 1)], [("left", "right"), ("v9", "v1")], ["", "remark"])
-    for place, (order, names, doc) in enumerate(variants):
-        write_canonical(graph(order, names, doc), tmp_path / str(place))
-        written.add((tmp_path / str(place)).read_bytes())
+    for number, (order, names, doc) in enumerate(variants):
+        write_canonical(graph(order, names, doc), tmp_path / str(number))
+        written.add((tmp_path / str(number)).read_bytes())
     assert len(written) == 1
 
 
@@ -45,9 +45,9 @@ def test_equal_arrays_are_stored_once_and_the_batch_is_free(tmp_path):
 def test_another_weight_gives_other_bytes(tmp_path):
     other = graph()
     other.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.array([1.0, 2.5], np.float32), "a"))
-    write_canonical(graph(), tmp_path / "one")
-    write_canonical(other, tmp_path / "two")
-    assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
+    write_canonical(graph(), tmp_path / "first")
+    write_canonical(other, tmp_path / "second")
+    assert (tmp_path / "first").read_bytes() != (tmp_path / "second").read_bytes()
 
 
 def test_a_graph_that_runs_in_a_circle_is_refused(tmp_path):

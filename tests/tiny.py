@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from minnow import tasks
-from minnow.types import Batch, Columns, noise_of
+from minnow.types import OFFSET, Batch, Columns, noise_of
 
 ROWS = 240
 
@@ -13,15 +13,15 @@ ROWS = 240
 def images_classify(rng, n):
     target = rng.integers(0, 3, n)
     image = rng.random((n, 8, 8, 1), np.float32) * 0.3
-    for place, label in enumerate(target):
-        image[place, 2 * label : 2 * label + 2, :, 0] += 0.6
+    for row, label in enumerate(target):
+        image[row, 2 * label : 2 * label + 2, :, 0] += 0.6
     return {"image": image}, target.astype(np.int64), ["a", "b", "c"], {}
 
 
 def audio_classify(rng, n):
     """Frames of eight bands, of which a label has its own."""
-    inputs, target, labels, sizes = images_classify(rng, n)
-    return {"image": inputs["image"].transpose(0, 2, 1, 3).copy()}, target, labels, sizes
+    inputs, target, labels, cardinalities = images_classify(rng, n)
+    return {"image": inputs["image"].transpose(0, 2, 1, 3).copy()}, target, labels, cardinalities
 
 
 def images_regress(rng, n):
@@ -46,15 +46,15 @@ def _table(rng, n):
 
 
 def tabular_classify(rng, n):
-    inputs, sizes = _table(rng, n)
+    inputs, cardinalities = _table(rng, n)
     bold = inputs["categories"][:, 1] % 2 * 2.0 - 1.0
-    return inputs, (inputs["numbers"][:, 0] + bold > 0).astype(np.int64), ["no", "yes"], sizes
+    return inputs, (inputs["numbers"][:, 0] + bold > 0).astype(np.int64), ["no", "yes"], cardinalities
 
 
 def tabular_regress(rng, n):
-    inputs, sizes = _table(rng, n)
+    inputs, cardinalities = _table(rng, n)
     value = 4000 + 300 * inputs["numbers"][:, 0] + 500 * (inputs["categories"][:, 1] % 2)
-    return inputs, value.astype(np.float32), [], sizes
+    return inputs, value.astype(np.float32), [], cardinalities
 
 
 def _series(rng, n):
@@ -65,16 +65,16 @@ def _series(rng, n):
 
 
 def timeseries_classify(rng, n):
-    inputs, sizes = _series(rng, n)
-    return inputs, (inputs["series"][:, :, 0].mean(axis=1) > 0).astype(np.int64), ["no", "yes"], sizes
+    inputs, cardinalities = _series(rng, n)
+    return inputs, (inputs["series"][:, :, 0].mean(axis=1) > 0).astype(np.int64), ["no", "yes"], cardinalities
 
 
 def timeseries_forecast(rng, n):
-    """A change of what was last."""
-    inputs, sizes = _series(rng, n)
-    anchor = rng.normal(100, 30, n).astype(np.float32)
+    """A change from the last value, which is the offset."""
+    inputs, cardinalities = _series(rng, n)
+    offset = rng.normal(100, 30, n).astype(np.float32)
     change = 20 * np.sign(inputs["series"][:, :, 0].mean(axis=1)) + 5 * inputs["numbers"][:, 0]
-    return inputs | {"anchor": anchor}, anchor + change.astype(np.float32), [], sizes
+    return inputs | {OFFSET: offset}, offset + change.astype(np.float32), [], cardinalities
 
 
 def interactions_rank(rng, n):
@@ -91,36 +91,38 @@ def interactions_rank(rng, n):
 def images_generate(rng, n):
     """One of four bright bars, which no normal distribution makes."""
     image = rng.random((n, 8, 8, 1), np.float32) * 0.1
-    for place, bar in enumerate(rng.integers(0, 4, n)):
-        image[place, 2 * bar : 2 * bar + 2] += 0.8
+    for row, bar in enumerate(rng.integers(0, 4, n)):
+        image[row, 2 * bar : 2 * bar + 2] += 0.8
     noise = noise_of(rng.integers(0, 2**62, n).astype(np.uint64), 4)
     return {"image": image, "noise": noise}, np.zeros(n, np.float32), [], {}
 
 
 @cache
-def lens() -> Columns:
-    """What images are looked at through, from the rows of seed 1."""
+def extractor() -> Columns:
+    """The feature extractor that images are compared through, of the rows of seed 1."""
     inputs, target, _, _ = images_generate(np.random.default_rng(1), ROWS)
     train = Batch(inputs, target, np.empty(0, "<U1"), "generate", np.arange(ROWS, dtype=np.uint64))
     bars = inputs["image"].mean(axis=(2, 3)).argmax(axis=1) // 2
-    return tasks.get("generate").lens(train, bars.astype(str))
+    extraction = tasks.get("generate").CAPABILITIES.feature_extraction
+    assert extraction
+    return extraction.fit(train, bars.astype(str), None)
 
 
 def interactions_rate(rng, n):
-    """What a user and an item add to an anchor, known by their numbers and by their ids."""
+    """What a user and an item add to an offset, known by their numbers and by their ids."""
     user, item = rng.integers(1, 9, n).astype(np.int32), rng.integers(1, 13, n).astype(np.int32)
-    anchor = rng.normal(3, 0.1, n).astype(np.float32)
-    given, got = (np.sin(3.0 * ids).astype(np.float32) for ids in (user, item))
-    numbers = np.stack([anchor, given, got], axis=1)
+    offset = rng.normal(3, 0.1, n).astype(np.float32)
+    of_user, of_item = (np.sin(3.0 * ids).astype(np.float32) for ids in (user, item))
+    numbers = np.stack([offset, of_user, of_item], axis=1)
     return (
-        {"user": user, "item": item, "anchor": anchor, "numbers": numbers},
-        anchor + given + 2 * got,
+        {"user": user, "item": item, OFFSET: offset, "numbers": numbers},
+        offset + of_user + 2 * of_item,
         [],
         {"user": 9, "item": 13},
     )
 
 
-OF_LABELS = {("interactions", "rank"): {"attributes": np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)}}
+LABEL_FEATURES = {("interactions", "rank"): {"attributes": np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)}}
 
 
 PROBLEMS = {
@@ -139,19 +141,28 @@ PROBLEMS = {
 
 
 def batch(modality, task, seed, n=ROWS):
-    inputs, target, labels, sizes = PROBLEMS[modality, task](np.random.default_rng(seed), n)
-    key, known = np.arange(n, dtype=np.uint64), OF_LABELS.get((modality, task), {})
-    through = lens() if task == "generate" else {}
-    return Batch(inputs, target, np.array(labels, dtype=str), task, key, sizes=sizes, of_labels=known, lens=through)
+    inputs, target, labels, cardinalities = PROBLEMS[modality, task](np.random.default_rng(seed), n)
+    return Batch(
+        inputs,
+        target,
+        np.array(labels, dtype=str),
+        task,
+        key=np.arange(n, dtype=np.uint64),
+        modality=modality,
+        cardinalities=cardinalities,
+        extractor=extractor() if task == "generate" else {},
+        label_features=LABEL_FEATURES.get((modality, task), {}),
+    )
 
 
-def sides(modality, task):
+def splits(modality, task):
+    """A batch to train on and one to validate."""
     return batch(modality, task, 1), batch(modality, task, 2)
 
 
 def quick(family):
-    """Default parameters, fewer epochs where a family counts them; what makes images gets more of them and smaller networks."""
-    params = family.Params()
-    if hasattr(params, "channels"):
+    """Default parameters, fewer epochs where a family counts them; generators of images get more, and smaller networks."""
+    params, names = family.Params(), family.Params.model_fields
+    if "channels" in names:
         return params.model_copy(update={"epochs": 40, "batch_size": 32, "channels": [16, 16], "average": 0.9})
-    return params.model_copy(update={"epochs": 16}) if hasattr(params, "epochs") else params
+    return params.model_copy(update={"epochs": 16}) if "epochs" in names else params

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minnow.bundle import file_hashes, write_json
 from minnow.lineage import key_of
+from minnow.records.files import file_hashes, write_json
 
 ORIGIN = "made_from.json"
 
@@ -35,7 +35,7 @@ class Cache:
         return self.root / kind / key_of(origin)
 
     def has(self, kind: str, origin: Mapping[str, Any]) -> bool:
-        """Whether it is there, every byte as it was written: a broken one is made again."""
+        """Whether it is there with every byte as it was written; one that is broken is made again."""
         return self.is_whole(self.path(kind, origin))
 
     def is_whole(self, path: Path) -> bool:
@@ -44,9 +44,9 @@ class Cache:
             written = json.loads((path / ORIGIN).read_text())["files"]
         except (OSError, ValueError, KeyError):
             return False
-        found = file_hashes(path)
-        found.pop(ORIGIN)
-        return found == written
+        present = file_hashes(path)
+        present.pop(ORIGIN)
+        return present == written
 
     def get_or_make(self, kind: str, origin: Mapping[str, Any], make: Callable[[Path], None]) -> Entry:
         """Return the folder made from origin; make(folder) fills it when it is missing.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-
-from pydantic import BaseModel
+from typing import Any
 
 from minnow import compression, exporters, families, modalities, tasks
+from minnow.contracts import Parameters
 from minnow.registry import Registry
 
-REGISTRIES: dict[str, Registry] = {
+REGISTRIES: dict[str, Registry[Any]] = {
     "task": tasks.registry,
     "modality": modalities.registry,
     "family": families.registry,
@@ -25,7 +25,7 @@ class Catalog:
         """List the names of one kind."""
         return REGISTRIES[kind].names()
 
-    def params(self, kind: str, name: str) -> type[BaseModel]:
+    def params(self, kind: str, name: str) -> type[Parameters]:
         """Return the pydantic model of what may stand under a name in params.yaml."""
         module = REGISTRIES[kind].get(name)
         return module.Options if kind == "modality" else module.Params
@@ -39,10 +39,9 @@ class Catalog:
             return f"'{family}' learns to {', '.join(module.TASKS)}. Received: {task}."
         return None
 
-    def unfit(self, modality: str, options: BaseModel, task: str) -> str | None:
+    def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
         """Say why a modality's options do not go with a task, or None when they do."""
-        judge = getattr(modalities.get(modality), "unfit", None)
-        return judge(options, task) if judge else None
+        return modalities.get(modality).CAPABILITIES.refuses(options, task)
 
 
 @cache

@@ -11,32 +11,18 @@ PRODUCER = "minnow"
 
 
 def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = None) -> None:
-    """Write an ONNX model in canonical form.
+    """Write an ONNX model in canonical form. The model itself is changed.
 
-    Nodes and values are renamed in their order, initialisers once each and sorted by content, documentation, metadata and
-    shapes of inner values left out. names: new names of inputs and outputs. Raises onnx.checker.ValidationError.
+    Nodes are sorted by what they compute, and nodes and values are named in that order. Initialisers of equal content are
+    stored once, sorted by their new names. Documentation, metadata and shapes of inner values are left out.
+    names: new names of inputs and outputs. Raises onnx.checker.ValidationError, and ValueError for a graph with a cycle.
     """
     import onnx
 
     graph = model.graph
     _order(graph)
-    renamed = _names(graph, names or {})
-    for value in (*graph.input, *graph.output):
-        value.name = renamed[value.name]
-        value.doc_string = ""
-        _free_batch(value)
-    for place, node in enumerate(graph.node):
-        node.name, node.doc_string = f"n{place}", ""
-        del node.metadata_props[:]
-        for ends in (node.input, node.output):
-            ends[:] = [renamed.get(name, name) for name in ends]
-        for body in _bodies(node):
-            _rename_body(body, renamed, f"{node.name}.")
-    kept = {renamed[t.name]: t for t in graph.initializer if t.name in renamed}
+    _rename(graph, _names(graph, names or {}))
     del graph.value_info[:], graph.metadata_props[:], model.metadata_props[:]
-    tensors = [_renamed(tensor, name) for name, tensor in sorted(kept.items())]
-    del graph.initializer[:]
-    graph.initializer.extend(tensors)
     graph.name, graph.doc_string, model.doc_string = "model", "", ""
     model.producer_name, model.producer_version, model.domain, model.model_version = PRODUCER, "", "", 0
     _used_domains(model)
@@ -44,42 +30,68 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _order(graph: Any, outer: Mapping[str, str] | None = None) -> None:
-    """Sort nodes by what they compute, each after what it needs, those in the bodies of loops too.
+def _rename(graph: Any, renamed: Mapping[str, str]) -> None:
+    """Give values their new names and nodes names by their order; initialisers without a new name are left out."""
+    for value in (*graph.input, *graph.output):
+        value.name = renamed[value.name]
+        value.doc_string = ""
+        _free_batch(value)
+    for number, node in enumerate(graph.node):
+        node.name, node.doc_string = f"n{number}", ""
+        del node.metadata_props[:]
+        for ends in (node.input, node.output):
+            ends[:] = [renamed.get(name, name) for name in ends]
+        for body in _bodies(node):
+            _rename_body(body, renamed, f"{node.name}.")
+    kept = {renamed[t.name]: t for t in graph.initializer if t.name in renamed}
+    tensors = [_renamed(tensor, name) for name, tensor in sorted(kept.items())]
+    del graph.initializer[:]
+    graph.initializer.extend(tensors)
 
-    Converters order independent nodes by inner names, which count what the process has converted before. outer: what the
-    names mean that a body takes from the graph around it.
+
+def _order(graph: Any, outer: Mapping[str, str] | None = None) -> None:
+    """Sort nodes by what they compute, each after what it needs, those in the bodies of loops too. Repetitions are dropped.
+
+    Converters order independent nodes by inner names, which count what the process has converted before. outer: meanings of
+    the names that a body takes from the graph around it.
     """
-    meaning = {**(outer or {}), "": ""} | {value.name: f"input {place}" for place, value in enumerate(graph.input)}
-    if outer is None:
-        meaning |= {value.name: value.name for value in graph.input}
-    meaning |= {tensor.name: _content(tensor) for tensor in graph.initializer}
-    waiting, placed = list(graph.node), []
-    made: dict[str, Any] = {}
+    meaning = _meanings(graph, outer)
+    waiting, ordered = list(graph.node), []
+    by_meaning: dict[str, Any] = {}
     same: dict[str, str] = {}
     while waiting:
         ready = [node for node in waiting if all(name in meaning for name in _needs(node))]
         if not ready:
-            raise ValueError("A graph must not run in a circle, and every input must be made by someone.")
-        # nodes that do the same differ by which output they make, if any
-        digest, _, place = min((_meaning(node, meaning), _output(node, graph), i) for i, node in enumerate(ready))
-        first = ready[place]
-        meaning |= {name: f"{digest}.{place}" for place, name in enumerate(first.output) if name}
+            raise ValueError(
+                "A graph must not run in a circle, and every input of a node must be the output of another."
+            )
+        # nodes that compute the same differ by which of the graph's outputs they make, if any
+        digest, _, index = min((_meaning(node, meaning), _output(node, graph), i) for i, node in enumerate(ready))
+        first = ready[index]
+        meaning |= {name: f"{digest}.{position}" for position, name in enumerate(first.output) if name}
         waiting.remove(first)
-        if digest in made and _output(first, graph) == len(graph.output):  # it was worked out before
-            same |= dict(zip(first.output, made[digest].output, strict=True))
+        if digest in by_meaning and _output(first, graph) == len(graph.output):  # it was computed before
+            same |= dict(zip(first.output, by_meaning[digest].output, strict=True))
             continue
         _read_instead(first, same)
-        made.setdefault(digest, first)
-        placed.append(first)
+        by_meaning.setdefault(digest, first)
+        ordered.append(first)
     del graph.node[:]
-    graph.node.extend(placed)
+    graph.node.extend(ordered)
+
+
+def _meanings(graph: Any, outer: Mapping[str, str] | None) -> dict[str, str]:
+    """What the names stand for that are known before any node: inputs by name, or position in a body; tensors by content."""
+    meaning = {**(outer or {}), "": ""} | {value.name: f"input {index}" for index, value in enumerate(graph.input)}
+    if outer is None:
+        meaning |= {value.name: value.name for value in graph.input}
+    return meaning | {tensor.name: _content(tensor) for tensor in graph.initializer}
 
 
 def _without_copies(body: Any) -> None:
-    """Let nodes read a value itself instead of a copy of it; a second output of one value keeps the one copy it needs.
+    """Let nodes read a value itself instead of a copy of it; of equal outputs, all but the first stay copies.
 
-    Which of two equal outputs a converter makes the copy is chance.
+    Which of two equal outputs a converter makes the copy is random.
     """
     from onnx import helper
 
@@ -92,19 +104,19 @@ def _without_copies(body: Any) -> None:
             same[name] = same[same[name]]
     for node in body.node:
         _read_instead(node, same)
-    given: set[str] = set()
-    for place, value in enumerate(body.output):
+    outputs: set[str] = set()
+    for index, value in enumerate(body.output):
         name = str(same.get(value.name, value.name))
-        if name in given:
-            copy = f"copy {place} of {name}"
+        if name in outputs:
+            copy = f"copy {index} of {name}"
             body.node.append(helper.make_node("Identity", [name], [copy]))
             name = copy
         value.name = name
-        given.add(name)
+        outputs.add(name)
 
 
 def _read_instead(node: Any, same: Mapping[str, str]) -> None:
-    """Let a node, and what is in its bodies, read values by other names."""
+    """Let a node, and the nodes in its bodies, read values by other names."""
     node.input[:] = [same.get(name, name) for name in node.input]
     for body in _bodies(node):
         for inside in body.node:
@@ -114,7 +126,7 @@ def _read_instead(node: Any, same: Mapping[str, str]) -> None:
 
 
 def _output(node: Any, graph: Any) -> int:
-    """Place of the first of a graph's outputs that a node makes, one past the last for none."""
+    """Index of the first of a graph's outputs that a node makes, one past the last for none."""
     names = [value.name for value in graph.output]
     return min((names.index(name) for name in node.output if name in names), default=len(names))
 
@@ -132,38 +144,39 @@ def _meaning(node: Any, meaning: Mapping[str, str]) -> str:
 
 
 def _bodies(node: Any) -> list[Any]:
-    """Graphs that a node holds: what a loop repeats, what a branch does."""
+    """Graphs that a node holds: the body of a loop, the branches of a condition."""
     return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
 
 
 def _needs(node: Any) -> list[str]:
     """Names that a node reads: its inputs, and what its bodies take from outside."""
-    found = list(node.input)
+    names = list(node.input)
     for body in _bodies(node):
-        made = {value.name for value in (*body.input, *body.initializer)} | {n for one in body.node for n in one.output}
-        used = [name for one in body.node for name in _needs(one)] + [value.name for value in body.output]
-        found += [name for name in dict.fromkeys(used) if name not in made and name]
-    return found
+        inside = {value.name for value in (*body.input, *body.initializer)}
+        inside |= {name for inner in body.node for name in inner.output}
+        used = [name for inner in body.node for name in _needs(inner)] + [value.name for value in body.output]
+        names += [name for name in dict.fromkeys(used) if name not in inside and name]
+    return names
 
 
 def _plain(node: Any, meaning: Mapping[str, str]) -> Any:
-    """Copy a node so that its bodies say what they do by meaning alone; the bodies themselves are put in order."""
+    """Copy a node, with bodies whose names follow from what they compute. The bodies of the node itself are put in order."""
     for body in _bodies(node):
         _without_copies(body)
         _order(body, meaning)
-    made = type(node)()
-    made.CopyFrom(node)
-    for body in _bodies(made):
+    copy = type(node)()
+    copy.CopyFrom(node)
+    for body in _bodies(copy):
         _rename_body(body, meaning, "")
     for name in ("input", "output"):
-        made.ClearField(name)
-    made.input.extend(node.input)
-    return made
+        copy.ClearField(name)
+    copy.input.extend(node.input)
+    return copy
 
 
 def _rename_body(body: Any, outer: Mapping[str, str], prefix: str) -> None:
-    """Rename what a body makes by its place, and what it takes from outside as outer does."""
-    inner = {value.name: f"{prefix}{place}" for place, value in enumerate(body.input)}
+    """Name what a body makes by its position, and what it takes from outside as outer does."""
+    inner = {value.name: f"{prefix}{index}" for index, value in enumerate(body.input)}
     constants = {tensor.name: tensor for tensor in body.initializer}
     alike: dict[str, str] = {}
     ends = [value.name for value in body.output if value.name in constants]
@@ -180,8 +193,8 @@ def _rename_body(body: Any, outer: Mapping[str, str], prefix: str) -> None:
     tensors = {names[name]: _renamed(constants[name], names[name]) for name in used}
     del body.initializer[:]
     body.initializer.extend(tensors.values())
-    for place, node in enumerate(body.node):
-        node.name, node.doc_string = f"{prefix}n{place}", ""
+    for number, node in enumerate(body.node):
+        node.name, node.doc_string = f"{prefix}n{number}", ""
         del node.metadata_props[:]
         for ends in (node.input, node.output):
             ends[:] = [names[name] for name in ends]
@@ -191,14 +204,15 @@ def _rename_body(body: Any, outer: Mapping[str, str], prefix: str) -> None:
     del body.value_info[:], body.metadata_props[:]
 
 
-def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:
-    """Give every value a short name: what is asked for, i... for initialisers by first use, v... for the rest.
+def _names(graph: Any, ends: Mapping[str, str]) -> dict[str, str]:
+    """Choose a short name for every value: i... for initialisers by first use, v... for what nodes make.
 
-    Initialisers of equal content share one name, so they are stored once.
+    ends: names of inputs and outputs; the others keep theirs. Initialisers of equal content share one name, so they are
+    stored once.
     """
     renamed: dict[str, str] = {}
     for value in (*graph.input, *graph.output):
-        renamed[value.name] = given.get(value.name, value.name)
+        renamed[value.name] = ends.get(value.name, value.name)
     content: dict[str, str] = {tensor.name: _content(tensor) for tensor in graph.initializer}
     by_content: dict[str, str] = {}
     for node in graph.node:
@@ -212,6 +226,7 @@ def _names(graph: Any, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _content(tensor: Any) -> str:
+    """Describe a tensor by type, shape and a hash of its numbers."""
     from onnx import numpy_helper
 
     array = numpy_helper.to_array(tensor)

@@ -8,7 +8,7 @@ import importlib.util
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,22 +47,39 @@ def _source(module: str) -> Path | None:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """List our modules that one imports, at its top or inside functions."""
+    """List our modules that run when one is imported: those that it names, at its top or inside functions, and its packages.
+
+    What stands under `if TYPE_CHECKING` does not run.
+    """
     path = _source(module)
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())) if path else ():
+    if path is None:
+        return ()
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names = {module.rpartition(".")[0]}  # importing a module runs the face of its package first
+    for node in _running(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(sorted(name for name in found if _source(name)))
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names.add(origin)
+            names.update(f"{origin}.{alias.name}" for alias in node.names)
+    return tuple(sorted(name for name in names if name and _source(name)))
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree without what is for type checkers alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _running(child)
 
 
 def code_version(modules: Iterable[str]) -> str:
-    """Hash the source files of modules and of all of ours that they import. Returns 16 hex digits.
+    """Hash the source files of modules and of all of ours that run when they are imported. Returns 16 hex digits.
 
-    What is looked up by name at run time (a family, a modality) is not seen: name it beside the others.
+    Relative imports and what the face of a package imports are followed. What is looked up by name at run time (a family, a
+    modality) is not seen: name it beside the others.
     """
     seen: set[str] = set()
     queue = list(modules)

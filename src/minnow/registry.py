@@ -6,7 +6,9 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+Module = TypeVar("Module")
 
 
 def unknown(noun: str, name: str, known: Iterable[str]) -> str:
@@ -17,8 +19,11 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> str:
     return f"No {noun} '{name}'.{hint} Known: {', '.join(names) or 'none'}."
 
 
-class Registry:
-    """The public modules of one package, found by name and imported when asked for."""
+class Registry(Generic[Module]):
+    """The public modules of one package, found by name and imported when asked for.
+
+    Each is an implementation of the Protocol `Module`; pyright reads them against it in the package's `_checked.py`.
+    """
 
     def __init__(self, package: str, noun: str) -> None:
         """package: dotted name; noun: what one entry is called in messages."""
@@ -30,8 +35,17 @@ class Registry:
         path = importlib.import_module(self.package).__path__
         return sorted(module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
 
-    def get(self, name: str) -> ModuleType:
+    def get(self, name: str) -> Module:
         """Import an entry. Raises KeyError with the nearest known name when there is none."""
+        module: Any = importlib.import_module(self.module(name))
+        return module
+
+    def module(self, name: str) -> str:
+        """Dotted name of an entry, which code_version takes. Raises KeyError with the nearest known name."""
         if name not in self.names():
             raise KeyError(unknown(self.noun, name, self.names()))
-        return importlib.import_module(f"{self.package}.{name}")
+        return f"{self.package}.{name}"
+
+    def about(self, name: str) -> str:
+        """First line of what an entry says of itself."""
+        return (importlib.import_module(self.module(name)).__doc__ or "").strip().partition("\n")[0]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,11 @@ Array = np.ndarray
 Columns = Mapping[str, Array]
 Outputs = Mapping[str, Array]
 """Named arrays that a model answers with, rows first."""
+SPLITS = ("train", "val", "test")
+OFFSET = "anchor"
+"""Name of the array of offsets in model files and bundles, since their first format."""
+SMALLEST_PROBABILITY = 1e-7
+"""A probability of zero would let one confident mistake outweigh a whole test set."""
 
 
 @dataclass(frozen=True)
@@ -22,20 +26,20 @@ class Table:
 
     columns: each (n, ...), rows first.
     row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
-    key: (n,) uint64, hash of a row's content (or of its group): it decides the row's side and never changes.
-    side: (n,) str, "train", "val" or "test" where the side is fixed, "" where the hash decides; None means all "".
-    unit: (n,) uint64, rows of one unit share a side and are resampled together; None makes each row its own.
-    lens: named arrays, not of rows, that answers to these rows are looked at through where a task needs that.
-    aside: arrays of what the rows speak of, such as a catalogue of items: not of the rows' length, never cut with them.
+    key: (n,) uint64, hash of a row's content: it decides the row's split and never changes.
+    split: (n,) str, "train", "val" or "test" where the split is fixed, "" where the hash decides; None means all "".
+    group: (n,) uint64, rows of one group share a split and are resampled together; None makes each row its own group.
+    extractor: arrays of the feature extractor that answers to these rows are compared through, where a task needs one.
+    side_tables: arrays of what the rows refer to, such as a file of items: not of the rows' length, never cut with them.
     """
 
     columns: dict[str, Array]
     row_id: Array
     key: Array
-    side: Array | None = None
-    unit: Array | None = None
-    lens: Columns = field(default_factory=dict)
-    aside: Mapping[str, Array] = field(default_factory=dict)
+    split: Array | None = None
+    group: Array | None = None
+    extractor: Columns = field(default_factory=dict[str, Array])
+    side_tables: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -47,28 +51,28 @@ class Table:
             {name: column[index] for name, column in self.columns.items()},
             self.row_id[index],
             self.key[index],
-            None if self.side is None else self.side[index],
-            None if self.unit is None else self.unit[index],
-            self.lens,
-            self.aside,
+            None if self.split is None else self.split[index],
+            None if self.group is None else self.group[index],
+            self.extractor,
+            self.side_tables,
         )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Encoded rows of one side: what a family fits and a task scores.
+    """Encoded rows of one split: what a family fits and a task scores.
 
     inputs: each (n, ...), as the encoder made them.
     target: classify (n,) int64, index into labels; regress (n,) float32; rank (n, r) int64, indices of the relevant
-        labels padded with -1; generate (n,) float32 of 0, for nothing is asked. An answer that labels do not know is -1.
+        labels padded with -1; generate (n,) float32 of 0, since nothing is asked. An answer that is not among labels is -1.
     labels: (k,) str, the names along the last axis of the outputs; empty where an answer is a number.
-    task: the task's name.
+    task, modality: their names.
     key: (n,) uint64, which rows these are.
-    unit: (n,) int64, rows of one unit are resampled together; by default each row is its own.
-    sizes: how many ids each input of ids may hold, as the encoder knows it: {"ngrams": 20000}.
+    group: (n,) int64, rows of one group are resampled together; by default each row is its own.
+    cardinalities: how many ids each input of ids may hold: {"ngrams": 20000}.
     weight: (n,) float32, how much a row counts in training; by default each counts once.
-    lens: named arrays, not of rows, that a task looks at answers through: generate's extractor.
-    of_labels: what is known of each label before anything is learned, each (k, ...) float32: how popular an item is at
+    extractor: arrays of the feature extractor that answers are compared through, where the task needs one.
+    label_features: what is known of each label before anything is learned, each (k, ...) float32: how popular an item is at
         present, what it is like.
     """
 
@@ -77,16 +81,17 @@ class Batch:
     labels: Array
     task: str
     key: Array
-    unit: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    modality: str = ""
+    group: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    cardinalities: Mapping[str, int] = field(default_factory=dict[str, int])
     weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
-    lens: Columns = field(default_factory=dict)
-    of_labels: Mapping[str, Array] = field(default_factory=dict)
+    extractor: Columns = field(default_factory=dict[str, Array])
+    label_features: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
     def __post_init__(self) -> None:
-        """Fill in the default unit and weight."""
-        if len(self.unit) != len(self.key):
-            object.__setattr__(self, "unit", np.arange(len(self.key), dtype=np.int64))
+        """Fill in the default group and weight."""
+        if len(self.group) != len(self.key):
+            object.__setattr__(self, "group", np.arange(len(self.key), dtype=np.int64))
         if len(self.weight) != len(self.key):
             object.__setattr__(self, "weight", np.ones(len(self.key), np.float32))
 
@@ -97,14 +102,35 @@ class Batch:
     def take(self, index: Array) -> Batch:
         """Return the rows at index, (m,) int or (n,) bool, in that order."""
         inputs = {name: value[index] for name, value in self.inputs.items()}
-        rows = {name: getattr(self, name)[index] for name in ("target", "key", "unit", "weight")}
-        return replace(self, inputs=inputs, **rows)
+        return replace(
+            self,
+            inputs=inputs,
+            target=self.target[index],
+            key=self.key[index],
+            group=self.group[index],
+            weight=self.weight[index],
+        )
 
     def answerable(self) -> Batch:
         """Keep the rows of which an answer is known: at least one label where answers are labels. May be none."""
         if not len(self.labels):
             return self
         return self.take(np.flatnonzero((self.target >= 0).reshape(len(self), -1).any(axis=1)))
+
+    @property
+    def offset(self) -> Array | None:
+        """What targets are known to lie near before a model is asked, (n,) float32: a series' last value, a rating by biases.
+
+        None where nothing is known. A model learns the difference from it.
+        """
+        return self.inputs.get(OFFSET)
+
+    def relative(self) -> Batch:
+        """The same rows with the difference from the offset for a target, and without the offset among their inputs."""
+        if self.offset is None:
+            return self
+        inputs = {name: value for name, value in self.inputs.items() if name != OFFSET}
+        return replace(self, inputs=inputs, target=self.target - self.offset)
 
     @property
     def fingerprint(self) -> str:
@@ -178,7 +204,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Score:
-    """A measured value with its interval (two-sided, 95 %) over n units."""
+    """A measured value with its interval (two-sided, 95 %) over n groups of rows."""
 
     value: float
     low: float
@@ -203,41 +229,5 @@ def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
     """Report nothing."""
 
 
-class Enough(Exception):
-    """Raise it in a report: the fit has been seen enough of, and ends there."""
-
-
-@runtime_checkable
-class Model(Protocol):
-    """What a family's fit returns: named arrays in, named arrays out.
-
-    framework: "keras" or "sklearn", what an exporter dispatches on; native: that framework's object.
-    history: per-epoch metrics, each a list of floats; empty where nothing is iterated.
-    """
-
-    framework: str
-    native: Any
-    history: dict[str, list[float]]
-
-    @property
-    def inputs(self) -> tuple[Spec, ...]:
-        """The arrays it needs, a subset of what the encoder makes."""
-        ...
-
-    @property
-    def outputs(self) -> tuple[Spec, ...]:
-        """The arrays it gives."""
-        ...
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers it learned."""
-        ...
-
-    def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write to folder so that the family's load(folder) answers the same."""
-        ...
+class StopFit(Exception):
+    """Raised in a report to end the fit there."""

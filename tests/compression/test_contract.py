@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import registered
 import tiny
 
 from minnow import compression, exporters, families, runtimes, tasks
+from minnow.contracts import Compression
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 WIDE = {
@@ -21,7 +23,7 @@ SHARES = {"float16": 0.65, "int8": 0.5}
 @pytest.fixture(scope="module", params=KINDS)
 def source(request, tmp_path_factory):
     name, path = request.param, tmp_path_factory.mktemp("source") / "model.onnx"
-    family, (train, val) = families.get(name), tiny.sides(*KINDS[name])
+    family, (train, val) = families.get(name), tiny.splits(*KINDS[name])
     exporters.get("onnx").write(family.fit(train, val, family.Params.model_validate(WIDE[name]), seed=3), path)
     return path, train, val
 
@@ -34,20 +36,20 @@ def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_pa
     assert path.read_bytes() == before, "nothing is changed in place"
     assert (tmp_path / "small.onnx").stat().st_size < SHARES.get(name, 1.0) * path.stat().st_size
     large, small = runtimes.open_model(path), runtimes.open_model(tmp_path / "small.onnx")
-    task, given, answer = tasks.get(val.task), large.predict(val.inputs), small.predict(val.inputs)
-    assert np.isfinite(answer[task.OUTPUT]).all()
-    assert task.loss(answer, val).mean() <= task.loss(given, val).mean() + 0.03
+    task, original, compressed = tasks.get(val.task), large.predict(val.inputs), small.predict(val.inputs)
+    assert np.isfinite(compressed[task.OUTPUT]).all()
+    assert task.loss(compressed, val).mean() <= task.loss(original, val).mean() + 0.03
     assert {spec.name for spec in small.inputs} == {spec.name for spec in large.inputs}
-    one = small.predict({key: value[:1] for key, value in val.inputs.items()})
-    np.testing.assert_allclose(one[task.OUTPUT], answer[task.OUTPUT][:1], rtol=1e-3, atol=1e-3)
+    first = small.predict({key: value[:1] for key, value in val.inputs.items()})
+    np.testing.assert_allclose(first[task.OUTPUT], compressed[task.OUTPUT][:1], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", compression.names())
 def test_it_writes_the_same_bytes_again(name, source, tmp_path):
     (path, train, _), module = source, compression.get(name)
-    for file in ("one", "two"):
+    for file in ("first", "second"):
         module.apply(path, tmp_path / file, train.inputs, module.Params())
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 @pytest.mark.parametrize("name", compression.names())
@@ -56,22 +58,31 @@ def test_trees_are_refused_with_the_reason(name):
     assert compression.get(name).suits("keras") is None
 
 
-def test_int8_asks_for_enough_rows(source, tmp_path):
+def test_int8_needs_enough_rows(source, tmp_path):
     path, train, _ = source
     few = {key: value[:99] for key, value in train.inputs.items()}
     with pytest.raises(ValueError, match=r"needs at least 100 calibration rows .* Received: 99"):
         compression.get("int8").apply(path, tmp_path / "x.onnx", few, compression.get("int8").Params())
 
 
-def test_int8_weighs_in_seven_bits_so_that_every_processor_adds_up_alike(source, tmp_path):
+def test_int8_weights_have_seven_bits_so_that_no_processor_overflows(source, tmp_path):
     import onnx
     from onnx import numpy_helper
 
     path, train, _ = source
     compression.get("int8").apply(path, tmp_path / "x.onnx", train.inputs, compression.get("int8").Params())
     graph = onnx.load(tmp_path / "x.onnx").graph
-    looked_up = {node.input[0] for node in graph.node if node.op_type == "Gather"}
-    weights = [numpy_helper.to_array(t) for t in graph.initializer if t.name not in looked_up]
+    tables = {node.input[0] for node in graph.node if node.op_type == "Gather"}
+    weights = [numpy_helper.to_array(t) for t in graph.initializer if t.name not in tables]
     weights = [weight for weight in weights if weight.dtype == np.int8 and weight.ndim > 1]
     assert weights
     assert max(int(np.abs(weight.astype(int)).max()) for weight in weights) <= 64
+
+
+@pytest.mark.parametrize("name", compression.names())
+def test_public_names_are_those_of_the_contract(name):
+    registered.check_names(compression.registry, name, Compression)
+
+
+def test_pyright_reads_every_compression():
+    registered.check_listed(compression.registry)

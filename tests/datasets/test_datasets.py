@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import registered
 
 from minnow import datasets
 
@@ -22,7 +23,7 @@ def test_every_data_set_has_the_bytes_that_it_promises(name, written):
     assert files == promised
 
 
-def test_write_all_writes_what_was_asked_for(tmp_path):
+def test_write_all_writes_the_wanted_ones_alone(tmp_path):
     assert datasets.write_all(tmp_path, ["shop"]) == [tmp_path / "shop"]
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]
 
@@ -55,7 +56,7 @@ def test_reviews_are_distinct_and_balanced(written):
     assert 0.45 < labels.count("positive") / len(labels) < 0.55
 
 
-def test_single_words_tell_most_of_a_review_and_pairs_tell_more(written):
+def test_single_words_predict_most_reviews_and_pairs_predict_more(written):
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -82,60 +83,67 @@ def _ndcg(scores, seen, relevant, k=10):
     top = np.argsort(-np.where(seen, -np.inf, scores), axis=1, kind="stable")[:, :k]
     gains = 1 / np.log2(np.arange(2, k + 2))
     relevant = relevant & ~seen
-    found = (np.take_along_axis(relevant, top, 1) * gains).sum(1)
+    gained = (np.take_along_axis(relevant, top, 1) * gains).sum(1)
     ideal = np.cumsum(gains)[np.minimum(relevant.sum(1), k) - 1]
-    return (found / ideal)[relevant.any(1)].mean()
+    return (gained / ideal)[relevant.any(1)].mean()
 
 
-def test_in_the_shop_neighbours_tell_far_more_than_popularity(written):
+def test_in_the_shop_neighbours_predict_far_better_than_popularity(written):
     rows = _rows(written / "shop" / "interactions.csv")
-    taken = {side: np.zeros((800, 250), bool) for side in ("train", "val")}
-    for place, row in enumerate(rows[: len(rows) * 8 // 10]):
-        side = "train" if place < len(rows) * 6 // 10 else "val"
-        taken[side][int(row["user"][1:]), int(row["item"][1:])] = True
-    seen = taken["train"].astype(float)
+    bought = {split: np.zeros((800, 250), bool) for split in ("train", "val")}
+    for number, row in enumerate(rows[: len(rows) * 8 // 10]):
+        split = "train" if number < len(rows) * 6 // 10 else "val"
+        bought[split][int(row["user"][1:]), int(row["item"][1:])] = True
+    seen = bought["train"].astype(float)
     length = np.sqrt(seen.sum(0)) + 1e-9
     alike = seen.T @ seen / np.outer(length, length)
     np.fill_diagonal(alike, 0)
-    popularity = _ndcg(np.tile(seen.sum(0), (800, 1)), taken["train"], taken["val"])
-    neighbours = _ndcg(seen @ alike, taken["train"], taken["val"])
+    popularity = _ndcg(np.tile(seen.sum(0), (800, 1)), bought["train"], bought["val"])
+    neighbours = _ndcg(seen @ alike, bought["train"], bought["val"])
     assert neighbours > 2 * popularity
     assert neighbours > 0.25
 
 
-def test_at_home_neither_light_nor_clock_alone_tells_when_the_lamp_is_on(written):
+def test_at_home_neither_light_nor_clock_alone_predicts_the_lamp(written):
     rows = _rows(written / "home" / "home.csv")
     assert len(rows) == len({row["time"] for row in rows}) == 56 * 144
     lamp = np.array([row["lamp"] == "on" for row in rows])
     light, hour = (np.array([float(row["light"]) for row in rows]), np.array([int(row["time"][11:13]) for row in rows]))
     assert 0.2 < lamp.mean() < 0.5
-    alone = {
+    accuracy = {
         "light": max(((light < limit) == lamp).mean() for limit in range(0, 400, 10)),
         "clock": sum(max(lamp[hour == h].sum(), (~lamp[hour == h]).sum()) for h in range(24)) / len(rows),
     }
-    assert max(alone.values()) < 0.9
+    assert max(accuracy.values()) < 0.9
 
 
-def test_neither_pitch_nor_loudness_alone_tells_a_sound_and_both_together_do(written):
+def test_pitch_or_loudness_alone_classify_sounds_badly_and_both_together_well(written):
     from sklearn.linear_model import LogisticRegression
 
     from minnow.modalities import audio
 
     options = audio.Options(seconds=0.7, bands=24, frame_ms=32, hop_ms=16)
     table = audio.read(written / "sounds", options)
-    label, picture = (
-        table.columns["label"],
-        audio.Encoder.fit(table, np.empty(0), options).encode(table.columns)["image"],
-    )
-    views = {"pitch": picture.mean(axis=1), "loudness": picture.mean(axis=2), "both": picture}
+    label = table.columns["label"]
+    spectrogram = audio.fit_encoder(table, np.empty(0), options).encode(table.columns)["image"]
+    views = {"pitch": spectrogram.mean(axis=1), "loudness": spectrogram.mean(axis=2), "both": spectrogram}
     order = np.random.default_rng(0).permutation(len(label))
-    learn, held = order[:540], order[540:]
+    train, test = order[:540], order[540:]
     accuracy = {}
     for name, values in views.items():
         rows = values.reshape(len(values), -1)
-        model = LogisticRegression(C=0.01, max_iter=200).fit(rows[learn], label[learn])
-        accuracy[name] = model.score(rows[held], label[held])
+        model = LogisticRegression(C=0.01, max_iter=200).fit(rows[train], label[train])
+        accuracy[name] = model.score(rows[test], label[test])
     assert np.unique(label, return_counts=True)[1].min() > 100
     assert accuracy["loudness"] < 0.65
     assert accuracy["pitch"] < accuracy["both"] - 0.05
     assert 0.75 < accuracy["both"] < 0.95
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_public_names_are_those_of_the_contract(name):
+    registered.check_names(datasets.registry, name, datasets.DataSet)
+
+
+def test_pyright_reads_every_data_set():
+    registered.check_listed(datasets.registry)

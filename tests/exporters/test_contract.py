@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import registered
 import tiny
 
 from minnow import exporters, families, runtimes
+from minnow.contracts import Exporter
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 KINDS = [("cnn", "images", "classify"), ("gboost", "images", "classify"), ("embedbag", "text", "classify"),
@@ -19,7 +21,7 @@ KINDS = [("cnn", "images", "classify"), ("gboost", "images", "classify"), ("embe
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind[0])
 def trained(request):
     name, modality, task = request.param
-    family, (train, val) = families.get(name), tiny.sides(modality, task)
+    family, (train, val) = families.get(name), tiny.splits(modality, task)
     return family.fit(train, val, tiny.quick(family), seed=3), val
 
 
@@ -31,11 +33,11 @@ def test_the_file_answers_as_the_model_or_says_why_there_is_none(name, trained, 
         return
     path = tmp_path / f"model{exporter.SUFFIX}"
     exporter.write(model, path)
-    runner = runtimes.open_model(path)
+    session = runtimes.open_model(path)
     for n in (1, 7, 3):
         rows = {name: value[:n] for name, value in val.inputs.items()}
         for output, value in model.predict(rows).items():
-            np.testing.assert_allclose(runner.predict(rows)[output], value, atol=1e-4 * max(1, np.abs(value).max()))
+            np.testing.assert_allclose(session.predict(rows)[output], value, atol=1e-4 * max(1, np.abs(value).max()))
 
 
 TWICE = """
@@ -46,7 +48,7 @@ import tiny
 from minnow import exporters, families
 for name in sys.argv[2:]:
     family = families.get(name)
-    model = family.fit(*tiny.sides("images", "classify"), tiny.quick(family), seed=3)
+    model = family.fit(*tiny.splits("images", "classify"), tiny.quick(family), seed=3)
     exporters.get("onnx").write(model, Path(sys.argv[1]) / f"{name}.onnx")
 """
 
@@ -63,3 +65,12 @@ def test_two_processes_write_the_same_bytes_whatever_they_did_before(tmp_path):
             [hashlib.sha256((folder / f"{name}.onnx").read_bytes()).hexdigest() for name in ("cnn", "gboost")]
         )
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("name", exporters.names())
+def test_public_names_are_those_of_the_contract(name):
+    registered.check_names(exporters.registry, name, Exporter)
+
+
+def test_pyright_reads_every_exporter():
+    registered.check_listed(exporters.registry)

@@ -1,15 +1,20 @@
 """What every family promises: a new file in families/ is tested by being there."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
+import registered
 import tiny
 from pydantic import ValidationError
 
 from minnow import exporters, families, runtimes, tasks
-from minnow.families._options import Activation
+from minnow.contracts import Family
+from minnow.families._keras.options import Activation
+from minnow.types import OFFSET
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -25,22 +30,38 @@ CASES = [
 @pytest.fixture(scope="module")
 def fitted():
     """Each case is trained once for all of its tests."""
-    made = {}
+    models = {}
 
     def fit(case):
-        if case not in made:
+        if case not in models:
             name, modality, task = case
-            family, (train, val) = families.get(name), tiny.sides(modality, task)
+            train, val = tiny.splits(modality, task)
             events = []
-            model = family.fit(train, val, tiny.quick(family), seed=3, report=lambda *event: events.append(event))
-            made[case] = family, model, val, events
-        return made[case]
+            model = _fit(name, train, val, report=lambda *event: events.append(event))
+            models[case] = families.get(name), model, val, events
+        return models[case]
 
     return fit
 
 
+def _fit(name, train, val, **more):
+    return families.fit(name, train, val, tiny.quick(families.get(name)), seed=3, **more)
+
+
+@pytest.mark.parametrize("name", families.names())
+def test_its_public_names_are_those_of_the_contract(name):
+    registered.check_names(families.registry, name, Family)
+
+
+def test_pyright_reads_every_family():
+    registered.check_listed(families.registry)
+
+
 def test_every_family_has_a_problem_to_learn():
-    assert {name for name, _, _ in CASES} == set(families.names())
+    without = sorted(set(families.names()) - {name for name, _, _ in CASES})
+    assert not without, (
+        f"tests/tiny.py has no problem for {', '.join(without)}. Add rows of one of its MODALITIES and TASKS to PROBLEMS there."
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
@@ -49,7 +70,10 @@ def test_it_beats_the_plain_baselines_of_its_task(fitted, case):
     task = tasks.get(case[2])
     loss = task.loss(model.predict(val.inputs), val).mean()
     for name, answer in task.baselines(tiny.batch(*case[1:], seed=1)).items():
-        assert loss < 0.8 * task.loss(answer(val), val).mean(), name
+        assert loss < 0.8 * task.loss(answer(val), val).mean(), (
+            f"{case[0]} is hardly better than {name}, which needs no model. Choose default parameters with which it learns the "
+            "problem of tests/tiny.py in a few epochs."
+        )
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
@@ -58,8 +82,9 @@ def test_it_comes_back_from_disk_unchanged(fitted, case, tmp_path):
     model.save(tmp_path)
     again = family.load(tmp_path)
     for name, value in model.predict(val.inputs).items():
-        np.testing.assert_array_equal(again.predict(val.inputs)[name], value)
-    assert again.parameters == model.parameters > 0
+        message = f"{case[0]}'s load answers differently. Let save write all that predict needs."
+        np.testing.assert_array_equal(again.predict(val.inputs)[name], value, err_msg=message)
+    assert again.parameters == model.parameters > 0, "Count what was learned, the same after load as after fit."
 
 
 ONE_TASK_EACH = list({case[:2]: case for case in reversed(CASES)}.values())
@@ -68,23 +93,36 @@ ONE_TASK_EACH = list({case[:2]: case for case in reversed(CASES)}.values())
 
 @pytest.mark.parametrize("case", ONE_TASK_EACH, ids="-".join)
 def test_one_seed_gives_one_model_and_one_file(fitted, case, tmp_path):
-    family, model, val, _ = fitted(case)
-    again = family.fit(*tiny.sides(*case[1:]), tiny.quick(family), seed=3)
+    _, model, val, _ = fitted(case)
+    again = _fit(case[0], *tiny.splits(*case[1:]))
+    message = f"A second fit of {case[0]} differs. Take every random number from seed."
     for name, value in model.predict(val.inputs).items():
-        np.testing.assert_array_equal(again.predict(val.inputs)[name], value)
-    for name, one in {"a": model, "b": again}.items():
-        exporters.get("onnx").write(one, tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+        np.testing.assert_array_equal(again.predict(val.inputs)[name], value, err_msg=message)
+    for name, fitted_model in {"a": model, "b": again}.items():
+        exporters.get("onnx").write(fitted_model, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes(), message
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_it_names_its_arrays_as_task_and_encoder_do(fitted, case):
     _, model, val, _ = fitted(case)
-    assert [spec.name for spec in model.outputs] == [tasks.get(case[2]).OUTPUT]
-    assert {spec.name for spec in model.inputs} <= set(val.inputs)
+    output = tasks.get(case[2]).OUTPUT
+    assert [spec.name for spec in model.outputs] == [output], f"Name the one output of {case[0]} {output}."
     (answer,) = model.predict({name: value[:1] for name, value in val.inputs.items()}).values()
-    assert answer.dtype == np.float32
-    assert answer.shape == (1, *model.outputs[0].shape)
+    assert answer.dtype == np.float32, f"Let {case[0]}'s predict return float32."
+    assert answer.shape == (1, *model.outputs[0].shape), f"Let {case[0]}'s outputs say the shape that predict returns."
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_reads_the_arrays_that_it_declares(fitted, case):
+    family, model, val, _ = fitted(case)
+    read, offset = {spec.name for spec in model.inputs}, set() if val.offset is None else {OFFSET}
+    assert read <= set(val.inputs), (
+        f"{case[0]} reads {read - set(val.inputs)}, which no encoder makes. Read what a batch has."
+    )
+    undeclared = sorted(read - set(family.READS) - offset)
+    assert not undeclared, f"{case[0]} reads {', '.join(undeclared)}. Add the names to its READS."
+    assert offset <= read, f"{case[0]} does not add the offset. Let with_offset return a model that reads {OFFSET}."
 
 
 @pytest.mark.parametrize(
@@ -96,10 +134,10 @@ def test_it_names_its_arrays_as_task_and_encoder_do(fitted, case):
     ],
     ids=["gboost", "forest", "ensemble"],
 )
-def test_a_long_fit_tells_of_its_parts(name, params, least):
-    family, events = families.get(name), []
-    told = lambda *event: events.append(event)  # noqa: E731
-    family.fit(*tiny.sides("tabular", "classify"), family.Params.model_validate(params), seed=3, report=told)
+def test_a_long_fit_reports_its_parts(name, params, least):
+    checked, events = families.get(name).Params.model_validate(params), []
+    splits = tiny.splits("tabular", "classify")
+    families.fit(name, *splits, checked, seed=3, report=lambda *event: events.append(event))
     done = [epoch / epochs for epoch, epochs, _ in events]
     assert done == sorted(done)
     assert done[-1] == 1
@@ -109,21 +147,23 @@ def test_a_long_fit_tells_of_its_parts(name, params, least):
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_it_reports_progress_and_finite_history(fitted, case):
     _, model, _, events = fitted(case)
-    assert events
-    assert all(0 < epoch <= epochs for epoch, epochs, _ in events)
-    assert all(np.isfinite(values).all() for values in model.history.values())
+    assert events, f"Let {case[0]}'s fit call report at least once."
+    assert all(0 < epoch <= epochs for epoch, epochs, _ in events), "Report the epoch, from 1, and how many there are."
+    assert all(np.isfinite(values).all() for values in model.history.values()), "Keep finite metrics in the history."
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_its_onnx_file_answers_alike_for_any_number_of_rows(fitted, case, tmp_path):
     _, model, val, _ = fitted(case)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
-    runner = runtimes.open_model(tmp_path / "model.onnx")
-    assert {spec.name for spec in runner.inputs} == {spec.name for spec in model.inputs}
+    session = runtimes.open_model(tmp_path / "model.onnx")
+    message = f"The file of {case[0]} differs from its predict. Let both compute the same of the same inputs."
+    assert {spec.name for spec in session.inputs} == {spec.name for spec in model.inputs}, message
     for n in (1, 7):
         rows = {name: value[:n] for name, value in val.inputs.items()}
         for name, value in model.predict(rows).items():
-            np.testing.assert_allclose(runner.predict(rows)[name], value, atol=1e-4 * max(1, np.abs(value).max()))
+            tolerance = 1e-4 * max(1, np.abs(value).max())
+            np.testing.assert_allclose(session.predict(rows)[name], value, atol=tolerance, err_msg=message)
 
 
 TEXTS = [case for case in CASES if case[1] == "text"]
@@ -134,11 +174,11 @@ def test_a_text_of_which_no_word_is_known_has_one_finite_answer(fitted, case, tm
     """Nothing but padding, or but unknown words, as in another script: the same alone and among others, in the file too."""
     _, model, val, _ = fitted(case)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
-    runner = runtimes.open_model(tmp_path / "model.onnx")
+    session = runtimes.open_model(tmp_path / "model.onnx")
     for filler in (0, 1):
         tokens = np.full_like(val.inputs["tokens"][:3], filler)
         rows = {"tokens": tokens, "ngrams": np.zeros_like(val.inputs["ngrams"][:3])}
-        for answers in (model.predict(rows)["probabilities"], runner.predict(rows)["probabilities"]):
+        for answers in (model.predict(rows)["probabilities"], session.predict(rows)["probabilities"]):
             assert np.isfinite(answers).all()
             np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
             np.testing.assert_allclose(answers, answers[:1].repeat(3, axis=0), atol=1e-6)
@@ -146,8 +186,25 @@ def test_a_text_of_which_no_word_is_known_has_one_finite_answer(fitted, case, tm
 
 @pytest.mark.parametrize("name", families.names())
 def test_unknown_parameters_are_refused(name):
-    with pytest.raises(ValidationError, match="no_such_parameter"):
+    with pytest.raises(ValidationError, match="no_such_parameter"):  # derive Params from contracts.Parameters
         families.get(name).Params.model_validate({"no_such_parameter": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("gboost", {"bags": 2, "feature_share": 0.5}, {"n_bags": 2, "feature_share": 0.5}),
+        ("gboost", {"categories": "marks"}, {"categories": "one_hot"}),
+        ("gboost", {"categories": "answers"}, {"categories": "target_encoding"}),
+        ("gan", {"slope": 2.0, "sheets": 3}, {"lipschitz": 2.0, "sample_grids": 3}),
+        ("vae", {"reader": [4], "sheets": 3}, {"encoder_channels": [4], "sample_grids": 3}),
+    ],
+)
+def test_parameters_that_an_older_version_recorded_are_read_by_their_new_names(name, old, new):
+    params = families.get(name).Params
+    assert params.read(old) == params.model_validate(new)
+    with pytest.raises(ValidationError):
+        params.model_validate(old)
 
 
 @pytest.mark.parametrize(
@@ -162,23 +219,23 @@ def test_unknown_parameters_are_refused(name):
     ids=lambda params: "-".join(params),
 )
 def test_what_params_yaml_offers_trains(params):
-    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
-    given = {"conv": [6, "pool", 6], "epochs": 8, "batch_size": 16, "augmentation": None} | params
-    model = cnn.fit(train, val, cnn.Params.model_validate(given), seed=1)
+    cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
+    small = {"conv": [6, "pool", 6], "epochs": 8, "batch_size": 16, "augmentation": None}
+    model = cnn.fit(train, val, cnn.Params.model_validate(small | params), seed=1)
     assert tasks.get("classify").loss(model.predict(val.inputs), val).mean() < 0.4
 
 
 @pytest.mark.parametrize("activation", get_args(Activation))
 def test_every_activation_that_params_yaml_offers_can_be_exported(activation, tmp_path):
-    fcnn, (train, val) = families.get("fcnn"), tiny.sides("images", "classify")
+    fcnn, (train, val) = families.get("fcnn"), tiny.splits("images", "classify")
     model = fcnn.fit(train, val, fcnn.Params(units=[4], activation=activation, epochs=1), seed=1)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
-    found = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)
-    np.testing.assert_allclose(found["probabilities"], model.predict(val.inputs)["probabilities"], atol=1e-4)
+    answers = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)
+    np.testing.assert_allclose(answers["probabilities"], model.predict(val.inputs)["probabilities"], atol=1e-4)
 
 
 def test_augmentation_changes_training_rows_alone():
-    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
     before = train.inputs["image"].copy()
     cnn.fit(train, val, cnn.Params(conv=[4], epochs=1), seed=1)
     np.testing.assert_array_equal(train.inputs["image"], before)
@@ -188,15 +245,15 @@ def test_augmentation_changes_training_rows_alone():
     ("conv", "padding"), [([4, *["pool"] * 4], "same"), ([4] * 4, "valid"), ([4, "pool", 4, 4], "valid")]
 )
 def test_an_image_of_which_nothing_would_be_left_is_refused(conv, padding):
-    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
+    cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
     with pytest.raises(ValueError, match="Nothing is left of an image"):
         cnn.fit(train, val, cnn.Params(conv=conv, padding=padding), seed=1)
 
 
 def test_padding_decides_how_many_numbers_come_to_the_answer():
-    cnn, (train, val) = families.get("cnn"), tiny.sides("images", "classify")
-    side = train.inputs["image"].shape[1]
-    for padding, left in (("same", side), ("valid", side - 2)):
+    cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
+    height = train.inputs["image"].shape[1]
+    for padding, left in (("same", height), ("valid", height - 2)):
         model = cnn.fit(train, val, cnn.Params(conv=[4], padding=padding, epochs=1), seed=1)
         assert model.native.get_layer("logits").kernel.shape[0] == 4 * left * left
 
@@ -206,11 +263,11 @@ def test_padding_decides_how_many_numbers_come_to_the_answer():
     ("modality", "task"), [("tabular", "classify"), ("tabular", "regress"), ("images", "classify")]
 )
 def test_principal_components_are_part_of_the_file(name, modality, task, tmp_path):
-    family, (train, val) = families.get(name), tiny.sides(modality, task)
+    family, (train, val) = families.get(name), tiny.splits(modality, task)
     model = family.fit(train, val, family.Params(pca=4), seed=1)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
-    answers, wanted = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs), model.predict(val.inputs)
-    for key, value in wanted.items():
+    answers = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)
+    for key, value in model.predict(val.inputs).items():
         np.testing.assert_allclose(answers[key], value, atol=1e-4 * max(1, np.abs(value).max()))
     with pytest.raises(ValueError, match="pca needs at most"):
         family.fit(train, val, family.Params(pca=1000), seed=1)
@@ -235,32 +292,32 @@ def _heavy(batch):
 
 @pytest.mark.parametrize(("name", "modality"), WEIGHED.items())
 def test_rows_that_weigh_more_are_answered_more_often(name, modality):
-    family, sides = families.get(name), [_confused(batch) for batch in tiny.sides(modality, "classify")]
+    splits = [_confused(batch) for batch in tiny.splits(modality, "classify")]
     shares = [
-        (family.fit(*rows, tiny.quick(family), seed=3).predict(sides[1].inputs)["probabilities"].argmax(1) == 0).mean()
-        for rows in (sides, [_heavy(batch) for batch in sides])
+        (_fit(name, *rows).predict(splits[1].inputs)["probabilities"].argmax(1) == 0).mean()
+        for rows in (splits, [_heavy(batch) for batch in splits])
     ]
-    assert shares[1] > shares[0] + 0.08
+    assert shares[1] > shares[0] + 0.08, f"Let {name}'s fit count each row by train.weight."
 
 
 TREES = [
-    ("gboost", "tabular", "classify", {"categories": "marks"}),
-    ("gboost", "tabular", "regress", {"categories": "marks", "bags": 3, "feature_share": 0.5}),
-    ("gboost", "images", "classify", {"bags": 2, "feature_share": 0.5}),
-    ("gboost", "timeseries", "forecast", {"bags": 2, "feature_share": 0.5, "loss": "mae"}),
+    ("gboost", "tabular", "classify", {"categories": "one_hot"}),
+    ("gboost", "tabular", "regress", {"categories": "one_hot", "n_bags": 3, "feature_share": 0.5}),
+    ("gboost", "images", "classify", {"n_bags": 2, "feature_share": 0.5}),
+    ("gboost", "timeseries", "forecast", {"n_bags": 2, "feature_share": 0.5, "loss": "mae"}),
     ("forest", "tabular", "regress", {"answer": "median"}),
     ("forest", "tabular", "regress", {"answer": "median", "extra": True, "trees": 4}),
 ]
 
 
 @pytest.mark.parametrize(
-    ("name", "modality", "task", "given"), TREES, ids=lambda one: one if isinstance(one, str) else ""
+    ("name", "modality", "task", "params"), TREES, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_what_trees_offer_is_part_of_the_file(name, modality, task, given, tmp_path):
-    family, (train, val) = families.get(name), tiny.sides(modality, task)
-    if given.get("answer") == "median":  # marks that few answers share, some of them equally often
-        train, val = (replace(side, target=np.round(side.target / 200)) for side in (train, val))
-    model = family.fit(train, val, family.Params(**given), seed=1)
+def test_what_trees_offer_is_part_of_the_file(name, modality, task, params, tmp_path):
+    family, (train, val) = families.get(name), tiny.splits(modality, task)
+    if params.get("answer") == "median":  # grades that few answers share, some of them equally often
+        train, val = (replace(batch, target=np.round(batch.target / 200)) for batch in (train, val))
+    model = families.fit(name, train, val, family.Params(**params), seed=1)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
     model.save(tmp_path)
     rows = {key: value[:77] for key, value in val.inputs.items()}
@@ -268,29 +325,29 @@ def test_what_trees_offer_is_part_of_the_file(name, modality, task, given, tmp_p
     for key, value in model.predict(rows).items():
         np.testing.assert_allclose(answers[key], value, atol=1e-4 * max(1, np.abs(value).max()))
         np.testing.assert_array_equal(family.load(tmp_path).predict(rows)[key], value)
-    wanted = tasks.get(task)
-    plain = min(wanted.loss(one(val), val).mean() for one in wanted.baselines(train).values())
-    assert wanted.loss(model.predict(val.inputs), val).mean() < 0.8 * plain
+    loss = tasks.get(task).loss
+    plain = min(loss(baseline(val), val).mean() for baseline in tasks.get(task).baselines(train).values())
+    assert loss(model.predict(val.inputs), val).mean() < 0.8 * plain
 
 
 def test_the_mean_of_several_fits_is_what_the_fits_say_on_average():
-    family, (train, val) = families.get("gboost"), tiny.sides("tabular", "regress")
+    family, (train, val) = families.get("gboost"), tiny.splits("tabular", "regress")
     each = [
         family.fit(train, val, family.Params(feature_share=0.5), seed=seed).predict(val.inputs)["value"]
         for seed in (4, 5, 6)
     ]
-    bagged = family.fit(train, val, family.Params(feature_share=0.5, bags=3), seed=4).predict(val.inputs)["value"]
+    bagged = family.fit(train, val, family.Params(feature_share=0.5, n_bags=3), seed=4).predict(val.inputs)["value"]
     np.testing.assert_allclose(bagged, np.mean(each, axis=0), rtol=1e-5)
-    with pytest.raises(ValidationError, match="bags over 1 need a feature_share below 1"):
-        family.Params(bags=2)
+    with pytest.raises(ValidationError, match="n_bags over 1 need a feature_share below 1"):
+        family.Params(n_bags=2)
 
 
 def test_the_median_of_few_numbers_is_one_of_them_and_many_are_refused():
-    family, (train, val) = families.get("forest"), tiny.sides("tabular", "regress")
+    family, (train, val) = families.get("forest"), tiny.splits("tabular", "regress")
     params = family.Params(answer="median")
     few = replace(train, target=np.round(train.target / 200))
     assert set(family.fit(few, val, params, seed=1).predict(val.inputs)["value"]) <= set(few.target)
     with pytest.raises(
-        ValueError, match=r"answer: median needs a target of 2 to 64 different numbers. Received: '240 of"
+        ValueError, match=r"answer: median needs a target of 2 to 64 different numbers. Received: 240 of"
     ):
         family.fit(train, val, params, seed=1)

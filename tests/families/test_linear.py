@@ -1,5 +1,7 @@
 """What linear does with n-grams beside summing them."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
@@ -12,53 +14,53 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 linear = families.get("linear")
 
 
-def _sides():
+def _splits():
     """Texts whose characters tell the label better than their words do."""
-    found = []
-    for side in tiny.sides("text", "classify"):
-        letters = side.inputs["ngrams"] * 2
-        inputs = {**side.inputs, "characters": letters.astype(np.int32)}
-        found.append(replace(side, inputs=inputs, sizes={**side.sizes, "characters": 80}))
-    return found
+    splits = []
+    for batch in tiny.splits("text", "classify"):
+        inputs = {**batch.inputs, "characters": (batch.inputs["ngrams"] * 2).astype(np.int32)}
+        cardinalities = {**batch.cardinalities, "characters": 80}
+        splits.append(replace(batch, inputs=inputs, cardinalities=cardinalities))
+    return splits
 
 
 @pytest.mark.parametrize("norm", ["count", "length"])
 @pytest.mark.parametrize("features", ["ngrams", "characters", "both"])
 def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp_path):
-    train, val = _sides()
+    train, val = _splits()
     params = linear.Params(naive_bayes=True, norm=norm, features=features, beta=0.5, C=[10.0])
     model = linear.fit(train, val, params, seed=1)
     assert {spec.name for spec in model.inputs} == ({"ngrams", "characters"} if features == "both" else {features})
-    given = model.predict(val.inputs)["probabilities"]
-    assert (given.argmax(axis=1) == val.target).mean() > 0.95
+    answers = model.predict(val.inputs)["probabilities"]
+    assert (answers.argmax(axis=1) == val.target).mean() > 0.95
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
-    found = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
-    np.testing.assert_allclose(found, given, atol=1e-4)
+    exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
+    np.testing.assert_allclose(exported, answers, atol=1e-4)
     int8 = compression.get("int8")
     int8.apply(tmp_path / "model.onnx", tmp_path / "small.onnx", train.inputs, int8.Params())
     small = runtimes.open_model(tmp_path / "small.onnx").predict(val.inputs)["probabilities"]
-    assert np.abs(small - given).max() < 0.05
+    assert np.abs(small - answers).max() < 0.05
 
 
-def test_the_network_gives_what_the_fit_found():
-    """Lengths and ratios are worked out twice: by the fit over all rows, and by the network over one."""
-    train, val = _sides()
+def test_the_network_answers_as_the_fit_does():
+    """Lengths and ratios are computed twice: by the fit over all rows, and by the network over one."""
+    train, val = _splits()
     model = linear.fit(train, val, linear.Params(naive_bayes=True, norm="length", C=[10.0]), seed=1)
-    held = np.zeros((len(train), 40))
-    for row, ids in zip(held, train.inputs["ngrams"], strict=True):
+    rows = np.zeros((len(train), 40))
+    for row, ids in zip(rows, train.inputs["ngrams"], strict=True):
         row[ids] = 1
-    held[:, 0] = 0
-    first, second = (1 + held[train.target == label].sum(axis=0) for label in (0, 1))
-    scaled = held * np.log((second / second.sum()) / (first / first.sum()))
+    rows[:, 0] = 0
+    first, second = (1 + rows[train.target == label].sum(axis=0) for label in (0, 1))
+    scaled = rows * np.log((second / second.sum()) / (first / first.sum()))
     scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
     from sklearn.linear_model import LogisticRegression
 
-    wanted = LogisticRegression(C=10.0, max_iter=500).fit(scaled, train.target).predict_proba(scaled)
-    np.testing.assert_allclose(model.predict(train.inputs)["probabilities"], wanted, atol=2e-3)
+    by_hand = LogisticRegression(C=10.0, max_iter=500).fit(scaled, train.target).predict_proba(scaled)
+    np.testing.assert_allclose(model.predict(train.inputs)["probabilities"], by_hand, atol=2e-3)
 
 
 def test_ngrams_of_too_few_rows_say_nothing():
-    train, val = _sides()
+    train, val = _splits()
     rare = train.inputs["ngrams"].copy()
     rare[0, 11] = 39
     rare[1:][rare[1:] == 39] = 38
@@ -66,13 +68,13 @@ def test_ngrams_of_too_few_rows_say_nothing():
     model = linear.fit(train, val, linear.Params(naive_bayes=True, norm="length", C=[10.0], min_rows=2), seed=1)
     alone, nothing = np.zeros((1, 12), np.int32), np.zeros((1, 12), np.int32)
     alone[0, 0] = 39
-    said, prior = (model.predict({"ngrams": ids})["probabilities"] for ids in (alone, nothing))
-    np.testing.assert_allclose(said, prior, atol=1e-6)
+    answer, prior = (model.predict({"ngrams": ids})["probabilities"] for ids in (alone, nothing))
+    np.testing.assert_allclose(answer, prior, atol=1e-6)
 
 
-def test_beta_draws_weights_together():
+def test_beta_interpolates_between_weights_and_their_mean():
     spread = []
-    train, val = _sides()
+    train, val = _splits()
     for beta in (1.0, 0.1):
         model = linear.fit(train, val, linear.Params(naive_bayes=True, C=[10.0], beta=beta), seed=1)
         weights = model.native.get_layer("weights_ngrams").get_weights()[0][4:, 0]
@@ -81,7 +83,7 @@ def test_beta_draws_weights_together():
 
 
 @pytest.mark.parametrize("features", ["characters", "both"])
-def test_characters_that_no_encoder_made_are_asked_for(features):
-    train, val = tiny.sides("text", "classify")
+def test_characters_that_the_encoder_did_not_make_are_refused(features):
+    train, val = tiny.splits("text", "classify")
     with pytest.raises(ValueError, match=r"needs texts with the array characters.*options.characters"):
         linear.fit(train, val, linear.Params(features=features), seed=1)

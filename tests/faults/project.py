@@ -18,11 +18,12 @@ KEPT = ("src", "flows", "dvc.yaml", ".dvcignore", "uv.lock", "pyproject.toml", "
 FAULTY = '''
 """faulty: a family that does what its parameters ask for."""
 import os, signal
+from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families import linear
-from minnow.families._options import Strict
-MODALITIES, TASKS = ("tabular",), ("classify",)
+CAPABILITIES = FamilyCapabilities()
+MODALITIES, TASKS, READS = ("tabular",), ("classify",), ("numbers",)
 load = linear.load
-class Params(Strict):
+class Params(Parameters):
     how: str = "raise"
 def fit(train, val, params, *, seed, report=None):
     if params.how == "raise":
@@ -36,11 +37,11 @@ def fit(train, val, params, *, seed, report=None):
 CHECK = """
 import json, sys
 from pathlib import Path
-from flows.publish import divergence
 from minnow.serving.predictor import Predictor
 from minnow.stores import champions, models
+from minnow.stores.publication import divergence
 from minnow.workspace import workspace
-space, found = workspace(), {}
+space = workspace()
 served = models.newest("small")
 if served is not None:
     Predictor(served.bundle, provenance=served.provenance)  # raises for anything half-written
@@ -147,6 +148,6 @@ class Project:
         assert state["champion"], printed
         assert state["champion"] == state["served"]
         assert state["divergence"] is None
-        code, told = self.call("-m", "dvc", "status")
-        assert "up to date" in told, told
+        code, status = self.call("-m", "dvc", "status")
+        assert "up to date" in status, status
         return state, time.monotonic() - start

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from flows import plan
-from minnow.bundle import write_json
 from minnow.config import ConfigError, Settings
+from minnow.records.files import write_json
 from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
@@ -112,8 +112,8 @@ def test_a_trial_makes_its_rows_and_leaves_the_record_of_the_data_alone(space):
     before = (space.root / plan.DATA_FILE).read_bytes()
     few = one.usecases["mine"].model_copy(update={"modality": "images", "data": "data/digits"})
     trial = Workspace(space.root, space.root / "bench.yaml")
-    found = plan.make(trial, one.model_copy(update={"usecases": {"few": few}}), [], force=False, accept=plan.NEVER)
-    assert found.stale == {"few": ["a trial"]}
+    made = plan.make(trial, one.model_copy(update={"usecases": {"few": few}}), [], force=False, accept=plan.NEVER)
+    assert made.stale == {"few": ["a trial"]}
     assert list((space.root / "data" / "digits").glob("*"))
     assert (space.root / plan.DATA_FILE).read_bytes() == before
 
@@ -143,8 +143,8 @@ def test_what_begins_with_a_model_is_stale_when_that_is_another(space):
     outcome("other", key="c")
     assert make() == {"mine": ["linear begins with the weights of 'other', which are others now"]}
     assert make(force=True) == {"mine": ["forced"]}
-    found = plan.with_starts(space, two, {"other": ["changed"]}, ["other", "mine"])
-    assert found == {"other": ["changed"], "mine": ["linear begins with the weights of 'other', which is run again"]}
+    stale = plan.with_starts(space, two, {"other": ["changed"]}, ["other", "mine"])
+    assert stale == {"other": ["changed"], "mine": ["linear begins with the weights of 'other', which is run again"]}
 
 
 def test_needs_in_a_circle_and_unknown_names_are_refused():

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from flows import publish
-from minnow.bundle import sha256, write_json, write_npz
 from minnow.config import Settings
+from minnow.records.decision import Decision, write_decisions
+from minnow.records.files import sha256, write_npz
+from minnow.records.provenance import Provenance, hashes_beside
+from minnow.records.schema import Schema
 from minnow.stores import champions, models, tracking
 from minnow.stores.database import client
+from minnow.stores.publication import divergence
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
 
@@ -43,16 +47,15 @@ def decide(space, text, replaces=None, **more):
     folder = space.root / f"made-{text}" / "bundle"
     (folder).mkdir(parents=True)
     (folder / "model.onnx").write_text(text)
-    write_json(folder / "schema.json", {"family": text, "variant": "float32", "usecase": "digits"})
+    Schema("digits", "classify", "images", text, "float32", None, {}, (), (), (), 1).write(folder)
     write_npz(folder / "golden.npz", {"input.x": np.zeros(1)})
-    provenance = folder.parent / "provenance.json"
-    write_json(provenance, {"family": text, "variant": "float32"})
     sha = sha256(folder)
-    tags = {"minnow.usecase": "digits", "minnow.sha": sha}
-    tracking.log(space, Record(text, tags=tags, files={"bundle": [folder], "": [provenance]}))
-    decision = {"usecase": "digits", "target": "cpu", "promote": True, "sha": sha, "replaces": replaces, "id": text}
-    decision |= {"finalist": f"{text}/float32", "verdict": "better"} | more
-    write_json(space.outcome("digits") / "decision.json", {"cpu": decision})
+    Provenance("digits", sha, text, "float32", files=hashes_beside(folder.parent)).write(folder.parent)
+    tags = {"minnow.usecase": "digits", "minnow.sha": sha, tracking.decision_tag("cpu"): text}
+    files = {"bundle": [folder], "": [folder.parent / "provenance.json"]}
+    tracking.log(space, Record(text, tags=tags, files=files))
+    names = {"sha": sha, "replaces": replaces, "id": text, "finalist": f"{text}/float32"}
+    write_decisions(space.outcome("digits"), [Decision("digits", "cpu", "better", True, (), **names, **more)])
     return sha
 
 
@@ -125,10 +128,10 @@ def test_a_served_store_that_differs_is_told_and_mended(space):
     publish.publish(space, SETTINGS, print)
     served = models.newest("digits")
     assert served is not None
-    (served.folder / "provenance.json").write_text(json.dumps({"sha": "0" * 64}))
-    told = publish.divergence("digits", "cpu", champions.current(space, "digits", "cpu"))
-    assert told is not None
-    assert "minnow-digits:v1-1 is broken" in told
+    (served.folder / "provenance.json").write_text(json.dumps({"usecase": "digits", "sha": "0" * 64}))
+    reason = divergence("digits", "cpu", champions.current(space, "digits", "cpu"))
+    assert reason is not None
+    assert "minnow-digits:v1-1 is broken" in reason
     publish.publish(space, SETTINGS, print)
     settled(space, sha)
 

@@ -1,21 +1,21 @@
 """centroid: the nearest mean, held as one layer."""
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from minnow.families import _keras
+from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.families._keras import model
 from minnow.types import silent
 
+CAPABILITIES = FamilyCapabilities()
 MODALITIES = ("images",)
 TASKS = ("classify",)
+READS = ("image",)
 
-load = _keras.load
+load = model.load
 
 
-class Params(BaseModel):
+class Params(Parameters):
     """Nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def fit(train, val, params, *, seed, report=silent):
@@ -24,10 +24,10 @@ def fit(train, val, params, *, seed, report=silent):
     from keras import layers
 
     rows = train.inputs["image"].reshape(len(train), -1)
-    means = np.stack([rows[train.target == place].mean(0) for place in range(len(train.labels))])
+    means = np.stack([rows[train.target == label].mean(0) for label in range(len(train.labels))])
     image = keras.Input(train.inputs["image"].shape[1:], name="image")
     logits = layers.Dense(len(means), name="logits")
     network = keras.Model(image, layers.Softmax(name="probabilities")(logits(layers.Flatten()(image))))
     logits.set_weights([2 * means.T, -(means**2).sum(1)])
     report(1, 1, {})
-    return _keras.KerasModel(network)
+    return model.KerasModel(network)

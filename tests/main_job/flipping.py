@@ -19,13 +19,14 @@ served = models.newest(usecase, "cpu").folder
 places = [path for folder in (artifacts, served) for path in sorted(folder.rglob("*")) if path.is_file()]
 places = [path for path in places if path.name != "model.yaml"]  # BentoML's own
 places += [next(path for path in (space.root / settings.usecases[usecase].data).iterdir()), Path("uv.lock")]
-found = {}
+named = {}
 for path in places:
     data = path.read_bytes()
     place = len(data) // 2
     path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
     checks = verify(space, settings, champion, quick=True, say=lambda text: None)
     path.write_bytes(data)
-    kind = "registry" if path.is_relative_to(artifacts) else "served" if path.is_relative_to(served) else "world"
-    found[f"{kind}: {path.name}"] = [check.name for check in checks if not check.ok]
-print(json.dumps(found))
+    where = {"registry": artifacts, "served": served, "world": path.parent}
+    kind, root = next((kind, root) for kind, root in where.items() if path.is_relative_to(root))
+    named[f"{kind}: {path.relative_to(root).as_posix()}"] = [check.name for check in checks if not check.ok]
+print(json.dumps(named))

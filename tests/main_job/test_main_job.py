@@ -89,7 +89,8 @@ def minnow(folder, *arguments, **more):
 
 
 def decisions(folder, usecase="digits"):
-    return json.loads((folder / "outcomes" / usecase / "decision.json").read_text())
+    found = json.loads((folder / "outcomes" / usecase / "decision.json").read_text())
+    return {target: decision for target, decision in found.items() if target != "format"}
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_the_service_answers_the_exam_as_the_report_says(first):
     path.write_text(yaml.safe_dump(given))
     case = Case("digits", config.load(path, catalog()), workspace(root=folder))
     exam = intake.prepare_case(case, case.modality.read(case.data, case.options)).tables["test"]
-    report = json.loads((folder / "outcomes" / "digits" / "cpu" / "report.json").read_text())["test"]
+    report = json.loads((folder / "outcomes" / "digits" / "cpu" / "report.json").read_text())["exams"]["test"]
     with served(folder) as url:
         body = json.dumps({"inputs": exam.columns["image"].squeeze(-1).tolist()}).encode()
         request = urllib.request.Request(f"{url}/digits/classify", body, {"Content-Type": "application/json"})
@@ -166,7 +167,8 @@ def test_a_champion_is_made_again_to_the_byte(first):
     folder, _ = first
     done = minnow(folder, "verify", "mine")
     assert "things are as recorded" in done.stdout
-    for compared in ("registry: model.onnx", "served: model.onnx", "made again: model.onnx", "score: accuracy on test"):
+    parts = ("registry: bundle/model.onnx", "served: bundle/model.onnx", "made again: bundle/model.onnx", "report.json")
+    for compared in (*parts, "score: accuracy on test"):
         assert compared in " ".join(done.stdout.split())
 
 
@@ -174,8 +176,8 @@ def test_one_flipped_byte_anywhere_is_named(first):
     folder, _ = first
     printed = call(folder, sys.executable, str(ROOT / "tests" / "main_job" / "flipping.py"), "mine").stdout
     found = json.loads(printed.splitlines()[-1])
-    files = ["card.md", "encoder.json", "encoder.npz", "golden.npz", "model.onnx", "report.json", "schema.json"]
-    files.append("provenance.json")
+    inside = ["encoder.json", "encoder.npz", "golden.npz", "model.onnx", "schema.json"]
+    files = [*(f"bundle/{name}" for name in inside), "card.md", "report.json", "provenance.json"]
     named = {"world: reviews.csv": "data version", "world: uv.lock": "uv.lock"}
     named |= {f"{where}: {file}": f"{where}: {file}" for where in ("registry", "served") for file in files}
     assert found.keys() == named.keys()
@@ -268,9 +270,9 @@ def trained_now(folder):
     """Which families the latest run over digits has trained, as MLflow has it."""
     code = (
         "import json; from minnow.workspace import workspace; from minnow.stores.database import client, experiment_id\n"
-        "space = workspace(); found = client(space).search_runs([experiment_id(space)], "
+        "space = workspace(); runs = client(space).search_runs([experiment_id(space)], "
         "\"tags.`minnow.usecase` = 'digits'\", max_results=100, order_by=['attributes.start_time DESC'])\n"
-        "tags = [run.data.tags for run in found if 'minnow.trained_now' in run.data.tags][:3]\n"
+        "tags = [run.data.tags for run in runs if 'minnow.trained_now' in run.data.tags][:3]\n"
         "print(json.dumps({t['minnow.family']: t['minnow.trained_now'] for t in tags}))"
     )
     return json.loads(call(folder, sys.executable, "-c", code).stdout.splitlines()[-1])

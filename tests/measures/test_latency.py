@@ -31,8 +31,8 @@ def test_samples_are_microseconds():
 
 
 def test_throughput_counts_rows_per_second():
-    found = throughput_rows_s(lambda rows: time.sleep(0.005), {"x": np.zeros((50, 2))}, seconds=0.05)
-    assert 1000 < found <= 10_000
+    rate = throughput_rows_s(lambda rows: time.sleep(0.005), {"x": np.zeros((50, 2))}, seconds=0.05)
+    assert 1000 < rate <= 10_000
 
 
 def test_throughput_of_something_slow_is_measured_at_least_once():
@@ -45,7 +45,7 @@ def test_a_ratio_is_that_of_the_medians():
     assert (ratio, upper) == pytest.approx((0.5, 0.5))
 
 
-def test_a_clear_gain_is_seen_through_the_noise_between_processes():
+def test_a_clear_gain_is_detected_in_spite_of_the_noise_between_processes():
     ratio, upper = ratio_upper(rounds_of(70, 0.05, seed=1), rounds_of(100, 0.05, seed=2), 0.05)
     assert ratio == pytest.approx(0.7, abs=0.1)
     assert ratio < upper < 0.9

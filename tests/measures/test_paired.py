@@ -77,8 +77,8 @@ def test_tangos_bound_lies_above_the_estimate_and_grows_with_losses(lost, won, s
 @pytest.mark.parametrize(("p_lost", "p_won"), [(0.05, 0.05), (0.04, 0.01), (0.02, 0.06)])
 def test_tangos_bound_covers_the_true_difference(p_lost, p_won):
     random = np.random.default_rng(0)
-    drawn = random.multinomial(400, [p_lost, p_won, 1 - p_lost - p_won], size=1500)
-    covered = np.mean([tango_upper(lost, won, 400, 0.05) >= p_lost - p_won for lost, won, _ in drawn])
+    counted = random.multinomial(400, [p_lost, p_won, 1 - p_lost - p_won], size=1500)
+    covered = np.mean([tango_upper(lost, won, 400, 0.05) >= p_lost - p_won for lost, won, _ in counted])
     assert 0.935 <= covered <= 0.97
 
 
@@ -90,22 +90,22 @@ def losses(seed: int, n: int, binary: bool):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.booleans(), st.booleans())
-def test_a_comparison_does_not_depend_on_the_order_of_the_rows(seed, binary, in_units):
+def test_a_comparison_does_not_depend_on_the_order_of_the_rows(seed, binary, in_groups):
     challenger, champion = losses(seed, 40, binary)
-    unit = np.random.default_rng(seed).integers(0, 12, 40) if in_units else np.arange(40)
+    group = np.random.default_rng(seed).integers(0, 12, 40) if in_groups else np.arange(40)
     order = np.random.default_rng(seed + 1).permutation(40)
-    found = compare(challenger, champion, unit, binary=binary, level=0.05)
-    assert found == compare(challenger[order], champion[order], unit[order], binary=binary, level=0.05)
+    comparison = compare(challenger, champion, group, binary=binary, level=0.05)
+    assert comparison == compare(challenger[order], champion[order], group[order], binary=binary, level=0.05)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
-def test_what_one_side_gains_the_other_loses(seed, binary):
+def test_what_one_model_gains_the_other_loses(seed, binary):
     a, b = losses(seed, 40, binary)
-    one, other = (compare(x, y, np.arange(40), binary=binary, level=0.05) for x, y in ((a, b), (b, a)))
-    assert one.difference == pytest.approx(-other.difference)
-    assert one.upper >= one.difference
-    assert not (one.p_better < 0.5 and other.p_better < 0.5)
+    forth, back = (compare(x, y, np.arange(40), binary=binary, level=0.05) for x, y in ((a, b), (b, a)))
+    assert forth.difference == pytest.approx(-back.difference)
+    assert forth.upper >= forth.difference
+    assert not (forth.p_better < 0.5 and back.p_better < 0.5)
 
 
 def test_right_or_wrong_rows_are_compared_exactly():
@@ -113,17 +113,17 @@ def test_right_or_wrong_rows_are_compared_exactly():
     champion[:10] = 1
     challenger = np.zeros(100)
     challenger[8:11] = 1
-    found = compare(challenger, champion, np.arange(100), binary=True, level=0.05)
-    assert (found.difference, found.n) == (pytest.approx(-0.07), 100)
-    assert found.p_better == pytest.approx(mcnemar(1, 8))
-    assert found.upper == pytest.approx(tango_upper(1, 8, 100, 0.05))
+    comparison = compare(challenger, champion, np.arange(100), binary=True, level=0.05)
+    assert (comparison.difference, comparison.n) == (pytest.approx(-0.07), 100)
+    assert comparison.p_better == pytest.approx(mcnemar(1, 8))
+    assert comparison.upper == pytest.approx(tango_upper(1, 8, 100, 0.05))
 
 
-def test_right_or_wrong_rows_of_common_units_are_not_taken_for_independent():
+def test_right_or_wrong_rows_of_common_groups_are_not_taken_for_independent():
     champion, challenger = np.repeat([1.0] * 6 + [0.0] * 14, 50), np.repeat([0.0] * 8 + [1.0] * 2 + [0.0] * 10, 50)
-    unit = np.repeat(np.arange(20), 50)
+    group = np.repeat(np.arange(20), 50)
     apart = compare(challenger, champion, np.arange(1000), binary=True, level=0.05)
-    together = compare(challenger, champion, unit, binary=True, level=0.05)
+    together = compare(challenger, champion, group, binary=True, level=0.05)
     assert apart.p_better < 1e-6
     assert together.p_better > 0.05
     assert together.n == 20
@@ -135,17 +135,19 @@ def test_the_bootstrap_agrees_with_the_t_test_on_well_behaved_losses():
     random = np.random.default_rng(8)
     champion = random.normal(1.0, 0.3, 200)
     challenger = champion + random.normal(-0.03, 0.2, 200)
-    found = compare(challenger, champion, np.arange(200), binary=False, level=0.05)
+    comparison = compare(challenger, champion, np.arange(200), binary=False, level=0.05)
     expected = ttest_rel(challenger, champion, alternative="less")
-    assert found.p_better == pytest.approx(expected.pvalue, abs=0.01)
-    assert found.upper == pytest.approx(expected.confidence_interval(0.95).high, abs=0.004)
+    assert comparison.p_better == pytest.approx(expected.pvalue, abs=0.01)
+    assert comparison.upper == pytest.approx(expected.confidence_interval(0.95).high, abs=0.004)
 
 
-def test_the_bootstrap_seldom_sees_a_gain_where_there_is_none():
+def test_the_bootstrap_seldom_reports_a_gain_of_equal_models():
     random = np.random.default_rng(9)
-    found = [compare(*random.exponential(size=(2, 40)), np.arange(40), binary=False, level=0.05) for _ in range(300)]
-    assert np.mean([c.p_better <= 0.05 for c in found]) <= 0.085
-    assert np.mean([c.upper < 0 for c in found]) <= 0.085
+    comparisons = [
+        compare(*random.exponential(size=(2, 40)), np.arange(40), binary=False, level=0.05) for _ in range(300)
+    ]
+    assert np.mean([c.p_better <= 0.05 for c in comparisons]) <= 0.085
+    assert np.mean([c.upper < 0 for c in comparisons]) <= 0.085
 
 
 def test_a_level_far_out_in_the_tail_still_costs():
@@ -157,33 +159,33 @@ def test_a_level_far_out_in_the_tail_still_costs():
 
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_a_few_equal_differences_prove_nothing(rows):
-    found = compare(np.zeros(rows), np.ones(rows), np.arange(rows), binary=False, level=0.05)
-    assert found.p_better >= 0.5**rows
-    assert rows > 1 or (found.upper, found.detectable, found.p_better) == (math.inf, math.inf, 1)
+    comparison = compare(np.zeros(rows), np.ones(rows), np.arange(rows), binary=False, level=0.05)
+    assert comparison.p_better >= 0.5**rows
+    assert rows > 1 or (comparison.upper, comparison.detectable, comparison.p_better) == (math.inf, math.inf, 1)
 
 
 def test_many_equal_differences_prove_a_gain():
-    found = compare(np.zeros(30), np.ones(30), np.arange(30), binary=False, level=0.05)
-    assert found.p_better < 1e-8
-    assert found.upper == -1
+    comparison = compare(np.zeros(30), np.ones(30), np.arange(30), binary=False, level=0.05)
+    assert comparison.p_better < 1e-8
+    assert comparison.upper == -1
 
 
 def test_equal_models_are_neither_better_nor_worse():
     same = np.random.default_rng(0).random(50)
     for binary, loss in ((False, same), (True, same.round())):
-        found = compare(loss, loss, np.arange(50), binary=binary, level=0.05)
-        assert (found.difference, found.p_better) == (0, 1)
+        comparison = compare(loss, loss, np.arange(50), binary=binary, level=0.05)
+        assert (comparison.difference, comparison.p_better) == (0, 1)
 
 
 def test_what_was_detectable_is_detected_four_times_in_five():
     random = np.random.default_rng(11)
     size = detectable(0.5, 100, 0.05)
     assert size == pytest.approx(2.4865 * 0.05, rel=1e-3)
-    seen = 0
+    detected = 0
     for _ in range(400):
         difference = random.normal(-size, 0.5, 100)
-        seen += compare(difference, np.zeros(100), np.arange(100), binary=False, level=0.05).p_better <= 0.05
-    assert seen / 400 == pytest.approx(0.8, abs=0.06)
+        detected += compare(difference, np.zeros(100), np.arange(100), binary=False, level=0.05).p_better <= 0.05
+    assert detected / 400 == pytest.approx(0.8, abs=0.06)
 
 
 @pytest.mark.parametrize(("a", "b"), [(3, 4), (0, 0)])
@@ -199,17 +201,17 @@ def test_a_loss_that_is_no_number_is_refused(binary):
         compare(broken, np.ones(3), np.arange(3), binary=binary, level=0.05)
 
 
-def test_a_difference_of_roots_has_an_interval_over_units_and_no_order():
+def test_a_difference_of_roots_has_an_interval_over_groups_and_no_order():
     random = np.random.default_rng(0)
-    unit = np.repeat(np.arange(200), 3)
+    group = np.repeat(np.arange(200), 3)
     other = random.exponential(4, 600)
     better = other * 0.81
-    value, low, high = difference(better, other, unit, root=True)
+    value, low, high = difference(better, other, group, root=True)
     assert value == pytest.approx(-0.1 * np.sqrt(other.mean()))
     assert low < value < high < 0
     mixed = random.permutation(600)
-    assert difference(better[mixed], other[mixed], unit[mixed], root=True) == (value, low, high)
-    shared = random.normal(0, 1, 200)[unit]
+    assert difference(better[mixed], other[mixed], group[mixed], root=True) == (value, low, high)
+    shared = random.normal(0, 1, 200)[group]
     alone = difference(other + shared, other, np.arange(600))
-    together = difference(other + shared, other, unit)
+    together = difference(other + shared, other, group)
     assert together[2] - together[1] > 1.4 * (alone[2] - alone[1])

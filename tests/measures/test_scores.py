@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures import score, score_all
-from minnow.measures.scores import bootstrap_means, by_unit, span, wilson
+from minnow.measures.scores import bootstrap_means, by_group, span, wilson
 from minnow.types import Batch, Measure
 
 MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
@@ -19,11 +19,11 @@ ROOT = Measure("root", False, rows=lambda outputs, batch: outputs["value"], root
 MEDIAN = Measure("median", True, score=lambda outputs, batch: float(np.median(outputs["value"])))
 
 
-def case(values, unit=None):
+def case(values, group=None):
     values = np.asarray(values, np.float64)
     key = np.random.default_rng(0).permutation(len(values)).astype(np.uint64)
-    units = np.empty(0, np.int64) if unit is None else np.asarray(unit)
-    return {"value": values}, Batch({}, np.zeros(len(values)), np.empty(0, "<U1"), "regress", key, units)
+    groups = np.empty(0, np.int64) if group is None else np.asarray(group)
+    return {"value": values}, Batch({}, np.zeros(len(values)), np.empty(0, "<U1"), "regress", key, group=groups)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_wilson_stays_within_zero_and_one():
 
 
 def test_a_share_of_right_answers_has_wilsons_interval():
-    found = score(MEAN, *case([1] * 81 + [0] * 182))
-    assert (found.value, found.n) == (pytest.approx(81 / 263), 263)
-    assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    share = score(MEAN, *case([1] * 81 + [0] * 182))
+    assert (share.value, share.n) == (pytest.approx(81 / 263), 263)
+    assert (share.low, share.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
 def test_rows_that_do_not_count_leave_no_trace():
@@ -55,28 +55,28 @@ def test_rows_that_do_not_count_leave_no_trace():
         without.high,
         without.n,
     )
-    nothing = score(MEAN, *case([math.nan, math.nan]))
-    assert math.isnan(nothing.value)
-    assert nothing.n == 0
+    empty = score(MEAN, *case([math.nan, math.nan]))
+    assert math.isnan(empty.value)
+    assert empty.n == 0
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.booleans(), st.sampled_from([MEAN, ROOT, MEDIAN]))
-def test_a_score_does_not_depend_on_the_order_of_the_rows(seed, in_units, measure):
+def test_a_score_does_not_depend_on_the_order_of_the_rows(seed, in_groups, measure):
     random = np.random.default_rng(seed)
     values = random.exponential(size=30)
-    outputs, batch = case(values, random.integers(0, 9, 30) if in_units else np.arange(30))
+    outputs, batch = case(values, random.integers(0, 9, 30) if in_groups else np.arange(30))
     order = random.permutation(30)
     assert score(measure, outputs, batch) == score(measure, {"value": values[order]}, batch.take(order))
 
 
 @pytest.mark.parametrize("measure", [MEAN, ROOT, MEDIAN])
-def test_a_score_does_not_depend_on_how_units_are_numbered(measure):
-    """A table in another order numbers its rows anew, and rows are units by default."""
+def test_a_score_does_not_depend_on_how_groups_are_numbered(measure):
+    """A table in another order numbers its rows anew, and each row is its own group by default."""
     random = np.random.default_rng(6)
     outputs, batch = case(random.exponential(size=30))
     order = random.permutation(30)
-    numbered_anew = replace(batch.take(order), unit=np.arange(30))
+    numbered_anew = replace(batch.take(order), group=np.arange(30))
     assert score(measure, outputs, batch) == score(measure, {"value": outputs["value"][order]}, numbered_anew)
 
 
@@ -84,8 +84,8 @@ def test_a_score_does_not_depend_on_how_units_are_numbered(measure):
 @given(st.integers(0, 10_000))
 def test_every_interval_holds_its_value(seed):
     values = np.random.default_rng(seed).exponential(size=25)
-    for found in score_all([MEAN, ROOT, MEDIAN], *case(values)).values():
-        assert found.low <= found.value <= found.high
+    for measured in score_all([MEAN, ROOT, MEDIAN], *case(values)).values():
+        assert measured.low <= measured.value <= measured.high
 
 
 def test_the_root_is_that_of_the_mean_and_of_its_interval():
@@ -98,8 +98,8 @@ def test_the_bootstrap_covers_a_known_mean_about_as_often_as_it_says():
     random = np.random.default_rng(2)
     covered = 0
     for _ in range(300):
-        found = score(MEAN, *case(random.normal(size=60)))
-        covered += found.low <= 0.0 <= found.high
+        measured = score(MEAN, *case(random.normal(size=60)))
+        covered += measured.low <= 0.0 <= measured.high
     assert 0.90 <= covered / 300 <= 0.98
 
 
@@ -107,14 +107,14 @@ def test_the_interval_of_a_score_that_is_no_mean_covers_too():
     random = np.random.default_rng(4)
     covered = 0
     for _ in range(120):
-        found = score(MEDIAN, *case(random.normal(size=60)))
-        covered += found.low <= 0.0 <= found.high
+        measured = score(MEDIAN, *case(random.normal(size=60)))
+        covered += measured.low <= 0.0 <= measured.high
     assert covered / 120 >= 0.88
 
 
 @pytest.mark.parametrize("measure", [MEAN, MEDIAN])
-def test_rows_of_one_unit_are_resampled_together(measure):
-    """Ten equal rows per unit hold no more than one: the interval must be that of the units."""
+def test_rows_of_one_group_are_resampled_together(measure):
+    """Ten equal rows of a group hold no more information than one: the interval must be that of the groups."""
     values = np.random.default_rng(3).normal(size=30)
     copied, apart = case(np.repeat(values, 10), np.repeat(np.arange(30), 10)), case(np.repeat(values, 10))
     once = score(measure, *case(values))
@@ -127,24 +127,24 @@ def test_rows_of_one_unit_are_resampled_together(measure):
 
 def test_one_group_of_rows_has_no_interval_that_could_be_written():
     wrong = [0.0, 1.0, 1.0, 1.0]
-    together, apart = (asdict(score(MEAN, *case(wrong, unit))) for unit in ([7] * 4, None))
+    together, apart = (asdict(score(MEAN, *case(wrong, group))) for group in ([7] * 4, None))
     assert span(together, "{:.2f}".format) == "one group of rows, so no interval"
     assert span(apart, "{:.2f}".format) == "0.30 to 0.95"
     assert span({"low": 1.0, "high": 1.0, "n": 40}, "{:.2f}".format) == "1.00 to 1.00"
 
 
-def test_right_or_wrong_rows_of_common_units_do_not_get_wilsons_interval():
+def test_right_or_wrong_rows_of_common_groups_do_not_get_wilsons_interval():
     values = np.repeat([1.0, 0.0] * 15, 10)
     together = score(MEAN, *case(values, np.repeat(np.arange(30), 10)))
     assert together.high - together.low > 2 * (wilson(0.5, 300)[1] - wilson(0.5, 300)[0])
 
 
-def test_units_are_summed_and_counted():
-    sums, sizes = by_unit(np.array([1.0, 2.0, 4.0, 8.0]), np.array([7, 3, 7, 7]), np.array([True, True, True, False]))
+def test_groups_are_summed_and_counted():
+    sums, sizes = by_group(np.array([1.0, 2.0, 4.0, 8.0]), np.array([7, 3, 7, 7]), np.array([True, True, True, False]))
     assert sorted(zip(sums, sizes, strict=True)) == [(2, 1), (13, 2)]
 
 
-def test_a_mean_of_resamples_weighs_units_by_their_rows():
+def test_a_mean_of_resamples_weighs_groups_by_their_rows():
     means = bootstrap_means(np.array([0.0, 30.0]), np.array([1.0, 3.0]), seed=0, resamples=400)
     assert set(np.round(means, 6)) == {0.0, 7.5, 10.0}
 

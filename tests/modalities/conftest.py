@@ -14,16 +14,13 @@ import numpy as np
 import pytest
 
 from minnow import modalities, tasks
-from minnow.bundle import write_npz
+from minnow.records.files import write_npz
 from minnow.types import Array, Table
 
 
 @dataclass(frozen=True)
 class Tiny:
-    """Rows of one modality on disk, and the same rows as requests.
-
-    request: example -> what a client would post for it. bad: requests that must be refused.
-    """
+    """Rows of one modality on disk, and the same rows as requests. bad: inputs that must be refused."""
 
     module: Any
     options: Any
@@ -41,11 +38,11 @@ class Tiny:
 
     @property
     def labels(self) -> Array:
-        return tasks.get(self.task).vocabulary(self.examples.columns[self.module.target(self.options)])
+        return tasks.get(self.task).classes(self.examples.columns[self.module.target(self.options)])
 
     @property
     def encoder(self) -> Any:
-        return self.module.Encoder.fit(self.examples, self.labels, self.options)
+        return self.module.fit_encoder(self.examples, self.labels, self.options)
 
     def requests(self) -> list[Any]:
         columns = self.examples.columns
@@ -59,21 +56,25 @@ class Tiny:
             return self.module.from_file(next(self.folder.glob("tiny.*")), self.options)
         if "sound" in columns:
             return self.module.from_file(self.folder, self.options)
+        if "image" in columns and self.task == "generate":
+            return list(range(len(self.examples)))
         if "image" in columns:
             return columns["image"][..., 0].tolist()
         return columns["text" if "text" in columns else "user"].tolist()
 
 
+AS_JSON: dict[str, Any] = {
+    "size": float,
+    "colour": lambda value: value or None,
+    "age": lambda value: None if np.isnan(value) else int(value),
+    "is new": lambda value: {1: True, 0: False, -1: None}[int(value)],
+    "made on": str,
+}
+
+
 def _as_request(row: dict[str, Any]) -> dict[str, Any]:
     """Write a row of typed values as JSON would have it."""
-    truths = {1: True, 0: False, -1: None}
-    return {
-        "size": float(row["size"]),
-        "colour": row["colour"] or None,
-        "age": None if np.isnan(row["age"]) else int(row["age"]),
-        "is new": truths[int(row["is new"])],
-        "made on": str(row["made on"]),
-    }
+    return {name: convert(row[name]) for name, convert in AS_JSON.items() if name in row}
 
 
 def _images(folder: Path) -> None:
@@ -162,8 +163,8 @@ OPTIONS = {
     "timeseries": {
         "target": "lamp",
         "window": 3,
-        "means": [4],
-        "differences": [2],
+        "rolling_mean": [4],
+        "diff": [2],
         "min_rows": 10,
         "max_duplicates": 0.9,
     },
@@ -176,7 +177,7 @@ OPTIONS = {
     },
 }
 MODULES = {"ratings": "interactions"}
-"""Rows of one modality that are read in another way: asked for ratings, not for items."""
+"""Rows of one modality that are read in another way: to predict ratings, not items."""
 TASKS = {
     "audio": "classify",
     "timeseries": "classify",
@@ -230,9 +231,31 @@ BAD = {
 }
 
 
+VARIANTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("images", "generate", {"labelled": False, "latent": 6}),
+    ("text", "classify", {"ngrams": 12, "longest": 3}),
+    ("text", "classify", {"characters": [2, 3], "character_buckets": 64, "keep": "end", "max_tokens": 4}),
+    ("audio", "classify", {"same_loudness": True, "top_db": 20, "frame_ms": 40, "hop_ms": 7}),
+    ("tabular", "classify", {"drop": ["size", "age", "is new"]}),
+    ("timeseries", "forecast", {"target": "warmth", "horizon": 2, "relative": True, "drop": ["lamp"]}),
+    ("timeseries", "classify", {"window": 1, "clock": False, "rolling_mean": [], "diff": []}),
+    ("ratings", "rate", {"items": None, "file": "tiny.csv"}),
+]
+"""Other options of the same rows, under which an encoder makes other arrays."""
+
+
+def _tiny(name: str, folder: Path, task: str, options: dict[str, Any]) -> Tiny:
+    MAKE[name](folder)
+    module = modalities.get(MODULES.get(name, name))
+    return Tiny(module, module.Options(**OPTIONS[name] | options), folder, BAD[name], task)
+
+
 @pytest.fixture(params=[*modalities.names(), *MODULES])
 def tiny(request, tmp_path) -> Tiny:
-    name = request.param
-    MAKE[name](tmp_path)
-    module = modalities.get(MODULES.get(name, name))
-    return Tiny(module, module.Options(**OPTIONS[name]), tmp_path, BAD[name], TASKS[name])
+    return _tiny(request.param, tmp_path, TASKS[request.param], {})
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda variant: f"{variant[0]} {', '.join(variant[2])}")
+def variant(request, tmp_path) -> Tiny:
+    name, task, options = request.param
+    return _tiny(name, tmp_path, task, options)

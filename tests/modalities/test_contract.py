@@ -1,10 +1,68 @@
 """What every modality must hold to, whichever there are."""
 
+import json
+import symtable
+from pathlib import Path
+
 import numpy as np
 import pytest
+import registered
 
-from minnow import bundle
+from minnow import modalities
+from minnow.contracts import Modality
+from minnow.records import files
+from minnow.records.bundle import ENCODER_FILES
 from minnow.types import Expectation
+
+
+def _bound(path):
+    """Names that a package's face makes public: what it imports, defines or assigns at its top."""
+    symbols = symtable.symtable(path.read_text(), str(path), "exec").get_symbols()
+    names = {symbol.get_name() for symbol in symbols if symbol.is_imported() or symbol.is_assigned()}
+    return {name for name in names if not name.startswith("_")} - {"annotations"}
+
+
+@pytest.mark.parametrize("name", modalities.names())
+def test_the_face_of_a_modality_has_the_names_of_its_contract_and_no_others(name):
+    contract = {key for key in vars(Modality) if not key.startswith("_")}
+    module = modalities.get(name)
+    assert _bound(Path(module.__file__)) == contract
+    assert set(module.__all__) == contract
+
+
+def test_every_modality_is_read_against_its_contract():
+    registered.check_listed(modalities.registry)
+
+
+def _agree(specs, encoded):
+    """The arrays must be those that were declared: names, shapes and dtypes."""
+    assert sorted(spec.name for spec in specs) == sorted(encoded)
+    for spec in specs:
+        assert encoded[spec.name].shape[1:] == spec.shape, spec.name
+        assert encoded[spec.name].dtype == spec.dtype, spec.name
+
+
+def _check_outputs(case, folder):
+    encoder = case.encoder
+    _agree(encoder.outputs, encoder.encode(case.module.parse(case.requests()[:3], encoder)))
+    encoder.save(folder)
+    assert case.module.load_encoder(folder).outputs == encoder.outputs
+
+
+def test_an_encoder_declares_the_arrays_that_it_makes(tiny, tmp_path):
+    _check_outputs(tiny, tmp_path / "encoder")
+
+
+def test_an_encoder_declares_the_arrays_that_it_makes_with_other_options(variant, tmp_path):
+    _check_outputs(variant, tmp_path / "encoder")
+
+
+def test_rows_of_train_are_encoded_to_the_same_arrays(tiny):
+    encoder, examples = tiny.encoder, tiny.examples
+    encoded, weight = encoder.encode_train(examples.columns)
+    _agree(encoder.outputs, encoded)
+    assert {len(value) for value in encoded.values()} == {len(examples)}
+    assert weight is None or (weight.shape == (len(examples),) and weight.dtype == np.float32)
 
 
 def _same(a, b):
@@ -34,28 +92,29 @@ def test_every_column_has_a_value_per_row(tiny):
         assert len(table.key) == len(table)
 
 
-def test_a_description_is_flat_and_names_what_the_contract_asks_for(tiny):
+def test_a_description_is_flat_and_holds_every_column_that_is_expected(tiny):
     described = tiny.module.describe(tiny.table, tiny.options)
     assert {column.shape for column in described.values()} == {(len(tiny.table),)}
-    contract = tiny.module.contract(tiny.options, tiny.table, tiny.task)
-    assert all(isinstance(one, Expectation) and one.why for one in contract)
-    assert {one.kwargs["column"] for one in contract if "column" in one.kwargs} <= described.keys()
+    expectations = tiny.module.expectations(tiny.options, tiny.table, tiny.task)
+    assert all(isinstance(expectation, Expectation) and expectation.why for expectation in expectations)
+    columns = {e.kwargs["column"] for e in expectations if "column" in e.kwargs}
+    assert columns <= described.keys()
 
 
 def test_an_encoder_comes_back_from_disk_unchanged(tiny, tmp_path):
     encoder = tiny.encoder
     encoder.save(tmp_path / "encoder")
-    again = tiny.module.Encoder.load(tmp_path / "encoder")
+    again = tiny.module.load_encoder(tmp_path / "encoder")
     _same(encoder.encode(tiny.examples.columns), again.encode(tiny.examples.columns))
-    assert again.sizes == encoder.sizes
+    assert again.cardinalities == encoder.cardinalities
 
 
 def test_an_encoder_has_the_same_bytes_every_time_it_is_made(tiny, tmp_path):
     for name in ("a", "b"):
         tiny.encoder.save(tmp_path / name)
-    tiny.module.Encoder.load(tmp_path / "a").save(tmp_path / "c")
-    assert bundle.sha256(tmp_path / "a") == bundle.sha256(tmp_path / "b") == bundle.sha256(tmp_path / "c")
-    assert {path.name for path in (tmp_path / "a").iterdir()} <= set(bundle.ENCODER_FILES)
+    tiny.module.load_encoder(tmp_path / "a").save(tmp_path / "c")
+    assert files.sha256(tmp_path / "a") == files.sha256(tmp_path / "b") == files.sha256(tmp_path / "c")
+    assert {path.name for path in (tmp_path / "a").iterdir()} <= set(ENCODER_FILES)
 
 
 def test_a_row_is_encoded_alone_as_among_others(tiny):
@@ -72,10 +131,10 @@ def test_a_request_is_encoded_as_the_row_that_was_read(tiny):
     _same(encoder.encode(parsed), encoder.encode(tiny.examples.columns))
 
 
-def test_ids_stay_within_their_sizes(tiny):
+def test_ids_stay_below_their_cardinalities(tiny):
     encoder = tiny.encoder
     encoded = encoder.encode(tiny.examples.columns)
-    for name, size in encoder.sizes.items():
+    for name, size in encoder.cardinalities.items():
         assert encoded[name].min() >= 0
         assert encoded[name].max() < size
         assert encoded[name].dtype == np.int32
@@ -94,9 +153,19 @@ def test_a_request_of_nothing_is_refused(tiny):
 
 
 def test_a_request_has_a_schema(tiny):
-    kinds = tiny.module.REQUEST["type"]
+    schema = tiny.module.request(tiny.encoder)
+    kinds = schema["type"]
     assert set([kinds] if isinstance(kinds, str) else kinds) <= {"array", "string", "object"}
-    assert tiny.module.REQUEST["description"]
+    assert schema["description"]
+
+
+def test_an_example_of_a_request_is_answered(tiny):
+    encoder = tiny.encoder
+    example = tiny.module.example(encoder, encoder.encode(tiny.examples.columns))
+    if example is None:
+        assert tiny.module.__name__ == "minnow.modalities.audio"
+    else:
+        assert encoder.encode(tiny.module.parse([example], encoder))
 
 
 def test_options_refuse_what_they_do_not_know(tiny):
@@ -110,8 +179,6 @@ def test_decoding_leaves_an_answer_as_it_is(tiny):
 
 
 def test_a_file_of_inputs_is_read_as_requests(tiny, tmp_path):
-    import json
-
     path = tmp_path / "inputs.json"
     path.write_text(json.dumps(tiny.requests()))
     _same(

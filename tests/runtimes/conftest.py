@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,59 +48,77 @@ def write_tflite(path: Path, rows: int | None = None) -> Path:
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    def tensor(name: str, shape: list[int], buffer: int = 0) -> schema.TensorT:
-        made = schema.TensorT()
-        made.name, made.buffer, made.type = name, buffer, schema.TensorType.FLOAT32
-        made.shape = [rows or 1, *shape[1:]] if shape[0] < 0 else shape
-        made.shapeSignature = [rows or -1, *shape[1:]] if shape[0] < 0 else shape
-        return made
-
-    def operator(code: int, inputs: list[int], output: int, kind: int, options: object) -> schema.OperatorT:
-        made = schema.OperatorT()
-        made.opcodeIndex, made.inputs, made.outputs = code, inputs, [output]
-        made.builtinOptionsType, made.builtinOptions = kind, options
-        return made
-
-    def code(builtin: int) -> schema.OperatorCodeT:
-        made = schema.OperatorCodeT()
-        made.builtinCode = made.deprecatedBuiltinCode = builtin
-        made.version = 1
-        return made
-
-    def names(pairs: dict[str, int]) -> list[schema.TensorMapT]:
-        made = [schema.TensorMapT() for _ in pairs]
-        for item, (name, index) in zip(made, pairs.items(), strict=True):
-            item.name, item.tensorIndex = name, index
-        return made
-
-    graph = schema.SubGraphT()
-    graph.name = "main"
-    graph.tensors = [
-        tensor("t_bias", [-1, 2]),
-        tensor("t_image", [-1, 3]),
-        tensor("w", [2, 3], 1),
-        tensor("product", [-1, 2]),
-        tensor("t_value", [-1, 2]),
-    ]
-    graph.inputs, graph.outputs = [0, 1], [4]
-    dense, add = schema.FullyConnectedOptionsT(), schema.AddOptionsT()
-    graph.operators = [
-        operator(0, [1, 2, -1], 3, schema.BuiltinOptions.FullyConnectedOptions, dense),
-        operator(1, [3, 0], 4, schema.BuiltinOptions.AddOptions, add),
-    ]
-    signature = schema.SignatureDefT()
-    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
-    signature.inputs, signature.outputs = names({"image": 1, "bias": 0}), names({"value": 4})
     weights = schema.BufferT()
     weights.data = np.frombuffer(WEIGHT.T.copy().tobytes(), np.uint8)
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+    signature.inputs, signature.outputs = _names({"image": 1, "bias": 0}), _names({"value": 4})
     model = schema.ModelT()
-    model.version, model.subgraphs, model.buffers = 3, [graph], [schema.BufferT(), weights]
-    model.operatorCodes = [code(schema.BuiltinOperator.FULLY_CONNECTED), code(schema.BuiltinOperator.ADD)]
+    model.version, model.subgraphs, model.buffers = 3, [_graph(rows)], [schema.BufferT(), weights]
+    model.operatorCodes = [_code(schema.BuiltinOperator.FULLY_CONNECTED), _code(schema.BuiltinOperator.ADD)]
     model.signatureDefs = [signature]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     path.write_bytes(builder.Output())
     return path
+
+
+def _graph(rows: int | None) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = schema.SubGraphT()
+    graph.name = "main"
+    graph.tensors = [
+        _tensor("t_bias", [-1, 2], rows),
+        _tensor("t_image", [-1, 3], rows),
+        _tensor("w", [2, 3], rows, buffer=1),
+        _tensor("product", [-1, 2], rows),
+        _tensor("t_value", [-1, 2], rows),
+    ]
+    graph.inputs, graph.outputs = [0, 1], [4]
+    dense, add = schema.FullyConnectedOptionsT(), schema.AddOptionsT()
+    graph.operators = [
+        _operator(0, [1, 2, -1], 3, schema.BuiltinOptions.FullyConnectedOptions, dense),
+        _operator(1, [3, 0], 4, schema.BuiltinOptions.AddOptions, add),
+    ]
+    return graph
+
+
+def _tensor(name: str, shape: list[int], rows: int | None, buffer: int = 0) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    entry = schema.TensorT()
+    entry.name, entry.buffer, entry.type = name, buffer, schema.TensorType.FLOAT32
+    entry.shape = [rows or 1, *shape[1:]] if shape[0] < 0 else shape
+    entry.shapeSignature = [rows or -1, *shape[1:]] if shape[0] < 0 else shape
+    return entry
+
+
+def _operator(code: int, inputs: list[int], output: int, kind: int, options: object) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    entry = schema.OperatorT()
+    entry.opcodeIndex, entry.inputs, entry.outputs = code, inputs, [output]
+    entry.builtinOptionsType, entry.builtinOptions = kind, options
+    return entry
+
+
+def _code(builtin: int) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    entry = schema.OperatorCodeT()
+    entry.builtinCode = entry.deprecatedBuiltinCode = builtin
+    entry.version = 1
+    return entry
+
+
+def _names(pairs: dict[str, int]) -> list[Any]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    entries = [schema.TensorMapT() for _ in pairs]
+    for entry, (name, index) in zip(entries, pairs.items(), strict=True):
+        entry.name, entry.tensorIndex = name, index
+    return entries
 
 
 @pytest.fixture(scope="session")

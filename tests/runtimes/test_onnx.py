@@ -15,27 +15,27 @@ WEIGHT = np.array([[1, 2], [0, -1], [3, 0.5]], np.float32)
 
 
 def test_a_file_answers_what_its_graph_says(onnx_file, rows):
-    runner = runtimes.open_model(onnx_file)
-    np.testing.assert_allclose(runner.predict(rows)["value"], rows["image"] @ WEIGHT + rows["bias"], rtol=1e-6)
+    session = runtimes.open_model(onnx_file)
+    np.testing.assert_allclose(session.predict(rows)["value"], rows["image"] @ WEIGHT + rows["bias"], rtol=1e-6)
 
 
 def test_specs_leave_the_rows_free(onnx_file):
-    runner = runtimes.open_model(onnx_file)
-    assert runner.inputs == (Spec("image", (3,), "float32"), Spec("bias", (2,), "float32"))
-    assert runner.outputs == (Spec("value", (2,), "float32"),)
+    session = runtimes.open_model(onnx_file)
+    assert session.inputs == (Spec("image", (3,), "float32"), Spec("bias", (2,), "float32"))
+    assert session.outputs == (Spec("value", (2,), "float32"),)
 
 
 def test_rows_come_in_any_type_and_layout(onnx_file, rows):
-    runner = runtimes.open_model(onnx_file)
+    session = runtimes.open_model(onnx_file)
     other = {"image": np.asfortranarray(rows["image"].astype(np.float64)), "bias": rows["bias"][::-1][::-1]}
-    np.testing.assert_array_equal(runner.predict(other)["value"], runner.predict(rows)["value"])
+    np.testing.assert_array_equal(session.predict(other)["value"], session.predict(rows)["value"])
 
 
 def test_more_arrays_are_ignored_and_a_missing_one_is_named(onnx_file, rows):
-    runner = runtimes.open_model(onnx_file)
-    assert runner.predict(rows | {"seen": np.zeros(1)}).keys() == {"value"}
+    session = runtimes.open_model(onnx_file)
+    assert session.predict(rows | {"seen": np.zeros(1)}).keys() == {"value"}
     with pytest.raises(ValueError, match=r"needs the array 'bias'. Received: image"):
-        runner.predict({"image": rows["image"]})
+        session.predict({"image": rows["image"]})
 
 
 def test_a_wrong_shape_is_named(onnx_file, rows):
@@ -43,12 +43,14 @@ def test_a_wrong_shape_is_named(onnx_file, rows):
         runtimes.open_model(onnx_file).predict(rows | {"image": rows["image"][:, :2]})
 
 
-def test_threads_share_one_runner(onnx_file, rows):
-    runner = runtimes.open_model(onnx_file)
+def test_threads_share_one_session(onnx_file, rows):
+    session = runtimes.open_model(onnx_file)
     batches = [{name: value[i : i + 1 + i % 3] for name, value in rows.items()} for i in range(5)] * 20
-    expected = [runner.predict(batch)["value"] for batch in batches]
+    expected = [session.predict(batch)["value"] for batch in batches]
     with ThreadPoolExecutor(4) as pool:
-        for value, other in zip(expected, pool.map(lambda batch: runner.predict(batch)["value"], batches), strict=True):
+        for value, other in zip(
+            expected, pool.map(lambda batch: session.predict(batch)["value"], batches), strict=True
+        ):
             np.testing.assert_array_equal(value, other)
 
 

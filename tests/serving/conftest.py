@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from minnow import modalities, runtimes
-from minnow.bundle import write_json, write_npz
+from minnow.contracts import Encoder
+from minnow.records.bundle import FOLDER
+from minnow.records.files import write_npz
+from minnow.records.schema import Schema
 from minnow.types import Array, Table, content_key
 
 DIGITS = np.array([str(i) for i in range(10)])
@@ -33,27 +36,17 @@ def _model(path: Path, nodes: list[Any], inputs: list[Any], output: tuple[Any, .
 
 
 def _write(
-    folder: Path, usecase: str, modality: str, task: str, labels: Array, encoder: Any, columns: dict, **options
+    folder: Path, problem: tuple[str, str, str], labels: Array, encoder: Encoder, columns: dict, **options
 ) -> Path:
     """Complete a folder that holds a model: encoder, schema and golden rows."""
     encoder.save(folder)
-    runner = runtimes.open_model(folder / "model.onnx")
-    spec = lambda s: {"name": s.name, "shape": list(s.shape), "dtype": s.dtype}  # noqa: E731
-    schema = {
-        "usecase": usecase,
-        "modality": modality,
-        "task": task,
-        "family": "linear",
-        "variant": "float32",
-        "options": options,
-        "labels": labels.tolist(),
-        "inputs": [spec(s) for s in runner.inputs],
-        "outputs": [spec(s) for s in runner.outputs],
-    }
-    write_json(folder / "schema.json", schema)
+    session = runtimes.open_model(folder / "model.onnx")
+    usecase, modality, task = problem
+    made = ("linear", "float32", None, options, tuple(labels.tolist()), session.inputs, session.outputs, 1)
+    Schema(usecase, task, modality, *made).write(folder)
     encoded = encoder.encode(columns)
-    rows = {s.name: encoded[s.name] for s in runner.inputs}
-    golden = {f"input.{k}": v for k, v in rows.items()} | {f"output.{k}": v for k, v in runner.predict(rows).items()}
+    rows = {s.name: encoded[s.name] for s in session.inputs}
+    golden = {f"input.{k}": v for k, v in rows.items()} | {f"output.{k}": v for k, v in session.predict(rows).items()}
     write_npz(folder / "golden.npz", golden)
     return folder
 
@@ -80,8 +73,8 @@ def digits(folder: Path, seed: int = 0) -> Path:
     _model(folder / "model.onnx", nodes, [("image", "float32", [8, 8, 1])], ("probabilities", 10), weights)
     module = modalities.get("images")
     table = _table({"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": DIGITS[np.arange(20) % 10]})
-    encoder = module.Encoder.fit(table, DIGITS, module.Options(scale=16))
-    return _write(folder, "digits", "images", "classify", DIGITS, encoder, table.columns, scale=16)
+    encoder = module.fit_encoder(table, DIGITS, module.Options(scale=16))
+    return _write(folder, ("digits", "images", "classify"), DIGITS, encoder, table.columns, scale=16)
 
 
 def reviews(folder: Path, seed: int = 0) -> Path:
@@ -89,9 +82,9 @@ def reviews(folder: Path, seed: int = 0) -> Path:
     module = modalities.get("text")
     labels = np.array(["bad", "good"])
     table = _table({"text": np.array(REVIEWS), "label": labels[[1, 0, 1, 0, 1]]})
-    encoder = module.Encoder.fit(table, labels, module.Options())
+    encoder = module.fit_encoder(table, labels, module.Options())
     folder.mkdir(parents=True)
-    table_of_words = np.random.default_rng(seed).normal(size=(encoder.sizes["ngrams"], 2)).astype(np.float32)
+    table_of_words = np.random.default_rng(seed).normal(size=(encoder.cardinalities["ngrams"], 2)).astype(np.float32)
     table_of_words[0] = 0  # the id of nothing: texts in one batch are padded with it
     nodes = [
         ("Gather", ["w", "ngrams"], ["vectors"]),
@@ -100,7 +93,7 @@ def reviews(folder: Path, seed: int = 0) -> Path:
     ]
     weights = {"w": table_of_words, "axis": np.array([1], np.int64)}
     _model(folder / "model.onnx", nodes, [("ngrams", "int32", ["m"])], ("probabilities", 2), weights)
-    return _write(folder, "reviews", "text", "classify", labels, encoder, table.columns)
+    return _write(folder, ("reviews", "text", "classify"), labels, encoder, table.columns)
 
 
 def shop(folder: Path, seed: int = 0) -> Path:
@@ -109,12 +102,12 @@ def shop(folder: Path, seed: int = 0) -> Path:
     rng = np.random.default_rng(seed)
     seen = np.array([[ITEMS[3 * user], ITEMS[3 * user + 1], ""] for user in range(5)])
     table = _table({"user": np.array([f"user-{i}" for i in range(5)]), "item": seen})
-    encoder = module.Encoder.fit(table, ITEMS, module.Options())
+    encoder = module.fit_encoder(table, ITEMS, module.Options())
     folder.mkdir(parents=True)
-    weights = {"w": rng.normal(size=(encoder.sizes["user"], len(ITEMS))).astype(np.float32)}
+    weights = {"w": rng.normal(size=(encoder.cardinalities["user"], len(ITEMS))).astype(np.float32)}
     nodes = [("Gather", ["w", "user"], ["scores"])]
     _model(folder / "model.onnx", nodes, [("user", "int32", [])], ("scores", len(ITEMS)), weights)
-    return _write(folder, "shop", "interactions", "rank", ITEMS, encoder, table.columns)
+    return _write(folder, ("shop", "interactions", "rank"), ITEMS, encoder, table.columns)
 
 
 def doodles(folder: Path, seed: int = 0) -> Path:
@@ -123,13 +116,13 @@ def doodles(folder: Path, seed: int = 0) -> Path:
     folder.mkdir(parents=True)
     module = modalities.get("images")
     columns = {"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": np.full(20, "")}
-    encoder = module.Encoder.fit(_table(columns), np.empty(0, str), module.Options(scale=16, labelled=False, latent=4))
+    encoder = module.fit_encoder(_table(columns), np.empty(0, str), module.Options(scale=16, labelled=False, latent=4))
     weights = {"w": rng.normal(size=(4, 64)).astype(np.float32), "shape": np.array([-1, 8, 8, 1], np.int64)}
     nodes = [("MatMul", ["noise", "w"], ["pixels"]), ("Sigmoid", ["pixels"], ["flat"])]
     nodes += [("Reshape", ["flat", "shape"], ["sample"])]
     _model(folder / "model.onnx", nodes, [("noise", "float32", [4])], ("sample", 8, 8, 1), weights)
     options = {"scale": 16, "labelled": False, "latent": 4}
-    return _write(folder, "doodles", "images", "generate", np.empty(0, str), encoder, columns, **options)
+    return _write(folder, ("doodles", "images", "generate"), np.empty(0, str), encoder, columns, **options)
 
 
 MAKERS: dict[str, Callable[..., Path]] = {"digits": digits, "reviews": reviews, "shop": shop, "doodles": doodles}
@@ -142,7 +135,7 @@ def bundles(tmp_path_factory) -> Callable[..., Path]:
 
     def make(usecase: str, seed: int = 0) -> Path:
         if (usecase, seed) not in made:
-            made[usecase, seed] = MAKERS[usecase](root / f"{usecase}-{seed}", seed)
+            made[usecase, seed] = MAKERS[usecase](root / f"{usecase}-{seed}" / FOLDER, seed)
         return made[usecase, seed]
 
     return make

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from published import record
 from starlette.testclient import TestClient
 
 from minnow.serving.app import Limits, create_app
-from minnow.serving.shelf import Shelf
+from minnow.serving.pool import ModelPool
 from minnow.stores import models
 
 # 2026-11: bentoml 1.4.39 asks pathspec for a pattern by its old name
@@ -29,18 +30,18 @@ LIMITS = Limits(body_bytes=200_000, inputs=100)
 def store(tmp_path_factory, bundles):
     store = tmp_path_factory.mktemp("store")
     for usecase in ("digits", "reviews", "shop"):
-        models.publish(usecase, bundles(usecase), {"data_version": "d1", "code_version": "c1"}, 7, store=store)
+        models.publish(usecase, bundles(usecase).parent, record(data_version="d1", code_version="c1"), 7, store=store)
     return store
 
 
 @pytest.fixture(scope="session")
-def shelf(store):
-    return Shelf(lambda: models.all(store=store))
+def pool(store):
+    return ModelPool(lambda: models.all(store=store))
 
 
 @pytest.fixture(scope="session")
-def client(shelf):
-    with TestClient(create_app(shelf, LIMITS)) as client:
+def client(pool):
+    with TestClient(create_app(pool, LIMITS)) as client:
         yield client
 
 
@@ -189,17 +190,17 @@ def test_a_body_over_the_limit_is_refused_with_or_without_its_length(client):
 
 def test_a_model_that_is_refused_at_the_start_leaves_the_others_serving(bundles, tmp_path):
     for usecase in ("digits", "reviews"):
-        models.publish(usecase, bundles(usecase), {}, 1, store=tmp_path)
+        models.publish(usecase, bundles(usecase).parent, record(), 1, store=tmp_path)
     (models.newest("digits", store=tmp_path).bundle / "model.onnx").write_bytes(b"")
-    with TestClient(create_app(Shelf(lambda: models.all(store=tmp_path)))) as client:
+    with TestClient(create_app(ModelPool(lambda: models.all(store=tmp_path)))) as client:
         assert post(client, "/reviews/classify", {"inputs": ["x"]}).status_code == 200
         reason = refused(post(client, "/digits/classify", {"inputs": [ZERO]}), 503)
         assert "must have the sha" in reason
         assert client.get("/models").json()["refused"] == {"digits": reason}
 
 
-def test_a_fault_of_ours_is_500_in_json_and_logged(client, shelf, monkeypatch, caplog):
-    monkeypatch.setattr(shelf.places["digits"].predictor, "predict", lambda rows: 1 / 0)
+def test_a_fault_of_ours_is_500_in_json_and_logged(client, pool, monkeypatch, caplog):
+    monkeypatch.setattr(pool.models["digits"].predictor, "predict", lambda rows: 1 / 0)
     with caplog.at_level(logging.ERROR, "minnow.serving"):
         assert "log says why" in refused(post(client, "/digits/classify", {"inputs": [ZERO]}), 500)
     assert "ZeroDivisionError" in caplog.text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from published import record
 
 from minnow.stores import models
 
@@ -36,8 +37,8 @@ def built(tmp_path_factory, bundles):
     work = tmp_path_factory.mktemp("build")
     home = work / "home"
     for seed in (0, 1):
-        models.publish("digits", bundles("digits", seed), {}, seed + 1, store=home)
-    models.publish("shop", bundles("shop"), {}, 1, store=home)
+        models.publish("digits", bundles("digits", seed).parent, record(), seed + 1, store=home)
+    models.publish("shop", bundles("shop").parent, record(), 1, store=home)
     environment = os.environ | {"BENTOML_HOME": str(home)}
     subprocess.run([BENTOML, "build"], cwd=ROOT, env=environment, check=True, capture_output=True, timeout=60)
     code = f"import bentoml; bentoml.bentos.export_bento('minnow:latest', {str(work / 'bento')!r}, 'folder')"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from published import record
 from starlette.testclient import TestClient
 
 from minnow.serving.app import create_app
+from minnow.serving.pool import ModelPool
 from minnow.serving.predictor import Predictor
-from minnow.serving.shelf import Shelf
 from minnow.stores import models
 
 # 2026-11: bentoml 1.4.39 asks pathspec for a pattern by its old name
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationW
 @pytest.fixture(scope="module")
 def client(tmp_path_factory, bundles):
     store = tmp_path_factory.mktemp("store")
-    models.publish("doodles", bundles("doodles"), {"data_version": "d1", "code_version": "c1"}, 1, store=store)
-    with TestClient(create_app(Shelf(lambda: models.all(store=store)))) as client:
+    models.publish("doodles", bundles("doodles").parent, record(data_version="d1", code_version="c1"), 1, store=store)
+    with TestClient(create_app(ModelPool(lambda: models.all(store=store)))) as client:
         yield client
 
 
@@ -42,7 +43,7 @@ def test_a_seed_makes_its_image_alone_and_among_others(client):
 def test_the_image_is_the_models_own(client, bundles):
     predictor = Predictor(bundles("doodles"))
     rows = predictor.encoder.encode({"seed": np.array([5], np.uint64)})
-    expected = 16 * predictor.runner.predict(rows)["sample"][0, :, :, 0]
+    expected = 16 * predictor.session.predict(rows)["sample"][0, :, :, 0]
     np.testing.assert_allclose(made(client, [5])[0], expected, atol=1e-3)
 
 

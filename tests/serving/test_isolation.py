@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from published import record
 
 from minnow.stores import models
 
@@ -20,7 +21,7 @@ TRAINS = ["tensorflow", "keras", "sklearn", "scipy", "pandas", "mlflow", "prefec
 BLOCKED = [
     *TRAINS,
     *("ai_edge_litert", "matplotlib", "onnx", "skl2onnx", "sqlalchemy", "tf2onnx", "typer"),
-    *("flows", "minnow.catalog", "minnow.families", "minnow.stages", "minnow.stores.tracking"),
+    *("flows", "minnow.catalog", "minnow.config", "minnow.families", "minnow.stages", "minnow.stores.tracking"),
 ]
 SERVE = f"""
 import importlib.abc, sys
@@ -63,7 +64,7 @@ def packed(target: Path) -> Path:
 
 def test_packed_code_serves_where_nothing_that_trains_can_be_imported(bundles, tmp_path):
     for usecase in ("digits", "reviews", "shop", "doodles"):
-        models.publish(usecase, bundles(usecase), {}, 1, store=tmp_path / "home")
+        models.publish(usecase, bundles(usecase).parent, record(), 1, store=tmp_path / "home")
     code = packed(tmp_path / "code")
     done = subprocess.run(
         [sys.executable, "-c", SERVE, str(code)],

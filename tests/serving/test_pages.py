@@ -8,11 +8,13 @@ import shutil
 
 import orjson
 import pytest
+from published import record
 from starlette.testclient import TestClient
 
-from minnow.bundle import write_json
+from minnow.records.bundle import FOLDER
+from minnow.records.files import write_json
 from minnow.serving.app import create_app
-from minnow.serving.shelf import Shelf
+from minnow.serving.pool import ModelPool
 from minnow.stores import models
 
 # 2026-11: bentoml 1.4.39 asks pathspec for a pattern by its old name
@@ -23,8 +25,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationW
 def client(tmp_path_factory, bundles):
     store = tmp_path_factory.mktemp("store")
     for usecase in ("digits", "reviews", "shop"):
-        models.publish(usecase, bundles(usecase), {"data_version": "d1", "code_version": "c1"}, 7, store=store)
-    with TestClient(create_app(Shelf(lambda: models.all(store=store))), base_url="http://127.0.0.1:3000") as client:
+        models.publish(usecase, bundles(usecase).parent, record(data_version="d1", code_version="c1"), 7, store=store)
+    with TestClient(create_app(ModelPool(lambda: models.all(store=store))), base_url="http://127.0.0.1:3000") as client:
         yield client
 
 
@@ -51,13 +53,15 @@ def test_a_page_needs_nothing_from_elsewhere(client, path):
 
 def test_what_comes_from_outside_is_text_on_a_page(client, bundles, tmp_path):
     assert "<script" not in client.get("/", headers={"host": "x<script>'\"&"}).text
-    folder = shutil.copytree(bundles("digits"), tmp_path / "named")
+    folder = shutil.copytree(bundles("digits"), tmp_path / "named" / FOLDER)
     schema = json.loads((folder / "schema.json").read_text()) | {"family": "<script>"}
     write_json(folder / "schema.json", schema)
-    models.publish("digits", folder, {}, 1, store=tmp_path)
-    models.publish("reviews", bundles("reviews"), {}, 1, store=tmp_path)
-    write_json(models.newest("reviews", store=tmp_path).folder / "provenance.json", {"sha": "<script>"})
-    with TestClient(create_app(Shelf(lambda: models.all(store=tmp_path)))) as other:
+    models.publish("digits", folder.parent, record(), 1, store=tmp_path)
+    models.publish("reviews", bundles("reviews").parent, record(), 1, store=tmp_path)
+    write_json(
+        models.newest("reviews", store=tmp_path).folder / "provenance.json", {"usecase": "reviews", "sha": "<script>"}
+    )
+    with TestClient(create_app(ModelPool(lambda: models.all(store=tmp_path)))) as other:
         page = other.get("/").text
     assert "<script" not in page
     assert html.unescape(page).count("<script>") == 2
@@ -86,7 +90,7 @@ def test_models_tells_tag_address_and_versions(client):
 
 
 def test_an_empty_store_says_what_to_do(tmp_path):
-    with TestClient(create_app(Shelf(lambda: models.all(store=tmp_path)))) as client:
+    with TestClient(create_app(ModelPool(lambda: models.all(store=tmp_path)))) as client:
         assert "minnow run" in client.get("/").text
         assert client.get("/models").json() == {"models": [], "refused": {}}
         assert "Known: none" in client.post("/digits/classify").json()["error"]

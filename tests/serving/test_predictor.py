@@ -5,8 +5,9 @@ import shutil
 import numpy as np
 import pytest
 
-from minnow import bundle as bundles_module
-from minnow.bundle import BundleError, sha256, write_npz
+from minnow.records.bundle import BundleError, open_bundle
+from minnow.records.files import sha256, write_npz
+from minnow.records.provenance import Provenance
 from minnow.serving.predictor import Predictor
 
 
@@ -20,7 +21,7 @@ def test_answers_are_the_models_own(bundles):
     predictor = Predictor(bundles("digits"))
     images = np.random.default_rng(1).integers(0, 17, (3, 8, 8))
     answers = predictor.answer(images.tolist())
-    expected = predictor.runner.predict({"image": (images[..., None] / 16).astype(np.float32)})["probabilities"]
+    expected = predictor.session.predict({"image": (images[..., None] / 16).astype(np.float32)})["probabilities"]
     assert [answer["label"] for answer in answers] == [str(i) for i in expected.argmax(axis=1)]
     np.testing.assert_allclose([answer["probability"] for answer in answers], expected.max(axis=1), rtol=1e-5)
 
@@ -51,7 +52,7 @@ def test_an_input_that_cannot_be_read_is_named(bundles):
 
 def test_what_answered_is_named(bundles):
     folder = bundles("digits")
-    record = {"usecase": "digits", "version": 4, "sha": sha256(folder), "data_version": "d", "code_version": "c"}
+    record = Provenance("digits", sha256(folder), version=4, data_version="d", code_version="c")
     assert Predictor(folder, provenance=record).about == {
         "model": {"usecase": "digits", "family": "linear", "variant": "float32", "version": 4, "sha": sha256(folder)},
         "data_version": "d",
@@ -64,7 +65,7 @@ def test_what_answered_is_named(bundles):
 
 def test_another_sha_than_recorded_is_refused(copy):
     with pytest.raises(BundleError, match="must have the sha 000000000000"):
-        Predictor(copy, provenance={"sha": "0" * 64})
+        Predictor(copy, provenance=Provenance("digits", "0" * 64))
 
 
 def test_a_model_that_answers_otherwise_than_its_golden_rows_is_refused(copy, bundles):
@@ -78,7 +79,7 @@ def test_a_model_that_answers_otherwise_than_its_golden_rows_is_refused(copy, bu
     [lambda value: value + 0.02, lambda value: value * np.nan, lambda value: value[:, :9], lambda value: value[:3]],
 )
 def test_a_golden_answer_that_is_off_is_refused(copy, change):
-    rows, answers = bundles_module.open_bundle(copy).golden()
+    rows, answers = open_bundle(copy).golden()
     arrays = {f"input.{k}": v for k, v in rows.items()} | {f"output.{k}": change(v) for k, v in answers.items()}
     write_npz(copy / "golden.npz", arrays)
     with pytest.raises(BundleError, match="golden"):
@@ -86,7 +87,7 @@ def test_a_golden_answer_that_is_off_is_refused(copy, change):
 
 
 def test_rounding_of_another_machine_is_not_refused(copy):
-    rows, answers = bundles_module.open_bundle(copy).golden()
+    rows, answers = open_bundle(copy).golden()
     arrays = {f"input.{k}": v for k, v in rows.items()} | {f"output.{k}": v + 0.002 for k, v in answers.items()}
     write_npz(copy / "golden.npz", arrays)
     assert Predictor(copy).answer([np.zeros((8, 8)).tolist()])

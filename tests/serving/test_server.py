@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from published import record
 
 from minnow.stores import models
 
@@ -60,7 +61,7 @@ def store(tmp_path_factory):
 def publish(store, bundles):
     def publish(usecase: str, seed: int = 0) -> models.Published:
         models.publish(
-            usecase, bundles(usecase, seed), {"data_version": "d", "code_version": "c"}, seed + 1, store=store
+            usecase, bundles(usecase, seed).parent, record(data_version="d", code_version="c"), seed + 1, store=store
         )
         return models.newest(usecase, store=store)
 

@@ -5,18 +5,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minnow.bundle import open_bundle, write_npz
+from flows.checks import read_checked
 from minnow.config import Settings
-from minnow.stages import compress, evaluate, intake, outcome, plots, train, verdict
+from minnow.insight import plots
+from minnow.records.bundle import open_bundle
+from minnow.records.files import write_npz
+from minnow.records.report import read_report
+from minnow.records.timing import Timing
+from minnow.runners.worker import resolve
+from minnow.stages import candidates, compress, evaluate, intake, outcome, train
 from minnow.stages._handover import read_batch
+from minnow.stages.candidates import Incumbents, Made
 from minnow.stages.case import Case
 from minnow.tasks import generate
-from minnow.worker import resolve
 from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 N = 400
-CLOCK = {"p95_us": 1.0, "p50_us": 1.0, "rows_per_s": 1.0, "peak_memory_bytes": 1, "latency_us": None, "machine": {}}
+TIMING = Timing(1.0, 1.0, 1.0, 1)
+EXTRACTION = generate.CAPABILITIES.feature_extraction
 
 
 def _here(function, *arguments, report=None, **named):
@@ -28,7 +35,7 @@ def _case(folder, **changes):
     entry = {
         "modality": "images", "task": "generate", "data": "data", "compression": ["float16", "int8"],
         "options": {"labelled": False, "latent": 4, "scale": 1, **changes.pop("options", {})},
-        "families": {"vae": {"epochs": 2, "channels": [4, 4], "reader": [4]}}, **changes,
+        "families": {"vae": {"epochs": 2, "channels": [4, 4], "encoder_channels": [4]}}, **changes,
     }  # fmt: skip
     return Case(
         "made", Settings.model_validate({"usecases": {"made": entry}}), Workspace(folder, folder / "params.yaml")
@@ -53,84 +60,84 @@ def walked(folder):
     case, scratch = _case(folder), folder / "scratch"
     (folder / "reports").mkdir()
     (scratch / "outcome").mkdir(parents=True)
-    table, _ = intake.read_checked(case, folder / "reports")
+    table, _ = read_checked(case, folder / "reports")
     prepared = intake.prepare_case(case, table)
-    rows = train.rows_digest(prepared)
-    handed = train.hand_over(case, prepared, rows)
-    trained = train.train(case, "vae", rows, handed, _here)
-    shrunk = compress.variants(case, trained, handed, _here)
-    made = outcome.Made(trained, shrunk, outcome.score_variants(case, shrunk, prepared, scratch))
-    lined_up = outcome.standings([made], lambda folders: dict.fromkeys(folders, CLOCK))
-    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": verdict.Reign()})
-    found = outcome.complete(case, judged, [made], {}, prepared, {})
-    outcome.write(case, found, table, scratch, folder / "reports")
-    return case, table, prepared, handed, trained, found, scratch
+    handed = train.hand_over(case, prepared, _here)
+    trained = train.train(case, "vae", handed)
+    compressed = compress.variants(case, trained, handed)
+    made = Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch))
+    lined_up = candidates.line_up([made], lambda folders: dict.fromkeys(folders, TIMING))
+    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()})
+    final = outcome.with_failures(judged, [made], {})
+    outcome.write(case, final, table, scratch, folder / "reports")
+    return case, table, prepared, handed, trained, final, scratch
 
 
-def test_the_sides_are_seen_through_one_extractor(walked):
+def test_all_splits_share_one_extractor(walked):
     _, _, prepared, handed, *_ = walked
-    shas = {generate.about(prepared.batches[side])["extractor"] for side in ("train", "val", "test")}
-    shas |= {generate.about(read_batch(handed / side))["extractor"] for side in ("train", "val")}
+    shas = {EXTRACTION.about(prepared.batches[split])["extractor"] for split in ("train", "val", "test")}
+    shas |= {EXTRACTION.about(read_batch(handed.folder / split))["extractor"] for split in ("train", "val")}
     assert len(shas) == 1
 
 
 def test_every_figure_has_the_extractor_and_the_number_of_samples_beside_it(walked):
-    _, _, prepared, *_, found, scratch = walked
-    (decision,) = found.decisions
-    told = decision["about"]
-    assert told["samples"] == len(prepared.tables["test"])
-    assert "6 labels of" in told["learned"]
-    finalist = found.finalist("cpu")
-    assert finalist.bundle.report["test"]["about"] == told
-    assert finalist.bundle.report["val"]["about"]["extractor"] == told["extractor"]
-    assert f"extractor: {told['extractor']}" in (finalist.bundle.folder / "card.md").read_text()
-    with np.load(scratch / "outcome" / outcome.EXTRACTOR) as kept:
-        assert (
-            generate.about(replace(prepared.batches["test"], lens=prepared.batches["test"].lens | dict(kept))) == told
-        )
+    _, _, prepared, *_, final, scratch = walked
+    (decision,) = final.decisions
+    about = decision.about
+    assert about["samples"] == len(prepared.tables["test"])
+    assert "6 labels of" in about["learned"]
+    bundle = final.finalist("cpu").bundle
+    exams = read_report(bundle).exams
+    assert exams["test"].about == about
+    assert exams["val"].about["extractor"] == about["extractor"]
+    assert f"extractor: {about['extractor']}" in (bundle.record_folder / "card.md").read_text()
+    test = prepared.batches["test"]
+    with np.load(scratch / "outcome" / intake.EXTRACTOR) as kept:
+        assert EXTRACTION.about(replace(test, extractor=test.extractor | dict(kept))) == about
         assert all(name.startswith("extractor.") for name in kept.files)
-    assert {"pixel_gaussian", "pca_gaussian"} <= decision["baselines"].keys()
+    assert {"pixel_gaussian", "pca_gaussian"} <= decision.baselines.keys()
 
 
-def test_champion_and_challenger_are_seen_through_the_exams_extractor(walked):
-    _, _, prepared, *_, found, _ = walked
-    first, second = (evaluate.score(standing.bundle, prepared.tables["test"]) for standing in found.standings[:2])
-    assert first.batch.lens is second.batch.lens
+def test_champion_and_challenger_are_compared_through_the_exams_extractor(walked):
+    _, _, prepared, *_, final, _ = walked
+    first, second = (evaluate.evaluate(candidate.bundle, prepared.tables["test"]) for candidate in final.candidates[:2])
+    assert first.batch.extractor is second.batch.extractor
     assert len(first.loss) == len(second.loss) == len(prepared.tables["test"])
     assert first.primary.value == pytest.approx(first.loss.mean())
 
 
 def test_the_extractor_is_no_part_of_what_is_shipped(walked):
-    *_, found, _ = walked
-    for standing in found.standings:
-        assert not list(standing.bundle.folder.glob("*extractor*"))
-        assert standing.bundle.size_bytes < 40_000
+    *_, final, _ = walked
+    for candidate in final.candidates:
+        assert not list(candidate.bundle.folder.glob("*extractor*"))
+        assert candidate.bundle.size_bytes < 40_000
 
 
 def test_variants_are_made_or_refused_with_a_reason(walked):
-    *_, found, _ = walked
-    made = {standing.variant for standing in found.standings}
+    *_, final, _ = walked
+    made = {candidate.variant for candidate in final.candidates}
     assert {"float32", "float16"} <= made
-    assert made | {name.split("/")[1] for name in found.refused} == {"float32", "float16", "int8"}
+    assert made | {name.split("/")[1] for name in final.refused} == {"float32", "float16", "int8"}
 
 
-def test_a_lens_is_made_once(folder, monkeypatch, walked):
+def test_an_extractor_is_fitted_once(folder, monkeypatch, walked):
     case, table, prepared, *_ = walked
-    monkeypatch.setattr(generate, "lens", lambda *given: pytest.fail("it was in the cache"))
+    refit = replace(EXTRACTION, fit=lambda *arguments: pytest.fail("it was in the cache"))
+    monkeypatch.setattr(generate, "CAPABILITIES", replace(generate.CAPABILITIES, feature_extraction=refit))
     again = intake.prepare_case(case, table)
     assert train.rows_digest(again) == train.rows_digest(prepared)
 
 
 def test_an_extractor_that_is_named_is_taken(folder, walked):
-    _, table, _, *_, found, scratch = walked
-    (folder / "kept.npz").write_bytes((scratch / "outcome" / outcome.EXTRACTOR).read_bytes())
+    _, table, _, *_, final, scratch = walked
+    (folder / "kept.npz").write_bytes((scratch / "outcome" / intake.EXTRACTOR).read_bytes())
     unlabelled = replace(table, columns=table.columns | {"label": np.full(len(table), "")})
-    told = generate.about(
+    about = EXTRACTION.about(
         intake.prepare_case(_case(folder, options={"extractor": "kept.npz"}), unlabelled).batches["test"]
     )
-    assert told["extractor"] == found.decisions[0]["about"]["extractor"]
-    other = generate.about(intake.prepare_case(_case(folder), unlabelled).batches["test"])
-    assert other["extractor"] != told["extractor"]
+    assert about["extractor"] == final.decisions[0].about["extractor"]
+    other = EXTRACTION.about(intake.prepare_case(_case(folder), unlabelled).batches["test"])
+    assert other["extractor"] != about["extractor"]
     assert "clusters" in other["learned"]
 
 
@@ -140,7 +147,7 @@ def test_a_missing_extractor_is_named(folder, walked):
 
 
 def test_folds_are_refused_with_the_reason(folder, walked):
-    with pytest.raises(ValueError, match=r"usecases.made.folds: each fold would be seen through another extractor"):
+    with pytest.raises(ValueError, match=r"usecases.made.folds: each fold would have a feature extractor of its own"):
         intake.prepare_case(_case(folder, folds=3), walked[1])
 
 
@@ -165,8 +172,8 @@ def test_pictures_are_kept_and_drawn(walked, tmp_path):
 
 
 def test_a_bundle_answers_its_exam_from_disk_alone(walked):
-    _, _, prepared, *_, found, _ = walked
-    bundle = open_bundle(found.standings[0].bundle.folder)
+    _, _, prepared, *_, final, _ = walked
+    bundle = open_bundle(final.candidates[0].bundle.folder)
     outputs = evaluate.predict(bundle, prepared.batches["val"])
     assert outputs["sample"].shape == (len(prepared.batches["val"]), 6, 6, 1)
-    assert {spec.name for spec in bundle.inputs} == {"noise"}
+    assert {spec.name for spec in bundle.schema.inputs} == {"noise"}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from flows.checks import read_checked
 from minnow import config
 from minnow.stages import intake
 from minnow.stages.case import Case
@@ -33,7 +34,7 @@ def take(folder, text, task="classify", modality="tabular", **options):
     case = Case("small", settings, workspace(root=folder))
     reports = folder / "reports"
     reports.mkdir()
-    rows, _ = intake.read_checked(case, reports)
+    rows, _ = read_checked(case, reports)
     return intake.prepare_case(case, rows)
 
 
@@ -79,7 +80,7 @@ def test_a_number_to_be_estimated_that_is_none_is_refused(cell, message, tmp_pat
 
 
 @pytest.mark.parametrize("cell", ["NaN", "", "NA", "null", "?"])
-def test_a_missing_number_is_told_apart_and_never_reaches_a_model_as_nan(cell, tmp_path):
+def test_a_missing_number_is_filled_and_never_reaches_a_model_as_nan(cell, tmp_path):
     prepared = take(tmp_path, table(x=but(5, cell)))
     for batch in prepared.batches.values():
         assert all(np.isfinite(values).all() for values in batch.inputs.values())
@@ -138,15 +139,15 @@ def test_a_bad_series_is_refused_with_the_rows_and_the_reason(what, tmp_path):
 
 def test_a_short_burst_a_gap_and_rows_out_of_order_have_a_defined_answer(tmp_path):
     lines = series(time=lambda i: i + 200 * (i >= 20), x=lambda i: "NaN" if i in (7, 8) else str(i)).splitlines()
-    given = {"modality": "timeseries", "window": 3, "max_duplicates": 0.9, "means": [4]}
+    given = {"modality": "timeseries", "window": 3, "max_duplicates": 0.9, "rolling_mean": [4]}
     sorted_rows, shuffled = (
         take(tmp_path / name, "\n".join([lines[0], *rows]) + "\n", **given)
         for name, rows in (("sorted", lines[1:]), ("reversed", lines[:0:-1]))
     )
-    for side, batch in sorted_rows.batches.items():
+    for split, batch in sorted_rows.batches.items():
         assert all(np.isfinite(values).all() for values in batch.inputs.values())
         for name, values in batch.inputs.items():
-            np.testing.assert_array_equal(shuffled.batches[side].inputs[name], values)
+            np.testing.assert_array_equal(shuffled.batches[split].inputs[name], values)
     history = sorted_rows.tables["train"].columns["sensor x"]
     assert len(history) == (20 - 2) + (16 - 2)  # nothing is asked where a gap lies in the window
     assert not any((row < 20).any() and (row >= 20).any() for row in history)

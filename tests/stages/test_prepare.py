@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -6,27 +7,29 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minnow.config import SplitShares
+from minnow.contracts import Encoder, ModalityCapabilities, RowOptions
 from minnow.stages import prepare
-from minnow.types import Batch, Table, content_key
+from minnow.stages.case import Problem
+from minnow.types import SPLITS, Batch, Spec, Table, content_key
 
 SHARES = SplitShares(val=0.25, test=0.25)
 LAW = settings(max_examples=60, deadline=None)
 numbers = st.lists(st.integers(0, 500), min_size=40, max_size=120)
 
 
-def table(contents, side=None, time=None):
+def table(contents, fixed=None, time=None):
     key = np.array([content_key(str(value).encode()) for value in contents], np.uint64)
     columns = {"value": np.array(contents), "time": np.arange(len(contents)) if time is None else np.array(time)}
-    return Table(columns, np.array([f"row:{i}" for i in range(len(contents))]), key, side)
+    return Table(columns, np.array([f"row:{i}" for i in range(len(contents))]), key, fixed)
 
 
-def sides_of(found):
-    """Map each content to the sides it stands on."""
-    sides = {}
-    for side, rows in found.items():
+def splits_of(tables):
+    """Map each content to the splits that hold it."""
+    splits = {}
+    for name, rows in tables.items():
         for value in rows.columns["value"].tolist():
-            sides.setdefault(value, set()).add(side)
-    return sides
+            splits.setdefault(value, set()).add(name)
+    return splits
 
 
 def split(rows, time=None):
@@ -40,26 +43,26 @@ def split(rows, time=None):
 @LAW
 @given(numbers, numbers, st.randoms(use_true_random=False))
 def test_a_row_never_moves_whatever_else_there_is(contents, more, random):
-    before = sides_of(split(table(contents)))
+    before = splits_of(split(table(contents)))
     together = contents + more
     random.shuffle(together)
-    after = sides_of(split(table(together)))
+    after = splits_of(split(table(together)))
     assert {value: after[value] for value in before} == before
 
 
 @LAW
 @given(numbers)
-def test_equal_rows_share_a_side(contents):
-    assert all(len(sides) == 1 for sides in sides_of(split(table(contents * 2))).values())
+def test_equal_rows_share_a_split(contents):
+    assert all(len(splits) == 1 for splits in splits_of(split(table(contents * 2))).values())
 
 
 @LAW
 @given(numbers, st.sampled_from([None, "time"]))
-def test_sides_hold_every_row_once_in_order(contents, how):
-    found = split(table(contents), how)
-    ids = [row for rows in found.values() for row in rows.row_id.tolist()]
+def test_splits_hold_every_row_once_in_order(contents, how):
+    tables = split(table(contents), how)
+    ids = [row for rows in tables.values() for row in rows.row_id.tolist()]
     assert sorted(ids) == sorted(table(contents).row_id.tolist())
-    for rows in found.values():
+    for rows in tables.values():
         places = [int(row.split(":")[1]) for row in rows.row_id]
         assert places == sorted(places)
 
@@ -67,28 +70,28 @@ def test_sides_hold_every_row_once_in_order(contents, how):
 @LAW
 @given(st.lists(st.integers(0, 30), min_size=30, max_size=90))
 def test_by_time_train_comes_before_val_before_test(times):
-    found = split(table(list(range(len(times))), time=times), "time")
-    train, val, test = (found[side].columns["time"] for side in prepare.SIDES)
+    tables = split(table(list(range(len(times))), time=times), "time")
+    train, val, test = (tables[name].columns["time"] for name in SPLITS)
     assert train.max() < val.min()
     assert val.max() < test.min()
 
 
 def test_shares_are_about_what_was_asked_for():
-    found = prepare.split(table(list(range(20_000))), SplitShares(val=0.1, test=0.3))
-    assert len(found["val"]) == pytest.approx(2000, rel=0.1)
-    assert len(found["test"]) == pytest.approx(6000, rel=0.1)
+    tables = prepare.split(table(list(range(20_000))), SplitShares(val=0.1, test=0.3))
+    assert len(tables["val"]) == pytest.approx(2000, rel=0.1)
+    assert len(tables["test"]) == pytest.approx(6000, rel=0.1)
 
 
 def test_by_time_shares_are_exact_where_moments_differ():
-    found = prepare.split(table(list(range(1000))), SplitShares(val=0.1, test=0.3), "time")
-    assert [len(found[side]) for side in prepare.SIDES] == [600, 100, 300]
+    tables = prepare.split(table(list(range(1000))), SplitShares(val=0.1, test=0.3), "time")
+    assert [len(tables[name]) for name in SPLITS] == [600, 100, 300]
 
 
-def test_named_sides_are_kept():
-    side = np.array(["test"] * 30 + ["train"] * 200)
-    found = prepare.split(table(list(range(230)), side), SHARES)
-    assert found["test"].row_id.tolist() == [f"row:{i}" for i in range(30)]
-    assert len(found["val"]) == pytest.approx(50, abs=20)
+def test_fixed_splits_are_kept():
+    fixed = np.array(["test"] * 30 + ["train"] * 200)
+    tables = prepare.split(table(list(range(230)), fixed), SHARES)
+    assert tables["test"].row_id.tolist() == [f"row:{i}" for i in range(30)]
+    assert len(tables["val"]) == pytest.approx(50, abs=20)
 
 
 def test_changing_the_share_of_val_leaves_test_alone():
@@ -97,28 +100,27 @@ def test_changing_the_share_of_val_leaves_test_alone():
     assert a["test"].row_id.tolist() == b["test"].row_id.tolist()
 
 
-def test_an_empty_side_is_refused_with_the_counts():
-    with pytest.raises(ValueError, match=r"Every side needs rows. Received: train \d+, val \d+, test \d+"):
+def test_an_empty_split_is_refused_with_the_counts():
+    with pytest.raises(ValueError, match=r"Every split needs rows. Received: train \d+, val \d+, test \d+"):
         prepare.split(table([1, 1, 1, 1]), SHARES)
 
 
-def test_rows_of_one_unit_share_a_side_and_are_resampled_together():
+def test_rows_of_one_group_share_a_split_and_are_resampled_together():
     rows = table(list(range(600)))
-    unit = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
-    grouped = Table(rows.columns, rows.row_id, rows.key, unit=unit)
-    prepared = prepare.prepare(grouped, MODALITY, None, TASK, "classify", SHARES)
-    sides = [set(batch.unit.tolist()) for batch in prepared.batches.values()]
-    assert not (sides[0] & sides[1] | sides[1] & sides[2] | sides[0] & sides[2])
-    assert sum(map(len, sides)) == 100
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    grouped = Table(rows.columns, rows.row_id, rows.key, group=group)
+    prepared = prepare.prepare(grouped, problem(), SHARES)
+    groups = [set(batch.group.tolist()) for batch in prepared.batches.values()]
+    assert not (groups[0] & groups[1] | groups[1] & groups[2] | groups[0] & groups[2])
+    assert sum(map(len, groups)) == 100
 
 
 def _weights(class_weights):
-    options = SimpleNamespace(class_weights=class_weights)
+    options = SimpleNamespace(label_weights=class_weights)
     target = np.array(["a"] * 300 + ["b"] * 100)
     rows = table(list(range(400)))
-    coarse = SimpleNamespace(**vars(MODALITY) | {"target": lambda options: "kind"})
-    made = Table(rows.columns | {"kind": target}, rows.row_id, rows.key)
-    return prepare.prepare(made, coarse, options, TASK, "classify", SHARES).batches
+    labelled = Table(rows.columns | {"kind": target}, rows.row_id, rows.key)
+    return prepare.prepare(labelled, problem(options, target=lambda options: "kind"), SHARES).batches
 
 
 def test_balanced_labels_count_alike_and_a_row_counts_once_on_average():
@@ -137,32 +139,39 @@ def test_named_weights_are_kept_in_proportion():
         _weights({"bb": 3.0})
 
 
-class _Encoder:
-    def __init__(self, rows):
-        self.rows, self.sizes = rows, {"value": 501}
+class _Encoder(Encoder):
+    cardinalities: ClassVar = {"value": 501}
+    outputs = (Spec("value", (), "float32"),)
 
-    @classmethod
-    def fit(cls, rows, labels, options):
-        return cls(rows.row_id.tolist())
+    def __init__(self, rows):
+        self.rows = rows
 
     def encode(self, columns):
         return {"value": columns["value"].astype(np.float32)}
 
+    def save(self, folder):
+        raise AssertionError("nothing is written here")
 
-MODALITY = SimpleNamespace(
-    time_column=lambda options: None,
-    Encoder=_Encoder,
-    examples=lambda rows, options: rows,
-    target=lambda options: "value",
-)
+
+MODALITY = {
+    "CAPABILITIES": ModalityCapabilities(),
+    "time_column": lambda options: None,
+    "fit_encoder": lambda rows, labels, options: _Encoder(rows.row_id.tolist()),
+    "examples": lambda rows, options: rows,
+    "target": lambda options: "value",
+}
 TASK = SimpleNamespace(
-    vocabulary=lambda target: np.unique(target).astype(str),
+    classes=lambda target: np.unique(target).astype(str),
     encode=lambda target, labels: np.array([list(labels).index(v) if v in labels else -1 for v in target.astype(str)]),
 )
 
 
+def problem(options=None, **modality):
+    return Problem("plain", SimpleNamespace(**MODALITY | modality), options or RowOptions(), "classify", TASK)
+
+
 def test_encoder_and_labels_are_learned_from_train_alone():
-    prepared = prepare.prepare(table(list(range(100))), MODALITY, None, TASK, "classify", SHARES)
+    prepared = prepare.prepare(table(list(range(100))), problem(), SHARES)
     train = prepared.tables["train"]
     assert prepared.encoder.rows == train.row_id.tolist()
     assert set(prepared.labels) == set(train.columns["value"].astype(str))
@@ -171,18 +180,19 @@ def test_encoder_and_labels_are_learned_from_train_alone():
 
 
 def test_batches_are_the_tables_encoded_in_order():
-    prepared = prepare.prepare(table(list(range(100))), MODALITY, None, TASK, "classify", SHARES)
-    for side in prepare.SIDES:
-        rows, batch = prepared.tables[side], prepared.batches[side]
+    prepared = prepare.prepare(table(list(range(100))), problem(), SHARES)
+    for name in SPLITS:
+        rows, batch = prepared.tables[name], prepared.batches[name]
         assert isinstance(batch, Batch)
         np.testing.assert_array_equal(batch.inputs["value"], rows.columns["value"])
         np.testing.assert_array_equal(batch.key, rows.key)
         assert batch.task == "classify"
-        assert batch.sizes == {"value": 501}
+        assert batch.cardinalities == {"value": 501}
+        assert batch.modality == "plain"
 
 
 def test_a_table_is_encoded_with_the_labels_of_another():
     rows = table(list(range(100)))
-    prepared = prepare.prepare(rows, MODALITY, None, TASK, "classify", SHARES)
-    batch = prepare.batch(rows, prepared.encoder, np.array(["3"]), MODALITY, None, TASK, "classify")
+    prepared = prepare.prepare(rows, problem(), SHARES)
+    batch = prepare.batch(rows, prepared.encoder, np.array(["3"]), problem())
     assert np.flatnonzero(batch.target >= 0).tolist() == [3]

@@ -1,4 +1,4 @@
-"""Starting with another use case's weights: found by its outcome, part of what a model is made from, missed aloud."""
+"""Starting with another use case's weights: found by its outcome, part of a model's origin, named where missing."""
 
 import shutil
 
@@ -7,12 +7,14 @@ import pytest
 import tiny
 
 from flows import plan, verify
-from minnow.bundle import write_json, write_npz
 from minnow.config import Settings
 from minnow.lineage import key_of
-from minnow.stages import intake, search, starting, train
+from minnow.records.files import write_json, write_npz
+from minnow.records.provenance import Provenance
+from minnow.runners.worker import resolve
+from minnow.stages import intake, prepare, starting, train
 from minnow.stages.case import Case
-from minnow.worker import resolve
+from minnow.tuning import study
 from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -48,8 +50,7 @@ def space(tmp_path):
 
 def _train(case):
     prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
-    rows = train.rows_digest(prepared)
-    return train.train(case, "fcnn", rows, train.hand_over(case, prepared, rows), _here), prepared
+    return train.train(case, "fcnn", train.hand_over(case, prepared, _here)), prepared
 
 
 def _record(case, trained, labels="abc"):
@@ -74,7 +75,7 @@ def test_the_model_that_it_begins_with_is_part_of_what_it_is_made_from(space):
     assert begun.origin["init_from"]["key"] == trained.folder.name == key_of(trained.origin)
     assert begun.facts["init_from"] == {"taken": ["dense", "batch_normalization", "logits"], "left": []}
     assert not _train(child)[0].fresh
-    assert search.study_name(child, "fcnn", "rows", {}) == (before := search.study_name(child, "fcnn", "rows", {}))
+    assert study.study_name(child, "fcnn", "rows", {}) == (before := study.study_name(child, "fcnn", "rows", {}))
 
     _record(child, begun)
     assert not starting.has_changed(child, "fcnn")
@@ -86,17 +87,13 @@ def test_the_model_that_it_begins_with_is_part_of_what_it_is_made_from(space):
     _record(parent, again)
     assert starting.has_changed(child, "fcnn")
     assert plan._begins_anew(child, []) == ["fcnn begins with the weights of 'parent', which are others now"]
-    assert search.study_name(child, "fcnn", "rows", {}) != before
+    assert study.study_name(child, "fcnn", "rows", {}) != before
     assert _train(child)[0].fresh
 
-    checks = {
-        c.name: c for c in verify._origin(child, {"made_from": begun.origin, "data_version": "", "code_version": ""})
-    }
+    checks = {c.name: c for c in verify._origin(child, Provenance("child", "", made_from=begun.origin))}
     assert checks["model of parent to begin with"].ok, "the old model is still in the cache"
     shutil.rmtree(trained.folder)
-    checks = {
-        c.name: c for c in verify._origin(child, {"made_from": begun.origin, "data_version": "", "code_version": ""})
-    }
+    checks = {c.name: c for c in verify._origin(child, Provenance("child", "", made_from=begun.origin))}
     assert not checks["model of parent to begin with"].ok
     assert "minnow run parent --force" in checks["model of parent to begin with"].advice
 
@@ -119,16 +116,16 @@ def test_train_rows_are_a_choice_at_random_that_is_always_the_same(space):
     table = case.modality.read(case.data, case.options)
     shares = case.usecase.split
 
-    def sides(**given):
-        return intake.prepare.split(table, shares.model_copy(update=given))
+    def splits(**changes):
+        return prepare.split(table, shares.model_copy(update=changes))
 
-    whole, few, fewer = sides(), sides(train_rows=60), sides(train_rows=20)
+    whole, few, fewer = splits(), splits(train_rows=60), splits(train_rows=20)
     assert len(few["train"]) == 60
     assert set(fewer["train"].row_id) < set(few["train"].row_id) < set(whole["train"].row_id)
-    for side in ("val", "test"):
-        assert whole[side].row_id.tolist() == few[side].row_id.tolist()
+    for split in ("val", "test"):
+        assert whole[split].row_id.tolist() == few[split].row_id.tolist()
     with pytest.raises(ValueError, match=r"needs 900 rows of train\. Received: \d+"):
-        sides(train_rows=900)
+        splits(train_rows=900)
     times = type(table)({**table.columns, "time": np.arange(len(table))}, table.row_id, table.key)
     with pytest.raises(ValueError, match="rows in order of 'time'"):
-        intake.prepare.split(times, shares.model_copy(update={"train_rows": 20}), "time")
+        prepare.split(times, shares.model_copy(update={"train_rows": 20}), "time")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -12,9 +11,13 @@ import numpy as np
 import pytest
 from runtimes.conftest import write_tflite
 
-from minnow.bundle import open_bundle, write_json, write_npz
+from minnow.records.bundle import open_bundle
+from minnow.records.files import write_npz
+from minnow.records.schema import Schema
+from minnow.records.timing import Timings, read_timings
 from minnow.stages import timing
 
+SCHEMA = Schema("stack", "regress", "images", "linear", "float32", None, {}, (), (), (), 1)
 HEAVY = ("pandas", "tensorflow", "keras", "sklearn", "scipy", "mlflow", "onnx", "great_expectations")
 
 
@@ -35,7 +38,7 @@ def bundle_of(folder: Path, width: int = 8, layers: int = 1) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     save(model, folder / "model.onnx")
     rows = np.random.default_rng(0).normal(size=(20, width)).astype(np.float32)
-    write_json(folder / "schema.json", {"labels": []})
+    SCHEMA.write(folder)
     write_npz(folder / "golden.npz", {"input.image": rows, "output.value": rows})
     return folder
 
@@ -50,30 +53,40 @@ def measured(tmp_path_factory):
 
 
 def test_every_bundle_gets_its_figures_under_the_path_as_given(measured):
-    folders, found, _ = measured
-    assert list(found) == folders
-    for figures in found.values():
-        assert set(figures) == {"p50_us", "p95_us", "rows_per_s", "peak_memory_bytes", "latency_us", "machine"}
-        assert np.shape(figures["latency_us"]) == (timing.ROUNDS, timing.SAMPLES)
-        assert 0 < figures["p50_us"] <= figures["p95_us"]
-        assert figures["rows_per_s"] > 0
-        assert figures["p50_us"] == pytest.approx(np.percentile(figures["latency_us"], 50), abs=0.01)
-        assert json.loads(json.dumps(figures)) == figures
-        assert figures["machine"]["cores"] >= 1
+    folders, timings, _ = measured
+    assert list(timings) == folders
+    for figures in timings.values():
+        assert set(figures.numbers()) == {"p50_us", "p95_us", "rows_per_s", "peak_memory_bytes"}
+        assert np.shape(figures.latency_us) == (timing.ROUNDS, timing.SAMPLES)
+        assert 0 < figures.p50_us <= figures.p95_us
+        assert figures.rows_per_s > 0
+        assert figures.p50_us == pytest.approx(np.percentile(figures.latency_us, 50), abs=0.01)
+    assert timing.machine()["cores"] >= 1
+
+
+def test_figures_come_back_from_disk_unchanged(measured, tmp_path):
+    folders, timings, _ = measured
+    record = Timings({folder.name: timings[folder] for folder in folders}, {"linear": 1.5}, timing.machine())
+    record.write(tmp_path / "timings.json")
+    again = read_timings(tmp_path / "timings.json")
+    assert {name: one.numbers() for name, one in again.variants.items()} == {
+        name: one.numbers() for name, one in record.variants.items()
+    }
+    assert (again.training_s, again.machine) == (record.training_s, record.machine)
 
 
 def test_a_larger_model_is_slower_and_takes_more_memory(measured):
-    (large, small), found, _ = measured
-    assert found[large]["p50_us"] > 2 * found[small]["p50_us"]
-    assert found[large]["rows_per_s"] < found[small]["rows_per_s"]
-    assert found[large]["peak_memory_bytes"] > found[small]["peak_memory_bytes"]
+    (large, small), timings, _ = measured
+    assert timings[large].p50_us > 2 * timings[small].p50_us
+    assert timings[large].rows_per_s < timings[small].rows_per_s
+    assert timings[large].peak_memory_bytes > timings[small].peak_memory_bytes
 
 
 def test_memory_is_that_of_the_model_and_not_of_the_process(measured):
-    folders, found, _ = measured
+    folders, timings, _ = measured
     for folder in folders:
         size = open_bundle(folder).size_bytes
-        assert size <= found[folder]["peak_memory_bytes"] < 8 * size + 40_000_000
+        assert size <= timings[folder].peak_memory_bytes < 8 * size + 40_000_000
 
 
 def test_measuring_is_quick(measured):
@@ -84,8 +97,8 @@ def test_measuring_is_quick(measured):
 def test_two_copies_of_one_model_are_equally_fast_to_the_judge(tmp_path):
     from minnow.measures.latency import ratio_upper
 
-    found = timing.measure([bundle_of(tmp_path / name, 64) for name in ("a", "b")])
-    a, b = (np.array(figures["latency_us"]) for figures in found.values())
+    timings = timing.measure([bundle_of(tmp_path / name, 64) for name in ("a", "b")])
+    a, b = (np.array(figures.latency_us) for figures in timings.values())
     ratio, upper = ratio_upper(a, b, 0.001)
     assert 0.5 < ratio < 2
     assert upper >= 0.9
@@ -116,11 +129,11 @@ def test_a_litert_bundle_is_measured_too(tmp_path):
     folder.mkdir()
     write_tflite(folder / "model.tflite")
     rows = {"input.image": np.ones((5, 3), np.float32), "input.bias": np.ones((5, 2), np.float32)}
-    write_json(folder / "schema.json", {"labels": []})
+    SCHEMA.write(folder)
     write_npz(folder / "golden.npz", rows)
     figures = timing.measure([folder])[folder]
-    assert figures["p50_us"] > 0
-    assert figures["peak_memory_bytes"] >= open_bundle(folder).size_bytes
+    assert figures.p50_us > 0
+    assert figures.peak_memory_bytes >= open_bundle(folder).size_bytes
 
 
 def test_the_measuring_process_imports_what_a_device_would():

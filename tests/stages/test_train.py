@@ -22,10 +22,10 @@ CASES = [
 
 
 def _handed(folder, modality, task, unknown):
-    sides = dict(zip(train.SIDES, tiny.sides(modality, task), strict=True))
-    sides["val"].target[:unknown] = -1
-    for side, batch in sides.items():
-        write_batch(folder / side, batch)
+    batches = dict(zip(train.SEEN, tiny.splits(modality, task), strict=True))
+    batches["val"].target[:unknown] = -1
+    for split, batch in batches.items():
+        write_batch(folder / split, batch)
     return folder
 
 
@@ -39,7 +39,7 @@ def test_held_out_answers_that_training_never_saw_stop_no_family(family, modalit
     assert families.get(family).load(tmp_path / "model").outputs
 
 
-def test_a_side_without_one_known_answer_is_refused(tmp_path):
+def test_a_split_without_one_known_answer_is_refused(tmp_path):
     handed = _handed(tmp_path / "handed", "images", "classify", unknown=tiny.ROWS)
     with pytest.raises(ValueError, match=r"needs val rows .* Received: 240 val rows, none of which"):
         train.fit(handed, "linear", {}, 1, tmp_path)

@@ -4,9 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minnow.bundle import write_npz
+from minnow.insight import validation
 from minnow.modalities import images, interactions, text
+from minnow.records.files import write_npz
 from minnow.stages import validate
+from minnow.stages.case import Problem
 from minnow.types import Expectation
 
 ROWS = 60
@@ -70,8 +72,15 @@ def _task(module):
 
 
 def check(made, folder):
+    """Check rows as a run does, with the report written to a folder."""
     module, options, table = made
-    return validate.check(table, module, options, _task(module), folder / "report", "tiny")
+    findings = validate.check(table, Problem("tiny", module, options, _task(module), None), "tiny")
+    validation.write(findings, (), folder / "report")
+    return findings
+
+
+def require(findings, folder):
+    findings.require(folder / "report" / validation.HTML)
 
 
 IMAGE_ROW, LINE_ROW = f"rows.npz:{BAD}", f"rows.csv:{BAD + 2}"
@@ -112,21 +121,21 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("make", [_images, _text, _interactions])
-def test_good_rows_meet_the_contract(make, tmp_path):
+def test_good_rows_meet_the_expectations(make, tmp_path):
     findings = check(make(tmp_path), tmp_path)
-    assert findings.ok, [result for result in findings.results if not result["ok"]]
+    assert findings.ok, [result for result in findings.results if not result.ok]
     assert findings.rows == ROWS
-    findings.require()
+    require(findings, tmp_path)
 
 
 @pytest.mark.parametrize(("make", "change", "options", "column", "row"), FAULTS)
 def test_a_planted_fault_is_found_with_its_row(make, change, options, column, row, tmp_path):
     findings = check(make(tmp_path, change, **options), tmp_path)
-    failed = [result for result in findings.results if not result["ok"]]
-    assert [result["column"] for result in failed] == [column]
-    assert (row in failed[0]["examples"]) if row else not failed[0]["examples"]
+    failed = [result for result in findings.results if not result.ok]
+    assert [result.column for result in failed] == [column]
+    assert (row in failed[0].examples) if row else not failed[0].examples
     with pytest.raises(validate.DataError, match="tiny: 1 of") as error:
-        findings.require()
+        require(findings, tmp_path)
     assert str(tmp_path / "report" / "validation.html") in str(error.value)
     assert row is None or row in str(error.value)
 
@@ -141,13 +150,13 @@ def test_a_planted_fault_is_found_with_its_row(make, change, options, column, ro
 )
 def test_every_expectation_has_a_planted_fault(make, module, options, tmp_path):
     """Whoever adds an expectation adds a fault that it finds; a missing column has a test of its own."""
-    found, made = set(), make(tmp_path)
+    failed, made = set(), make(tmp_path)
     for i, (_, change, chosen, *_) in enumerate(fault for fault in FAULTS if fault[0] is make):
         (tmp_path / str(i)).mkdir()
         results = check(make(tmp_path / str(i), change, **chosen), tmp_path / str(i)).results
-        found |= {(result["expectation"], result["column"]) for result in results if not result["ok"]}
-    asked = {(one.kind, one.kwargs.get("column")) for one in module.contract(options, made[2], _task(module))}
-    assert {one for one in asked if one[0] != "expect_column_to_exist"} == found
+        failed |= {(result.expectation, result.column) for result in results if not result.ok}
+    expected = {(one.kind, one.kwargs.get("column")) for one in module.expectations(options, made[2], _task(module))}
+    assert {one for one in expected if one[0] != "expect_column_to_exist"} == failed
 
 
 def test_counts_and_shares_are_those_of_the_rows(tmp_path):
@@ -155,64 +164,70 @@ def test_counts_and_shares_are_those_of_the_rows(tmp_path):
         pixels[:15, 0, 0] = 20
 
     findings = check(_images(tmp_path, change), tmp_path)
-    failed = next(result for result in findings.results if not result["ok"])
-    assert (failed["rows"], failed["share"]) == (15, 0.25)
-    assert failed["examples"] == [f"rows.npz:{i}" for i in range(10)]
-    assert failed["observed"] == ["20.0"]
+    failed = next(result for result in findings.results if not result.ok)
+    assert (failed.rows, failed.share) == (15, 0.25)
+    assert failed.examples == tuple(f"rows.npz:{i}" for i in range(10))
+    assert failed.observed == ["20.0"]
 
 
 def test_a_share_within_its_limit_is_met_and_still_reported(tmp_path):
     findings = check(_text(tmp_path, put(slice(0, 2), ["same,yes"] * 2)), tmp_path)
-    found = next(result for result in findings.results if result["column"] == "hash")
-    assert found["ok"]
-    assert (found["rows"], found["examples"]) == (2, ["rows.csv:2", "rows.csv:3"])
+    result = next(result for result in findings.results if result.column == "hash")
+    assert result.ok
+    assert (result.rows, result.examples) == (2, ("rows.csv:2", "rows.csv:3"))
 
 
 def test_a_missing_column_is_found(tmp_path):
     made = _text(tmp_path)
     lacking = SimpleNamespace(
-        contract=text.contract,
+        expectations=text.expectations,
         describe=lambda table, options: {k: v for k, v in text.describe(table, options).items() if k != "text"},
     )
     findings = check((lacking, *made[1:]), tmp_path)
-    failed = [result for result in findings.results if not result["ok"]]
-    assert {result["column"] for result in failed} == {"text"}
-    assert failed[0]["expectation"] == "expect_column_to_exist"
+    failed = [result for result in findings.results if not result.ok]
+    assert {result.column for result in failed} == {"text"}
+    assert failed[0].expectation == "expect_column_to_exist"
     with pytest.raises(validate.DataError, match="column 'text': to exist"):
-        findings.require()
+        require(findings, tmp_path)
 
 
-def test_an_expectation_that_cannot_be_judged_is_a_failure_with_its_reason(tmp_path):
+def test_an_expectation_that_cannot_be_checked_is_a_failure_with_its_reason(tmp_path):
     _, options, table = _text(tmp_path)
     odd = SimpleNamespace(
         describe=text.describe,
-        contract=lambda options, table, task: [
+        expectations=lambda options, table, task: [
             Expectation("expect_column_values_to_be_between", {"column": "no", "min_value": 0}, "x")
         ],
     )
     findings = check((odd, options, table), tmp_path)
     assert not findings.ok
-    assert "no" in findings.results[0]["error"]
+    assert "no" in findings.results[0].error
 
 
 def test_reports_are_the_same_bytes_for_the_same_rows(tmp_path):
     made = _images(tmp_path, put((BAD, 1, 1), 17))
     for name in ("a", "b"):
         check(made, tmp_path / name)
-    for name in (validate.JSON, validate.HTML):
+    for name in (validation.JSON, validation.HTML):
         a, b = (tmp_path / folder / "report" / name for folder in ("a", "b"))
         assert a.read_bytes() == b.read_bytes().replace(b"/b/", b"/a/")
 
 
 def test_the_json_report_says_what_the_findings_say(tmp_path):
     findings = check(_images(tmp_path, put((BAD, 1, 1), 17)), tmp_path)
-    written = json.loads((tmp_path / "report" / validate.JSON).read_text())
-    assert written == {"usecase": "tiny", "ok": False, "rows": ROWS, "results": findings.results, "hints": []}
+    written = json.loads((tmp_path / "report" / validation.JSON).read_text())
+    assert written == {
+        "usecase": "tiny",
+        "ok": False,
+        "rows": ROWS,
+        "results": [result.as_json() for result in findings.results],
+        "hints": [],
+    }
 
 
 def test_the_html_report_needs_no_internet_and_escapes_what_came_with_the_rows(tmp_path):
     check(_text(tmp_path, put(BAD, "some text,<b>"), labels=["yes", "no"]), tmp_path)
-    page = (tmp_path / "report" / validate.HTML).read_text()
+    page = (tmp_path / "report" / validation.HTML).read_text()
     assert "http" not in page
     assert "src=" not in page
     assert "<b>" not in page

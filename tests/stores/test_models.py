@@ -9,8 +9,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from published import record
 
-from minnow.bundle import BundleError, sha256, write_json
+from minnow.records.bundle import FOLDER, BundleError
+from minnow.records.files import sha256
+from minnow.records.schema import Schema
 from minnow.stores import models
 
 # 2026-11: bentoml 1.4.39 asks pathspec for a pattern by its old name
@@ -24,28 +27,31 @@ def store(tmp_path, monkeypatch):
 
 
 def bundle(folder: Path, content: bytes = b"weights") -> Path:
-    folder.mkdir(parents=True)
-    (folder / "model.onnx").write_bytes(content)
-    write_json(folder / "schema.json", {"family": "linear", "variant": "float32"})
+    """Make a bundle in a folder, with a report beside it. Returns the folder."""
+    (folder / FOLDER).mkdir(parents=True)
+    (folder / FOLDER / "model.onnx").write_bytes(content)
+    Schema("digits", "classify", "images", "linear", "float32", None, {}, (), (), (), 1).write(folder / FOLDER)
+    (folder / "report.json").write_text("{}")
     return folder
 
 
 def publish(tmp_path: Path, usecase: str, content: bytes, version: int, **how) -> str:
     folder = bundle(tmp_path / f"{usecase}-{version}-{len(list(tmp_path.iterdir()))}", content)
-    return models.publish(usecase, folder, {"data_version": "d1", "code_version": "c1"}, version, **how)
+    return models.publish(usecase, folder, record(data_version="d1", code_version="c1"), version, **how)
 
 
 def test_a_published_bundle_is_the_newest_unchanged(store, tmp_path):
     folder = bundle(tmp_path / "bundle")
-    tag = models.publish("digits", folder, {"data_version": "d1", "run": "r"}, 3)
+    tag = models.publish("digits", folder, record(data_version="d1", family="linear"), 3)
     model = models.newest("digits")
     assert model is not None
     assert tag == model.tag == "minnow-digits:v3-1"
     assert (model.usecase, model.version, model.serial) == ("digits", 3, 1)
-    assert model.sha == sha256(folder) == sha256(model.bundle)
-    assert model.provenance["data_version"] == "d1"
-    assert model.provenance["run"] == "r"
-    assert model.open().schema["family"] == "linear"
+    assert model.sha == sha256(folder / FOLDER) == sha256(model.bundle)
+    assert (model.folder / "report.json").read_text() == "{}"
+    assert model.provenance.data_version == "d1"
+    assert model.provenance.family == "linear"
+    assert model.open().schema.family == "linear"
 
 
 def test_a_rollback_publishes_the_older_bundle_under_a_new_serial(store, tmp_path):
@@ -78,7 +84,7 @@ def test_names_that_are_alike_stay_apart(store, tmp_path):
 @pytest.mark.parametrize("name", ["", "a-", "a_", "A", "a.b", "x" * 60, "a/b", "a:b"])
 def test_a_name_that_bentoml_would_refuse_is_refused_first(store, tmp_path, name):
     with pytest.raises(ValueError, match="published under a name"):
-        models.publish(name, bundle(tmp_path / "bundle"), {}, 1)
+        models.publish(name, bundle(tmp_path / "bundle"), record(), 1)
     with pytest.raises(ValueError, match="'cpu' or 'gpu'"):
         models.newest("digits", "tpu")
 
@@ -119,6 +125,7 @@ def test_a_process_killed_while_bentoml_copies_leaves_the_old_model_newest(store
     code = f"""
     import os, shutil
     from pathlib import Path
+    from minnow.records.provenance import Provenance
     from minnow.stores import models
     copies = []
     def killed(*args, copystat=shutil.copystat, **how):
@@ -127,7 +134,7 @@ def test_a_process_killed_while_bentoml_copies_leaves_the_old_model_newest(store
             os._exit(9)
         copystat(*args, **how)
     shutil.copystat = killed
-    models.publish("digits", Path({str(folder)!r}), {{}}, 2)
+    models.publish("digits", Path({str(folder)!r}), Provenance("digits", ""), 2)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=os.environ.copy(), capture_output=True)
     assert done.returncode == 9
@@ -146,7 +153,10 @@ def test_bytes_that_are_not_the_published_ones_are_refused(store, tmp_path):
     with pytest.raises(BundleError, match="readable provenance"):
         models.newest("digits").open()
     (model.folder / "provenance.json").write_text(json.dumps([]))
-    with pytest.raises(BundleError, match="with the bundle's sha"):
+    with pytest.raises(BundleError, match="must be a provenance, a JSON object"):
+        models.newest("digits").open()
+    (model.folder / "provenance.json").write_text(json.dumps({"usecase": "digits"}))
+    with pytest.raises(BundleError, match="the sha of its bundle"):
         models.newest("digits").open()
 
 
@@ -155,9 +165,10 @@ def test_two_publishers_take_two_serials(store, tmp_path):
     code = """
     import sys
     from pathlib import Path
+    from minnow.records.provenance import Provenance
     from minnow.stores import models
     for _ in range(5):
-        models.publish("digits", Path(sys.argv[1]), {}, int(sys.argv[2]))
+        models.publish("digits", Path(sys.argv[1]), Provenance("digits", ""), int(sys.argv[2]))
     """
     running = [
         subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), str(folder), str(i)], env=os.environ.copy())

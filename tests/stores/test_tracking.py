@@ -1,13 +1,14 @@
 """The tracking store and the registry, on a real SQLite database."""
 
-import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from minnow.bundle import sha256
+from minnow.records.decision import Decision
+from minnow.records.files import sha256
+from minnow.records.provenance import Provenance, hashes_beside
 from minnow.stores import champions, database, tracking
 from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
@@ -22,21 +23,23 @@ def space(in_folder):
     return workspace()
 
 
-def keep_bundle(space, text, usecase="digits"):
-    """Log a bundle as the pipeline does and return its sha."""
+def keep_bundle(space, text, replaces=None, usecase="digits"):
+    """Log a bundle and the decision in which it stood, as the pipeline does. Returns the bundle's sha."""
     folder = space.root / f"made-{text}" / "bundle"
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_text(text)
-    provenance = folder.parent / "provenance.json"
-    provenance.write_text(json.dumps({"family": text}))
     sha = sha256(folder)
-    tags = {"minnow.usecase": usecase, "minnow.sha": sha}
-    tracking.log(space, Record(text, tags=tags, files={"bundle": [folder], "": [provenance]}))
+    (folder.parent / "report.json").write_text(f"what {text} scored")
+    Provenance(usecase, sha, family=text, files=hashes_beside(folder.parent)).write(folder.parent)
+    tags = {"minnow.usecase": usecase, "minnow.sha": sha, tracking.decision_tag("cpu"): f"{sha}{replaces}"}
+    beside = [folder.parent / name for name in ("report.json", "provenance.json")]
+    tracking.log(space, Record(text, tags=tags, files={"bundle": [folder], "": beside}))
     return sha
 
 
 def decision(sha, verdict="better", replaces=None, **more):
-    return {"id": f"{sha}{replaces}", "sha": sha, "verdict": verdict, "replaces": replaces, "usecase": "digits"} | more
+    names = {"id": f"{sha}{replaces}", "sha": sha, "replaces": replaces}
+    return Decision("digits", "cpu", verdict, True, (), **names, **more)
 
 
 def test_a_record_keeps_params_metrics_history_files_and_children(space):
@@ -50,8 +53,8 @@ def test_a_record_keeps_params_metrics_history_files_and_children(space):
     assert run.data.tags["t"] == "v"
     assert [file.path for file in client(space).list_artifacts(run_id, "notes")] == ["notes/note.txt"]
     query = f"tags.`mlflow.parentRunId` = '{run_id}'"
-    (found,) = client(space).search_runs([experiment_id(space)], query)
-    points = client(space).get_metric_history(found.info.run_id, "epoch/loss")
+    (run,) = client(space).search_runs([experiment_id(space)], query)
+    points = client(space).get_metric_history(run.info.run_id, "epoch/loss")
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
@@ -73,35 +76,40 @@ def test_two_processes_make_one_database(in_folder):
     assert len(answers) == 1
 
 
-def test_promotion_sets_alias_anchor_and_history_and_may_be_repeated(space):
-    first, second = keep_bundle(space, "one"), keep_bundle(space, "two")
+def test_promotion_sets_aliases_and_history_and_may_be_repeated(space):
+    first = keep_bundle(space, "one")
+    second = keep_bundle(space, "two", first)
     one = champions.promote(space, "digits", "cpu", decision(first, "first"))
     again = champions.promote(space, "digits", "cpu", decision(first, "first"))
     assert one == again
     smaller = champions.promote(space, "digits", "cpu", decision(second, "smaller", first))
     assert smaller.sha == second
-    anchor = champions.current(space, "digits", "cpu", "anchor")
-    assert anchor is not None
-    assert anchor.sha == first, "a model that is only smaller is no new best"
+    best = champions.current(space, "digits", "cpu", champions.BEST)
+    assert best is not None
+    assert best.sha == first, "a model that is only smaller is no new best"
     assert champions.carried_out(space, "digits", decision(second, "smaller", first))
     assert champions.current(space, "digits", "gpu") is None
 
 
 @pytest.mark.parametrize(("difference", "moves"), [(-0.01, True), (0.0, True), (0.004, False)])
-def test_the_anchor_moves_only_to_what_is_not_worse_than_it(space, difference, moves):
-    best, shrunk, risen = (keep_bundle(space, text) for text in ("best", "shrunk", "risen"))
+def test_the_best_so_far_moves_only_to_what_is_not_worse_than_it(space, difference, moves):
+    best = keep_bundle(space, "best")
+    shrunk = keep_bundle(space, "shrunk", best)
+    risen = keep_bundle(space, "risen", shrunk)
     champions.promote(space, "digits", "cpu", decision(best, "first"))
     champions.promote(space, "digits", "cpu", decision(shrunk, "smaller", best))
-    met = {"champion": {"difference": -0.02}, "anchor": {"difference": difference}}
+    met = {"champion": {"difference": -0.02}, "best": {"difference": difference}}
     champions.promote(space, "digits", "cpu", decision(risen, "better", shrunk, comparisons=met))
-    anchor = champions.current(space, "digits", "cpu", "anchor")
-    assert anchor is not None
-    assert anchor.sha == (risen if moves else best)
+    holder = champions.current(space, "digits", "cpu", champions.BEST)
+    assert holder is not None
+    assert holder.sha == (risen if moves else best)
 
 
 def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(space):
-    shas = [keep_bundle(space, text) for text in ("one", "two", "three")]
-    for sha, replaces in zip(shas, [None, *shas], strict=False):
+    shas = []
+    for text in ("one", "two", "three"):
+        replaces = shas[-1] if shas else None
+        shas.append(sha := keep_bundle(space, text, replaces))
         champions.promote(space, "digits", "cpu", decision(sha, "better", replaces))
     assert champions.rollback(space, "digits", "cpu").sha == shas[1]
     assert champions.rollback(space, "digits", "cpu").sha == shas[0]
@@ -118,8 +126,42 @@ def test_a_fetched_bundle_that_broke_is_fetched_again_and_a_registered_one_that_
     (folder / "bundle" / "model.onnx").write_text("onf")
     (kept,) = (space.root / "mlartifacts").glob("**/bundle/model.onnx")
     kept.write_text("ong")
-    with pytest.raises(ValueError, match=r"must have sha256 .* MLflow's artifacts were changed"):
+    with pytest.raises(ValueError, match=r"a bundle with sha256 .* MLflow's artifacts were changed"):
         champions.fetch(space, champion)
+
+
+def test_a_report_beside_a_registered_bundle_that_was_changed_is_named(space):
+    champion = champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one")))
+    folder = champions.fetch(space, champion)
+    (folder / "report.json").write_text("better than it was")
+    assert (champions.fetch(space, champion) / "report.json").read_text() == "what one scored"
+    (kept,) = (space.root / "mlartifacts").glob("**/artifacts/report.json")
+    kept.write_text("better than it was")
+    (folder / "report.json").write_text("better than it was")
+    with pytest.raises(ValueError, match=r"Received: report.json, from run"):
+        champions.fetch(space, champion)
+
+
+def test_two_decisions_on_one_bundle_are_promoted_by_the_runs_that_they_belong_to(space):
+    """The same weights judged twice: each promotion keeps the report of its own exam, not the newest with this sha."""
+    sha = keep_bundle(space, "one")
+    folder = space.root / "made-one"
+    (folder / "report.json").write_text("on another exam")
+    Provenance("digits", sha, family="one", files=hashes_beside(folder)).write(folder)
+    tags = {"minnow.usecase": "digits", "minnow.sha": sha, tracking.decision_tag("cpu"): "another"}
+    beside = [folder / name for name in ("report.json", "provenance.json")]
+    tracking.log(space, Record("again", tags=tags, files={"bundle": [folder / "bundle"], "": beside}))
+    champion = champions.promote(space, "digits", "cpu", decision(sha))
+    assert (champions.fetch(space, champion) / "report.json").read_text() == "what one scored"
+
+
+def test_aliases_of_an_older_registry_are_read(space):
+    champion = champions.promote(space, "digits", "cpu", decision(keep_bundle(space, "one"), "first"))
+    name = champions.registered("digits")
+    client(space).delete_registered_model_alias(name, "best")
+    assert champions.current(space, "digits", "cpu", champions.BEST) is None
+    client(space).set_registered_model_alias(name, "anchor", str(champion.version))
+    assert champions.current(space, "digits", "cpu", champions.BEST) == champion
 
 
 @pytest.mark.parametrize("damage", ["emptied", "truncated", "overwritten"])
@@ -175,5 +217,5 @@ def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space)
 
 
 def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):
-    with pytest.raises(LookupError, match="keeps the bundle"):
+    with pytest.raises(LookupError, match="keeps the finalist of decision"):
         champions.promote(space, "digits", "cpu", decision("0" * 64))

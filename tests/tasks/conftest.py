@@ -43,17 +43,17 @@ def regress() -> Example:
 
 
 def forecast() -> Example:
-    found = regress()
-    return replace(found, batch=replace(found.batch, task="forecast"))
+    example = regress()
+    return replace(example, batch=replace(example.batch, task="forecast"))
 
 
 def rate() -> Example:
-    found = regress()
-    return replace(found, batch=replace(found.batch, task="rate"))
+    example = regress()
+    return replace(example, batch=replace(example.batch, task="rate"))
 
 
 def rank() -> Example:
-    """Thirty items; every user has seen the item of his own number and waits for the two that follow it."""
+    """Thirty items; each user has seen the item of the same number, and the next two are relevant."""
     labels = np.array([f"item-{i:02d}" for i in range(30)])
     seen = np.stack([np.arange(6), np.full(6, -1)], axis=1)
     target = np.stack([np.arange(1, 7), np.arange(2, 8)], axis=1)
@@ -66,15 +66,17 @@ def rank() -> Example:
 
 @cache
 def generate() -> Example:
-    """Images of one bright row each, and a generator that makes white ones alone."""
+    """Images of one bright row each, and a generator that makes only white ones."""
     random = np.random.default_rng(0)
     train = random.random((60, 4, 4, 1), np.float32) * 0.2
     train[np.arange(60), np.arange(60) % 4] += 0.7
     images = train[:6] + np.float32(0.02)
     batch = Batch({"image": images}, np.zeros(6, np.float32), np.empty(0, "<U1"), "generate", KEY)
-    lens = tasks.get("generate").lens(replace(batch, inputs={"image": train}), (np.arange(60) % 4).astype(str))
-    made = {"sample": images.copy()}
-    return Example(images, replace(batch, lens=lens), made, {"sample": np.ones_like(images)})
+    extraction = tasks.get("generate").CAPABILITIES.feature_extraction
+    assert extraction
+    extractor = extraction.fit(replace(batch, inputs={"image": train}), (np.arange(60) % 4).astype(str), None)
+    right = {"sample": images.copy()}
+    return Example(images, replace(batch, extractor=extractor), right, {"sample": np.ones_like(images)})
 
 
 EXAMPLES = {
@@ -89,5 +91,5 @@ EXAMPLES = {
 
 @pytest.fixture
 def example() -> Callable[[str], Example]:
-    """Return the example of a task; a task without one is a task that no test knows."""
+    """Return the example of a task; a task without one has no tests."""
     return lambda task: EXAMPLES[task]()

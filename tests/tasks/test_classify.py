@@ -19,24 +19,24 @@ def batch_of(target: list[int], k: int) -> Batch:
 def random_answers():
     random = np.random.default_rng(3)
     target = random.choice(4, 200, p=[0.6, 0.3, 0.08, 0.02])
-    answered = random.dirichlet(np.ones(4), 200)
-    answered[np.arange(200), target] += 0.4
-    return {"probabilities": (answered / answered.sum(1, keepdims=True)).astype(np.float32)}, batch_of(target, 4)
+    predicted = random.dirichlet(np.ones(4), 200)
+    predicted[np.arange(200), target] += 0.4
+    return {"probabilities": (predicted / predicted.sum(1, keepdims=True)).astype(np.float32)}, batch_of(target, 4)
 
 
 def test_measures_are_those_of_scikit_learn(random_answers):
     from sklearn import metrics
 
     outputs, batch = random_answers
-    probabilities, answered = outputs["probabilities"].astype(np.float64), outputs["probabilities"].argmax(1)
+    probabilities, predicted = outputs["probabilities"].astype(np.float64), outputs["probabilities"].argmax(1)
     probabilities /= probabilities.sum(1, keepdims=True)
-    found = {name: score.value for name, score in score_all(classify.MEASURES, outputs, batch).items()}
-    assert found == pytest.approx(
+    scores = {name: score.value for name, score in score_all(classify.MEASURES, outputs, batch).items()}
+    assert scores == pytest.approx(
         {
-            "accuracy": metrics.accuracy_score(batch.target, answered),
+            "accuracy": metrics.accuracy_score(batch.target, predicted),
             "log_loss": metrics.log_loss(batch.target, probabilities, labels=range(4)),
-            "macro_f1": metrics.f1_score(batch.target, answered, average="macro"),
-            "balanced_accuracy": metrics.balanced_accuracy_score(batch.target, answered),
+            "macro_f1": metrics.f1_score(batch.target, predicted, average="macro"),
+            "balanced_accuracy": metrics.balanced_accuracy_score(batch.target, predicted),
             "auc": metrics.roc_auc_score(batch.target, probabilities, multi_class="ovr"),
         },
         rel=1e-6,
@@ -48,35 +48,34 @@ def test_the_area_of_two_labels_is_that_of_scikit_learn_with_ties():
 
     random = np.random.default_rng(5)
     target = random.integers(0, 2, 300)
-    chance = np.round(np.clip(random.normal(0.4 + 0.2 * target, 0.3), 0, 1), 1)
-    found = score_all(classify.MEASURES, {"probabilities": np.stack([1 - chance, chance], 1)}, batch_of(target, 2))[
-        "auc"
-    ]
-    assert found.value == pytest.approx(metrics.roc_auc_score(target, chance))
-    assert found.low < found.value < found.high
+    probability = np.round(np.clip(random.normal(0.4 + 0.2 * target, 0.3), 0, 1), 1)
+    outputs = {"probabilities": np.stack([1 - probability, probability], 1)}
+    area = score_all(classify.MEASURES, outputs, batch_of(target, 2))["auc"]
+    assert area.value == pytest.approx(metrics.roc_auc_score(target, probability))
+    assert area.low < area.value < area.high
 
 
-def test_the_area_of_one_label_alone_is_that_of_a_coin():
-    found = score_all(classify.MEASURES, {"probabilities": np.eye(2)[[0, 1, 0]]}, batch_of([1, 1, 1], 2))
-    assert found["auc"].value == 0.5
+def test_the_area_of_one_label_alone_is_one_half():
+    scores = score_all(classify.MEASURES, {"probabilities": np.eye(2)[[0, 1, 0]]}, batch_of([1, 1, 1], 2))
+    assert scores["auc"].value == 0.5
 
 
 def test_a_label_that_occurs_nowhere_does_not_count():
     outputs = {"probabilities": np.eye(5, dtype=np.float32)[[0, 0, 1]]}
-    found = score_all(classify.MEASURES, outputs, batch_of([0, 1, 1], 5))
-    assert found["macro_f1"].value == pytest.approx((2 / 3 + 2 / 3) / 2)
-    assert found["balanced_accuracy"].value == pytest.approx((1 + 1 / 2) / 2)
+    scores = score_all(classify.MEASURES, outputs, batch_of([0, 1, 1], 5))
+    assert scores["macro_f1"].value == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert scores["balanced_accuracy"].value == pytest.approx((1 + 1 / 2) / 2)
 
 
 def test_an_unknown_label_is_a_wrong_answer_and_no_row_of_any_label():
     outputs = {"probabilities": np.eye(2, dtype=np.float32)[[0, 0, 1, 1]]}
     batch = batch_of([0, -1, 1, -1], 2)
     assert classify.loss(outputs, batch).tolist() == [0, 1, 0, 1]
-    found = score_all(classify.MEASURES, outputs, batch)
-    assert found["accuracy"].value == 0.5
-    assert found["balanced_accuracy"].value == 1
-    assert found["macro_f1"].value == pytest.approx(2 / 3)  # each label: 1 hit, 2 answers, 1 row
-    assert found["log_loss"].value == pytest.approx(-np.log(1e-7) / 2)
+    scores = score_all(classify.MEASURES, outputs, batch)
+    assert scores["accuracy"].value == 0.5
+    assert scores["balanced_accuracy"].value == 1
+    assert scores["macro_f1"].value == pytest.approx(2 / 3)  # each label: 1 hit, 2 answers, 1 row
+    assert scores["log_loss"].value == pytest.approx(-np.log(1e-7) / 2)
 
 
 def test_certainty_in_a_mistake_costs_a_finite_loss():

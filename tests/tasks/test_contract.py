@@ -1,4 +1,4 @@
-"""What every task promises, whatever an answer means there."""
+"""What every task promises, whatever its answers mean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import math
 
 import numpy as np
 import pytest
+import registered
 
 from minnow import tasks
+from minnow.contracts import Task
 from minnow.measures import score_all
 
 TASKS = list(tasks.names())
@@ -33,14 +35,14 @@ def task(request):
 
 
 @pytest.fixture
-def found(task, example):
+def sample(task, example):
     return example(task.__name__.rpartition(".")[2])
 
 
 def fits(value: object, schema: dict) -> bool:
     """Whether a value fits the part of JSON Schema that answers are described in."""
     if "anyOf" in schema:
-        return any(fits(value, one) for one in schema["anyOf"])
+        return any(fits(value, option) for option in schema["anyOf"])
     if not isinstance(value, TYPES[schema["type"]]):
         return False
     if isinstance(value, list):
@@ -52,9 +54,9 @@ def fits(value: object, schema: dict) -> bool:
     return True
 
 
-def test_measures_are_finite_and_within_their_bounds(task, found):
-    for outputs in (found.right, found.wrong):
-        for name, value in score_all(task.MEASURES, outputs, found.batch).items():
+def test_measures_are_finite_and_within_their_bounds(task, sample):
+    for outputs in (sample.right, sample.wrong):
+        for name, value in score_all(task.MEASURES, outputs, sample.batch).items():
             assert all(math.isfinite(v) for v in (value.value, value.low, value.high)), name
             assert value.low <= value.value <= value.high, name
             assert name not in BOUNDED or 0 <= value.value <= 1, name
@@ -65,86 +67,95 @@ def test_measures_set_exactly_one_of_rows_and_score(task):
     assert task.MEASURES[0].rows is not None
 
 
-def test_measures_prefer_the_right_answer_in_their_own_direction(task, found):
+def test_measures_prefer_the_right_answer_in_their_own_direction(task, sample):
     for measure in task.MEASURES[:3]:
-        right, wrong = (score_all([measure], o, found.batch)[measure.name].value for o in (found.right, found.wrong))
+        right, wrong = (score_all([measure], o, sample.batch)[measure.name].value for o in (sample.right, sample.wrong))
         assert (right > wrong) if measure.higher_is_better else (right < wrong), measure.name
 
 
-def test_loss_is_zero_for_a_perfect_answer_and_more_for_a_wrong_one(task, found):
-    right, wrong = task.loss(found.right, found.batch), task.loss(found.wrong, found.batch)
-    assert right.shape == wrong.shape == (len(found.batch),)
+def test_loss_is_zero_for_a_perfect_answer_and_more_for_a_wrong_one(task, sample):
+    right, wrong = task.loss(sample.right, sample.batch), task.loss(sample.wrong, sample.batch)
+    assert right.shape == wrong.shape == (len(sample.batch),)
     assert right.dtype == wrong.dtype == np.float64
     assert right.max() == pytest.approx(0, abs=1e-9)
     assert wrong.mean() > 0.1
     assert not task.BINARY_LOSS or set(wrong) <= {0.0, 1.0}
 
 
-def test_margin_is_absolute_and_positive_and_grows_with_the_setting(task, found):
+def test_margin_is_absolute_and_positive_and_grows_with_the_setting(task, sample):
     loss = np.full(6, 0.25)
     assert 0 < task.margin(loss, 0.005) < task.margin(loss, None) < task.margin(loss, 0.5)
 
 
-def test_encoding_by_the_vocabulary_gives_the_batch_target(task, found):
-    labels = task.vocabulary(found.raw)
+def test_encoding_by_the_classes_gives_the_batch_target(task, sample):
+    labels = task.classes(sample.raw)
     assert list(labels) == sorted(set(labels))
-    in_batch = {str(label): i for i, label in enumerate(found.batch.labels)}
-    encoded = task.encode(found.raw, found.batch.labels)
+    in_batch = {str(label): i for i, label in enumerate(sample.batch.labels)}
+    encoded = task.encode(sample.raw, sample.batch.labels)
     assert encoded.dtype == (np.float32 if not in_batch else np.int64)
-    np.testing.assert_array_equal(encoded, found.batch.target)
+    np.testing.assert_array_equal(encoded, sample.batch.target)
     assert set(labels) <= set(in_batch)
 
 
-def test_encoding_what_labels_do_not_know_gives_minus_one(task, found):
-    if not len(found.batch.labels):
+def test_encoding_what_labels_do_not_know_gives_minus_one(task, sample):
+    if not len(sample.batch.labels):
         pytest.skip("an answer of this task is a number")
     for stranger in ("", "aaa", "zzz"):
-        raw = found.raw.astype("<U9")
+        raw = sample.raw.astype("<U9")
         raw.flat[0] = stranger
-        encoded = task.encode(raw, found.batch.labels)
+        encoded = task.encode(raw, sample.batch.labels)
         assert encoded.flat[0] == -1
-        np.testing.assert_array_equal(encoded.flat[1:], found.batch.target.flat[1:])
-    assert (task.encode(found.raw, np.empty(0, "<U1")) == -1).all()
+        np.testing.assert_array_equal(encoded.flat[1:], sample.batch.target.flat[1:])
+    assert (task.encode(sample.raw, np.empty(0, "<U1")) == -1).all()
 
 
-def test_baselines_answer_any_batch_in_the_output_shape(task, found):
-    baselines = task.baselines(found.batch)
+def test_baselines_answer_any_batch_in_the_output_shape(task, sample):
+    baselines = task.baselines(sample.batch)
     assert baselines
     for name, answer in baselines.items():
-        for rows in (found.batch, found.batch.take(np.arange(2))):
+        for rows in (sample.batch, sample.batch.take(np.arange(2))):
             output = answer(rows)[task.OUTPUT]
-            assert output.shape == (len(rows), *found.right[task.OUTPUT].shape[1:]), name
+            assert output.shape == (len(rows), *sample.right[task.OUTPUT].shape[1:]), name
             assert output.dtype == np.float32, name
             assert np.isfinite(task.loss({task.OUTPUT: output}, rows)).all(), name
 
 
-def test_a_model_does_not_flip_against_itself_and_does_against_a_wrong_one(task, found):
-    same = task.flips(found.right, found.right, found.batch)
-    assert same.shape == (len(found.batch),)
+def test_a_model_does_not_flip_against_itself_and_does_against_a_wrong_one(task, sample):
+    same = task.flips(sample.right, sample.right, sample.batch)
+    assert same.shape == (len(sample.batch),)
     assert same.dtype == bool
     assert not same.any()
-    assert task.flips(found.right, found.wrong, found.batch).any()
+    assert task.flips(sample.right, sample.wrong, sample.batch).any()
 
 
-def test_answers_are_json_and_fit_their_schema(task, found):
+def test_answers_are_json_and_fit_their_schema(task, sample):
     for k in (None, 2):
-        answers = task.answers(found.right, found.batch.labels, found.batch.inputs, k)
-        assert len(answers) == len(found.batch)
+        answers = task.answers(sample.right, sample.batch.labels, sample.batch.inputs, k)
+        assert len(answers) == len(sample.batch)
         assert json.loads(json.dumps(answers, allow_nan=False)) == answers
         assert all(fits(answer, task.ANSWER) for answer in answers)
 
 
-def test_a_task_works_on_no_rows(task, found):
-    rows = found.batch.take(np.arange(0))
-    outputs = {task.OUTPUT: found.right[task.OUTPUT][:0]}
+def test_a_task_works_on_no_rows(task, sample):
+    rows = sample.batch.take(np.arange(0))
+    outputs = {task.OUTPUT: sample.right[task.OUTPUT][:0]}
     assert task.answers(outputs, rows.labels, rows.inputs) == []
     assert task.loss(outputs, rows).shape == task.flips(outputs, outputs, rows).shape == (0,)
     assert math.isnan(score_all(task.MEASURES[:1], outputs, rows)[task.MEASURES[0].name].value)
 
 
 @pytest.mark.parametrize("name", tasks.names())
-def test_answers_that_are_stated_outright_count_as_given(name, example):
-    task, found = tasks.get(name), example(name)
-    outputs = task.stated(found.raw, found.batch.labels)
-    assert outputs[task.OUTPUT].shape == found.right[task.OUTPUT].shape
-    assert task.loss(outputs, found.batch).max() < 1e-6
+def test_outputs_made_from_answers_mean_those_answers(name, example):
+    task, sample = tasks.get(name), example(name)
+    outputs = task.outputs_from_answers(sample.raw, sample.batch.labels)
+    assert outputs[task.OUTPUT].shape == sample.right[task.OUTPUT].shape
+    assert task.loss(outputs, sample.batch).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_public_names_are_those_of_the_contract(name):
+    registered.check_names(tasks.registry, name, Task)
+
+
+def test_pyright_reads_every_task():
+    registered.check_listed(tasks.registry)

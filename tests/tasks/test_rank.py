@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures import score_all
-from minnow.tasks import rank
+from minnow.tasks import _ranking, rank
 from minnow.types import Batch
 
 
@@ -26,12 +26,12 @@ def test_measures_are_those_of_scikit_learn():
     target = np.stack([random.choice(40, 12, replace=False) for _ in range(50)])
     target[:, 4:][random.random((50, 8)) < 0.5] = -1
     relevant = np.zeros((50, 41))
-    relevant[np.arange(50)[:, None], target] = 1  # the padding falls into a column of its own
+    relevant[np.arange(50)[:, None], target] = 1  # the padding goes to a column of its own
     relevant = relevant[:, :40]
     first_ten = np.argsort(-scores, axis=1)[:, :10]
     hits = np.take_along_axis(relevant, first_ten, 1).sum(1)
-    found = {name: s.value for name, s in score_all(rank.MEASURES, {"scores": scores}, batch_of(target, 40)).items()}
-    assert found == pytest.approx(
+    measured = score_all(rank.MEASURES, {"scores": scores}, batch_of(target, 40))
+    assert {name: score.value for name, score in measured.items()} == pytest.approx(
         {
             "ndcg@10": ndcg_score(relevant, scores, k=10),
             "recall@10": (hits / relevant.sum(1)).mean(),
@@ -44,9 +44,9 @@ def test_measures_are_those_of_scikit_learn():
 def test_ndcg_by_hand():
     """Relevant items in places 1 and 3 of a list where two are relevant."""
     outputs = {"scores": np.array([[9, 8, 7, 6]], np.float32)}
-    found = score_all(rank.MEASURES, outputs, batch_of([[0, 2]], 4))
-    assert found["ndcg@10"].value == pytest.approx((1 + 0.5) / (1 + 1 / np.log2(3)))
-    assert rank.loss(outputs, batch_of([[0, 2]], 4)) == pytest.approx([1 - found["ndcg@10"].value])
+    scores = score_all(rank.MEASURES, outputs, batch_of([[0, 2]], 4))
+    assert scores["ndcg@10"].value == pytest.approx((1 + 0.5) / (1 + 1 / np.log2(3)))
+    assert rank.loss(outputs, batch_of([[0, 2]], 4)) == pytest.approx([1 - scores["ndcg@10"].value])
 
 
 @settings(max_examples=40, deadline=None)
@@ -56,20 +56,20 @@ def test_the_first_k_are_those_of_a_stable_sort_of_what_is_unseen(seed, k, items
     random = np.random.default_rng(seed)
     scores = random.integers(0, 4, (7, items)).astype(np.float32)
     seen = random.integers(-1, items, (7, 5))
-    best = rank.top(scores, seen, k)
+    best = _ranking.top(scores, seen, k)
     assert best.shape == (7, min(k, items))
-    for row, dropped, found in zip(scores, seen, best, strict=True):
+    for row, dropped, listed in zip(scores, seen, best, strict=True):
         unseen = [i for i in np.argsort(-row, kind="stable") if i not in dropped]
         wanted = unseen[: min(k, items)]
-        assert found.tolist() == wanted + [-1] * (min(k, items) - len(wanted))
+        assert listed.tolist() == wanted + [-1] * (min(k, items) - len(wanted))
 
 
 def test_ranking_more_rows_than_fit_at_once_gives_the_same(monkeypatch):
     random = np.random.default_rng(0)
     scores, seen = random.integers(0, 9, (50, 30)).astype(np.float32), random.integers(-1, 30, (50, 4))
-    at_once = rank.top(scores, seen, 10)
-    monkeypatch.setattr(rank, "CHUNK", 7)
-    np.testing.assert_array_equal(rank.top(scores, seen, 10), at_once)
+    at_once = _ranking.top(scores, seen, 10)
+    monkeypatch.setattr(_ranking, "CHUNK", 7)
+    np.testing.assert_array_equal(_ranking.top(scores, seen, 10), at_once)
 
 
 def test_seen_items_are_neither_answered_nor_counted():
@@ -79,9 +79,9 @@ def test_seen_items_are_neither_answered_nor_counted():
     answers = rank.answers(outputs, batch.labels, batch.inputs)
     assert answers[0] == {"items": ["item-002", "item-003", "item-004"], "scores": [7.0, 6.0, 5.0]}
     assert "item-004" not in answers[1]["items"]
-    found = score_all(rank.MEASURES, outputs, batch)
-    assert found["recall@10"].value == 1  # item-000 was seen: nobody can be asked to find it
-    assert found["ndcg@10"].value == pytest.approx(1 / np.log2(3))
+    scores = score_all(rank.MEASURES, outputs, batch)
+    assert scores["recall@10"].value == 1  # item-000 was seen, so it is not relevant any more
+    assert scores["ndcg@10"].value == pytest.approx(1 / np.log2(3))
 
 
 def test_seen_items_are_not_covered_by_popularity_either():
@@ -95,8 +95,8 @@ def test_seen_items_are_not_covered_by_popularity_either():
 def test_a_row_without_a_known_relevant_item_does_not_count_but_is_a_loss():
     batch = batch_of([[0], [-1], [1]], 12, seen=[[-1], [-1], [1]])
     outputs = {"scores": np.tile(np.arange(12, 0, -1, dtype=np.float32), (3, 1))}
-    found = score_all(rank.MEASURES, outputs, batch)
-    assert (found["ndcg@10"].value, found["ndcg@10"].n) == (1, 1)
+    scores = score_all(rank.MEASURES, outputs, batch)
+    assert (scores["ndcg@10"].value, scores["ndcg@10"].n) == (1, 1)
     assert rank.loss(outputs, batch).tolist() == [0, 1, 1]
 
 

@@ -23,8 +23,8 @@ def test_measures_are_those_of_scikit_learn(offset):
     batch = batch_of(random.normal(size=300) + offset)
     outputs = {"value": (batch.target + random.normal(scale=0.5, size=300)).astype(np.float32)}
     truth, answer = batch.target.astype(np.float64), outputs["value"].astype(np.float64)
-    found = {name: score.value for name, score in score_all(regress.MEASURES, outputs, batch).items()}
-    assert found == pytest.approx(
+    scores = {name: score.value for name, score in score_all(regress.MEASURES, outputs, batch).items()}
+    assert scores == pytest.approx(
         {
             "mae": metrics.mean_absolute_error(truth, answer),
             "rmse": metrics.root_mean_squared_error(truth, answer),
@@ -67,8 +67,8 @@ def test_a_target_that_is_no_number_is_named(column, named):
 
 
 def test_baselines_are_mean_and_median_of_train():
-    found = regress.baselines(batch_of([0, 0, 0, 4]))
-    assert {name: answer(batch_of([9, 9]))["value"].tolist() for name, answer in found.items()} == {
+    baselines = regress.baselines(batch_of([0, 0, 0, 4]))
+    assert {name: answer(batch_of([9, 9]))["value"].tolist() for name, answer in baselines.items()} == {
         "mean": [1, 1],
         "median": [0, 0],
     }

@@ -5,29 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from minnow.contracts import Parameters
 from minnow.graphs import write_canonical
 from minnow.types import Columns
 
-LARGEST = float(np.finfo(np.float16).max)
+_LARGEST = float(np.finfo(np.float16).max)
 
 
-class Params(BaseModel):
-    """min_numbers: arrays of fewer are left alone, since a cast costs more than it saves."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class Params(Parameters):
+    """min_numbers: arrays with fewer numbers keep their precision, since a cast takes more room than it saves."""
 
     min_numbers: int = Field(default=64, ge=1)
 
 
 def suits(framework: str) -> str | None:
-    """Say why a model of a framework cannot be shrunk so, or None."""
+    """Say why a model of a framework cannot be compressed so, or None."""
     return None if framework == "keras" else f"float16 halves arrays of weights. Received: {framework}, which has none."
 
 
 def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
-    """Write source with its large weights in float16 behind a cast. calibration is not needed."""
+    """Write source with its large arrays of weights in float16, each followed by a cast. calibration: not used.
+
+    Raises ValueError for a weight that float16 cannot hold.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -37,8 +39,8 @@ def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < params.min_numbers:
             continue
-        if np.abs(values).max() > LARGEST:
-            raise ValueError(f"float16 holds weights up to {LARGEST:g}. Received: {np.abs(values).max():g}.")
+        if np.abs(values).max() > _LARGEST:
+            raise ValueError(f"float16 holds weights up to {_LARGEST:g}. Received: {np.abs(values).max():g}.")
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

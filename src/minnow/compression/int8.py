@@ -1,10 +1,10 @@
 """int8: weights and activations in eight bits, ranges set on rows of train (static quantization, per channel).
 
-Of the eight bits of a weight seven are used: on processors without VNNI the sum of two products would not fit otherwise, and
-a model that is right on one machine would be wrong on another. Source: ONNX Runtime's page on quantization.
+Weights use seven of the eight bits: on processors without VNNI the sum of two products would overflow otherwise, and a model
+that is right on one machine would be wrong on another. Source: ONNX Runtime's page on quantization.
 
-Tables of vectors (embeddings) are stored in eight bits and widened where they are read: what is looked up costs nothing
-to widen, and the file shrinks to a quarter.
+Embedding tables are stored in eight bits, and the rows that are looked up are converted to float32: that costs almost no
+time, and the table shrinks to a quarter.
 """
 
 from __future__ import annotations
@@ -16,29 +16,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from minnow.contracts import Parameters
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
-LEAST_ROWS = 100
-BATCH = 64
-NARROW = 4
-"""Columns below which a scale per row would take more room than it saves."""
-LINEAR = ["MatMul", "Gemm", "Add"]
-"""Their output is quantized only where the next layer reads it: 256 levels of a final score could not be ranked."""
+_LEAST_ROWS = 100
+_BATCH = 64
+_NARROW = 4
+"""Width of a table below which a scale per row would take more room than it saves."""
+_LINEAR = ["MatMul", "Gemm", "Add"]
+"""Their output is quantized only where the next layer reads it: final scores of 256 levels could not be ranked."""
 
 
-class Params(BaseModel):
-    """calibration_rows: of train, that set the ranges."""
+class Params(Parameters):
+    """calibration_rows: how many rows of train set the ranges."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    calibration_rows: int = Field(default=512, ge=LEAST_ROWS)
+    calibration_rows: int = Field(default=512, ge=_LEAST_ROWS)
 
 
 def suits(framework: str) -> str | None:
-    """Say why a model of a framework cannot be shrunk so, or None."""
+    """Say why a model of a framework cannot be compressed so, or None."""
     return (
         None
         if framework == "keras"
@@ -47,73 +46,70 @@ def suits(framework: str) -> str | None:
 
 
 def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
-    """Write source quantized. calibration: encoded rows of train, each (n, ...). Raises ValueError for fewer than 100."""
+    """Write source quantized. calibration: encoded rows of train, each (n, ...). Raises ValueError for fewer than 100 rows."""
     import onnx
 
     rows = len(next(iter(calibration.values())))
-    if rows < LEAST_ROWS:
+    if rows < _LEAST_ROWS:
         raise ValueError(
-            f"int8 needs at least {LEAST_ROWS} calibration rows to set its ranges. Received: {rows}. "
+            f"int8 needs at least {_LEAST_ROWS} calibration rows to set its ranges. Received: {rows}. "
             "Give the use case more rows or take int8 out of its compression."
         )
     model = onnx.load(source)
-    tables = _gathered(model)
+    tables = _tables(model)
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
         if any(node.op_type in ("Conv", "MatMul", "Gemm") for node in model.graph.node):
-            model = _quantize(source, place, calibration, params.calibration_rows)
+            model = _quantize(source, Path(folder), calibration, params.calibration_rows)
     _quantize_tables(model, tables)
     write_canonical(model, out)
 
 
-def _gathered(model: Any) -> dict[str, Array]:
-    """Find the tables that nodes look up rows of: first output -> values."""
+def _tables(model: Any) -> dict[str, Array]:
+    """Find the embedding tables: output of the node that looks up their rows -> values."""
     from onnx import numpy_helper
 
     values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    found = {
-        n.output[0]: values[n.input[0]] for n in model.graph.node if n.op_type == "Gather" and n.input[0] in values
-    }
-    return {name: table for name, table in found.items() if table.dtype == np.float32 and table.ndim == 2}
+    lookups = [node for node in model.graph.node if node.op_type == "Gather" and node.input[0] in values]
+    tables = {node.output[0]: values[node.input[0]] for node in lookups}
+    return {name: table for name, table in tables.items() if table.dtype == np.float32 and table.ndim == 2}
 
 
-def _quantize(source: Path, place: Path, calibration: Columns, rows: int) -> Any:
-    """Run ONNX Runtime's static quantization. Returns the model."""
+def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> Any:
+    """Run ONNX Runtime's static quantization with files in a folder. Returns the model."""
     import onnx
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quant_pre_process, quantize_static
 
     logging.getLogger().setLevel(logging.ERROR)
     reader: Any = _Rows(source, calibration, rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        quant_pre_process(str(source), str(place / "ready.onnx"), skip_symbolic_shape=True)
+        quant_pre_process(str(source), str(folder / "ready.onnx"), skip_symbolic_shape=True)
         quantize_static(
-            str(place / "ready.onnx"),
-            str(place / "int8.onnx"),
+            str(folder / "ready.onnx"),
+            str(folder / "int8.onnx"),
             reader,
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", *LINEAR, "MaxPool", "Relu", "GlobalAveragePool"],
+            op_types_to_quantize=["Conv", *_LINEAR, "MaxPool", "Relu", "GlobalAveragePool"],
             per_channel=True,
-            reduce_range=True,  # processors without VNNI add two products in 16 bits: of eight bits they would overflow
+            reduce_range=True,  # seven bits of eight: processors without VNNI add two products in 16 bits
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"QuantizeBias": True, "OpTypesToExcludeOutputQuantization": LINEAR},
+            extra_options={"QuantizeBias": True, "OpTypesToExcludeOutputQuantization": _LINEAR},
         )
-    return onnx.load(place / "int8.onnx")
+    return onnx.load(folder / "int8.onnx")
 
 
 class _Rows:
-    """Hand rows to the calibrator, a batch at a time, spread over all of train."""
+    """Rows spread over all of train, which the calibrator reads a batch at a time."""
 
     def __init__(self, source: Path, calibration: Columns, rows: int) -> None:
         import onnx
 
         names = [value.name for value in onnx.load(source).graph.input]
         total = len(calibration[names[0]])
-        picked = np.unique(np.linspace(0, total - 1, min(rows, total)).astype(int))
-        chunks = [picked[start : start + BATCH] for start in range(0, len(picked), BATCH)]
+        chosen = np.unique(np.linspace(0, total - 1, min(rows, total)).astype(int))
+        chunks = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
         self._batches = iter([{name: calibration[name][chunk] for name in names} for chunk in chunks])
 
     def get_next(self) -> dict[str, Array] | None:
@@ -122,14 +118,14 @@ class _Rows:
 
 
 def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
-    """Store each table in eight bits with one scale per row, or in all where rows are narrow; widen what is looked up."""
+    """Store each table in eight bits and convert the rows that are looked up. A wide table gets a scale per row."""
     from onnx import helper, numpy_helper
 
     graph = model.graph
     for node in [n for n in graph.node if n.op_type == "Gather" and n.output[0] in tables]:
         output, ids = node.output[0], node.input[1]
         table = tables[output]
-        if table.shape[1] < NARROW:
+        if table.shape[1] < _NARROW:
             _quantize_narrow(graph, node, table)
             continue
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / 127
@@ -138,26 +134,26 @@ def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
         graph.initializer.extend(
             [numpy_helper.from_array(small, f"{output}_table8"), numpy_helper.from_array(half, f"{output}_table_scale")]
         )
-        made = [
+        nodes = [
             helper.make_node("Gather", [f"{output}_table8", ids], [f"{output}_row8"]),
             helper.make_node("Cast", [f"{output}_row8"], [f"{output}_row"], to=1),
             helper.make_node("Gather", [f"{output}_table_scale", ids], [f"{output}_row_scale16"]),
             helper.make_node("Cast", [f"{output}_row_scale16"], [f"{output}_row_scale"], to=1),
             helper.make_node("Mul", [f"{output}_row", f"{output}_row_scale"], [output]),
         ]
-        _replace(graph, node, made)
+        _replace(graph, node, nodes)
 
 
-def _replace(graph: Any, node: Any, made: list[Any]) -> None:
-    """Put nodes in the place of one."""
-    place = list(graph.node).index(node)
+def _replace(graph: Any, node: Any, nodes: list[Any]) -> None:
+    """Put several nodes where one was."""
+    start = list(graph.node).index(node)
     graph.node.remove(node)
-    for offset, new in enumerate(made):
-        graph.node.insert(place + offset, new)
+    for position, new in enumerate(nodes, start):
+        graph.node.insert(position, new)
 
 
 def _quantize_narrow(graph: Any, node: Any, table: Array) -> None:
-    """Store a table of few columns with one scale for all of it."""
+    """Store a table of few columns in eight bits with one scale for all of it."""
     from onnx import helper, numpy_helper
 
     output, ids = node.output[0], node.input[1]
@@ -169,9 +165,9 @@ def _quantize_narrow(graph: Any, node: Any, table: Array) -> None:
             numpy_helper.from_array(np.asarray(scale), f"{output}_scale"),
         ]
     )
-    made = [
+    nodes = [
         helper.make_node("Gather", [f"{output}_table8", ids], [f"{output}_row8"]),
         helper.make_node("Cast", [f"{output}_row8"], [f"{output}_row"], to=1),
         helper.make_node("Mul", [f"{output}_row", f"{output}_scale"], [output]),
     ]
-    _replace(graph, node, made)
+    _replace(graph, node, nodes)

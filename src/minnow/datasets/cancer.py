@@ -1,4 +1,4 @@
-"""Breast tumours: 569 fine-needle samples, thirty measures of their cell nuclei, malignant or benign.
+"""Breast tumours: 569 fine-needle samples with thirty measurements of their cell nuclei, malignant or benign.
 
 Source: W. Wolberg, O. Mangasarian, N. Street, "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository, 1995,
 as scikit-learn carries it.
@@ -11,18 +11,18 @@ from typing import Any
 
 from minnow.datasets._csv import write_csv
 
-FILE = "cancer.csv"
-SHA256 = {FILE: "7e115a871fc47b0002ff74842ddb6b61b08baf51b137f171c34af4d053c0b081"}
+_FILE = "cancer.csv"
+SHA256 = {_FILE: "7e115a871fc47b0002ff74842ddb6b61b08baf51b137f171c34af4d053c0b081"}
 
 
 def write(folder: Path) -> None:
-    """Write cancer.csv: thirty columns of numbers, and diagnosis, "malignant" or "benign"."""
+    """Write cancer.csv: thirty columns of numbers, and diagnosis, which is "malignant" or "benign"."""
     from sklearn.datasets import load_breast_cancer
 
     loaded: Any = load_breast_cancer()
     names = [*map(str, loaded.feature_names), "diagnosis"]
     rows = [
-        [*(repr(float(value)) for value in row), str(loaded.target_names[answer])]
-        for row, answer in zip(loaded.data, loaded.target, strict=True)
+        [*(repr(float(value)) for value in row), str(loaded.target_names[target])]
+        for row, target in zip(loaded.data, loaded.target, strict=True)
     ]
-    write_csv(folder / FILE, names, rows)
+    write_csv(folder / _FILE, names, rows)

@@ -1,4 +1,4 @@
-"""Diabetes: 442 patients, ten measures each, and how far the disease went within a year.
+"""Diabetes: 442 patients with ten measurements each, and how far the disease progressed within a year.
 
 Source: B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least Angle Regression", Annals of Statistics 32, 2004, raw as
 scikit-learn carries it.
@@ -11,11 +11,11 @@ from typing import Any
 
 from minnow.datasets._csv import write_csv
 
-FILE = "diabetes.csv"
-SHA256 = {FILE: "10654a7348567b91229e8adeef649e8553d4c2df8428ccc41e14ab6758b236df"}
-NAMES = ("age", "sex", "bmi", "blood pressure", "tc", "ldl", "hdl", "tch", "ltg", "glucose")
-SEXES = {1: "a", 2: "b"}
-"""The source codes the sexes 1 and 2 and does not say which is which."""
+_FILE = "diabetes.csv"
+SHA256 = {_FILE: "10654a7348567b91229e8adeef649e8553d4c2df8428ccc41e14ab6758b236df"}
+_NAMES = ("age", "sex", "bmi", "blood pressure", "tc", "ldl", "hdl", "tch", "ltg", "glucose")
+_SEXES = {1: "a", 2: "b"}
+"""The source codes the sexes as 1 and 2 and does not document which is which."""
 
 
 def write(folder: Path) -> None:
@@ -24,8 +24,8 @@ def write(folder: Path) -> None:
 
     loaded: Any = load_diabetes(scaled=False)
     rows = []
-    for row, answer in zip(loaded.data.tolist(), loaded.target.tolist(), strict=True):
+    for row, target in zip(loaded.data.tolist(), loaded.target.tolist(), strict=True):
         cells = [f"{value:g}" for value in row]
-        cells[1] = SEXES[round(row[1])]
-        rows.append([*cells, f"{answer:g}"])
-    write_csv(folder / FILE, [*NAMES, "progression"], rows)
+        cells[1] = _SEXES[round(row[1])]
+        rows.append([*cells, f"{target:g}"])
+    write_csv(folder / _FILE, [*_NAMES, "progression"], rows)

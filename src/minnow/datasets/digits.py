@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.bundle import write_npz
+from minnow.records.files import write_npz
 
-FILE = "digits.npz"
-SHA256 = {FILE: "d292248b679b7b3187716d959e00f926642827c4fc83e53101cde9ccf87485a6"}
+_FILE = "digits.npz"
+SHA256 = {_FILE: "d292248b679b7b3187716d959e00f926642827c4fc83e53101cde9ccf87485a6"}
 
 
 def write(folder: Path) -> None:
@@ -22,4 +22,4 @@ def write(folder: Path) -> None:
 
     pixels, labels = load_digits(return_X_y=True)
     images = np.asarray(pixels, np.uint8).reshape(-1, 8, 8)
-    write_npz(folder / FILE, {"images": images, "labels": np.asarray(labels).astype("<U1")})
+    write_npz(folder / _FILE, {"images": images, "labels": np.asarray(labels).astype("<U1")})

@@ -1,16 +1,16 @@
-"""A simulated flat through 56 winter days, a row every ten minutes: should the lamp be on?
+"""A simulated flat over 56 winter days, a row every ten minutes: should the lamp be on?
 
 One person lives there with a cat. On weekdays they leave in the morning and return in the evening, on weekends they go out
 for a while; they rise and sleep at times of their own each day. The lamp is wanted when they are at home, awake, and the
-window gives less light than they like, with some play so that it does not flicker at dusk; now and then they sit through an
-evening in the dark, and one answer in fifty is somebody's whim.
+window gives less light than they like, with hysteresis so that it does not flicker at dusk; on some days they spend the
+evening in the dark, and one label in fifty is flipped.
 
-Nothing says outright whether somebody is there. The motion sensor misses people who sit still and sees the cat. Carbon
-dioxide rises while somebody breathes and falls slowly after they leave; warmth and humidity follow with a lag. The light sensor
-looks out of the window, so the lamp does not shine into it, and clouds differ from day to day. So light alone, the clock
-alone, and the last row alone each tell part of it; the last hour of all of them tells more.
+No sensor measures whether somebody is at home. The motion sensor misses people who sit still and detects the cat. Carbon
+dioxide rises while somebody breathes and falls slowly after they leave; temperature and humidity follow with a lag. The light
+sensor looks out of the window, so the lamp does not affect it, and clouds differ from day to day. So light alone, the time of
+day alone, and the last row alone are weak predictors; the last hour of all sensors together is a better one.
 
-Every number comes from sums and products of a seeded generator, so that each machine writes the same bytes.
+Every number is made of sums and products of a seeded generator, so that each machine writes the same bytes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-FILE = "home.csv"
-SHA256 = {FILE: "9760b17e399ca2326efd4d28a18d802c0ff383ccad6468f6384030620bcdf4e3"}
+_FILE = "home.csv"
+SHA256 = {_FILE: "9760b17e399ca2326efd4d28a18d802c0ff383ccad6468f6384030620bcdf4e3"}
 
-SEED = 20_232
-DAYS, STEP_MIN, DAY_MIN = 56, 10, 1440
-FIRST = datetime(2024, 1, 8)  # a Monday
-OUTDOOR_PPM = 420.0
+_SEED = 20_232
+_DAYS, _STEP_MIN, _DAY_MIN = 56, 10, 1440
+_FIRST = datetime(2024, 1, 8)  # a Monday
+_OUTDOOR_PPM = 420.0
 
 
 @dataclass(frozen=True)
-class Day:
-    """A day's plan in minutes since midnight. away: when nobody is at home; cloud: share of light that comes through."""
+class _Day:
+    """A day's plan in minutes since midnight. away: when nobody is at home; cloud: share of light that passes the clouds."""
 
     rise: float
     sleep: float
@@ -41,15 +41,15 @@ class Day:
 
 
 def _around(rng: random.Random, middle: float, spread: float) -> float:
-    """Draw around a middle; the sum of three even draws is nearly a bell."""
+    """Draw around a middle: the sum of three uniform numbers is nearly normal."""
     return middle + spread * (rng.random() + rng.random() + rng.random() - 1.5)
 
 
-def _plan(rng: random.Random, day: int) -> Day:
+def _plan(rng: random.Random, day: int) -> _Day:
     weekend = day % 7 >= 5
     leave = _around(rng, 690 if weekend else 490, 240 if weekend else 60)
     stay = _around(rng, 190 if weekend else 560, 200 if weekend else 120)
-    return Day(
+    return _Day(
         rise=_around(rng, 510 if weekend else 410, 80),
         sleep=_around(rng, 1410 if weekend else 1365, 90),
         away=(leave, leave + max(30.0, stay)),
@@ -67,9 +67,9 @@ def _daylight(minute: float, cloud: float, rng: random.Random) -> float:
 
 @dataclass
 class _Flat:
-    """What changes slowly."""
+    """The state that each step changes a little."""
 
-    co2: float = OUTDOOR_PPM + 150
+    co2: float = _OUTDOOR_PPM + 150
     temperature: float = 20.0
     humidity: float = 45.0
     still: bool = False
@@ -78,24 +78,24 @@ class _Flat:
 
 def _step(flat: _Flat, rng: random.Random, home: bool, awake: bool) -> None:
     flat.still = (rng.random() < 0.88) if flat.still else (rng.random() < 0.15)
-    flat.co2 += (28.0 if home and awake else 16.0 if home else 0.0) - 0.032 * (flat.co2 - OUTDOOR_PPM)
+    flat.co2 += (28.0 if home and awake else 16.0 if home else 0.0) - 0.032 * (flat.co2 - _OUTDOOR_PPM)
     flat.temperature += 0.06 * ((21.0 if home and awake else 18.5) - flat.temperature)
     flat.humidity += 0.04 * ((52.0 if home else 41.0) - flat.humidity) + 0.4 * (rng.random() - 0.5)
 
 
 def _moves(flat: _Flat, rng: random.Random, home: bool, awake: bool) -> bool:
-    """What the motion sensor says of ten minutes."""
+    """Whether the motion sensor detects something within ten minutes."""
     chance = (0.2 if flat.still else 0.9) if home and awake else 0.05
-    return rng.random() < chance + 0.02  # and there is the cat
+    return rng.random() < chance + 0.02  # the cat
 
 
-def rows() -> list[tuple[str, float, float, float, float, int, str]]:
+def _rows() -> list[tuple[str, float, float, float, float, int, str]]:
     """Simulate the flat: (time, light, temperature, humidity, co2, motion, lamp), in order of time."""
-    rng = random.Random(SEED)
-    flat, found = _Flat(), []
-    for day in range(DAYS):
+    rng = random.Random(_SEED)
+    flat, rows = _Flat(), []
+    for day in range(_DAYS):
         plan = _plan(rng, day)
-        for minute in range(0, DAY_MIN, STEP_MIN):
+        for minute in range(0, _DAY_MIN, _STEP_MIN):
             home = not plan.away[0] <= minute < plan.away[1]
             awake = plan.rise <= minute < plan.sleep
             light = _daylight(minute, plan.cloud, rng)
@@ -103,12 +103,12 @@ def rows() -> list[tuple[str, float, float, float, float, int, str]]:
             needed = 240.0 if flat.lamp else 180.0
             flat.lamp = home and awake and light < needed and not (plan.dark_evening and minute > 1080)
             lamp = flat.lamp != (rng.random() < 0.02)
-            stamp = str(FIRST + timedelta(days=day, minutes=minute))
-            read = [light, flat.temperature + 0.2 * (rng.random() - 0.5), flat.humidity + rng.random() - 0.5]
-            read.append(flat.co2 + 24 * (rng.random() - 0.5))
+            stamp = str(_FIRST + timedelta(days=day, minutes=minute))
+            readings = [light, flat.temperature + 0.2 * (rng.random() - 0.5), flat.humidity + rng.random() - 0.5]
+            readings.append(flat.co2 + 24 * (rng.random() - 0.5))
             motion = int(_moves(flat, rng, home, awake))
-            found.append((stamp, *(round(value, 1) for value in read), motion, "on" if lamp else "off"))
-    return found
+            rows.append((stamp, *(round(value, 1) for value in readings), motion, "on" if lamp else "off"))
+    return rows
 
 
 def write(folder: Path) -> None:
@@ -117,5 +117,5 @@ def write(folder: Path) -> None:
     light in lux, temperature in degrees Celsius, humidity in %, co2 in ppm, motion 0 or 1, lamp on or off.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = ["time,light,temperature,humidity,co2,motion,lamp", *(",".join(map(str, row)) for row in rows())]
-    (folder / FILE).write_bytes(("\n".join(lines) + "\n").encode())
+    lines = ["time,light,temperature,humidity,co2,motion,lamp", *(",".join(map(str, row)) for row in _rows())]
+    (folder / _FILE).write_bytes(("\n".join(lines) + "\n").encode())

@@ -1,18 +1,17 @@
 """A small simulated shop: what 800 customers bought of 250 articles, and how they liked it, over some months.
 
-How it is made: every article belongs to one of 12 groups, and has a colour of 5 and a price; prices lie in 4 bands. Within
-its group a few articles are asked for far more often than the rest (weight 1/rank). Every customer has a taste for two
-groups, a strong and a weaker one, a favourite colour and a band of prices that suits them, and is more or less active. Each
-step of time one customer comes by. Of twenty purchases eleven fall into the strong group, five into the weaker one, and four
-are whatever the whole shop sells best; within a group an article of the right colour is asked for four times as often, and
-so is one of the right price. Nobody buys an article twice. Thirty articles are new: they come one by one over the last
-third, each as well placed in its group as the best-seller.
+Every article belongs to one of 12 groups, and has one of 5 colours and a price in one of 4 bands. Within its group a few
+articles sell far more often than the rest (weight 1/rank). Every customer prefers two groups, one more than the other, a
+colour and a price band, and is more or less active. At each step of time one customer buys. Of twenty purchases eleven are
+from the first group, five from the second, and four from the best-sellers of the whole shop; within a group an article of the
+preferred colour sells four times as often, and so does one of the preferred price band. Nobody buys an article twice. Thirty
+articles are new: they appear one by one over the last third, each with the weight of its group's best-seller.
 
-A rating, 1 to 5, is 3 within the taste and 2 outside it, one more or less for a generous or strict customer, for a good or
-bad article, and for chance; and one more where the colour is right.
+A rating, 1 to 5, is 3 within the preferred groups and 2 outside them, plus or minus one for a generous or strict customer, for
+a good or bad article, and for chance; and one more where the colour is the preferred one.
 
-So an article's neighbours tell what a customer wants next, popularity alone tells much less, and of a new article only its
-attributes do. The time stamps increase, so that a split by time leaves the same customers on both sides.
+So an article's neighbours predict what a customer buys next, popularity alone predicts much less, and of a new article only
+its attributes are known. The time stamps increase, so that a split by time has the same customers in every split.
 """
 
 from __future__ import annotations
@@ -26,28 +25,28 @@ from pathlib import Path
 
 from minnow.datasets._csv import write_csv
 
-FILE, ITEMS_FILE = "interactions.csv", "items.csv"
+_FILE, _ITEMS_FILE = "interactions.csv", "items.csv"
 SHA256 = {
-    FILE: "94a72ac74dd88f558424738055cd59e9c5afd0ff161f64b6b9b7ad214a742e07",
-    ITEMS_FILE: "230ea1ff8fda7b2c98b7b859344f92d188f7fc923c506038365bc804b995cef6",
+    _FILE: "94a72ac74dd88f558424738055cd59e9c5afd0ff161f64b6b9b7ad214a742e07",
+    _ITEMS_FILE: "230ea1ff8fda7b2c98b7b859344f92d188f7fc923c506038365bc804b995cef6",
 }
 
-SEED = 20_231
-USERS, ITEMS, GROUPS, ROWS, NEW = 800, 250, 12, 20_000, 30
-COLOURS = ("black", "blue", "green", "red", "white")
-BANDS = 4
-START_S = 1_700_000_000
-STEP_S = 900
-SCALE = 27_720  # a multiple of 1..12, so that the weights 1/rank are mostly exact integers
-LIKED = 4
-"""How many times as often an article of the right colour, or of the right price, is asked for."""
+_SEED = 20_231
+_USERS, _ITEMS, _GROUPS, _ROWS, _NEW = 800, 250, 12, 20_000, 30
+_COLOURS = ("black", "blue", "green", "red", "white")
+_BANDS = 4
+_START_S = 1_700_000_000
+_STEP_S = 900
+_SCALE = 27_720  # a multiple of 1..12, so that the weights 1/rank are mostly exact integers
+_LIKED = 4
+"""How many times as often an article of the preferred colour, or of the preferred price band, sells."""
 
 
 @dataclass(frozen=True)
-class Article:
-    """group, colour, band: numbers; cents: its price; quality: -1, 0 or 1; rank: its place in the group, the best is 0.
+class _Article:
+    """group, colour, band: numbers; cents: its price; quality: -1, 0 or 1; rank: its rank in the group, 0 for the best.
 
-    since: row from which on it is sold.
+    since: row from which it is sold.
     """
 
     group: int
@@ -60,8 +59,8 @@ class Article:
 
 
 @dataclass(frozen=True)
-class Customer:
-    """groups: the strong and the weaker taste; colour, band: what suits them; generosity: -1, 0 or 1; visits: a weight."""
+class _Customer:
+    """groups, colour, band: the preferred ones, groups in order; generosity: -1, 0 or 1; visits: a weight."""
 
     groups: tuple[int, int]
     colour: int
@@ -71,90 +70,92 @@ class Customer:
 
 
 @cache
-def articles() -> tuple[Article, ...]:
-    """Make up the articles, the new ones last."""
-    rng = random.Random(SEED + 1)
-    found = []
-    for item in range(ITEMS):
-        new = max(0, item - (ITEMS - NEW) + 1)
-        colour, band, quality = _below(rng, len(COLOURS)), _below(rng, BANDS), _below(rng, 3) - 1
+def _articles() -> tuple[_Article, ...]:
+    """Draw the articles, the new ones last."""
+    rng = random.Random(_SEED + 1)
+    articles = []
+    for item in range(_ITEMS):
+        new = max(0, item - (_ITEMS - _NEW) + 1)
+        colour, band, quality = _below(rng, len(_COLOURS)), _below(rng, _BANDS), _below(rng, 3) - 1
         cents = 500 * 3**band + _below(rng, 500 * 3**band)
-        since = 2 * ROWS // 3 + new * ROWS // (3 * NEW + 3) if new else 0
-        found.append(Article(item % GROUPS, colour, band, cents, quality, 0 if new else item // GROUPS, since))
-    return tuple(found)
+        since = 2 * _ROWS // 3 + new * _ROWS // (3 * _NEW + 3) if new else 0
+        articles.append(_Article(item % _GROUPS, colour, band, cents, quality, 0 if new else item // _GROUPS, since))
+    return tuple(articles)
 
 
-def rows() -> list[tuple[str, str, int, int]]:
+def _rows() -> list[tuple[str, str, int, int]]:
     """Simulate the shop: (user, item, rating 1..5, unix time in seconds), in order of time."""
-    rng = random.Random(SEED)
-    customers = [_customer(rng) for _ in range(USERS)]
-    coming = list(accumulate(customer.visits for customer in customers))
-    bought: list[set[int]] = [set() for _ in range(USERS)]
-    found, time_s = [], START_S
-    while len(found) < ROWS:
-        user = _draw(rng, coming)
-        item = _choose(rng, customers[user], len(found))
-        rating = _rating(rng, customers[user], articles()[item])
-        time_s += 1 + _below(rng, STEP_S)
+    rng = random.Random(_SEED)
+    customers = [_customer(rng) for _ in range(_USERS)]
+    visits = list(accumulate(customer.visits for customer in customers))
+    bought: list[set[int]] = [set() for _ in range(_USERS)]
+    rows, time_s = [], _START_S
+    while len(rows) < _ROWS:
+        user = _draw(rng, visits)
+        item = _choose(rng, customers[user], len(rows))
+        rating = _rating(rng, customers[user], _articles()[item])
+        time_s += 1 + _below(rng, _STEP_S)
         if item not in bought[user]:
             bought[user].add(item)
-            found.append((f"u{user:03d}", f"i{item:03d}", rating, time_s))
-    return found
+            rows.append((f"u{user:03d}", f"i{item:03d}", rating, time_s))
+    return rows
 
 
 def _below(rng: random.Random, n: int) -> int:
+    """Draw a whole number from 0 to n - 1."""
     return int(rng.random() * n)
 
 
 def _draw(rng: random.Random, cumulative: list[int]) -> int:
-    """Draw an index in proportion to integer weights, given by their running sums."""
+    """Draw an index in proportion to integer weights. cumulative: their running sums."""
     return bisect_right(cumulative, int(rng.random() * cumulative[-1]))
 
 
-def _customer(rng: random.Random) -> Customer:
-    strong = _below(rng, GROUPS)
-    weak = (strong + 1 + _below(rng, GROUPS - 1)) % GROUPS
-    return Customer(
-        (strong, weak), _below(rng, len(COLOURS)), _below(rng, BANDS), _below(rng, 3) - 1, 1 + _below(rng, 6)
+def _customer(rng: random.Random) -> _Customer:
+    first = _below(rng, _GROUPS)
+    second = (first + 1 + _below(rng, _GROUPS - 1)) % _GROUPS
+    return _Customer(
+        (first, second), _below(rng, len(_COLOURS)), _below(rng, _BANDS), _below(rng, 3) - 1, 1 + _below(rng, 6)
     )
 
 
-def _choose(rng: random.Random, customer: Customer, row: int) -> int:
-    """Draw an article of a group of the customer's taste, or of those that the whole shop sells best."""
+def _choose(rng: random.Random, customer: _Customer, row: int) -> int:
+    """Draw an article of one of the customer's groups, or one of the best-sellers of the whole shop."""
     chance = _below(rng, 20)
-    on_sale = ITEMS - NEW + bisect_right([a.since for a in articles()[ITEMS - NEW :]], row)
+    on_sale = _ITEMS - _NEW + bisect_right([a.since for a in _articles()[_ITEMS - _NEW :]], row)
     if chance >= 16:
-        return _draw(rng, _best_sellers(on_sale))
+        return _draw(rng, _shop_weights(on_sale))
     group = customer.groups[0] if chance < 11 else customer.groups[1]
-    return group + GROUPS * _draw(rng, _asked_for(group, customer.colour, customer.band, on_sale))
+    return group + _GROUPS * _draw(rng, _group_weights(group, customer.colour, customer.band, on_sale))
 
 
 @cache
-def _best_sellers(on_sale: int) -> list[int]:
-    return list(accumulate(SCALE // (a.rank + 1 + 2 * a.group) for a in articles()[:on_sale]))
+def _shop_weights(on_sale: int) -> list[int]:
+    """Running sums of the weights of all articles that are on sale."""
+    return list(accumulate(_SCALE // (a.rank + 1 + 2 * a.group) for a in _articles()[:on_sale]))
 
 
 @cache
-def _asked_for(group: int, colour: int, band: int, on_sale: int) -> list[int]:
-    """Running sums over the articles of a group that are on sale."""
+def _group_weights(group: int, colour: int, band: int, on_sale: int) -> list[int]:
+    """Running sums of the weights of a group's articles that are on sale, for a preferred colour and price band."""
     return list(
         accumulate(
-            SCALE // (a.rank + 1) * (LIKED if a.colour == colour else 1) * (LIKED if a.band == band else 1)
-            for a in articles()[group:on_sale:GROUPS]
+            _SCALE // (a.rank + 1) * (_LIKED if a.colour == colour else 1) * (_LIKED if a.band == band else 1)
+            for a in _articles()[group:on_sale:_GROUPS]
         )
     )
 
 
-def _rating(rng: random.Random, customer: Customer, article: Article) -> int:
-    fits = int(article.group in customer.groups) + int(article.colour == customer.colour)
-    return max(1, min(5, 2 + fits + customer.generosity + article.quality + _below(rng, 3) - 1))
+def _rating(rng: random.Random, customer: _Customer, article: _Article) -> int:
+    preferred = int(article.group in customer.groups) + int(article.colour == customer.colour)
+    return max(1, min(5, 2 + preferred + customer.generosity + article.quality + _below(rng, 3) - 1))
 
 
 def write(folder: Path) -> None:
     """Write interactions.csv (user, item, rating, time; 20,000 rows) and items.csv (item, group, colour, price; 250)."""
-    write_csv(folder / FILE, ("user", "item", "rating", "time"), ([*map(str, row)] for row in rows()))
+    write_csv(folder / _FILE, ("user", "item", "rating", "time"), ([*map(str, row)] for row in _rows()))
     items = (
-        [f"i{item:03d}", f"group {a.group + 1}", COLOURS[a.colour], f"{a.cents / 100:.2f}"]
-        for item, a in enumerate(articles())
+        [f"i{item:03d}", f"group {a.group + 1}", _COLOURS[a.colour], f"{a.cents / 100:.2f}"]
+        for item, a in enumerate(_articles())
     )
-    write_csv(folder / ITEMS_FILE, ("item", "group", "colour", "price"), items)
+    write_csv(folder / _ITEMS_FILE, ("item", "group", "colour", "price"), items)

@@ -1,15 +1,14 @@
 """Sounds of a flat: 720 recordings of 0.7 s of an alarm, a doorbell, drips, a kettle, knocks or a mixer. A zip of folders.
 
-Each class has a shape in time and pitch, and draws the rest. An alarm changes quickly between two steady tones, a doorbell
+Each class has a shape in time and pitch; the rest is drawn. An alarm changes quickly between two steady tones, a doorbell
 falls from one fading tone to a lower one, a drip is one to three short chirps upwards, a kettle whistles higher and higher
 through steam, a knock is two to four bursts of dull noise, a mixer hums with its harmonics. Pitch, tempo, loudness and
-beginning differ from recording to recording; under each lies a noise of its own level, and in every third a second sound, less
-than half as loud. Of 100 recordings, 3 lie in the wrong folder.
+beginning differ from recording to recording; each has a background noise of its own level, and every third a second sound,
+less than half as loud. Of 100 recordings, 3 lie in the wrong folder.
 
-So pitch alone or loudness alone tells little, the picture of pitch over time tells most, and nobody gets all of it.
+So pitch alone or loudness alone predicts little, the spectrogram predicts most labels, and no model can predict all.
 
-Samples are whole numbers from the first step to the last (a parabola stands for each half of a sine), so that each machine
-writes the same bytes.
+Samples are computed in whole numbers (a parabola stands for each half of a sine), so that each machine writes the same bytes.
 """
 
 from __future__ import annotations
@@ -25,28 +24,28 @@ import numpy as np
 
 from minnow.types import Array
 
-FILE = "sounds.zip"
-SHA256 = {FILE: "13c4583e7f54ce742833730913e6be23103de264dc05f996e10f70f996cad375"}
+_FILE = "sounds.zip"
+SHA256 = {_FILE: "13c4583e7f54ce742833730913e6be23103de264dc05f996e10f70f996cad375"}
 
-SEED = 20_233
-RATE, LENGTH, PER_CLASS = 8000, 5600, 120
-TURN = 1 << 20
+_SEED = 20_233
+_RATE, _LENGTH, _PER_CLASS = 8000, 5600, 120
+_TURN = 1 << 20
 """Steps of one period."""
-LOUD = 1 << 12
-WRONG_PERCENT = 3
+_LOUD = 1 << 12
+_WRONG_PERCENT = 3
 
 
 def _sine(phase: Array) -> Array:
-    """Nearly a sine, -LOUD to LOUD. phase: (n,) int64, TURN to a period."""
-    half = TURN // 2
+    """Nearly a sine, -_LOUD to _LOUD. phase: (n,) int64, _TURN to a period."""
+    half = _TURN // 2
     within = phase % half
-    arch = within * (half - within) // (half * half // (4 * LOUD))
-    return np.where(phase % TURN < half, arch, -arch)
+    arch = within * (half - within) // (half * half // (4 * _LOUD))
+    return np.where(phase % _TURN < half, arch, -arch)
 
 
 def _tone(hertz: Array) -> Array:
     """A tone whose pitch may change, (n,). hertz: (n,) int64."""
-    return _sine(np.cumsum(hertz * TURN // RATE))
+    return _sine(np.cumsum(hertz * _TURN // _RATE))
 
 
 def _glide(first: int, last: int, n: int) -> Array:
@@ -55,16 +54,16 @@ def _glide(first: int, last: int, n: int) -> Array:
 
 
 def _fading(sound: Array) -> Array:
-    """Let a sound die away, by the square of what is left of it."""
+    """Let a sound fade to silence, quadratically."""
     n = len(sound)
-    left = np.arange(n, 0, -1)
-    return sound * left // n * left // n
+    rest = np.arange(n, 0, -1)
+    return sound * rest // n * rest // n
 
 
 def _noise(rng: random.Random, n: int, dull: int = 1) -> Array:
-    """Noise between -LOUD and LOUD; dull: neighbours that are averaged."""
-    drawn = np.frombuffer(rng.randbytes(2 * (n + dull)), "<i2").astype(np.int64) // 8
-    summed = np.cumsum(drawn)
+    """Noise between -_LOUD and _LOUD; dull: how many neighbours are averaged."""
+    samples = np.frombuffer(rng.randbytes(2 * (n + dull)), "<i2").astype(np.int64) // 8
+    summed = np.cumsum(samples)
     return (summed[dull:] - summed[:-dull])[:n] // dull
 
 
@@ -73,7 +72,7 @@ def _between(rng: random.Random, low: int, high: int) -> int:
 
 
 def _silence() -> Array:
-    return np.zeros(LENGTH, np.int64)
+    return np.zeros(_LENGTH, np.int64)
 
 
 def _put(into: Array, sound: Array, start: int) -> None:
@@ -84,46 +83,46 @@ def _put(into: Array, sound: Array, start: int) -> None:
 def _alarm(rng: random.Random) -> Array:
     low, period = _between(rng, 700, 1500), _between(rng, 450, 1000)
     high = low * _between(rng, 115, 140) // 100
-    return _tone(np.where(np.arange(LENGTH) // period % 2 == 0, low, high))
+    return _tone(np.where(np.arange(_LENGTH) // period % 2 == 0, low, high))
 
 
 def _doorbell(rng: random.Random) -> Array:
     high, gap = _between(rng, 600, 1300), _between(rng, 1500, 2400)
-    found = _silence()
+    sound = _silence()
     for start, hertz in ((0, high), (gap, high * _between(rng, 70, 85) // 100)):
-        _put(found, _fading(_tone(np.full(LENGTH - start, hertz))), start)
-    return found
+        _put(sound, _fading(_tone(np.full(_LENGTH - start, hertz))), start)
+    return sound
 
 
 def _drip(rng: random.Random) -> Array:
-    found = _silence()
+    sound = _silence()
     low, gap = _between(rng, 500, 1000), _between(rng, 1100, 1800)
-    for place in range(_between(rng, 1, 3)):
+    for number in range(_between(rng, 1, 3)):
         n = _between(rng, 300, 600)
-        _put(found, _fading(_tone(_glide(low, low * 5 // 2, n))), place * gap)
-    return found
+        _put(sound, _fading(_tone(_glide(low, low * 5 // 2, n))), number * gap)
+    return sound
 
 
 def _kettle(rng: random.Random) -> Array:
     low = _between(rng, 700, 1600)
-    return _tone(_glide(low, low * _between(rng, 120, 170) // 100, LENGTH)) * 2 // 3 + _noise(rng, LENGTH) // 3
+    return _tone(_glide(low, low * _between(rng, 120, 170) // 100, _LENGTH)) * 2 // 3 + _noise(rng, _LENGTH) // 3
 
 
 def _knock(rng: random.Random) -> Array:
-    found = _silence()
+    sound = _silence()
     gap = _between(rng, 900, 1600)
-    for place in range(_between(rng, 2, 4)):
-        _put(found, 2 * _fading(_noise(rng, _between(rng, 400, 800), _between(rng, 4, 9))), place * gap)
-    return found
+    for number in range(_between(rng, 2, 4)):
+        _put(sound, 2 * _fading(_noise(rng, _between(rng, 400, 800), _between(rng, 4, 9))), number * gap)
+    return sound
 
 
 def _mixer(rng: random.Random) -> Array:
-    hertz = np.full(LENGTH, _between(rng, 90, 180))
+    hertz = np.full(_LENGTH, _between(rng, 90, 180))
     hum = sum((_tone(hertz * times) // times for times in (1, 2, 3, 5)), _silence())
-    return hum // 2 + _noise(rng, LENGTH, 2) // 4
+    return hum // 2 + _noise(rng, _LENGTH, 2) // 4
 
 
-CLASSES: dict[str, Callable[[random.Random], Array]] = {
+_CLASSES: dict[str, Callable[[random.Random], Array]] = {
     "alarm": _alarm,
     "doorbell": _doorbell,
     "drip": _drip,
@@ -134,18 +133,18 @@ CLASSES: dict[str, Callable[[random.Random], Array]] = {
 
 
 def _recording(rng: random.Random, name: str) -> Array:
-    """One recording of a class, (LENGTH,) int16."""
-    found = _silence()
+    """One recording of a class, (_LENGTH,) int16."""
+    recording = _silence()
     start = _between(rng, 0, 1200)
-    _put(found, CLASSES[name](rng), start)
-    found = found * _between(rng, 30, 100) // 100
+    _put(recording, _CLASSES[name](rng), start)
+    recording = recording * _between(rng, 30, 100) // 100
     if rng.random() < 1 / 3:
-        other = list(CLASSES)[_between(rng, 0, len(CLASSES) - 1)]
+        other = list(_CLASSES)[_between(rng, 0, len(_CLASSES) - 1)]
         second = _silence()
-        _put(second, CLASSES[other](rng), _between(rng, 0, 2400))
-        found += second * _between(rng, 10, 40) // 100
-    found += _noise(rng, LENGTH, _between(rng, 1, 3)) * _between(rng, 5, 60) // 100
-    return np.clip(found * 3, -(2**15), 2**15 - 1).astype("<i2")
+        _put(second, _CLASSES[other](rng), _between(rng, 0, 2400))
+        recording += second * _between(rng, 10, 40) // 100
+    recording += _noise(rng, _LENGTH, _between(rng, 1, 3)) * _between(rng, 5, 60) // 100
+    return np.clip(recording * 3, -(2**15), 2**15 - 1).astype("<i2")
 
 
 def _wav(samples: Array) -> bytes:
@@ -153,21 +152,21 @@ def _wav(samples: Array) -> bytes:
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE)
+        file.setframerate(_RATE)
         file.writeframes(samples.tobytes())
     return buffer.getvalue()
 
 
 def write(folder: Path) -> None:
     """Write sounds.zip: CLASS/NUMBER.wav, mono, 16 bits, 8 kHz."""
-    rng, names = random.Random(SEED), list(CLASSES)
+    rng, names = random.Random(_SEED), list(_CLASSES)
     folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(folder / FILE, "w", zipfile.ZIP_STORED) as archive:
-        for number in range(PER_CLASS * len(names)):
-            place = number % len(names)
-            sound = _wav(_recording(rng, names[place]))
-            if rng.random() * 100 < WRONG_PERCENT:
-                place = (place + _between(rng, 1, len(names) - 1)) % len(names)
-            info = zipfile.ZipInfo(f"{names[place]}/{number:03d}.wav", date_time=(1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(folder / _FILE, "w", zipfile.ZIP_STORED) as archive:
+        for number in range(_PER_CLASS * len(names)):
+            label = number % len(names)
+            sound = _wav(_recording(rng, names[label]))
+            if rng.random() * 100 < _WRONG_PERCENT:
+                label = (label + _between(rng, 1, len(names) - 1)) % len(names)
+            info = zipfile.ZipInfo(f"{names[label]}/{number:03d}.wav", date_time=(1980, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr = 3, 0o644 << 16
             archive.writestr(info, sound)

@@ -9,11 +9,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from minnow.types import Model
+from minnow.contracts import Model
 
 SUFFIX = ".tflite"
-FLEX = b"Flex"
-"""What the names of operators begin with that need TensorFlow on the device."""
+_FLEX = b"Flex"
+"""The names of operators that need TensorFlow on the device begin with it."""
 
 
 def suits(model: Model) -> str | None:
@@ -24,7 +24,7 @@ def suits(model: Model) -> str | None:
 def write(model: Model, path: Path) -> None:
     """Write a model to a .tflite file with a free batch axis and the model's own names.
 
-    Raises ValueError when an operator is not built in.
+    Raises ValueError when an operator is not built into LiteRT.
     """
     import tensorflow as tf
 
@@ -34,13 +34,13 @@ def write(model: Model, path: Path) -> None:
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         converted: bytes = converter.convert()
-    if FLEX in converted:
+    if _FLEX in converted:
         raise ValueError("LiteRT needs built-in operators only. Received: a Flex operator. Change the family's layers.")
     path.write_bytes(converted)
 
 
 def _save(model: Model, folder: str) -> None:
-    """Write a SavedModel with one endpoint, whose arrays have the model's names."""
+    """Write a SavedModel with one endpoint whose arrays have the model's names."""
     import keras
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""onnx: what the service and most devices run."""
+"""onnx: the format that the service and most devices run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from minnow.contracts import Model
 from minnow.graphs import write_canonical
-from minnow.types import Model
 
 SUFFIX = ".onnx"
 
@@ -23,21 +23,22 @@ def suits(model: Model) -> str | None:
 
 def write(model: Model, path: Path) -> None:
     """Write a model to an .onnx file with a free batch axis and the model's own names."""
-    made = _from_keras(model) if model.framework == "keras" else model.native.to_onnx()
-    given = zip(made.graph.output, model.outputs, strict=True)
-    write_canonical(made, path, {value.name: spec.name for value, spec in given})
+    converted = _from_keras(model) if model.framework == "keras" else model.native.to_onnx()
+    outputs = zip(converted.graph.output, model.outputs, strict=True)
+    write_canonical(converted, path, {value.name: spec.name for value, spec in outputs})
 
 
 def _from_keras(model: Model) -> Any:
+    """Export a Keras model. Returns the ONNX model."""
     import keras
     import onnx
 
     signature = [keras.InputSpec(shape=(None, *s.shape), dtype=s.dtype, name=s.name) for s in model.inputs]
-    together = signature if len(signature) == 1 else [signature]  # several arrays are one argument: a list
+    arguments = signature if len(signature) == 1 else [signature]  # several arrays are one argument: a list
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        place = Path(folder) / "model.onnx"
+        file = Path(folder) / "model.onnx"
         zeros = [keras.ops.zeros((1, *s.shape), s.dtype) for s in model.inputs]
-        model.native(zeros[0] if len(zeros) == 1 else zeros)  # a network that was never called is not exported
-        model.native.export(str(place), format="onnx", verbose=False, input_signature=together)
-        return onnx.load(place)
+        model.native(zeros[0] if len(zeros) == 1 else zeros)  # Keras does not export a network that was never called
+        model.native.export(str(file), format="onnx", verbose=False, input_signature=arguments)
+        return onnx.load(file)

@@ -1,6 +1,24 @@
 """Families: what learns. A module's name is its registration."""
 
-from minnow.registry import Registry
+from __future__ import annotations
 
-registry = Registry(__name__, noun="family")
+from typing import Any
+
+from minnow.contracts import Family, Model
+from minnow.registry import Registry
+from minnow.types import Batch, Report, silent
+
+registry: Registry[Family] = Registry(__name__, noun="family")
 names, get = registry.names, registry.get
+
+
+def fit(name: str, train: Batch, val: Batch, params: Any, *, seed: int, report: Report = silent) -> Model:
+    """Fit a family to rows. Where rows have an offset, the model takes it as an input and adds it to its answers.
+
+    A family that does not handle offsets itself learns the differences from it. params: the family's Params.
+    Raises KeyError for an unknown family, ValueError for rows that it cannot learn from.
+    """
+    family = get(name)
+    if train.offset is None or family.CAPABILITIES.handles_offset:
+        return family.fit(train, val, params, seed=seed, report=report)
+    return family.fit(train.relative(), val.relative(), params, seed=seed, report=report).with_offset()

@@ -1,4 +1,4 @@
-"""cnn: a small convolutional network over images, and over the pictures of sounds; plain or depthwise-separable."""
+"""cnn: a small convolutional network over images, and over spectrograms of sounds; plain or depthwise-separable."""
 
 from __future__ import annotations
 
@@ -6,30 +6,35 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from minnow.families import _keras
-from minnow.families._options import SEARCHED, Augmentation, Regularised, refuse
-from minnow.types import Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities
+from minnow.families._arrays import PIXELS
+from minnow.families._keras import feed, model, training
+from minnow.families._keras.layers import dense_layers, finish_layer, head, regularizer
+from minnow.families._keras.options import SEARCHED, Augmentation, Regularized
+from minnow.types import Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        **SEARCHED,
+        "conv": {"among": [[8, "pool", 16, "pool"], [8, 12, "pool", 16, 16, "pool"], [12, 16, "pool", 24, 24, "pool"]]},
+        "separable": {"among": [False, True]},
+        "head": {"among": ["flatten", "average"]},
+    }
+)
 MODALITIES = ("images", "audio")
 TASKS = ("classify", "regress")
+READS = (PIXELS,)
 
-SPACE = {
-    **SEARCHED,
-    "conv": {"among": [[8, "pool", 16, "pool"], [8, 12, "pool", 16, 16, "pool"], [12, 16, "pool", 24, 24, "pool"]]},
-    "separable": {"among": [False, True]},
-    "head": {"among": ["flatten", "average"]},
-}
-
-load = _keras.load
+load = model.load
 
 
-class Params(Regularised):
+class Params(Regularized):
     """The network, from input to answer.
 
     conv: channels of each convolution, and "pool" where height and width are halved; separable: depthwise then
-    pointwise convolutions (the first stays plain, it sees too few channels); kernel: side of a convolution; padding:
-    "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which halves the work on small
-    images; head: what comes before the answer; dense: units of layers between.
+    pointwise convolutions (the first stays plain, for it has too few input channels); kernel: height and width of a
+    convolution; padding: "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which halves
+    the work on small images; head: how the last feature maps become one vector; dense: units of layers before the answer.
     """
 
     conv: list[int | Literal["pool"]] = Field(default=[8, 12, "pool", 16, 16, "pool"], min_length=1)
@@ -44,40 +49,38 @@ class Params(Regularised):
     @classmethod
     def _begins_with_channels(cls, conv: list[Any]) -> list[Any]:
         if conv[0] == "pool" or any(item != "pool" and item < 1 for item in conv):
-            raise refuse("conv", "channels of at least 1, the first item among them", conv)
+            raise ValueError(f"conv needs channels of at least 1, the first item among them. Received: {conv!r}.")
         return conv
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
-    """Train on inputs image (n, h, w, c) float32 in 0..1. Raises ValueError when the image is pooled away."""
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
+    """Train on inputs image (n, h, w, c) float32 in 0..1. Raises ValueError when pooling leaves nothing of the image."""
     import keras
     from keras import layers
 
-    _keras.start(seed)
-    shape = train.inputs["image"].shape[1:]
-    _must_leave_something(shape, params)
-    image = keras.Input(shape, name="image")
+    training.start(seed)
+    shape = train.inputs[PIXELS].shape[1:]
+    _refuse_empty_maps(shape, params)
+    image = keras.Input(shape, name=PIXELS)
     x: Any = image
-    for place, item in enumerate(params.conv):
+    for index, item in enumerate(params.conv):
         if item == "pool":
             x = layers.MaxPooling2D()(x)
-            x = layers.Dropout(params.dropout, seed=seed + place)(x) if params.dropout else x
+            x = layers.Dropout(params.dropout, seed=seed + index)(x) if params.dropout else x
         else:
-            x = _keras.finish_layer(_convolution(int(item), params, first=place == 0)(x), params)
+            x = finish_layer(_convolution(int(item), params, first=index == 0)(x), params)
     ends = {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
-    x = ends[params.head]()(x)
-    for units in params.dense:
-        x = layers.Dense(units, use_bias=not params.batch_norm, kernel_regularizer=_keras.regulariser(params))(x)
-        x = _keras.finish_layer(x, params)
-    network = keras.Model(image, _keras.head(x, train), name="cnn")
-    return _keras.train(network, train, val, params, seed=seed, report=report, augmentation=params.augmentation)
+    x = dense_layers(ends[params.head]()(x), params.dense, params)
+    network = keras.Model(image, head(x, train), name="cnn")
+    plan = training.TrainingPlan(params, seed, report, change=feed.augment(params.augmentation))
+    return training.train(network, train, val, plan)
 
 
-def _must_leave_something(shape: tuple[int, ...], params: Params) -> None:
-    side = min(shape[:2])
+def _refuse_empty_maps(shape: tuple[int, ...], params: Params) -> None:
+    size = min(shape[:2])
     for item in params.conv:
-        side = side // 2 if item == "pool" else side - (params.kernel - 1) * (params.padding == "valid")
-        if side < 1:
+        size = size // 2 if item == "pool" else size - (params.kernel - 1) * (params.padding == "valid")
+        if size < 1:
             pools = params.conv.count("pool")
             raise ValueError(
                 f"Nothing is left of an image of {shape[0]} x {shape[1]} after {len(params.conv) - pools} convolutions with "
@@ -89,7 +92,7 @@ def _convolution(channels: int, params: Params, *, first: bool) -> Any:
     from keras import layers
 
     shared: dict[str, Any] = {"padding": params.padding, "use_bias": not params.batch_norm}
-    weights = _keras.regulariser(params)
+    weights = regularizer(params)
     if params.separable and not first:
         return layers.SeparableConv2D(
             channels, params.kernel, depthwise_regularizer=weights, pointwise_regularizer=weights, **shared

@@ -1,8 +1,8 @@
-"""content: what a user liked is known by its attributes, and so is what comes next. Nobody needs to have taken it before.
+"""content: a content-based recommender. It needs attributes of items, and no earlier interactions with an item.
 
-A user's profile is the mean of the attributes of what they took; a ridge tells from it what the next item will be like, and
-items are scored by how much likelier such attributes make them than their popularity alone. A new user is known after two
-likes, and a new item by what the catalogue says. Source: Lops et al. 2011, on content-based recommenders.
+A user's profile is the mean of the attributes of the items that they took; a ridge predicts the attributes of the next item
+from it, and items are scored by how much likelier such attributes make them than their popularity alone. A new user is known
+after two likes, and a new item by its attributes. Source: Lops et al. 2011, on content-based recommenders.
 """
 
 from __future__ import annotations
@@ -12,98 +12,104 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _keras, _popular
-from minnow.families._options import Strict
-from minnow.tasks import rank as ranking
-from minnow.types import Array, Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.families import _popularity
+from minnow.families._arrays import SEEN
+from minnow.families._keras import model
+from minnow.families._keras.layers import sum_over_rows
+from minnow.types import Array, Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        "l2": {"among": [[10.0, 100.0, 1000.0], [1.0], [10.0], [100.0], [1000.0]]},
+        "popularity": {"among": [[0.1, 0.3, 0.6, 1.0], [0.1], [0.3], [0.6], [1.0]]},
+    }
+)
 MODALITIES = ("interactions",)
 TASKS = ("rank",)
+READS = (SEEN,)
 
-SPACE = {
-    "l2": {"among": [[10.0, 100.0, 1000.0], [1.0], [10.0], [100.0], [1000.0]]},
-    "popularity": {"among": [[0.1, 0.3, 0.6, 1.0], [0.1], [0.3], [0.6], [1.0]]},
-}
-
-load = _keras.load
-OF_LABELS = "attributes"
-LEAST = 1.0
-"""Likes of nothing in particular that are added to each profile: the fewer it stands on, the nearer it is to nobody's."""
+load = model.load
+_LABEL_FEATURE = "attributes"
+_PRIOR_ITEMS = 1.0
+"""Average items that are added to each profile: a profile of few items is near that of nobody."""
 
 
-class Params(Strict):
-    """l2: how far the ridge is held back; popularity: weights of the log of popularity. Of both the best on val is taken."""
+class Params(Parameters):
+    """l2: strengths of the ridge; popularity: weights of the log of popularity. Of both, the best on val are taken."""
 
     l2: list[float] = Field(default=[10.0, 100.0, 1000.0], min_length=1)
     popularity: list[float] = Field(default=[0.1, 0.3, 0.6, 1.0], min_length=1)
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Solve on the items in target (n, r) int64 and their attributes; the network reads seen (n, s) int32.
 
-    Raises ValueError where nothing is known of items.
+    Raises ValueError where no attributes are known.
     """
-    attributes = train.of_labels.get(OF_LABELS)
+    items, log_share = _centered_attributes(train), _prior(train)
+    profiles, following = _profiles_of_others(items, train.target)
+    val_profiles = _profiles(items, val.inputs[SEEN])
+    fits = []
+    for index, l2 in enumerate(params.l2, 1):
+        weights = _weights(profiles, following, items, l2)
+        loss, share = _popularity.best_share(val_profiles @ weights, log_share, params.popularity, val)
+        fits.append((loss, index, weights, share))
+        report(index, len(params.l2), {"val_loss": min(fit[0] for fit in fits)})
+    _, _, weights, share = min(fits, key=lambda fit: fit[:2])
+    bias = (share * log_share).astype(np.float32)
+    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], items, weights, bias))
+
+
+def _centered_attributes(train: Batch) -> Array:
+    """Attributes of items (k, a), less their mean over interactions. Raises ValueError where there are none."""
+    attributes = train.label_features.get(_LABEL_FEATURE)
     if attributes is None or not attributes.shape[1]:
         raise ValueError(
             "content needs attributes of items. Received: none. Name their file under options.items, or take `neighbours`."
         )
-    popular = _prior(train)
     row, column = np.nonzero(train.target >= 0)
-    items = attributes - attributes[train.target[row, column]].mean(axis=0)
-    profiles, taken = _others(items, train.target)
-    held = _profiles(items, val.inputs["seen"])
-    found = []
-    for place, l2 in enumerate(params.l2, 1):
-        weights = _weights(profiles, taken, items, l2)
-        scores = held @ weights
-        for share in params.popularity:
-            loss = float(ranking.loss({ranking.OUTPUT: scores + share * popular}, val).mean())
-            found.append((loss, len(found), weights, share))
-        report(place, len(params.l2), {"val_loss": min(one[0] for one in found)})
-    _, _, weights, share = min(found, key=lambda one: one[:2])
-    shape, popular = train.inputs["seen"].shape[1:], (share * popular).astype(np.float32)
-    return _keras.KerasModel(_network(shape, items, weights, popular))
+    return attributes - attributes[train.target[row, column]].mean(axis=0)
 
 
 def _prior(train: Batch) -> Array:
     """Log of popularity, (k,) float32; an item that nobody took yet counts as an average one."""
-    known = _popular.log_share(train)
-    taken = _popular.counts(train) > 0
-    return np.where(taken, known, known[taken].mean()).astype(np.float32)
+    known = _popularity.log_share(train)
+    is_taken = _popularity.counts(train) > 0
+    return np.where(is_taken, known, known[is_taken].mean()).astype(np.float32)
 
 
-def _others(items: Array, target: Array) -> tuple[Array, Array]:
-    """For each item that somebody took: their profile without it, and its own attributes, both (m, a)."""
-    there = target >= 0
-    total = np.where(there[:, :, None], items[np.maximum(target, 0)], 0).sum(axis=1)
-    count = there.sum(axis=1)
-    row, column = np.nonzero(there & (count > 1)[:, None])
+def _profiles_of_others(items: Array, target: Array) -> tuple[Array, Array]:
+    """For each item that a user took: their profile without it, and its own attributes, both (m, a)."""
+    is_item = target >= 0
+    total = np.where(is_item[:, :, None], items[np.maximum(target, 0)], 0).sum(axis=1)
+    count = is_item.sum(axis=1)
+    row, column = np.nonzero(is_item & (count > 1)[:, None])
     own = items[target[row, column]]
-    return (total[row] - own) / (count[row, None] - 1 + LEAST), own
+    return (total[row] - own) / (count[row, None] - 1 + _PRIOR_ITEMS), own
 
 
 def _profiles(items: Array, seen: Array) -> Array:
-    """Mean attributes of what was seen, (n, a), held back towards nothing. seen: (n, s), padded with -1."""
-    there = seen >= 0
-    total = np.stack([items[row[known]].sum(axis=0) for row, known in zip(seen, there, strict=True)])
-    return total / (there.sum(axis=1, keepdims=True) + LEAST)
+    """Mean attributes of what was seen, (n, a), shrunk towards zero. seen: (n, s), padded with -1."""
+    is_item = seen >= 0
+    total = np.stack([items[row[known]].sum(axis=0) for row, known in zip(seen, is_item, strict=True)])
+    return total / (is_item.sum(axis=1, keepdims=True) + _PRIOR_ITEMS)
 
 
-def _weights(profiles: Array, taken: Array, items: Array, l2: float) -> Array:
-    """From a profile to how much likelier it makes each item, (a, k) float32.
+def _weights(profiles: Array, following: Array, items: Array, l2: float) -> Array:
+    """Weights from a profile to how much likelier it makes each item, (a, k) float32.
 
-    The ridge gives the mean of the next item's attributes; with the covariance of all that is taken, the log of how much
-    likelier a normal distribution around that mean makes an item than one around the mean of all.
+    The ridge predicts the mean of the next item's attributes; with the covariance of all items that were taken, the log of
+    how much likelier a normal distribution around that mean makes an item than one around the mean of all.
     """
     ridge = l2 * np.eye(items.shape[1])
-    mean = np.linalg.solve(profiles.T @ profiles + ridge, profiles.T @ taken)
-    covariance = (taken.T @ taken + ridge) / max(len(taken), 1)
+    mean = np.linalg.solve(profiles.T @ profiles + ridge, profiles.T @ following)
+    covariance = (following.T @ following + ridge) / max(len(following), 1)
     return (mean @ np.linalg.solve(covariance, items.T.astype(np.float64))).astype(np.float32)
 
 
-def _network(shape: tuple[int, ...], items: Array, weights: Array, popular: Array) -> Any:
-    """Sum the attributes of the seen items, divide by how many there are, weigh; number 0 stands for nothing.
+def _network(shape: tuple[int, ...], items: Array, weights: Array, bias: Array) -> Any:
+    """Average the attributes of the seen items, and weight them; row 0 of the table is the padding's.
 
     shape: of seen, per row.
     """
@@ -111,11 +117,11 @@ def _network(shape: tuple[int, ...], items: Array, weights: Array, popular: Arra
     from keras import layers
 
     ops: Any = keras.ops
-    seen: Any = keras.Input(shape, dtype="int32", name="seen")
+    seen: Any = keras.Input(shape, dtype="int32", name=SEEN)
     table = layers.Embedding(len(items) + 1, items.shape[1], name="items")
-    last = layers.Dense(len(popular), name=_keras.OUTPUTS["rank"])
+    last = layers.Dense(len(bias), name=model.OUTPUTS["rank"])
     count = ops.sum(ops.cast(seen >= 0, "float32"), axis=1, keepdims=True)
-    network = keras.Model(seen, last(_keras.sum_over_rows(table(seen + 1)) / (count + LEAST)), name="content")
+    network = keras.Model(seen, last(sum_over_rows(table(seen + 1)) / (count + _PRIOR_ITEMS)), name="content")
     table.set_weights([np.concatenate([np.zeros_like(items[:1]), items])])
-    last.set_weights([weights, popular])
+    last.set_weights([weights, bias])
     return network

@@ -6,19 +6,24 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from minnow.families import _keras
-from minnow.families._options import SEARCHED, Regularised
-from minnow.types import Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities
+from minnow.families._arrays import NGRAMS, TOKENS
+from minnow.families._keras import model, training
+from minnow.families._keras.layers import finish_layer, head, regularizer
+from minnow.families._keras.options import SEARCHED, Regularized
+from minnow.types import Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}}
+)
 MODALITIES = ("text",)
 TASKS = ("classify",)
+READS = (TOKENS, NGRAMS)
 
-SPACE = {**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}}
-
-load = _keras.load
+load = model.load
 
 
-class Params(Regularised):
+class Params(Regularized):
     """features: words in order, or words and pairs of words; dim: length of a vector; units: of hidden layers."""
 
     features: Literal["tokens", "ngrams"] = "ngrams"
@@ -29,21 +34,21 @@ class Params(Regularised):
     batch_norm: bool = False
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Train on inputs tokens or ngrams, (n, m) int32 padded with 0, which counts for nothing."""
     import keras
     from keras import layers
 
     ops: Any = keras.ops
-    _keras.start(seed)
+    training.start(seed)
     ids = keras.Input(train.inputs[params.features].shape[1:], dtype="int32", name=params.features)
-    weights = _keras.regulariser(params)
-    vectors = layers.Embedding(train.sizes[params.features], params.dim, embeddings_regularizer=weights)(ids)
-    there = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)
-    x: Any = ops.sum(vectors * there, axis=1) / ops.maximum(ops.sum(there, axis=1), 1.0)
+    weights = regularizer(params)
+    vectors = layers.Embedding(train.cardinalities[params.features], params.dim, embeddings_regularizer=weights)(ids)
+    mask = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), "float32"), -1)
+    x: Any = ops.sum(vectors * mask, axis=1) / ops.maximum(ops.sum(mask, axis=1), 1.0)
     if params.dropout:
         x = layers.Dropout(params.dropout, seed=seed)(x)
     for units in params.units:
-        x = _keras.finish_layer(layers.Dense(units, kernel_regularizer=weights)(x), params)
-    network = keras.Model(ids, _keras.head(x, train), name="embedbag")
-    return _keras.train(network, train, val, params, seed=seed, report=report)
+        x = finish_layer(layers.Dense(units, kernel_regularizer=weights)(x), params)
+    network = keras.Model(ids, head(x, train), name="embedbag")
+    return training.train(network, train, val, training.TrainingPlan(params, seed, report))

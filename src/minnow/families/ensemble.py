@@ -1,4 +1,4 @@
-"""ensemble: several networks asked together, their answers averaged, weighed or stacked; one file.
+"""ensemble: several networks whose answers are averaged, weighted or stacked; one file.
 
 Sources: Stone 1961, the linear opinion pool (average, weighted); Wolpert 1992, stacked generalization.
 """
@@ -11,29 +11,40 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
 
-from minnow.families import _keras, _stack, cnn, cnn1d, embedbag, fcnn, gru, linear, lstm, names, rnn
-from minnow.families._options import Strict
+from minnow.contracts import Family, FamilyCapabilities, Model, Parameters
+from minnow.families import cnn, cnn1d, embedbag, fcnn, gru, linear, lstm, names, rnn
+from minnow.families import fit as fit_family
+from minnow.families._keras import fusion, model
 from minnow.registry import unknown
-from minnow.types import Batch, Model, Report, silent
+from minnow.types import Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(space={"fusion": {"among": ["average", "weighted", "stacked"]}}, handles_offset=True)
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
-SPACE = {"fusion": {"among": ["average", "weighted", "stacked"]}}
-NETWORKS = {"linear": linear, "fcnn": fcnn, "cnn": cnn, "cnn1d": cnn1d, "rnn": rnn, "lstm": lstm, "gru": gru,
-            "embedbag": embedbag}  # fmt: skip
+_NETWORKS: Mapping[str, Family] = {
+    "linear": linear,
+    "fcnn": fcnn,
+    "cnn": cnn,
+    "cnn1d": cnn1d,
+    "rnn": rnn,
+    "lstm": lstm,
+    "gru": gru,
+    "embedbag": embedbag,
+}
 """Families whose models can become one graph. Trees are another kind of file, and no network can hold them."""
-PARTS = 100
-"""In which the progress of a member is told."""
+READS = tuple(dict.fromkeys(name for family in _NETWORKS.values() for name in family.READS))
 
-load = _keras.load
+load = model.load
+_STEPS = 100
+"""Steps in which the progress of a member is reported."""
 
 
-class Params(Strict):
+class Params(Parameters):
     """members: name -> its family and that family's parameters; None takes two that suit the rows.
 
-    fusion: "average", or "weighted" by shares that make the loss on val least, or "stacked": a logistic regression (for numbers
-    a ridge) over what the members say of val. Shares and stack are fitted on rows that no member was fitted to, of which
-    there are many for so few weights; still a stack's own loss on val is slightly too good, unlike that on the exam.
+    fusion: "average", or "weighted" by shares with the least loss on val, or "stacked": a logistic regression (for numbers a
+    ridge) over the members' answers on val. Shares and stack are fitted on rows that no member was fitted to, of which there
+    are many for so few weights; still a stack's own loss on val is slightly too good, unlike that on the exam.
     """
 
     members: dict[str, dict[str, Any]] | None = Field(default=None, min_length=2)
@@ -42,67 +53,62 @@ class Params(Strict):
     @field_validator("members")
     @classmethod
     def _are_networks(cls, value: dict[str, dict[str, Any]] | None) -> dict[str, dict[str, Any]] | None:
-        for name, given in (value or {}).items():
-            _member(name, given)
+        for name, settings in (value or {}).items():
+            _member(name, settings)
         return value
 
 
-def _member(name: str, given: Mapping[str, Any]) -> tuple[str, Any]:
+def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
     """Read one member: its family and its parameters. Raises ValueError that names the path."""
-    family = given.get("family")
-    if family not in NETWORKS:
+    family = str(settings.get("family"))
+    if family not in _NETWORKS:
         if family in names():
             raise ValueError(
-                f"members.{name}.family: a member must be a network ({', '.join(NETWORKS)}), for only these become one "
+                f"members.{name}.family: a member must be a network ({', '.join(_NETWORKS)}), for only these become one "
                 f"file. Received: {family}."
             )
-        raise ValueError(f"members.{name}.family: {unknown('family', str(family), list(NETWORKS))}")
+        raise ValueError(f"members.{name}.family: {unknown('family', family, list(_NETWORKS))}")
     try:
-        rest = {key: value for key, value in given.items() if key != "family"}
-        return family, NETWORKS[family].Params.model_validate(rest)
+        rest = {key: value for key, value in settings.items() if key != "family"}
+        return family, _NETWORKS[family].Params.model_validate(rest)
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in ("members", name, *first["loc"]))
         raise ValueError(f"{path}: {first['msg']}. Received: {first['input']!r}.") from error
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Train each member on the same rows, and join them. Raises ValueError where a member cannot learn these rows."""
-    suiting = ("linear", "embedbag") if "ngrams" in train.inputs else ("linear", "fcnn")
-    reading = _modalities(train)
-    chosen = params.members or {name: {"family": name} for name in suiting}
-    found: dict[str, Any] = {}
-    for place, (name, given) in enumerate(chosen.items()):
-        family, own = _member(name, given)
-        if not reading & set(NETWORKS[family].MODALITIES):
-            raise ValueError(
-                f"members.{name}.family: {family} does not read {' or '.join(sorted(reading))}. Choose another."
-            )
+    members = _fitted_members(train, val, params, seed, report)
+    answers = [next(iter(member.predict(val.inputs).values())) for member in members]
+    if params.fusion == "stacked":
+        return model.KerasModel(fusion.stacked(members, answers, val))
+    equal = np.full(len(members), 1 / len(members))
+    shares = equal if params.fusion == "average" else fusion.shares(answers, val)
+    return model.KerasModel(fusion.pooled(members, shares, val))
+
+
+def _fitted_members(train: Batch, val: Batch, params: Params, seed: int, report: Report) -> list[Model]:
+    suitable = ("linear", "embedbag") if train.modality == "text" else ("linear", "fcnn")
+    settings = params.members or {name: {"family": name} for name in suitable}
+    members: list[Model] = []
+    for index, (name, member) in enumerate(settings.items()):
+        family, own = _member(name, member)
+        if train.modality not in _NETWORKS[family].MODALITIES:
+            raise ValueError(f"members.{name}.family: {family} does not read {train.modality}. Choose another.")
         try:
-            found[name] = NETWORKS[family].fit(train, val, own, seed=seed, report=_as_part(report, place, len(chosen)))
+            of_member = _report_of_member(report, index, len(settings))
+            members.append(fit_family(family, train, val, own, seed=seed, report=of_member))
         except ValueError as error:
             raise ValueError(f"members.{name}: {error}") from error
-        report(PARTS * (place + 1), PARTS * len(chosen), {})
-    answers = [next(iter(member.predict(val.inputs).values())) for member in found.values()]
-    if params.fusion == "stacked":
-        return _keras.KerasModel(_stack.stacked(list(found.values()), answers, val))
-    even = np.full(len(found), 1 / len(found))
-    shares = even if params.fusion == "average" else _stack.shares(answers, val)
-    return _keras.KerasModel(_stack.pooled(list(found.values()), shares, val))
+        report(_STEPS * (index + 1), _STEPS * len(settings), {})
+    return members
 
 
-def _as_part(report: Report, place: int, members: int) -> Report:
-    """How far a member is, in parts of all of them; its losses are not the ensemble's."""
+def _report_of_member(report: Report, index: int, members: int) -> Report:
+    """Report a member's progress as a part of the whole, without its losses, which are not the ensemble's."""
 
-    def told(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
-        report(PARTS * place + max(1, PARTS * epoch // epochs), PARTS * members, {})
+    def report_part(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+        report(_STEPS * index + max(1, _STEPS * epoch // epochs), _STEPS * members, {})
 
-    return told
-
-
-def _modalities(batch: Batch) -> set[str]:
-    """What rows with these arrays may be."""
-    for name, found in (("ngrams", {"text"}), ("image", {"images", "audio"}), ("series", {"timeseries"})):
-        if name in batch.inputs:
-            return found
-    return {"tabular"}
+    return report_part

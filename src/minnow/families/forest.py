@@ -1,4 +1,4 @@
-"""forest: many trees that each see other rows and other features, and vote."""
+"""forest: many trees, each grown on random rows and features, whose answers are averaged."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _anchor, _sklearn
-from minnow.families._features import layout_of
-from minnow.families._options import Strict, refuse
-from minnow.types import Array, Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.families._arrays import FLAT_ROWS
+from minnow.families._trees import model
+from minnow.families._trees.layout import layout_of
+from minnow.types import Array, Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        "trees": {"low": 10, "high": 120, "log": True},
+        "leaves": {"low": 8, "high": 512, "log": True},
+        "min_rows_leaf": {"low": 1, "high": 20, "log": True},
+        "feature_share": {"low": 0.1, "high": 1.0},
+        "extra": {"among": [False, True]},
+    }
+)
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
+READS = FLAT_ROWS
 
-SPACE = {
-    "trees": {"low": 10, "high": 120, "log": True},
-    "leaves": {"low": 8, "high": 512, "log": True},
-    "min_rows_leaf": {"low": 1, "high": 20, "log": True},
-    "feature_share": {"low": 0.1, "high": 1.0},
-    "extra": {"among": [False, True]},
-}
-
-load = _sklearn.load
-MOST_VALUES = 64
-AT_ONCE = 10
-"""Trees that are grown before progress is told again."""
+load = model.load
+_MOST_VALUES = 64
+_TREES_PER_REPORT = 10
 
 
-class Params(Strict):
+class Params(Parameters):
     """trees: how many; leaves: per tree at most, None for no limit; feature_share: of features that a split may choose from.
 
-    extra: draw thresholds at random (extremely randomised trees). Small defaults, for every node is in the shipped file.
-    answer: of a number, the "mean" of what the leaves hold, or their "median": of numbers that take few values, such as marks
-    of taste, it errs least on average.
+    extra: random thresholds (extremely randomized trees). Small defaults, for every node is in the exported file.
+    answer: of a number, the "mean" of the values in the leaves, or their "median": of numbers that take few values, such as
+    grades, it has the least mean absolute error.
     """
 
     trees: int = Field(default=40, ge=1)
@@ -45,36 +47,49 @@ class Params(Strict):
     answer: Literal["mean", "median"] = "mean"
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Grow on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    from sklearn import ensemble
-
     layout = layout_of(train)
-    classify, answers = train.task == "classify", _anchor.relative(train).target
-    values = None if classify or params.answer == "mean" else _values(answers)
-    classify = classify or values is not None
-    name = f"{'ExtraTrees' if params.extra else 'RandomForest'}{'Classifier' if classify else 'Regressor'}"
-    kind: Any = getattr(ensemble, name)
-    estimator = kind(
+    values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
+    estimator = _estimator(params, train.task == "classify" or values is not None, seed)
+    target = train.target if values is None else np.searchsorted(values, train.target)
+    rows = layout.rows(train.inputs)
+    for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
+        estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
+        report(trees, params.trees, {})
+    estimator.set_params(warm_start=False)
+    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), {})
+
+
+def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+
+    kinds: dict[tuple[bool, bool], Any] = {
+        (False, False): RandomForestRegressor,
+        (False, True): RandomForestClassifier,
+        (True, False): ExtraTreesRegressor,
+        (True, True): ExtraTreesClassifier,
+    }
+    return kinds[params.extra, is_classifier](
         warm_start=True,
         max_leaf_nodes=params.leaves,
         min_samples_leaf=params.min_rows_leaf,
-        max_features=params.feature_share or ("sqrt" if classify else 1 / 3),
+        max_features=params.feature_share or ("sqrt" if is_classifier else 1 / 3),
         random_state=seed,
         n_jobs=1,
     )
-    told = answers if values is None else np.searchsorted(values, answers)
-    rows = layout.rows(train.inputs)
-    for trees in (*range(AT_ONCE, params.trees, AT_ONCE), params.trees):
-        estimator.set_params(n_estimators=trees).fit(rows, told, sample_weight=train.weight)
-        report(trees, params.trees, {})
-    estimator.set_params(warm_start=False)
-    return _sklearn.tree_model(estimator, layout, train, {}, values)
 
 
-def _values(answers: Array) -> Array:
-    """The numbers that there are, (k,) float32, rising. Raises ValueError where they are too many to tell apart."""
-    found = np.unique(answers)
-    if not 2 <= len(found) <= MOST_VALUES:
-        raise refuse("answer: median", f"a target of 2 to {MOST_VALUES} different numbers", f"{len(found):,} of them")
-    return found.astype(np.float32)
+def _values(target: Array) -> Array:
+    """The different numbers of a target, (k,) float32, rising. Raises ValueError where they are too many for classes."""
+    values = np.unique(target)
+    if not 2 <= len(values) <= _MOST_VALUES:
+        raise ValueError(
+            f"answer: median needs a target of 2 to {_MOST_VALUES} different numbers. Received: {len(values):,} of them."
+        )
+    return values.astype(np.float32)

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from minnow.families import _anchor, _sklearn
-from minnow.families._features import layout_of
-from minnow.families._options import Strict
-from minnow.types import Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.families._arrays import FLAT_ROWS
+from minnow.families._trees import boosting_internals, model
+from minnow.families._trees.layout import Layout, layout_of
+from minnow.types import Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        "iterations": {"low": 20, "high": 400, "log": True},
+        "learning_rate": {"low": 0.02, "high": 0.4, "log": True},
+        "leaves": {"low": 3, "high": 32, "log": True},
+        "min_rows_leaf": {"low": 2, "high": 60, "log": True},
+        "l2": {"low": 0.0, "high": 10.0},
+        "feature_share": {"low": 0.3, "high": 1.0},
+    }
+)
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
+READS = FLAT_ROWS
 
-SPACE = {
-    "iterations": {"low": 20, "high": 400, "log": True},
-    "learning_rate": {"low": 0.02, "high": 0.4, "log": True},
-    "leaves": {"low": 3, "high": 32, "log": True},
-    "min_rows_leaf": {"low": 2, "high": 60, "log": True},
-    "l2": {"low": 0.0, "high": 10.0},
-    "feature_share": {"low": 0.3, "high": 1.0},
-}
-
-load = _sklearn.load
+load = model.load
 
 
-class Params(Strict):
+class Params(Parameters):
     """iterations: trees per label at most, fewer where val stops improving; leaves: per tree; l2: on the values of leaves.
 
-    loss: of a number, "mse" for its mean or "mae" for its median. pca: principal components that stand for the features.
-    categories: what stands for one, the "answers" that its rows had on average, or "marks", a number for each that is 1 where
-    a row has it. bags: so many fits that draw other features, averaged; the file grows by as much.
+    loss: of a number, "mse" for its mean or "mae" for its median. pca: principal components that replace the features.
+    categories: their encoding, "target_encoding" (the mean target of a category's rows) or "one_hot". n_bags: fits with
+    different random features that are averaged; the file grows in proportion.
     """
+
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "bags": "n_bags",
+        "categories=answers": "target_encoding",
+        "categories=marks": "one_hot",
+    }
 
     iterations: int = Field(default=60, ge=1)
     learning_rate: float = Field(default=0.15, gt=0)
@@ -45,79 +53,54 @@ class Params(Strict):
     patience: int = Field(default=10, ge=1)
     loss: Literal["mse", "mae"] = "mse"
     pca: int | None = Field(default=None, ge=1)
-    categories: Literal["answers", "marks"] = "answers"
-    bags: int = Field(default=1, ge=1)
+    categories: Literal["target_encoding", "one_hot"] = "target_encoding"
+    n_bags: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _bags_differ(self) -> Params:
-        if self.bags > 1 and self.feature_share == 1:
-            raise ValueError("bags over 1 need a feature_share below 1: without it every fit is the same")
+        if self.n_bags > 1 and self.feature_share == 1:
+            raise ValueError("n_bags over 1 need a feature_share below 1: without it every fit is the same")
         return self
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Boost on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
+    layout = _layout(train, params, seed)
+    rows, val_rows = layout.rows(train.inputs), layout.rows(val.inputs)
+    estimators, total = [], params.n_bags * params.iterations
+    for bag in range(params.n_bags):
+        estimator, before = _estimator(params, train.task, seed + bag), bag * params.iterations
+        # without a loss: a search would give up on low rates, which begin slowly and end well
+        with boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})):
+            estimator.fit(rows, train.target, sample_weight=train.weight, X_val=val_rows, y_val=val.target)
+        report(before + params.iterations, total, {"val_loss": -float(estimator.validation_score_[-1])})
+        estimators.append(estimator)
+    first = estimators[0]
+    scores = {"loss": first.train_score_, "val_loss": first.validation_score_}
+    history = {name: [-float(score) for score in values[1:]] for name, values in scores.items()}
+    averaged = boosting_internals.average(estimators)
+    return model.tree_model(averaged, "boosting", layout, model.answer_of(train), history)
+
+
+def _layout(train: Batch, params: Params, seed: int) -> Layout:
+    layout = layout_of(train, params.categories == "one_hot")
+    return layout.with_components(train, params.pca, seed) if params.pca else layout
+
+
+def _estimator(params: Params, task: str, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    layout = layout_of(train, params.categories == "marks")
-    layout = layout.with_components(train, params.pca, seed) if params.pca else layout
-    rows, held = layout.rows(train.inputs), layout.rows(val.inputs)
-    answers, held_answers = (_anchor.relative(batch).target for batch in (train, val))
-    kind: Any = HistGradientBoostingClassifier if train.task == "classify" else HistGradientBoostingRegressor
-    found, history = [], {}
-    for bag in range(params.bags):
-        estimator = kind(**_settings(params, train.task, seed + bag))
-        with _telling(estimator, report, bag * params.iterations, params.bags * params.iterations):
-            estimator.fit(rows, answers, sample_weight=train.weight, X_val=held, y_val=held_answers)
-        losses = {"loss": estimator.train_score_, "val_loss": estimator.validation_score_}
-        history = history or {name: [-float(v) for v in scores[1:]] for name, scores in losses.items()}
-        report(
-            (bag + 1) * params.iterations, params.bags * params.iterations, {"val_loss": -float(losses["val_loss"][-1])}
-        )
-        found.append(estimator)
-    return _sklearn.tree_model(_averaged(found), layout, train, history)
-
-
-@contextmanager
-def _telling(estimator: Any, report: Report, before: int, total: int) -> Iterator[None]:
-    """Report each tree of a fit. scikit-learn has no callback for it, but looks after each whether to stop.
-
-    No loss is told with it: a search would give up on low rates, which begin slowly and end well.
-    """
-    look = estimator._check_early_stopping_loss
-
-    def told(*args: Any, **named: Any) -> bool:
-        enough = look(*args, **named)
-        if trees := len(estimator.validation_score_) - 1:
-            report(before + trees, total, {})
-        return enough
-
-    estimator._check_early_stopping_loss = told
-    yield
-    del estimator._check_early_stopping_loss  # it is kept in a file, and what it tells is not
-
-
-def _settings(params: Params, task: str, seed: int) -> dict[str, Any]:
+    kind: Any = HistGradientBoostingClassifier if task == "classify" else HistGradientBoostingRegressor
     loss = {} if task == "classify" else {"loss": "squared_error" if params.loss == "mse" else "absolute_error"}
-    return loss | {
-        "max_iter": params.iterations,
-        "learning_rate": params.learning_rate,
-        "max_leaf_nodes": params.leaves,
-        "min_samples_leaf": params.min_rows_leaf,
-        "l2_regularization": params.l2,
-        "max_features": params.feature_share,
-        "early_stopping": True,
-        "n_iter_no_change": params.patience,
-        "random_state": seed,
-    }
-
-
-def _averaged(estimators: list[Any]) -> Any:
-    """One estimator of the trees of all, each worth its share: what it adds up is the mean of what they add up."""
-    first = estimators[0]
-    for stage in (stage for one in estimators for stage in one._predictors):
-        for tree in stage:
-            tree.nodes["value"] /= len(estimators)
-    first._predictors = [stage for one in estimators for stage in one._predictors]
-    first._baseline_prediction = sum(one._baseline_prediction for one in estimators) / len(estimators)
-    return first
+    return kind(
+        **loss,
+        max_iter=params.iterations,
+        learning_rate=params.learning_rate,
+        max_leaf_nodes=params.leaves,
+        min_samples_leaf=params.min_rows_leaf,
+        l2_regularization=params.l2,
+        max_features=params.feature_share,
+        early_stopping=True,
+        n_iter_no_change=params.patience,
+        random_state=seed,
+    )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from minnow.families import _keras, _recurrent, _sequence
-from minnow.types import Batch, Model, Report, silent
+from minnow.families._keras import model, recurrent, sequence
+from minnow.types import Batch, Report, silent
 
-MODALITIES, TASKS, SPACE = _sequence.MODALITIES, _sequence.TASKS, _recurrent.SPACE
+CAPABILITIES = recurrent.CAPABILITIES
+MODALITIES, TASKS, READS = sequence.MODALITIES, sequence.TASKS, sequence.READS
+Params = recurrent.Params
 
-load = _keras.load
-Params = _recurrent.Params
+load = model.load
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Train on tokens (n, m) int32 padded with 0, series (n, m, d) float32 or image (n, m, d, 1) float32."""
     from keras import layers
 
-    return _recurrent.fit(train, val, params, layers.GRU, seed=seed, report=report)
+    return recurrent.fit(train, val, params, layers.GRU, seed=seed, report=report)

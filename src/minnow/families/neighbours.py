@@ -1,7 +1,7 @@
-"""neighbours: what a user took says what comes next, by weights from item to item. Source: Steck 2019, EASE.
+"""neighbours: a user's items predict the next one, by weights from item to item. Source: Steck 2019, EASE.
 
 The weights that predict each item best from all others are solved for exactly and held in a few factors; nothing is iterated.
-A user has no vector of their own, so one who is new is answered from what they took.
+A user has no vector of their own, so a new one is answered from the items that they took.
 """
 
 from __future__ import annotations
@@ -11,29 +11,32 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _keras, _popular
-from minnow.families._options import Strict
-from minnow.tasks import rank as ranking
-from minnow.types import Array, Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.families import _popularity
+from minnow.families._arrays import SEEN
+from minnow.families._keras import model
+from minnow.families._keras.layers import sum_over_rows
+from minnow.types import Array, Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        "l2": {"among": [[10.0, 30.0, 100.0, 300.0], [10.0], [30.0], [100.0], [300.0]]},
+        "rank": {"low": 4, "high": 128, "log": True},
+    }
+)
 MODALITIES = ("interactions",)
 TASKS = ("rank",)
+READS = (SEEN,)
 
-SPACE = {
-    "l2": {"among": [[10.0, 30.0, 100.0, 300.0], [10.0], [30.0], [100.0], [300.0]]},
-    "rank": {"low": 4, "high": 128, "log": True},
-}
-
-load = _keras.load
-
-MOST_ITEMS = 12_000
+load = model.load
+_MOST_ITEMS = 12_000
 
 
-class Params(Strict):
-    """l2: how far weights are held back; rank: factors that stand for the weights.
+class Params(Parameters):
+    """l2: strengths of regularization; rank: factors that approximate the weights.
 
-    popularity: weights of the log of how popular an item is at present: small, it orders what is equal else and answers a
-    user of whom nothing is known; large, it leads. Of l2 and popularity the best on val is taken.
+    popularity: weights of the log of how popular an item is at present: a small one orders items of equal scores and answers
+    users of whom nothing is known, a large one dominates. Of l2 and popularity the best on val are taken.
     least_rows: users that an item needs to have weights; fewer say little, and the time to solve grows with the cube of items.
     """
 
@@ -43,62 +46,67 @@ class Params(Strict):
     least_rows: int = Field(default=1, ge=1)
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Solve on the items in target (n, r) int64; the network reads input seen (n, s) int32. Both are padded with -1.
 
     Raises ValueError where weights from item to item would not fit in memory.
     """
-    kept = np.flatnonzero(_popular.counts(train) >= params.least_rows)
-    if not 1 < len(kept) <= MOST_ITEMS:
+    kept = _frequent_items(train, params)
+    log_share, counts = _popularity.log_share(train), _counts(_interactions(train.target, len(train.labels))[:, kept])
+    val_seen = _interactions(val.inputs[SEEN], len(val.labels))
+    fits = []
+    for index, l2 in enumerate(params.l2, 1):
+        factors = _factors(_weights(counts, l2), min(params.rank, len(kept)))
+        left, right = _of_all_items(kept, len(log_share), *factors)
+        loss, share = _popularity.best_share((val_seen @ left) @ right, log_share, params.popularity, val)
+        fits.append((loss, index, left, right, share))
+        report(index, len(params.l2), {"val_loss": min(fit[0] for fit in fits)})
+    _, _, left, right, share = min(fits, key=lambda fit: fit[:2])
+    bias = (share * log_share).astype(np.float32)
+    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], left, right, bias))
+
+
+def _frequent_items(train: Batch, params: Params) -> Array:
+    """Indices of the items that enough users took, (m,) int. Raises ValueError for too few or too many."""
+    kept = np.flatnonzero(_popularity.counts(train) >= params.least_rows)
+    if not 1 < len(kept) <= _MOST_ITEMS:
         raise ValueError(
-            f"neighbours solves for weights from item to item, of 2 to {MOST_ITEMS:,} items that {params.least_rows:,} users "
+            f"neighbours solves for weights from item to item, of 2 to {_MOST_ITEMS:,} items that {params.least_rows:,} users "
             f"took. Received: {len(kept):,}. Change least_rows."
         )
-    popular, together = _popular.log_share(train), _together(_taken(train.target, len(train.labels))[:, kept])
-    known = _taken(val.inputs["seen"], len(val.labels))
-    found = []
-    for place, l2 in enumerate(params.l2, 1):
-        left, right = _spread(kept, len(popular), *_factors(_weights(together, l2), min(params.rank, len(kept))))
-        scores = (known @ left) @ right
-        for share in params.popularity:
-            loss = float(ranking.loss({ranking.OUTPUT: scores + share * popular}, val).mean())
-            found.append((loss, len(found), left, right, share))
-        report(place, len(params.l2), {"val_loss": min(one[0] for one in found)})
-    _, _, left, right, share = min(found, key=lambda one: one[:2])
-    shape, popular = train.inputs["seen"].shape[1:], (share * popular).astype(np.float32)
-    return _keras.KerasModel(_network(shape, left, right, popular))
+    return kept
 
 
-def _taken(items: Array, count: int) -> Any:
-    """Rows of 0 and 1, (n, items) float32, sparse. items: (n, r), padded with -1."""
+def _interactions(items: Array, count: int) -> Any:
+    """Rows of 0 and 1, (n, count) float32, sparse. items: (n, r), padded with -1."""
     from scipy.sparse import csr_array
 
-    rows, places = np.nonzero(items >= 0)
-    return csr_array((np.ones(len(rows), np.float32), (rows, items[rows, places])), shape=(len(items), count))
+    rows, positions = np.nonzero(items >= 0)
+    return csr_array((np.ones(len(rows), np.float32), (rows, items[rows, positions])), shape=(len(items), count))
 
 
-def _together(taken: Any) -> Array:
+def _counts(interactions: Any) -> Array:
     """How many users took both of two items, (items, items) float64."""
-    return (taken.T @ taken).toarray().astype(np.float64)
+    return (interactions.T @ interactions).toarray().astype(np.float64)
 
 
-def _spread(kept: Array, count: int, left: Array, right: Array) -> tuple[Array, Array]:
-    """Factors of all items, (count, rank) and (rank, count), of those of the kept ones; the others have none."""
-    wide_left, wide_right = (np.zeros(shape, np.float32) for shape in ((count, left.shape[1]), (len(right), count)))
-    wide_left[kept], wide_right[:, kept] = left, right
-    return wide_left, wide_right
+def _of_all_items(kept: Array, count: int, left: Array, right: Array) -> tuple[Array, Array]:
+    """Factors of all items, (count, rank) and (rank, count): those of the kept ones, and zeros."""
+    all_left, all_right = (np.zeros(shape, np.float32) for shape in ((count, left.shape[1]), (len(right), count)))
+    all_left[kept], all_right[:, kept] = left, right
+    return all_left, all_right
 
 
-def _weights(together: Array, l2: float) -> Array:
+def _weights(counts: Array, l2: float) -> Array:
     """Weights (items, items) float64 that predict each item from the others; none from an item to itself."""
-    inverse = np.linalg.inv(together + l2 * np.eye(len(together)))
+    inverse = np.linalg.inv(counts + l2 * np.eye(len(counts)))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return weights
 
 
 def _factors(weights: Array, rank: int) -> tuple[Array, Array]:
-    """Two matrices (items, rank) and (rank, items) float32 whose product is next to the weights."""
+    """Two matrices (items, rank) and (rank, items) float32 whose product approximates the weights best."""
     from scipy.sparse.linalg import svds
 
     if rank < len(weights) // 2:
@@ -111,15 +119,15 @@ def _factors(weights: Array, rank: int) -> tuple[Array, Array]:
     return (left * root).astype(np.float32), (root[:, None] * right).astype(np.float32)
 
 
-def _network(shape: tuple[int, ...], left: Array, right: Array, popular: Array) -> Any:
-    """Sum the factors of the seen items; number 0 stands for nothing. shape: of seen, per row."""
+def _network(shape: tuple[int, ...], left: Array, right: Array, bias: Array) -> Any:
+    """Sum the factors of the seen items; row 0 of the table is the padding's. shape: of seen, per row."""
     import keras
     from keras import layers
 
-    seen: Any = keras.Input(shape, dtype="int32", name="seen")
+    seen: Any = keras.Input(shape, dtype="int32", name=SEEN)
     table = layers.Embedding(len(left) + 1, left.shape[1], name="items")
-    last = layers.Dense(len(popular), name=_keras.OUTPUTS["rank"])
-    network = keras.Model(seen, last(_keras.sum_over_rows(table(seen + 1))), name="neighbours")
+    last = layers.Dense(len(bias), name=model.OUTPUTS["rank"])
+    network = keras.Model(seen, last(sum_over_rows(table(seen + 1))), name="neighbours")
     table.set_weights([np.concatenate([np.zeros_like(left[:1]), left])])
-    last.set_weights([right, popular])
+    last.set_weights([right, bias])
     return network

@@ -1,101 +1,95 @@
-"""vae: an encoder that says where in the noise an image lies, and a decoder that makes images from there.
+"""vae: a variational autoencoder. Its encoder maps images to noise, its decoder generates images from noise.
 
-The encoder gives a mean and a logarithm of the variance (Kingma & Welling 2014); the draw between the two halves belongs to
-training alone. What is exported is the decoder, from noise to image; the encoder is kept beside it, for reconstructions.
+The encoder gives a mean and a logarithm of the variance (Kingma & Welling 2014); noise is sampled from them in training alone.
+What is exported is the decoder, from noise to image; the encoder is kept beside it, for reconstructions.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from minnow.families import _keras, _maker
-from minnow.families._maker import GRID, Maker, Making
-from minnow.types import Batch, Model, Report, silent
+from minnow.contracts import FamilyCapabilities
+from minnow.families._arrays import NOISE, PIXELS
+from minnow.families._keras import generator, training
+from minnow.families._keras.divergence import kl_to_normal
+from minnow.types import Batch, Report, silent
 
+CAPABILITIES = FamilyCapabilities(
+    space={
+        "learning_rate": {"low": 0.0003, "high": 0.01, "log": True},
+        "kl_weight": {"low": 0.1, "high": 2.0, "log": True},
+    }
+)
 MODALITIES = ("images",)
 TASKS = ("generate",)
+READS = (PIXELS, NOISE)
 
-SPACE = {
-    "learning_rate": {"low": 0.0003, "high": 0.01, "log": True},
-    "kl_weight": {"low": 0.1, "high": 2.0, "log": True},
-}
-
-load = _maker.load
+load = generator.load
 
 
-class Params(Making):
-    """The two halves. reader: channels of the encoder's convolutions, each of which halves height and width.
+class Params(generator.GeneratorTraining):
+    """encoder_channels: of the encoder's convolutions, each of which halves height and width.
 
-    kl_weight: how much the distance of the noise from a normal distribution counts beside the reconstruction; one is the
+    kl_weight: weight of the divergence of the encoded noise from a normal distribution beside the reconstruction loss; 1 is the
     bound on the likelihood, less gives sharper images from a less regular noise.
     """
 
-    reader: list[int] = Field(default=[32, 64], min_length=1)
+    RENAMED: ClassVar[Mapping[str, str]] = {**generator.GeneratorTraining.RENAMED, "reader": "encoder_channels"}
+
+    encoder_channels: list[int] = Field(default=[32, 64], min_length=1)
     kl_weight: float = Field(default=1.0, ge=0)
     learning_rate: float = Field(default=0.003, gt=0)
 
 
-def kl_to_normal(mean: Any, log_var: Any) -> Any:
-    """KL divergence from N(mean, exp(log_var)) to N(0, 1), one value per row.
-
-    mean, log_var: (n, latent). Returns (n,), in nats, never below zero. Raises ValueError when the shapes differ.
-    Source: Kingma & Welling 2014, appendix B.
-    """
-    import keras
-
-    if tuple(mean.shape) != tuple(log_var.shape):
-        raise ValueError(f"mean and log_var need one shape. Received: {tuple(mean.shape)} and {tuple(log_var.shape)}.")
-    ops: Any = keras.ops
-    return 0.5 * ops.sum(ops.square(mean) + ops.exp(log_var) - 1.0 - log_var, axis=-1)
-
-
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> Model:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> generator.GeneratorModel:
     """Train on inputs image (n, h, w, c) float32 in 0..1 and the width of noise (n, latent)."""
     import keras
 
-    _keras.start(seed)
-    shape, latent = train.inputs["image"].shape[1:], train.inputs["noise"].shape[1]
-    maker, reader = _maker.generator(shape, latent, params), _reader(shape, latent, params)
-    steps = params.epochs * max(1, len(train) // params.batch_size)
-    optimizer = keras.optimizers.Adam(_maker.rate_of(params, steps))
-    variables = [*reader.trainable_variables, *maker.trainable_variables]
-    optimizer.build(variables)
-    step = _step(maker, reader, variables, optimizer, params.kl_weight)
-    names = ("reconstruction_loss", "kl")
-    history, pictures = _maker.train(maker, step, names, train, val, params, seed=seed, report=report)
-    model = Maker(maker, history, pictures=pictures, inference=reader)
-    real = pictures["real"][: GRID // 2]
-    model.pictures["reconstructions"] = np.stack([real, model.reconstruct(real)], axis=1).reshape(-1, *shape)
-    return model
+    training.start(seed)
+    shape, latent = train.inputs[PIXELS].shape[1:], train.inputs[NOISE].shape[1]
+    decoder, encoder = generator.network(shape, latent, params), _encoder(shape, latent, params)
+    optimizer = keras.optimizers.Adam(generator.learning_rate(params, train))
+    optimizer.build([*encoder.trainable_variables, *decoder.trainable_variables])
+    step = _step(decoder, encoder, optimizer, params.kl_weight)
+    plan = generator.GeneratorPlan(step, ("reconstruction_loss", "kl"), params, seed, report)
+    history, pictures = generator.train(decoder, train, val, plan)
+    fitted = generator.GeneratorModel(decoder, history, pictures=pictures, inference=encoder)
+    real = pictures["real"][: generator.GRID // 2]
+    pairs = np.stack([real, fitted.reconstruct(real)], axis=1).reshape(-1, *shape)
+    return replace(fitted, pictures={**pictures, "reconstructions": pairs})
 
 
-def _reader(shape: tuple[int, ...], latent: int, params: Params) -> Any:
-    """Build the encoder, from images (n, h, w, c) to mean and log_var, (n, latent) each."""
+def _encoder(shape: tuple[int, ...], latent: int, params: Params) -> Any:
+    """Build the network from images (n, h, w, c) to mean and log_var of their noise, (n, latent) each."""
     import keras
     from keras import layers
 
-    image = keras.Input(shape, name="image")
+    image = keras.Input(shape, name=PIXELS)
     x: Any = image
-    for channels in params.reader:
+    for channels in params.encoder_channels:
         x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(x)
         x = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Flatten()(x)
     return keras.Model(image, [layers.Dense(latent, name="mean")(x), layers.Dense(latent, name="log_var")(x)])
 
 
-def _step(maker: Any, reader: Any, variables: list[Any], optimizer: Any, kl_weight: float) -> Any:
-    """Make the step: read, draw, make, and lower the bound on the negative log-likelihood, in nats per image."""
+def _step(decoder: Any, encoder: Any, optimizer: Any, kl_weight: float) -> Any:
+    """Make the step: encode, sample, decode, and lower the bound on the negative log likelihood, in nats per image."""
     import tensorflow as tf
+
+    variables = [*encoder.trainable_variables, *decoder.trainable_variables]
 
     def step(images: Any, seeds: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            mean, log_var = reader(images, training=True)
-            drawn = mean + tf.exp(0.5 * log_var) * tf.random.stateless_normal(tf.shape(mean), seeds)
-            made = tf.clip_by_value(maker(drawn, training=True), 1e-6, 1 - 1e-6)
-            per_pixel = images * tf.math.log(made) + (1 - images) * tf.math.log(1 - made)
+            mean, log_var = encoder(images, training=True)
+            noise = mean + tf.exp(0.5 * log_var) * tf.random.stateless_normal(tf.shape(mean), seeds)
+            decoded = tf.clip_by_value(decoder(noise, training=True), 1e-6, 1 - 1e-6)
+            per_pixel = images * tf.math.log(decoded) + (1 - images) * tf.math.log(1 - decoded)
             reconstruction = -tf.reduce_mean(tf.reduce_sum(per_pixel, axis=[1, 2, 3]))
             kl = tf.reduce_mean(kl_to_normal(mean, log_var))
             loss = reconstruction + kl_weight * kl

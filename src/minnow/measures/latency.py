@@ -26,7 +26,7 @@ def latency_us(predict: Callable[[Columns], Any], row: Columns, runs: int) -> Ar
 
 
 def throughput_rows_s(predict: Callable[[Columns], Any], rows: Columns, seconds: float = 0.05) -> float:
-    """Rows per second over one batch, answered again and again for some time."""
+    """Rows per second when one batch is answered repeatedly. rows: each (n, ...). seconds: for how long, at least once."""
     n = len(next(iter(rows.values())))
     predict(rows)
     done, start = 0, time.perf_counter()
@@ -39,9 +39,9 @@ def throughput_rows_s(predict: Callable[[Columns], Any], rows: Columns, seconds:
 def ratio_upper(challenger: Array, champion: Array, level: float) -> tuple[float, float]:
     """Ratio of latencies, challenger to champion, and its one-sided upper bound at a level.
 
-    challenger, champion: (rounds, samples), each round in a fresh process. What differs between two processes of one
-    model (memory layout, the core they land on) is larger than what differs within one, so a round counts once: by the
-    ratio of its two medians, in logarithms, with Student's t over the rounds. Raises ValueError for fewer than 2 rounds.
+    challenger, champion: (rounds, samples), each round in a fresh process. Two processes of one model differ more (memory
+    layout, the core they run on) than the samples of one process, so a round counts once: by the ratio of its two medians,
+    in logarithms, with Student's t over the rounds. Raises ValueError for fewer than 2 rounds.
     """
     from scipy.stats import t
 

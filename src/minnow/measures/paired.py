@@ -1,6 +1,6 @@
 """Paired comparisons of two models on the same rows.
 
-The difference is always challenger less champion in mean loss: below zero is better. Every test is one-sided.
+A difference is always the challenger's mean loss minus the champion's: below zero is better. Every test is one-sided.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.measures.scores import bootstrap_means, by_unit
+from minnow.measures.scores import bootstrap_means, by_group
 from minnow.types import Array
 
 POWER = 0.8
@@ -22,9 +22,10 @@ RESAMPLES = 4000
 class Comparison:
     """Two models on the same rows.
 
-    difference: of mean loss, challenger less champion; upper: its one-sided upper bound at the level; p_better: of the
-    hypothesis that the challenger is not better; detectable: smallest loss in mean loss that the rows would have shown
-    at the level with a power of 80 %; n: units. One unit alone has no noise to judge by: its bounds are infinite.
+    difference: of mean losses, challenger minus champion; upper: its one-sided upper bound at the level; p_better: p value
+    of the hypothesis that the challenger is not better; detectable: the smallest difference of mean losses that the rows
+    would have shown at the level with a power of 80 %; n: groups. With a single group there is no estimate of noise: its
+    bounds are infinite.
     """
 
     difference: float
@@ -34,26 +35,27 @@ class Comparison:
     n: int
 
 
-def compare(challenger: Array, champion: Array, unit: Array, *, binary: bool, level: float) -> Comparison:
-    """Compare losses row by row. challenger, champion: (n,) float64; unit: (n,) int.
+def compare(challenger: Array, champion: Array, group: Array, *, binary: bool, level: float) -> Comparison:
+    """Compare losses row by row. challenger, champion: (n,) float64; group: (n,) int; binary: losses are 0 or 1.
 
-    Right-or-wrong losses of independent rows get exact and score tests, everything else the bootstrap over units.
-    The result does not depend on the order of the rows. Raises ValueError when the rows do not pair or a loss is not
-    finite: a NaN would pass for a gain.
+    Binary losses of rows that are each a group of their own get exact and score tests, all others the bootstrap over
+    groups. The result does not depend on the order of the rows. Raises ValueError when the rows do not pair or a loss is not
+    finite, since a NaN would pass for a gain.
     """
-    if challenger.shape != champion.shape or challenger.shape != unit.shape or not len(unit):
+    if challenger.shape != champion.shape or challenger.shape != group.shape or not len(group):
         raise ValueError(
             f"A paired comparison needs the same rows, at least one. Received: {challenger.shape} and {champion.shape}."
         )
     if not (np.isfinite(challenger).all() and np.isfinite(champion).all()):
         wrong = [int((~np.isfinite(loss)).sum()) for loss in (challenger, champion)]
         raise ValueError(f"A paired comparison needs finite losses. Received: {wrong[0]} and {wrong[1]} that are not.")
-    if binary and len(np.unique(unit)) == len(unit):
+    if binary and len(np.unique(group)) == len(group):
         return _compare_binary(challenger > 0.5, champion > 0.5, level)
-    return _compare_bootstrap(challenger - champion, unit, level)
+    return _compare_bootstrap(challenger - champion, group, level)
 
 
 def _compare_binary(challenger: Array, champion: Array, level: float) -> Comparison:
+    """Compare mistakes of independent rows, (n,) bool each."""
     n = len(challenger)
     lost, won = int((challenger & ~champion).sum()), int((~challenger & champion).sum())
     return Comparison(
@@ -66,7 +68,7 @@ def _compare_binary(challenger: Array, champion: Array, level: float) -> Compari
 
 
 def mcnemar(lost: int, won: int) -> float:
-    """Exact one-sided McNemar test: how likely so many wins or more among the discordant rows of equal models.
+    """P value of the exact one-sided McNemar test: the probability of at least so many wins if the models are equal.
 
     lost: rows that only the challenger gets wrong; won: rows that only the champion gets wrong.
     """
@@ -102,15 +104,15 @@ def tango_upper(lost: int, won: int, n: int, level: float) -> float:
     return float(root)
 
 
-def _compare_bootstrap(difference: Array, unit: Array, level: float) -> Comparison:
+def _compare_bootstrap(difference: Array, group: Array, level: float) -> Comparison:
     """Bound the mean by the wider of a bootstrap quantile and a t bound with the bootstrap's standard error.
 
-    Far out in the tail, where a spent level lies, resamples hold no quantile; there the t bound is the wider one. However
-    alike the units are, m of them say no more than m fair coins that all fall on one side.
+    At a small level the quantile lies beyond all resamples; there the t bound is the wider one. The p value is at least
+    0.5^m for m groups, however similar their differences are: that of m fair coins that all fall on one side.
     """
     from scipy.stats import t
 
-    sums, sizes = by_unit(difference, unit)
+    sums, sizes = by_group(difference, group)
     m, mean = len(sums), float(sums.sum() / sizes.sum())
     if m < 2:
         return Comparison(mean, math.inf, 1.0, math.inf, m)
@@ -123,30 +125,31 @@ def _compare_bootstrap(difference: Array, unit: Array, level: float) -> Comparis
 
 
 def difference(
-    challenger: Array, other: Array, unit: Array, *, root: bool = False, seed: int = 0
+    challenger: Array, other: Array, group: Array, *, root: bool = False, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Difference of two scores on the same rows, with a two-sided 95 % interval over resampled units: (value, low, high).
+    """Difference of two scores on the same rows, with a two-sided 95 % interval over resampled groups: (value, low, high).
 
-    challenger, other: (n,) float64, row by row; root: the scores are roots of the means (RMSE). The result does not depend
-    on the order of the rows.
+    challenger, other: (n,) float64, row by row; group: (n,) int; root: the scores are roots of the means (RMSE). The result
+    does not depend on the order of the rows.
     """
-    _, place = np.unique(unit, return_inverse=True)
-    rows = np.lexsort((other, challenger, place))
-    sums = [np.bincount(place[rows], weights=losses[rows]) for losses in (challenger, other)]
-    sizes = np.bincount(place).astype(np.float64)
+    _, index = np.unique(group, return_inverse=True)
+    rows = np.lexsort((other, challenger, index))
+    sums = [np.bincount(index[rows], weights=losses[rows]) for losses in (challenger, other)]
+    sizes = np.bincount(index).astype(np.float64)
     order = np.lexsort((sizes, *sums))
     first, second = (values[order] for values in sums)
-    means = [bootstrap_means(values, sizes[order], seed) for values in (first, second)]  # one seed draws the same units
+    # one seed draws the same groups for both
+    means = [bootstrap_means(values, sizes[order], seed) for values in (first, second)]
     totals = [np.array([values.sum() / sizes.sum()]) for values in (first, second)]
-    (of_first, of_second), (value_first, value_second) = (
-        [np.sqrt(np.maximum(one, 0)) if root else one for one in both] for both in (means, totals)
+    (resampled_first, resampled_second), (value_first, value_second) = (
+        [np.sqrt(np.maximum(values, 0)) if root else values for values in pair] for pair in (means, totals)
     )
-    low, high = np.quantile(of_first - of_second, [0.025, 0.975])
+    low, high = np.quantile(resampled_first - resampled_second, [0.025, 0.975])
     return float((value_first - value_second)[0]), float(low), float(high)
 
 
 def detectable(spread: float, n: int, level: float) -> float:
-    """Smallest true difference that n units of this standard deviation would show at a level, with 80 % power."""
+    """Smallest true difference that n groups of this standard deviation would show at a level, with a power of 80 %."""
     from scipy.stats import norm
 
     return float((norm.isf(level) + norm.isf(1 - POWER)) * spread / math.sqrt(n))

@@ -1,4 +1,4 @@
-"""Scores with intervals: Wilson's for shares of right answers, the bootstrap over units for everything else."""
+"""Scores with intervals: Wilson's for shares of right answers, the bootstrap over groups for everything else."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ Z = 1.959963984540054
 """Quantile of a two-sided 95 % interval."""
 RESAMPLES = 2000
 SCORE_RESAMPLES = 100
-"""A score that is no mean is computed anew for each resample: so many give a standard error, not a quantile."""
+"""A score that is not a mean is computed anew for each resample: so many give a standard error, but not a quantile."""
 CELLS = 4_000_000
+"""Drawn indices that are held in memory at once."""
 
 
 def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) -> Score:
     """Score outputs on a batch, with a two-sided 95 % interval.
 
-    Rows of one unit are resampled together. The result does not depend on the order of the rows. A batch without a row
-    that counts gives NaN.
+    Rows of one group are resampled together. The result does not depend on the order of the rows. It is NaN for a batch
+    without a row that counts.
     """
     if measure.rows is None:
         return _score_of_function(measure, outputs, batch, seed)
     rows = measure.rows(outputs, batch)
     counts = np.isfinite(rows)
-    sums, sizes = by_unit(np.where(counts, rows, 0.0), batch.unit, counts)
+    sums, sizes = by_group(np.where(counts, rows, 0.0), batch.group, counts)
     if not sizes.sum():
         return Score(math.nan, math.nan, math.nan, 0)
     mean = float(sums.sum() / sizes.sum())
@@ -43,62 +44,65 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
 
 
 def score_all(measures: Iterable[Measure], outputs: Outputs, batch: Batch, *, seed: int = 0) -> dict[str, Score]:
-    """Score outputs by several measures, in their order."""
+    """Score outputs by several measures, in their order: name -> score."""
     return {measure.name: score(measure, outputs, batch, seed=seed) for measure in measures}
 
 
 def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
-    """Write the interval of a score for people. Resampling its one unit gives two equal bounds, which say nothing."""
+    """Write the interval of a score for people. score: value, low, high and n by name; figure: writes one number.
+
+    With a single group every resample is the same, and two equal bounds would look like certainty: it has no interval.
+    """
     if score.get("n") == 1 and score["low"] == score["high"]:
         return "one group of rows, so no interval"
     return f"{figure(score['low'])} to {figure(score['high'])}"
 
 
 def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
-    """Interval of a share of n independent rows. Source: Wilson 1927."""
+    """Interval of a share of n independent rows, (low, high). z: normal quantile. Source: Wilson 1927."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def by_unit(values: Array, unit: Array, counts: Array | None = None) -> tuple[Array, Array]:
-    """Sum values per unit, in an order that does not depend on the rows' order.
+def by_group(values: Array, group: Array, counts: Array | None = None) -> tuple[Array, Array]:
+    """Sum values per group, in an order that does not depend on the rows' order.
 
-    values: (n,); unit: (n,) int; counts: (n,) bool, which rows count. Returns sums (m,) and rows per unit (m,).
+    values: (n,); group: (n,) int; counts: (n,) bool, which rows count. Returns sums (m,) and rows per group (m,).
     """
-    _, place = np.unique(unit, return_inverse=True)
+    _, index = np.unique(group, return_inverse=True)
     weight = np.ones(len(values)) if counts is None else counts.astype(np.float64)
-    sizes = np.bincount(place, weights=weight)
-    in_order = np.lexsort((values, place))  # sums of floats come out the same whatever the order of the rows
-    sums = np.bincount(place[in_order], weights=values[in_order])
+    sizes = np.bincount(index, weights=weight)
+    in_order = np.lexsort((values, index))  # sums of floats come out the same whatever the order of the rows
+    sums = np.bincount(index[in_order], weights=values[in_order])
     order = np.lexsort((sizes, sums))
     return sums[order], sizes[order]
 
 
 def bootstrap_means(sums: Array, sizes: Array, seed: int, resamples: int = RESAMPLES) -> Array:
-    """Means of resampled units, (resamples,). sums, sizes: (m,), as by_unit gives them."""
+    """Means of resampled groups, (resamples,). sums, sizes: (m,), as by_group returns them."""
     random = np.random.default_rng(seed)
     m, means = len(sums), []
     step = max(1, CELLS // max(m, 1))
     for start in range(0, resamples, step):
-        drawn = random.integers(0, m, size=(min(step, resamples - start), m))
-        means.append(sums[drawn].sum(1) / np.maximum(sizes[drawn].sum(1), 1.0))
+        sample = random.integers(0, m, size=(min(step, resamples - start), m))
+        means.append(sums[sample].sum(1) / np.maximum(sizes[sample].sum(1), 1.0))
     return np.concatenate(means)
 
 
 def _score_of_function(measure: Measure, outputs: Outputs, batch: Batch, seed: int) -> Score:
-    """Bootstrap a score that is no mean over rows: its standard error, and a normal interval."""
+    """Score by a function that is not a mean over rows, with a normal interval from its bootstrapped standard error."""
     assert measure.score is not None
     outputs = measure.needs(outputs, batch) if measure.needs else outputs
     value = measure.score(outputs, batch)
-    units, place = np.unique(batch.unit, return_inverse=True)
-    members = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+    groups, index = np.unique(batch.group, return_inverse=True)
+    members = np.split(np.argsort(index, kind="stable"), np.cumsum(np.bincount(index))[:-1])
     order = np.argsort([batch.key[rows].min() for rows in members])
     random = np.random.default_rng(seed)
     values = []
     for _ in range(SCORE_RESAMPLES):
-        drawn = order[random.integers(0, len(units), len(units))]
-        rows = np.concatenate([members[i] for i in drawn])
+        sample = order[random.integers(0, len(groups), len(groups))]
+        rows = np.concatenate([members[i] for i in sample])
         values.append(measure.score({name: array[rows] for name, array in outputs.items()}, batch.take(rows)))
     error = float(np.std(values, ddof=1))
-    return Score(value, value - Z * error, value + Z * error, len(units))
+    return Score(value, value - Z * error, value + Z * error, len(groups))

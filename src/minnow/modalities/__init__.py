@@ -1,6 +1,9 @@
-"""Modalities: what rows mean. A module's name is its registration."""
+"""Modalities: what rows mean. A package's name is its registration."""
 
+from __future__ import annotations
+
+from minnow.contracts import Modality
 from minnow.registry import Registry
 
-registry = Registry(__name__, noun="modality")
+registry: Registry[Modality] = Registry(__name__, noun="modality")
 names, get = registry.names, registry.get

@@ -1,36 +1,17 @@
-"""Runtimes: what answers from a file. A module's name is its registration."""
+"""Runtimes: what opens a model file and answers. A module's name is its registration."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
+from minnow.contracts import Runtime, Session
 from minnow.registry import Registry
-from minnow.types import Array, Columns, Spec
 
-registry = Registry(__name__, noun="runtime")
+registry: Registry[Runtime] = Registry(__name__, noun="runtime")
 names, get = registry.names, registry.get
 
 
-class Runner(Protocol):
-    """A model file, open for questions."""
-
-    @property
-    def inputs(self) -> tuple[Spec, ...]:
-        """The arrays it takes."""
-        ...
-
-    @property
-    def outputs(self) -> tuple[Spec, ...]:
-        """The arrays it gives."""
-        ...
-
-    def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored. Raises ValueError when one is missing."""
-        ...
-
-
-def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
+def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Session:
     """Open a model file with the runtime of its suffix.
 
     threads: of one inference; one is fastest for small models and leaves the other cores to other requests.

@@ -1,4 +1,4 @@
-"""LiteRT: the runtime of small devices. Not in the served environment, so it is imported when a file is opened."""
+"""LiteRT: the runtime of small devices. It is not in the served environment, so it is imported when a file is opened."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from minnow.types import Array, Columns, Spec
 SUFFIX = ".tflite"
 
 
-class Runner:
-    """An open .tflite file. One question at a time: an interpreter holds the arrays of one batch."""
+class _Session:
+    """An open .tflite file. One call at a time, since an interpreter holds the arrays of one batch."""
 
     def __init__(self, interpreter: Any) -> None:
-        """interpreter: of a file with one signature; its tensors are known by the signature's names."""
+        """interpreter: of a file with one signature, which names its tensors."""
         self._interpreter = interpreter
         self._lock = threading.Lock()
         signature = _signature(interpreter)
-        given, gives = signature.get_input_details(), signature.get_output_details()
-        self.inputs: tuple[Spec, ...] = tuple(_spec(name, given[name]) for name in sorted(given))
-        self.outputs: tuple[Spec, ...] = tuple(_spec(name, gives[name]) for name in sorted(gives))
-        self._input_index = {name: int(detail["index"]) for name, detail in given.items()}
-        self._output_index = {name: int(detail["index"]) for name, detail in gives.items()}
-        self._fixed = _fixed_rows(given)
+        inputs, outputs = signature.get_input_details(), signature.get_output_details()
+        self.inputs: tuple[Spec, ...] = tuple(_spec(name, inputs[name]) for name in sorted(inputs))
+        self.outputs: tuple[Spec, ...] = tuple(_spec(name, outputs[name]) for name in sorted(outputs))
+        self._input_index = {name: int(detail["index"]) for name, detail in inputs.items()}
+        self._output_index = {name: int(detail["index"]) for name, detail in outputs.items()}
+        self._fixed = _fixed_rows(inputs)
         self._shapes: dict[str, tuple[int, ...]] = {}
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Answer rows of named arrays, each (n, ...); extra arrays are ignored.
 
-        A file with a fixed number of rows is asked in pieces of that number.
+        A file with a fixed number of rows answers in pieces of that number.
         Raises ValueError when an array is missing or has a shape that the model does not take.
         """
         feed = {spec.name: rows_of(spec, inputs) for spec in self.inputs}
@@ -44,6 +44,7 @@ class Runner:
             return self._in_pieces(feed, n, self._fixed)
 
     def _in_pieces(self, feed: dict[str, Array], n: int, step: int) -> dict[str, Array]:
+        """Answer n rows in pieces of step rows."""
         pieces = []
         for start in range(0, n, step):
             index = np.minimum(np.arange(start, start + step), n - 1)  # the last piece repeats its last row
@@ -53,15 +54,15 @@ class Runner:
     def _invoke(self, feed: dict[str, Array]) -> dict[str, Array]:
         shapes = {name: value.shape for name, value in feed.items()}
         try:
-            if shapes != self._shapes:  # a resize plans the memory anew: only when the shapes change
+            if shapes != self._shapes:  # a resize allocates all memory anew
                 self._resize(shapes)
             for name, value in feed.items():
                 self._interpreter.set_tensor(self._input_index[name], value)
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
             self._shapes = {}
-            came = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(f"The model cannot answer these arrays. Received: {came}. ({error})") from error
+            received = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(f"The model cannot answer these arrays. Received: {received}. ({error})") from error
         return {name: self._interpreter.get_tensor(index) for name, index in self._output_index.items()}
 
     def _resize(self, shapes: dict[str, tuple[int, ...]]) -> None:
@@ -71,7 +72,7 @@ class Runner:
         self._shapes = shapes
 
 
-def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
+def open_model(path: Path, threads: int = 1, device: str = "cpu") -> _Session:
     """Open a .tflite file. Raises ValueError when it is not one, or for "gpu": LiteRT files are for small devices."""
     if device != "cpu":
         raise ValueError(f"A .tflite file runs on the CPU. Received: device={device!r}. Serve the .onnx file instead.")
@@ -82,21 +83,24 @@ def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
     if not Path(path).is_file():
         raise ValueError(f"LiteRT cannot open {path}: no such file.")
     try:
-        return Runner(Interpreter(model_path=str(path), num_threads=threads))
+        return _Session(Interpreter(model_path=str(path), num_threads=threads))
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"LiteRT cannot open {path}: {error}") from error
 
 
 def _signature(interpreter: Any) -> Any:
+    """The runner of a file's one signature. Raises ValueError for none or several."""
     names = list(interpreter.get_signature_list())
     if len(names) != 1:
-        raise ValueError(f"a file needs one signature, for LiteRT keeps no order of arrays. Received: {names}.")
+        raise ValueError(
+            f"a file needs one signature, since LiteRT does not keep the order of arrays. Received: {names}."
+        )
     return interpreter.get_signature_runner(names[0])
 
 
-def _fixed_rows(given: dict[str, Any]) -> int | None:
-    """The number of rows that a file insists on, or None where it takes any."""
-    fixed = {int(detail["shape_signature"][0]) for detail in given.values()}
+def _fixed_rows(inputs: dict[str, Any]) -> int | None:
+    """The number of rows that a file is fixed to, or None where it takes any."""
+    fixed = {int(detail["shape_signature"][0]) for detail in inputs.values()}
     return None if fixed == {-1} else max(fixed)
 
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime: the one serving runtime."""
+"""ONNX Runtime: the runtime of the service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minnow.runtimes._rows import rows_of
 from minnow.types import Array, Columns, Spec
 
 SUFFIX = ".onnx"
-DTYPES = {
+_DTYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
     "tensor(double)": "float64",
@@ -21,14 +21,14 @@ DTYPES = {
     "tensor(int64)": "int64",
     "tensor(bool)": "bool",
 }
-ERRORS_ONLY = 3
+_ERRORS_ONLY = 3
 
 
-class Runner:
+class _Session:
     """An open .onnx file. Safe to call from several threads at once."""
 
     def __init__(self, session: ort.InferenceSession) -> None:
-        """session: already on its device."""
+        """session: of ONNX Runtime, already on its device."""
         self._session = session
         self.inputs: tuple[Spec, ...] = tuple(_spec(node) for node in session.get_inputs())
         self.outputs: tuple[Spec, ...] = tuple(_spec(node) for node in session.get_outputs())
@@ -42,17 +42,17 @@ class Runner:
         feed = {spec.name: rows_of(spec, inputs) for spec in self.inputs}
         try:
             answers: Any = self._session.run(self._names, feed)
-        except Exception as error:  # onnxruntime has a class per status and one base in a private module
+        except Exception as error:  # onnxruntime has a class per status, and their common base is private
             shapes = ", ".join(f"{name} {value.shape}" for name, value in feed.items())
             raise ValueError(f"The model cannot answer these arrays. Received: {shapes}. ({error})") from error
         return dict(zip(self._names, answers, strict=True))
 
 
-def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
-    """Open a .onnx file. Raises ValueError when it is not one or when "gpu" is asked of a build without CUDA."""
+def open_model(path: Path, threads: int = 1, device: str = "cpu") -> _Session:
+    """Open a .onnx file. Raises ValueError when it is not one or for "gpu" with a build without CUDA."""
     try:
         session = ort.InferenceSession(str(path), _options(threads, device), providers=_providers(device))
-    except Exception as error:  # as in Runner.predict
+    except Exception as error:  # as in _Session.predict
         if isinstance(error, ValueError):
             raise
         raise ValueError(f"ONNX Runtime cannot open {path}: {error}") from error
@@ -61,7 +61,7 @@ def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Runner:
             "device='gpu' needs CUDA and cuDNN of the version that onnxruntime-gpu was built for, and a free GPU. "
             f"Received: a session on {', '.join(session.get_providers())}. Or serve with device='cpu'."
         )
-    return Runner(session)
+    return _Session(session)
 
 
 def _options(threads: int, device: str) -> ort.SessionOptions:
@@ -70,8 +70,8 @@ def _options(threads: int, device: str) -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = ERRORS_ONLY
-    # An arena keeps the memory of the largest batch ever seen; small models gain nothing by it.
+    options.log_severity_level = _ERRORS_ONLY
+    # An arena keeps the memory of the largest batch for good, and makes small models no faster.
     options.enable_cpu_mem_arena = device == "gpu"
     for pool in ("intra_op", "inter_op"):  # a spinning thread burns a core that another request could use
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
@@ -93,6 +93,6 @@ def _providers(device: str) -> list[str]:
 
 def _spec(node: Any) -> Spec:
     shape = tuple(size if isinstance(size, int) else None for size in node.shape[1:])
-    if node.type not in DTYPES:
+    if node.type not in _DTYPES:
         raise ValueError(f"The array '{node.name}' must be of a numeric type. Received: {node.type}.")
-    return Spec(node.name, shape, DTYPES[node.type])
+    return Spec(node.name, shape, _DTYPES[node.type])

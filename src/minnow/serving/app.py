@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from minnow.registry import unknown
 from minnow.serving import pages
-from minnow.serving.request import JSON, Asked, Refusal, body_of, media_type, read
-from minnow.serving.shelf import Place, Shelf
+from minnow.serving.pool import LoadedModel, ModelPool
+from minnow.serving.request import JSON, Question, Refusal, body_of, media_type, read
 
 logger = logging.getLogger("minnow.serving")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -30,9 +30,9 @@ EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may ask, and up to where it is answered in the event loop.
+    """How large one request may be, and up to which size it is answered in the event loop.
 
-    A small question takes microseconds and a thread hop costs more; a large one would keep the others waiting.
+    A small request takes microseconds and a thread hop costs more; a large one would keep the others waiting.
     """
 
     body_bytes: int = 8 * 1024 * 1024
@@ -51,29 +51,29 @@ class Json(Response):
         return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def create_app(shelf: Shelf, limits: Limits | None = None, poll_s: float | None = None) -> Starlette:
-    """Build the application over a shelf.
+def create_app(pool: ModelPool, limits: Limits | None = None, poll_s: float | None = None) -> Starlette:
+    """Build the application over a pool.
 
-    poll_s: seconds between two looks at the shelf's source, None for a source that cannot change.
+    poll_s: seconds between two looks at the pool's source, None for a source that cannot change.
     """
     limits = limits or Limits()
-    routes = [  # questions first: they are many, and the pages are few
-        Route("/{usecase}/{task}", _refusals(functools.partial(_answer, shelf, limits)), methods=EVERY_METHOD),
-        _page("/", lambda request: HTMLResponse(pages.index(shelf, str(request.base_url)))),
-        _page("/docs", lambda request: HTMLResponse(pages.docs(shelf))),
-        _page("/openapi.json", lambda request: Json(pages.openapi(shelf, limits.body_bytes, limits.inputs))),
-        _page("/models", lambda request: Json(pages.models(shelf))),
-        Route("/{path:path}", _refusals(functools.partial(_nowhere, shelf)), methods=EVERY_METHOD),
+    routes = [  # predictions first: they are many, and the pages are few
+        Route("/{usecase}/{task}", _refusals(functools.partial(_answer, pool, limits)), methods=EVERY_METHOD),
+        _page("/", lambda request: HTMLResponse(pages.index(pool, str(request.base_url)))),
+        _page("/docs", lambda request: HTMLResponse(pages.docs(pool))),
+        _page("/openapi.json", lambda request: Json(pages.openapi(pool, limits.body_bytes, limits.inputs))),
+        _page("/models", lambda request: Json(pages.models(pool))),
+        Route("/{path:path}", _refusals(functools.partial(_nowhere, pool)), methods=EVERY_METHOD),
     ]
-    return Starlette(routes=routes, lifespan=functools.partial(_life, shelf, poll_s))
+    return Starlette(routes=routes, lifespan=functools.partial(_life, pool, poll_s))
 
 
 @contextlib.asynccontextmanager
-async def _life(shelf: Shelf, poll_s: float | None, app: Starlette) -> AsyncIterator[None]:
-    await run_in_threadpool(shelf.refresh)
+async def _life(pool: ModelPool, poll_s: float | None, app: Starlette) -> AsyncIterator[None]:
+    await run_in_threadpool(pool.refresh)
     gc.collect()
     gc.freeze()  # what is loaded stays: a full collection would walk all of it in the middle of a request
-    poll = asyncio.create_task(_poll(shelf, poll_s)) if poll_s else None
+    poll = asyncio.create_task(_poll(pool, poll_s)) if poll_s else None
     yield
     if poll:
         poll.cancel()
@@ -81,64 +81,64 @@ async def _life(shelf: Shelf, poll_s: float | None, app: Starlette) -> AsyncIter
             await poll
 
 
-async def _poll(shelf: Shelf, poll_s: float) -> None:
+async def _poll(pool: ModelPool, poll_s: float) -> None:
     while True:
         await asyncio.sleep(poll_s)
         try:
-            await run_in_threadpool(shelf.refresh)
-        except Exception:  # a poll that dies would freeze the shelf without a word
+            await run_in_threadpool(pool.refresh)
+        except Exception:  # a poll that dies would freeze the pool without a word
             logger.exception("Looking for newer models failed. What is served stays.")
 
 
-async def _answer(shelf: Shelf, limits: Limits, request: Request) -> Response:
-    place = _place(shelf, request.path_params["usecase"])
-    _check_task(place, request.path_params["usecase"], request.path_params["task"])
+async def _answer(pool: ModelPool, limits: Limits, request: Request) -> Response:
+    model = _model(pool, request.path_params["usecase"])
+    _check_task(model, request.path_params["usecase"], request.path_params["task"])
     if request.method != "POST":
-        raise Refusal(405, f"Questions are sent with POST. Received: {request.method}. The page / has an example.")
-    media = media_type(request, place.predictor)
+        raise Refusal(405, f"Inputs are sent with POST. Received: {request.method}. The page / has an example.")
+    media = media_type(request, model.predictor)
     body = await body_of(request, limits.body_bytes)
     if media == JSON and len(body) <= limits.inline_bytes:
-        asked = read(body, media, place.predictor, limits.inputs)
-        if len(asked.inputs) <= limits.inline_inputs:
-            return Json(_reply(place, asked))
+        question = read(body, media, model.predictor, limits.inputs)
+        if len(question.inputs) <= limits.inline_inputs:
+            return Json(_reply(model, question))
 
     def work() -> Response:
-        return Json(_reply(place, read(body, media, place.predictor, limits.inputs)))
+        return Json(_reply(model, read(body, media, model.predictor, limits.inputs)))
 
-    async with place.lock:
+    async with model.lock:
         return await run_in_threadpool(work)
 
 
-def _reply(place: Place, asked: Asked) -> dict[str, Any]:
-    predictor = place.predictor
+def _reply(model: LoadedModel, question: Question) -> dict[str, Any]:
+    predictor = model.predictor
     try:
-        rows = predictor.parse(asked.inputs)
+        rows = predictor.parse(question.inputs)
     except ValueError as error:
         raise Refusal(422, str(error)) from error
     outputs = predictor.predict(rows)
-    return {"answers": predictor.task.answers(outputs, predictor.labels, rows, asked.k), **predictor.about}
+    return {"answers": predictor.task.answers(outputs, predictor.labels, rows, question.k), **predictor.about}
 
 
-def _place(shelf: Shelf, usecase: str) -> Place:
-    places = shelf.places
-    if usecase in places:
-        return places[usecase]
-    if usecase in shelf.refused:
-        raise Refusal(503, shelf.refused[usecase])
-    raise Refusal(404, unknown("use case", usecase, places))
+def _model(pool: ModelPool, usecase: str) -> LoadedModel:
+    models = pool.models
+    if usecase in models:
+        return models[usecase]
+    if usecase in pool.refused:
+        raise Refusal(503, pool.refused[usecase])
+    raise Refusal(404, unknown("use case", usecase, models))
 
 
-def _check_task(place: Place, usecase: str, task: str) -> None:
-    if task != place.predictor.task_name:
-        raise Refusal(404, f"Use case '{usecase}' answers at /{usecase}/{place.predictor.task_name}. Received: {task}.")
+def _check_task(model: LoadedModel, usecase: str, task: str) -> None:
+    if task != model.predictor.task_name:
+        raise Refusal(404, f"Use case '{usecase}' answers at /{usecase}/{model.predictor.task_name}. Received: {task}.")
 
 
-async def _nowhere(shelf: Shelf, request: Request) -> Response:
+async def _nowhere(pool: ModelPool, request: Request) -> Response:
     path = request.url.path
     if path.rstrip("/") in ("", "/docs", "/openapi.json", "/models"):
         raise Refusal(405, f"{path} is read with GET. Received: {request.method}.")
-    paths = ", ".join(f"/{name}/{place.predictor.task_name}" for name, place in sorted(shelf.places.items()))
-    raise Refusal(404, f"Nothing answers at {path}. Questions go to: {paths or 'no use case yet'}. Pages: /, /docs.")
+    paths = ", ".join(f"/{name}/{model.predictor.task_name}" for name, model in sorted(pool.models.items()))
+    raise Refusal(404, f"Nothing answers at {path}. Inputs go to: {paths or 'no use case yet'}. Pages: /, /docs.")
 
 
 def _page(path: str, render: Callable[[Request], Response]) -> Route:

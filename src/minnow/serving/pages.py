@@ -1,4 +1,4 @@
-"""What is served, told to people and to programs. Every page stands alone: no script or style from elsewhere."""
+"""What is served, for people and for programs. Every page stands alone: no script or style from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from minnow import __version__
+from minnow.serving.pool import LoadedModel, ModelPool
 from minnow.serving.request import JSON, KEYS, MOST_ITEMS
-from minnow.serving.shelf import Place, Shelf
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:54rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
@@ -23,25 +23,25 @@ padding:.2rem 1rem .2rem 0;vertical-align:top}.refused{color:#9a1b1b}
 """
 
 
-def index(shelf: Shelf, base_url: str) -> str:
-    """Render the page at /: every use case with a question to copy. base_url: as the caller reached us."""
+def index(pool: ModelPool, base_url: str) -> str:
+    """Render the page at /: every use case with a request to copy. base_url: as the caller reached us."""
     parts = ["<h1>Minnow</h1>"]
-    for usecase, place in sorted(shelf.places.items()):
+    for usecase, model in sorted(pool.models.items()):
         parts += [
             f"<h2>{escape(usecase)}</h2>",
-            f"<p>{_about(place)}</p>",
-            f"<pre><code>{escape(_curl(usecase, place, base_url))}</code></pre>",
+            f"<p>{_about(model)}</p>",
+            f"<pre><code>{escape(_curl(usecase, model, base_url))}</code></pre>",
         ]
-    if not shelf.places:
+    if not pool.models:
         parts.append("<p>No model answers yet. <code>minnow run</code> trains, judges and publishes them.</p>")
-    parts += [f"<p class=refused>{escape(reason)}</p>" for _, reason in sorted(shelf.refused.items())]
+    parts += [f"<p class=refused>{escape(reason)}</p>" for _, reason in sorted(pool.refused.items())]
     parts.append("<p><a href=docs>Reference</a> · <a href=openapi.json>OpenAPI</a> · <a href=models>Models</a></p>")
     return _html("Minnow", parts)
 
 
-def docs(shelf: Shelf) -> str:
+def docs(pool: ModelPool) -> str:
     """Render the page at /docs: the OpenAPI document for people."""
-    document = openapi(shelf)
+    document = openapi(pool)
     parts = [f"<h1>{escape(document['info']['title'])}</h1><p>{escape(document['info']['description'])}</p>"]
     for path, methods in document["paths"].items():
         for method, entry in methods.items():
@@ -49,28 +49,28 @@ def docs(shelf: Shelf) -> str:
     return _html("Minnow: reference", parts)
 
 
-def models(shelf: Shelf) -> dict[str, Any]:
-    """Tell what answers, and why a newer model does not."""
+def models(pool: ModelPool) -> dict[str, Any]:
+    """List what answers, and why a newer model does not."""
     served = [
         {
-            "tag": place.tag,
-            "url": f"/{usecase}/{place.predictor.task_name}",
-            "task": place.predictor.task_name,
-            "modality": place.predictor.modality_name,
-            **place.predictor.about,
+            "tag": model.tag,
+            "url": f"/{usecase}/{model.predictor.task_name}",
+            "task": model.predictor.task_name,
+            "modality": model.predictor.modality_name,
+            **model.predictor.about,
         }
-        for usecase, place in sorted(shelf.places.items())
+        for usecase, model in sorted(pool.models.items())
     ]
-    return {"models": served, "refused": shelf.refused}
+    return {"models": served, "refused": pool.refused}
 
 
-def openapi(shelf: Shelf, most_bytes: int | None = None, most_inputs: int | None = None) -> dict[str, Any]:
+def openapi(pool: ModelPool, most_bytes: int | None = None, most_inputs: int | None = None) -> dict[str, Any]:
     """Build the OpenAPI 3.1 document of what is served now."""
     limits = f" A body may hold {most_bytes} bytes and {most_inputs} inputs." if most_bytes else ""
     get = {"get": {"summary": "What answers, and why a newer model does not", "responses": {"200": _ok("Models", {})}}}
     paths = {
-        f"/{usecase}/{place.predictor.task_name}": {"post": _post(usecase, place)}
-        for usecase, place in sorted(shelf.places.items())
+        f"/{usecase}/{model.predictor.task_name}": {"post": _post(usecase, model)}
+        for usecase, model in sorted(pool.models.items())
     }
     return {
         "openapi": "3.1.0",
@@ -83,9 +83,9 @@ def openapi(shelf: Shelf, most_bytes: int | None = None, most_inputs: int | None
     }
 
 
-def _post(usecase: str, place: Place) -> dict[str, Any]:
-    predictor = place.predictor
-    content: dict[str, Any] = {JSON: {"schema": _question(place)}}
+def _post(usecase: str, model: LoadedModel) -> dict[str, Any]:
+    predictor = model.predictor
+    content: dict[str, Any] = {JSON: {"schema": _question(model)}}
     if predictor.example is not None:
         content[JSON]["example"] = {"inputs": [predictor.example]}
     raw = {"schema": {"type": "string", "format": "binary"}}
@@ -102,34 +102,34 @@ def _post(usecase: str, place: Place) -> dict[str, Any]:
         "operationId": f"{usecase}-{predictor.task_name}",
         "summary": f"{usecase}: {predictor.task_name} {predictor.modality_name}",
         "requestBody": {"required": True, "content": content},
-        "responses": {"200": _ok("Answers, in the order of the inputs", _answer(place))}
+        "responses": {"200": _ok("Answers, in the order of the inputs", _answer(model))}
         | {status: _ok(what, error) for status, what in refusals.items()},
     }
 
 
-def _question(place: Place) -> dict[str, Any]:
+def _question(model: LoadedModel) -> dict[str, Any]:
     inputs, k = KEYS
     items = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "description": "How many items a ranking lists"}
     return {
         "type": "object",
         "required": [inputs],
         "additionalProperties": False,
-        "properties": {inputs: {"type": "array", "minItems": 1, "items": place.predictor.request}, k: items},
+        "properties": {inputs: {"type": "array", "minItems": 1, "items": model.predictor.request}, k: items},
     }
 
 
-def _answer(place: Place) -> dict[str, Any]:
+def _answer(model: LoadedModel) -> dict[str, Any]:
     version = {"type": ["string", "null"]}
-    model = {
+    about = {
         "type": "object",
-        "properties": {name: {} for name in place.predictor.about["model"]},
+        "properties": {name: {} for name in model.predictor.about["model"]},
     }
     return {
         "type": "object",
         "required": ["answers", "model", "data_version", "code_version"],
         "properties": {
-            "answers": {"type": "array", "items": place.predictor.task.ANSWER},
-            "model": model,
+            "answers": {"type": "array", "items": model.predictor.task.ANSWER},
+            "model": about,
             "data_version": version,
             "code_version": version,
         },
@@ -158,16 +158,15 @@ def _code(value: Any, indent: bool = True) -> str:
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
-def _about(place: Place) -> str:
-    predictor = place.predictor
-    model = predictor.about["model"]
-    name = f"{model['family']}/{model['variant']}"
-    return escape(f"{predictor.task_name} {predictor.modality_name}: {name}, {place.tag}, sha {predictor.sha[:12]}")
+def _about(model: LoadedModel) -> str:
+    predictor = model.predictor
+    name = predictor.bundle.name
+    return escape(f"{predictor.task_name} {predictor.modality_name}: {name}, {model.tag}, sha {predictor.sha[:12]}")
 
 
-def _curl(usecase: str, place: Place, base_url: str) -> str:
-    url = f"{base_url.rstrip('/')}/{usecase}/{place.predictor.task_name}"
-    body = orjson.dumps({"inputs": [place.predictor.example]}).decode()
+def _curl(usecase: str, model: LoadedModel, base_url: str) -> str:
+    url = f"{base_url.rstrip('/')}/{usecase}/{model.predictor.task_name}"
+    body = orjson.dumps({"inputs": [model.predictor.example]}).decode()
     return f"curl {shlex.quote(url)} -H 'content-type: {JSON}' -d {shlex.quote(body)}"
 
 

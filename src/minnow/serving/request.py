@@ -24,8 +24,8 @@ class Refusal(Exception):
         self.reason = reason
 
 
-class Asked(NamedTuple):
-    """What a request asks. k: how many items of a ranking, None for the task's own number."""
+class Question(NamedTuple):
+    """What a request asks for. k: how many items of a ranking, None for the task's own number."""
 
     inputs: list[Any]
     k: int | None
@@ -57,11 +57,11 @@ def media_type(request: Request, predictor: Predictor) -> str:
     return received
 
 
-def read(body: bytes, media: str, predictor: Predictor, most_inputs: int) -> Asked:
-    """Read what is asked out of a body. Raises Refusal 400, 413 or 422."""
+def read(body: bytes, media: str, predictor: Predictor, most_inputs: int) -> Question:
+    """Read the inputs out of a body. Raises Refusal 400, 413 or 422."""
     if media != JSON:
         try:
-            return Asked(predictor.modality.from_bytes(body, predictor.encoder), None)
+            return Question(predictor.from_bytes(body), None)
         except ValueError as error:
             raise Refusal(422, str(error)) from error
     try:
@@ -71,7 +71,7 @@ def read(body: bytes, media: str, predictor: Predictor, most_inputs: int) -> Ask
     return _checked(value, most_inputs)
 
 
-def _checked(value: Any, most_inputs: int) -> Asked:
+def _checked(value: Any, most_inputs: int) -> Question:
     if not isinstance(value, dict) or not isinstance(value.get("inputs"), list):
         raise Refusal(422, f'The body must be an object {{"inputs": [...]}}. Received: {_sketch(value)}.')
     for key in value:
@@ -84,7 +84,7 @@ def _checked(value: Any, most_inputs: int) -> Asked:
         raise Refusal(413, f"'inputs' may hold {most_inputs} inputs. Received: {len(inputs)}. Send several requests.")
     if k is not None and (type(k) is not int or not 1 <= k <= MOST_ITEMS):
         raise Refusal(422, f"'k' must be a whole number from 1 to {MOST_ITEMS}. Received: {_sketch(k)}.")
-    return Asked(inputs, k)
+    return Question(inputs, k)
 
 
 def _sketch(value: Any) -> str:

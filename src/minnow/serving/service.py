@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import bentoml
-from bentoml._internal.configuration.containers import BentoMLContainer
-from bentoml._internal.utils.analytics import usage_stats
 from bentoml.models import BentoModel
 
 from minnow.serving.app import Limits, create_app
-from minnow.serving.shelf import Shelf
-from minnow.stores import models
+from minnow.serving.pool import ModelPool
+from minnow.stores import bento, models
 from minnow.stores.models import Published
 
 
@@ -31,7 +29,7 @@ def setting(name: str, default: Any) -> Any:
 
 
 logging.getLogger("minnow").setLevel(logging.INFO)  # BentoML's root handlers show it
-usage_stats.do_not_track.cache_clear()  # the bentoml command asked before importing minnow had switched reporting off
+bento.read_switches_again()
 DEVICE = setting("MINNOW_DEVICE", "cpu")
 LIMITS = Limits(
     body_bytes=setting("MINNOW_BODY_BYTES", Limits.body_bytes),
@@ -50,7 +48,7 @@ class ProjectModel(BentoModel):
 
     def to_info(self, alias: str | None = None) -> Any:
         """Describe it for a Bento that is being built, which carries it along from BentoML's home."""
-        models.lend(self.published, Path(BentoMLContainer.bentoml_home.get()))
+        models.lend(self.published, bento.home())
         return super().to_info(alias)
 
     def resolve(self, *args: Any, **kwargs: Any) -> Any:
@@ -62,15 +60,14 @@ def source() -> list[Published]:
     """List the newest models: of the mounted store, else those built into this Bento, else of the project's store."""
     if mounted := os.environ.get("MINNOW_STORE"):
         return models.all(DEVICE, Path(mounted))
-    bento = Minnow.bento
-    return models.all(DEVICE) if bento is None else _built_in(tuple(str(model.tag) for model in bento.info.all_models))
+    built = Minnow.bento
+    return models.all(DEVICE) if built is None else _built_in(tuple(str(model.tag) for model in built.info.all_models))
 
 
 @cache
 def _built_in(tags: tuple[str, ...]) -> list[Published]:
     """Models cannot change within a Bento: BentoML is asked once."""
-    store = BentoMLContainer.model_store.get()
-    return [Published(tag, Path(store.get(tag).path)) for tag in tags]
+    return [Published(tag, Path(bentoml.models.get(tag).path)) for tag in tags]
 
 
 def _carry_models(service: type) -> type:
@@ -81,7 +78,7 @@ def _carry_models(service: type) -> type:
 
 
 application = create_app(
-    Shelf(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE),
+    ModelPool(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE),
     LIMITS,
     poll_s=setting("MINNOW_POLL_S", 2.0),
 )

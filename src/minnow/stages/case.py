@@ -5,15 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from minnow import compression, families, modalities, tasks
 from minnow.cache import Cache
 from minnow.catalog import catalog
 from minnow.config import Judge, Settings, UseCase, params_of
+from minnow.contracts import Modality, Task
 from minnow.lineage import data_version, lock_version
 from minnow.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What rows and answers mean: the modality with its options, and the task. Of a use case, or of a bundle."""
+
+    modality_name: str
+    modality: Modality
+    options: Any
+    task_name: str
+    task: Task
+
+    @property
+    def target(self) -> str:
+        """Name of the column to be predicted."""
+        return self.modality.target(self.options)
+
+    @property
+    def time_column(self) -> str | None:
+        """Name of the column that rows are split by in order of time."""
+        return self.modality.time_column(self.options)
 
 
 @dataclass(frozen=True)
@@ -30,14 +51,19 @@ class Case:
         return self.settings.usecases[self.name]
 
     @property
-    def task(self) -> ModuleType:
+    def task(self) -> Task:
         """What an answer means."""
         return tasks.get(self.usecase.task)
 
     @property
-    def modality(self) -> ModuleType:
+    def modality(self) -> Modality:
         """What rows mean."""
         return modalities.get(self.usecase.modality)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """Both, with the options of its rows."""
+        return Problem(self.usecase.modality, self.modality, self.options, self.usecase.task, self.task)
 
     @property
     def judge(self) -> Judge:
@@ -70,11 +96,20 @@ class Case:
         """Hash of uv.lock."""
         return lock_version(self.workspace.root)
 
+    @property
+    def modality_module(self) -> str:
+        """Dotted name of its modality, for code_version."""
+        return modalities.registry.module(self.usecase.modality)
+
+    @property
+    def task_module(self) -> str:
+        """Dotted name of its task, for code_version."""
+        return tasks.registry.module(self.usecase.task)
+
     def modules(self, family: str) -> list[str]:
         """List what is looked up by name when a family of this case is trained."""
-        found = [self.task, self.modality, families.get(family)]
-        return [module.__name__ for module in found]
+        return [self.task_module, self.modality_module, families.registry.module(family)]
 
     def compressions(self) -> list[str]:
         """List the modules of its compressions."""
-        return [compression.get(name).__name__ for name in self.usecase.compression]
+        return [compression.registry.module(name) for name in self.usecase.compression]

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minnow import measures, modalities, runtimes, tasks
-from minnow.bundle import CARD, ENCODER_FILES, REPORT, Bundle, write_json
-from minnow.catalog import catalog
-from minnow.config import params_of
 from minnow.measures import scores
+from minnow.records.bundle import ENCODER_FILES, GOLDEN, Bundle
+from minnow.records.files import sha256
+from minnow.records.report import CARD, ExamResult, ScoreReport, read_report, score_as_json, write_report
+from minnow.records.schema import FORMAT, Schema
 from minnow.stages import prepare
+from minnow.stages.case import Problem
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Batch, Outputs, Score, Table
+from minnow.types import Array, Batch, Outputs, Score, Spec, Table
 
 CHUNK = 1024
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     """A bundle's answers to an exam. loss: (n,) float64, row by row in the exam's order."""
 
     bundle: Bundle
@@ -34,117 +40,128 @@ class Scored:
         """The task's first measure."""
         return next(iter(self.scores.values()))
 
+    @property
+    def result(self) -> ExamResult:
+        """What is recorded of it."""
+        return ExamResult(self.batch.fingerprint, len(self.batch), self.scores, about(self.bundle, self.batch))
+
 
 _latest: tuple[Any, Table, Batch] | None = None
 """What was encoded last: all variants of a run have one encoder, and long texts take minutes to encode."""
 
 
+def problem_of(schema: Schema) -> Problem:
+    """Say what the rows and answers of a bundle mean; options of an older version are read by today's names."""
+    modality = modalities.get(schema.modality)
+    options = modality.Options.read(schema.options)
+    return Problem(schema.modality, modality, options, schema.task, tasks.get(schema.task))
+
+
 def batch_of(bundle: Bundle, exam: Table) -> Batch:
-    """Encode an exam as a bundle's own encoder and labels have it. exam: examples, not yet encoded."""
+    """Encode an exam with a bundle's own encoder and labels. exam: examples, not yet encoded."""
     global _latest
     schema = bundle.schema
     files = [path.read_bytes() for name in ENCODER_FILES if (path := bundle.folder / name).exists()]
-    made_from = [schema[name] for name in ("modality", "task", "options", "labels")], files
+    made_from = schema.modality, schema.task, schema.options, schema.labels, files
     if _latest is None or _latest[0] != made_from or _latest[1] is not exam:
-        _latest = made_from, exam, _encoded(bundle, exam)
+        encoder = modalities.get(schema.modality).load_encoder(bundle.folder)
+        _latest = made_from, exam, prepare.batch(exam, encoder, bundle.labels, problem_of(schema))
     return _latest[2]
 
 
-def _encoded(bundle: Bundle, exam: Table) -> Batch:
-    schema = bundle.schema
-    modality, task = modalities.get(schema["modality"]), tasks.get(schema["task"])
-    options = params_of("modality", schema["modality"], schema["options"], "options", catalog())
-    encoder = modality.Encoder.load(bundle.folder)
-    return prepare.batch(exam, encoder, bundle.labels, modality, options, task, schema["task"])
+def name_today(bundle: Bundle) -> str:
+    """The name that a bundle would have if it were made now: its own, or for an older format that of its parts written anew.
+
+    So the same weights in a bundle of format 1 are known to be the same model.
+    """
+    if bundle.schema.format == FORMAT:
+        return bundle.sha
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for path in (bundle.model_path, bundle.folder / GOLDEN):
+            shutil.copyfile(path, folder / path.name)
+        modalities.get(bundle.schema.modality).load_encoder(bundle.folder).save(folder)
+        renamed = problem_of(bundle.schema).options.RENAMED
+        options = {renamed.get(key, key): value for key, value in bundle.schema.options.items()}
+        replace(bundle.schema, options=options, format=FORMAT).write(folder)
+        return sha256(folder)
 
 
-def score(bundle: Bundle, exam: Table) -> Scored:
+def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
     """Score a bundle on an exam. Raises ValueError when an answer is not finite."""
-    task = tasks.get(bundle.schema["task"])
+    task = tasks.get(bundle.schema.task)
     batch = batch_of(bundle, exam)
     outputs = predict(bundle, batch)
-    return Scored(bundle, batch, outputs, task.loss(outputs, batch), measures.score_all(task.MEASURES, outputs, batch))
+    all_scores = measures.score_all(task.MEASURES, outputs, batch)
+    return Evaluation(bundle, batch, outputs, task.loss(outputs, batch), all_scores)
 
 
 def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
     """Run a bundle's file over a batch, in chunks, on one thread so that the last bits repeat."""
-    runner = runtimes.open_model(bundle.model_path, threads=1)
+    session = runtimes.open_model(bundle.model_path, threads=1)
     parts = []
     for start in range(0, len(batch), CHUNK):
-        rows = {spec.name: batch.inputs[spec.name][start : start + CHUNK] for spec in runner.inputs}
-        parts.append(runner.predict(rows))
+        rows = {spec.name: batch.inputs[spec.name][start : start + CHUNK] for spec in session.inputs}
+        parts.append(session.predict(rows))
     outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     if not all(np.isfinite(value).all() for value in outputs.values()):
         raise ValueError(f"{bundle.name} must answer an exam with finite numbers. Received: NaN or infinity.")
     return outputs
 
 
-def baselines(task: Any, modality: Any, options: Any, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
+def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
     """Score the plain baselines of task and modality, learned on train, on test: name -> (loss (n,), first measure)."""
-    train, exam = prepared.batches["train"], prepared.batches["test"]
-    outputs = {name: answer(exam) for name, answer in task.baselines(train).items()}
-    if hasattr(modality, "baselines"):
-        known = modality.baselines(prepared.tables["train"], prepared.labels, options)
-        outputs |= {n: task.stated(answer(prepared.tables["test"]), prepared.labels) for n, answer in known.items()}
+    task, (train, exam) = problem.task, (prepared.batches[name] for name in ("train", "test"))
+    outputs: dict[str, Outputs] = {name: answer(exam) for name, answer in task.baselines(train).items()}
+    tables, labels = prepared.tables, prepared.labels
+    plain = problem.modality.CAPABILITIES.baselines(tables["train"], labels, problem.options)
+    outputs |= {name: task.outputs_from_answers(answer(tables["test"]), labels) for name, answer in plain.items()}
     return {
-        name: (task.loss(given, exam), measures.score(task.MEASURES[0], given, exam)) for name, given in outputs.items()
+        name: (task.loss(answers, exam), measures.score(task.MEASURES[0], answers, exam))
+        for name, answers in outputs.items()
     }
 
 
-def write_report(scored: Scored, exam: str) -> None:
-    """Add the scores on a named exam to a bundle's report.json, and render its card anew."""
-    report = scored.bundle.report
-    report[exam] = {
-        "fingerprint": scored.batch.fingerprint,
-        "rows": len(scored.batch),
-        "scores": {name: as_json(value) for name, value in scored.scores.items()},
-        **about(scored),
-    }
-    write_json(scored.bundle.folder / REPORT, report)
-    (scored.bundle.folder / CARD).write_text(card(scored.bundle))
+def record(evaluation: Evaluation, exam: str) -> None:
+    """Add the scores on a named exam to the report beside a bundle, and render its card anew."""
+    bundle = evaluation.bundle
+    report = read_report(bundle).with_exam(exam, evaluation.result)
+    write_report(bundle, report)
+    (bundle.record_folder / CARD).write_text(card(bundle, report))
 
 
-def about(scored: Scored) -> dict[str, Any]:
-    """Say under "about" what a task wants to stand beside every figure; nothing for most tasks."""
-    told = getattr(tasks.get(scored.bundle.schema["task"]), "about", None)
-    return {"about": told(scored.batch)} if told else {}
+def about(bundle: Bundle, batch: Batch) -> Mapping[str, Any]:
+    """What a task wants beside every figure; nothing for most tasks."""
+    extraction = tasks.get(bundle.schema.task).CAPABILITIES.feature_extraction
+    return extraction.about(batch) if extraction else {}
 
 
-def as_json(score: Score) -> dict[str, float | int]:
-    """Round a score to what its file needs: ten digits hold every bit that a reader could use."""
-    return {
-        "value": round(score.value, 10),
-        "low": round(score.low, 10),
-        "high": round(score.high, 10),
-        "n": score.n,
-    }
-
-
-def card(bundle: Bundle) -> str:
+def card(bundle: Bundle, report: ScoreReport) -> str:
     """Render a bundle's card from its schema and report, in Markdown."""
     schema = bundle.schema
     lines = [
-        f"# {schema['usecase']}: {bundle.name}",
+        f"# {schema.usecase}: {bundle.name}",
         "",
-        f"- task: {schema['task']} on {schema['modality']}",
-        f"- parameters: {schema['parameters']:,}",
+        f"- task: {schema.task} on {schema.modality}",
+        f"- parameters: {schema.parameters:,}",
         f"- model and encoder: {bundle.size_bytes:,} bytes",
-        f"- made from: {schema['parent'] or 'training'}",
-        f"- takes: {_arrays(schema['inputs'])}; gives: {_arrays(schema['outputs'])}",
+        f"- made from: {schema.parent or 'training'}",
+        f"- takes: {_arrays(schema.inputs)}; gives: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
-    for exam, found in bundle.report.items():
-        lines += ["", f"## {exam} ({found['rows']:,} rows, exam {found['fingerprint']})", ""]
-        if "about" in found:
-            lines += [", ".join(f"{name}: {value}" for name, value in found["about"].items()) + ".", ""]
+    for exam, result in report.exams.items():
+        lines += ["", f"## {exam} ({result.rows:,} rows, exam {result.fingerprint})", ""]
+        if result.about:
+            lines += [", ".join(f"{name}: {value}" for name, value in result.about.items()) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
-        for name, s in found["scores"].items():
-            lines.append(f"| {name} | {s['value']:.4f} | {scores.span(s, '{:.4f}'.format)} |")
+        for name, score in result.scores.items():
+            interval = scores.span(score_as_json(score), "{:.4f}".format)
+            lines.append(f"| {name} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
 
 
-def _arrays(specs: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{s['name']} {s['dtype']} {s['shape']}" for s in specs)
+def _arrays(specs: tuple[Spec, ...]) -> str:
+    return ", ".join(f"{spec.name} {spec.dtype} {list(spec.shape)}" for spec in specs)
 
 
 def _labels(bundle: Bundle) -> str:

@@ -1,31 +1,34 @@
-"""The outcome of a use case: what is written down, and installed whole or not at all."""
+"""The outcome of a use case: what the judge decided, and what is written down of it."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minnow.bundle import file_hashes, open_bundle, write_json, write_npz
 from minnow.lineage import git_state
-from minnow.stages import evaluate, starting, verdict
+from minnow.records import decision as decisions
+from minnow.records import report as reports
+from minnow.records.bundle import FOLDER
+from minnow.records.decision import Decision
+from minnow.records.files import write_json, write_npz
+from minnow.records.provenance import Provenance, hashes_beside
+from minnow.records.report import read_report
+from minnow.records.results import FoldResult, Results, VariantResult
+from minnow.records.timing import Timings
+from minnow.stages import evaluate, exam, starting, timing
+from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
-from minnow.stages.compress import FLOAT, Shrunk
-from minnow.stages.evaluate import Scored, as_json
-from minnow.stages.importance import importances
-from minnow.stages.intake import row_versions
+from minnow.stages.intake import EXTRACTOR, row_versions
 from minnow.stages.prepare import Prepared
-from minnow.stages.train import Trained
-from minnow.stages.verdict import Reign, Standing
 from minnow.types import Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
-DECISIONS, RESULTS, ROWS, EXTRACTOR = "decision.json", "results.json", "rows.npy", "extractor.npz"
-TIMED = ("p50_us", "p95_us", "rows_per_s", "peak_memory_bytes")
+ROWS = "rows.npy"
 
 
 @dataclass(frozen=True)
@@ -36,166 +39,124 @@ class Outcome:
     rise of the loss; folds: family -> its scores over folds.
     """
 
-    standings: list[Standing]
-    decisions: list[dict[str, Any]]
-    refused: Mapping[str, str]
-    failures: Mapping[str, str]
+    candidates: list[Candidate]
+    decisions: list[Decision]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
     importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    folds: Mapping[str, Any] = field(default_factory=dict)
+    folds: Mapping[str, FoldResult] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
         """complete, failed or infeasible: the key of an exit code."""
         if self.failures:
             return "failed"
-        return "infeasible" if any(d["verdict"] == "infeasible" for d in self.decisions) else "complete"
+        return "infeasible" if any(d.verdict == "infeasible" for d in self.decisions) else "complete"
 
-    def finalist(self, target: str) -> Standing | None:
+    def finalist(self, target: str) -> Candidate | None:
         """The variant that stood for a target."""
-        decision = next(d for d in self.decisions if d["target"] == target)
-        return next((s for s in self.standings if s.name == decision["finalist"]), None)
+        decision = next(d for d in self.decisions if d.target == target)
+        return next((c for c in self.candidates if c.name == decision.finalist), None)
 
     def table(self) -> list[dict[str, Any]]:
         """One row per variant, for people."""
-        return [_row(standing, self.decisions) for standing in self.standings]
+        return [_row(candidate, self.decisions) for candidate in self.candidates]
 
 
-@dataclass(frozen=True)
-class Made:
-    """What one family came to: its model, its variants, their scores on val."""
-
-    trained: Trained
-    shrunk: Shrunk
-    scored: list[Scored]
-
-
-def score_variants(case: Case, shrunk: Shrunk, prepared: Prepared, scratch: Path) -> list[Scored]:
-    """Copy each variant out of the cache, score it on val from its file and write its report."""
-    found = []
-    for variant, source in shrunk.bundles.items():
-        folder = scratch / "bundles" / f"{shrunk.family}-{variant}"
-        shutil.copytree(source, folder)
-        scored = evaluate.score(open_bundle(folder), prepared.tables["val"])
-        evaluate.write_report(scored, "val")
-        found.append(scored)
-    return found
-
-
-def standings(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Any]]) -> list[Standing]:
-    """Time every variant in one go, while nothing trains, and line them up for the judge."""
-    folders = [scored.bundle.folder for one in made for scored in one.scored]
-    clocks = measure(folders) if folders else {}
-    return [
-        Standing(
-            one.trained,
-            scored.bundle.schema["variant"],
-            scored,
-            clocks[scored.bundle.folder],
-            one.shrunk.parity[scored.bundle.schema["variant"]],
-        )
-        for one in made
-        for scored in one.scored
-    ]
-
-
-def judge_case(case: Case, lined_up: list[Standing], prepared: Prepared, reigns: Mapping[str, Reign]) -> Outcome:
+def judge_case(
+    case: Case, candidates: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]
+) -> Outcome:
     """Choose a finalist per target, examine it, and collect the decisions. A finalist of two targets is read once."""
-    decisions = []
+    written = []
     for target in case.usecase.targets:
-        choice = verdict.choose(case, target, lined_up)
-        finalist = next((s for s in lined_up if s.name == choice.finalist), None)
+        chosen = exam.choose(case, target, candidates)
+        finalist = next((c for c in candidates if c.name == chosen.finalist), None)
         if finalist is None:
-            decisions.append(verdict.refusal(case, target, choice, reigns[target]))
+            written.append(exam.refusal(case, target, chosen, incumbents[target]))
         else:
-            decision = verdict.examine(case, target, finalist, lined_up, prepared, reigns[target])
-            decisions.append(decision | {"chosen": list(choice.reasons)})
+            decision = exam.examine(case, target, finalist, candidates, prepared, incumbents[target])
+            written.append(replace(decision, chosen=tuple(chosen.reasons)))
     if case.usecase.exam == "families":
-        _examine_families(case, lined_up, prepared)
-    return Outcome(lined_up, decisions, {}, {})
+        _examine_families(case, candidates, prepared)
+    return Outcome(candidates, written)
 
 
-def _examine_families(case: Case, lined_up: list[Standing], prepared: Prepared) -> None:
+def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepared) -> None:
     """Declare a finalist of each family on val, all of them before any reads test, and let them read it."""
     target = case.usecase.targets[0]
     declared = []
     for family in case.usecase.families:
-        own = [standing for standing in lined_up if standing.family == family]
-        name = verdict.choose(case, target, own).finalist
-        declared += [standing for standing in own if standing.name == name]
-    for standing in declared:
-        if "test" not in standing.bundle.report:
-            evaluate.write_report(evaluate.score(standing.bundle, prepared.tables["test"]), "test")
+        own = [candidate for candidate in candidates if candidate.family == family]
+        name = exam.choose(case, target, own).finalist
+        declared += [candidate for candidate in own if candidate.name == name]
+    for candidate in declared:
+        if "test" not in read_report(candidate.bundle).exams:
+            evaluate.record(evaluate.evaluate(candidate.bundle, prepared.tables["test"]), "test")
 
 
-def complete(
-    case: Case,
-    found: Outcome,
-    made: list[Made],
-    failures: Mapping[str, str],
-    prepared: Prepared,
-    folds: Mapping[str, Any],
-) -> Outcome:
-    """Add what could not be made, and what is for the report alone."""
-    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.shrunk.refused.items()}
-    named = case.modality.features(prepared.tables["val"].columns, case.options) if _has_columns(case) else []
-    told = {
-        standing.family: importances(standing.bundle, prepared.tables["val"], named, case.settings.seed)
-        for standing in found.standings
-        if standing.variant == FLOAT and named
-    }
-    return replace(found, refused=refused, failures=failures, importances=told, folds=folds)
+def with_failures(judged: Outcome, made: Sequence[Made], failures: Mapping[str, str]) -> Outcome:
+    """Add what could not be made: variants that were refused, families that failed."""
+    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.compressed.refused.items()}
+    return replace(judged, refused=refused, failures=failures)
 
 
-def _has_columns(case: Case) -> bool:
-    return hasattr(case.modality, "features")
-
-
-def provenance(case: Case, standing: Standing, decisions: list[dict[str, Any]]) -> dict[str, Any]:
+def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) -> Provenance:
     """Say what a bundle comes from: what its answers carry, what repeats it, and what was decided on it."""
-    git = git_state(case.workspace.root)
-    return {
-        "usecase": case.name,
-        "family": standing.family,
-        "variant": standing.variant,
-        "sha": standing.bundle.sha,
-        "data_version": case.data_version,
-        "code_version": git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
-        "made_from": standing.trained.origin,
-        "settings": case.usecase.model_dump(mode="json"),
-        "files": file_hashes(standing.bundle.folder),
-        "decisions": [d for d in decisions if d["finalist"] == standing.name],
-    }
+    git, bundle = git_state(case.workspace.root), candidate.bundle
+    return Provenance(
+        usecase=case.name,
+        sha=bundle.sha,
+        family=candidate.family,
+        variant=candidate.variant,
+        data_version=case.data_version,
+        code_version=git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
+        made_from=candidate.trained.origin,
+        settings=case.usecase.model_dump(mode="json"),
+        files=hashes_beside(bundle.record_folder),
+        decisions=tuple(decision for decision in written if decision.finalist == candidate.name),
+    )
 
 
-def write(case: Case, found: Outcome, table: Table, scratch: Path, reports: Path) -> None:
-    """Write everything that is kept to scratch, laid out as install expects it."""
+def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation: Path) -> None:
+    """Write everything that is kept to scratch, laid out as install expects it. validation: folder of its report."""
     folder = scratch / "outcome"
-    write_json(folder / DECISIONS, {d["target"]: d for d in found.decisions})
-    write_json(folder / RESULTS, _results(found))
+    decisions.write_decisions(folder, outcome.decisions)
+    _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
-    _keep_extractor(case, found, folder / EXTRACTOR)
-    models = {s.family: starting.entry(s.trained.origin, s.bundle.schema["labels"]) for s in found.standings}
+    _keep_extractor(case, outcome, folder / EXTRACTOR)
+    models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
     write_json(folder / starting.MODELS, models)
-    for report in reports.glob("validation.*"):
-        shutil.copyfile(report, folder / report.name)
-    for standing in found.standings:
-        write_json(beside(standing), provenance(case, standing, found.decisions))
+    for path in validation.glob("validation.*"):
+        shutil.copyfile(path, folder / path.name)
+    for candidate in outcome.candidates:
+        provenance(case, candidate, outcome.decisions).write(candidate.bundle.record_folder)
     for target in case.usecase.targets:
-        if standing := found.finalist(target):
-            shutil.copytree(standing.bundle.folder, folder / target)
-            _copy_exports(found, standing, folder)
-    write_json(scratch / "metrics.json", _metrics(found))
-    write_json(scratch / "timings.json", _timings(found))
+        if candidate := outcome.finalist(target):
+            _copy(candidate, folder / target)
+            _copy_exports(outcome, candidate, folder)
+    write_json(scratch / "metrics.json", _metrics(outcome))
+    _timings(outcome).write(scratch / "timings.json")
 
 
-def _keep_extractor(case: Case, found: Outcome, path: Path) -> None:
-    """Keep with the exam what its figures were seen through, for tasks that need that."""
-    if found.standings and hasattr(case.task, "extractor"):
-        write_npz(path, case.task.extractor(found.standings[0].val.batch.lens))
+def _copy(candidate: Candidate, place: Path) -> None:
+    """Keep a bundle with its report and card; its provenance names a commit, which would make each outcome another."""
+    shutil.copytree(candidate.bundle.folder, place / FOLDER)
+    for name in (reports.FILE, reports.CARD):
+        shutil.copyfile(candidate.bundle.record_folder / name, place / name)
+
+
+def _keep_extractor(case: Case, outcome: Outcome, path: Path) -> None:
+    """Keep with the exam the feature extractor that its figures depend on, for tasks that have one."""
+    extraction = case.task.CAPABILITIES.feature_extraction
+    if outcome.candidates and extraction:
+        write_npz(path, extraction.kept(outcome.candidates[0].val.batch.extractor))
 
 
 def install(case: Case, scratch: Path) -> None:
-    """Put the written outcome in its place, by renaming."""
+    """Move the written outcome, metrics and timings to their places, each by one rename.
+
+    A run that is killed between two of them leaves the use case stale for DVC, so that the next run writes all anew.
+    """
     space = case.workspace
     places = {"outcome": space.outcome(case.name), "metrics.json": space.metrics(case.name)}
     for name, place in (places | {"timings.json": space.timings(case.name)}).items():
@@ -206,80 +167,64 @@ def install(case: Case, scratch: Path) -> None:
     shutil.rmtree(scratch)
 
 
-def beside(standing: Standing) -> Path:
-    """Where a bundle's provenance stands while an outcome is made."""
-    folder = standing.bundle.folder
-    return folder.parent / f"{folder.name}.provenance" / "provenance.json"
-
-
-def _copy_exports(found: Outcome, finalist: Standing, folder: Path) -> None:
+def _copy_exports(outcome: Outcome, finalist: Candidate, folder: Path) -> None:
     """Keep the edge files of the finalist's model beside it."""
-    for standing in found.standings:
-        if standing.family == finalist.family and standing.bundle.model_path.suffix != ".onnx":
-            place = folder / "exports" / standing.bundle.folder.name
+    for candidate in outcome.candidates:
+        if candidate.family == finalist.family and candidate.bundle.model_path.suffix != ".onnx":
+            place = folder / "exports" / candidate.name.replace("/", "-")
             if not place.exists():
-                shutil.copytree(standing.bundle.folder, place)
+                _copy(candidate, place)
 
 
-def _row(standing: Standing, decisions: list[dict[str, Any]]) -> dict[str, Any]:
-    marks = [d["target"] for d in decisions if d["finalist"] == standing.name]
-    primary = standing.val.primary
+def _row(candidate: Candidate, written: Sequence[Decision]) -> dict[str, Any]:
+    primary = candidate.val.primary
     return {
-        "family": standing.family,
-        "variant": standing.variant,
+        "family": candidate.family,
+        "variant": candidate.variant,
         "val": primary.value,
         "low": primary.low,
         "high": primary.high,
-        "size_bytes": standing.bundle.size_bytes,
-        "p95_us": standing.timing["p95_us"],
-        "finalist": ", ".join(marks),
+        "size_bytes": candidate.bundle.size_bytes,
+        "p95_us": candidate.timing.p95_us,
+        "finalist": ", ".join(d.target for d in written if d.finalist == candidate.name),
     }
 
 
-def _results(found: Outcome) -> dict[str, Any]:
+def _results(outcome: Outcome) -> Results:
     variants = [
-        {
-            "family": s.family,
-            "variant": s.variant,
-            "parameters": s.bundle.schema["parameters"],
-            "size_bytes": s.bundle.size_bytes,
-            "parity": dict(s.parity),
-            "val": {name: as_json(value) for name, value in s.val.scores.items()},
-            **({"test": s.bundle.report["test"]} if "test" in s.bundle.report else {}),
-        }
-        for s in found.standings
+        VariantResult(
+            c.family,
+            c.variant,
+            c.bundle.schema.parameters,
+            c.bundle.size_bytes,
+            c.parity,
+            c.val.scores,
+            read_report(c.bundle).exams.get("test"),
+        )
+        for c in outcome.candidates
     ]
-    return {
-        "variants": variants,
-        "refused": dict(found.refused),
-        "failures": dict(found.failures),
-        "importances": {family: dict(told) for family, told in found.importances.items()},
-        "folds": dict(found.folds),
-    }
+    return Results(tuple(variants), outcome.refused, outcome.failures, outcome.importances, outcome.folds)
 
 
-def _metrics(found: Outcome) -> dict[str, Any]:
+def _metrics(outcome: Outcome) -> dict[str, Any]:
     """Numbers for `dvc metrics`: the exam of each target's finalist, and val of every variant."""
-    exams: dict[str, Any] = {}
-    for decision in found.decisions:
-        if standing := found.finalist(decision["target"]):
-            scores = standing.bundle.report["test"]["scores"]
-            values = {name: s["value"] for name, s in scores.items()}
-            exams[decision["target"]] = values | {"size_bytes": standing.bundle.size_bytes}
+    tests: dict[str, Any] = {}
+    for decision in outcome.decisions:
+        if candidate := outcome.finalist(decision.target):
+            scores = read_report(candidate.bundle).exams["test"].scores
+            values = {name: round(score.value, 10) for name, score in scores.items()}
+            tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes}
     folds = {
         family: {
-            name: {measure: score["value"] for measure, score in scores.items()}
-            for name, scores in told.items()
-            if isinstance(scores, Mapping)
+            name: {measure: score.value for measure, score in scores.items()}
+            for name, scores in result.divisions.items()
         }
-        for family, told in found.folds.items()
+        for family, result in outcome.folds.items()
     }
-    val = {s.name: round(s.val.primary.value, 10) for s in found.standings}
-    return ({"folds": folds} if folds else {}) | {"test": exams, "val": val}
+    val = {c.name: round(c.val.primary.value, 10) for c in outcome.candidates}
+    return ({"folds": folds} if folds else {}) | {"test": tests, "val": val}
 
 
-def _timings(found: Outcome) -> dict[str, Any]:
-    timed = {s.name: {name: s.timing[name] for name in TIMED} for s in found.standings}
-    machine = next((dict(s.timing["machine"]) for s in found.standings), {})
-    seconds = {s.family: s.trained.seconds for s in found.standings}
-    return {"variants": timed, "training_s": seconds, "machine": machine}
+def _timings(outcome: Outcome) -> Timings:
+    variants = {c.name: c.timing for c in outcome.candidates}
+    return Timings(variants, {c.family: c.trained.seconds for c in outcome.candidates}, timing.machine())

@@ -1,18 +1,17 @@
-"""Preparing: checked rows in, three sides of encoded rows out, with what was learned from train to encode them."""
+"""Preparing: checked rows in, three splits of encoded rows out, with what was learned from train to encode them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
+from minnow.contracts import Encoder
 from minnow.registry import unknown
-from minnow.types import Array, Batch, Columns, Table
-
-SIDES = ("train", "val", "test")
+from minnow.stages.case import Problem
+from minnow.types import SPLITS, Array, Batch, Columns, Table
 
 
 class Shares(Protocol):
@@ -36,120 +35,125 @@ class Shares(Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Sides of a use case's rows.
+    """The splits of a use case's rows.
 
-    tables: side -> examples, raw; batches: side -> the same rows encoded, in the same order.
+    tables: split -> examples, raw; batches: split -> the same rows encoded, in the same order.
     encoder: what encodes further rows alike; labels: (k,) str, the names of train's answers.
     """
 
     tables: dict[str, Table]
     batches: dict[str, Batch]
-    encoder: Any
+    encoder: Encoder
     labels: Array
 
 
-def prepare(
-    table: Table, modality: ModuleType, options: Any, task: ModuleType, task_name: str, shares: Shares
-) -> Prepared:
-    """Split rows, turn them into examples, learn labels and encoder from train alone, and encode every side.
+def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
+    """Split rows, turn them into examples, learn labels and encoder from train alone, and encode every split.
 
-    modality, task: modules. A modality may say which labels there are beyond those of train (`vocabulary`) and what is known
-    of each (`of_labels`). Raises ValueError when a side would be empty.
+    Raises ValueError when a split would be empty.
     """
-    sides = split(table, shares, modality.time_column(options))
-    tables = {side: modality.examples(rows, options) for side, rows in sides.items()}
+    modality, options, capabilities = problem.modality, problem.options, problem.modality.CAPABILITIES
+    tables = {
+        name: modality.examples(rows, options) for name, rows in split(table, shares, problem.time_column).items()
+    }
     _refuse_empty(tables)
-    labels = task.vocabulary(tables["train"].columns[modality.target(options)])
-    if hasattr(modality, "vocabulary"):
-        labels = modality.vocabulary(labels, tables["train"], options)
-    encoder = modality.Encoder.fit(tables["train"], labels, options)
-    batches = {side: batch(rows, encoder, labels, modality, options, task, task_name) for side, rows in tables.items()}
-    batches["train"] = _weighted(batches["train"], getattr(options, "class_weights", None))
-    if hasattr(encoder, "encode_train"):
-        batches["train"] = _as_unseen(batches["train"], encoder)
-    if hasattr(modality, "of_labels"):
-        known = modality.of_labels(tables["train"], labels, options)
-        batches = {side: replace(one, of_labels=known) for side, one in batches.items()}
+    train = tables["train"]
+    labels = capabilities.classes(problem.task.classes(train.columns[problem.target]), train, options)
+    encoder = modality.fit_encoder(train, labels, options)
+    batches = {name: batch(rows, encoder, labels, problem) for name, rows in tables.items() if name != "train"}
+    batches = {"train": _train_batch(train, encoder, labels, problem), **batches}
+    features = capabilities.label_features(train, labels, options)
+    batches = {name: replace(rows, label_features=features) for name, rows in batches.items()}
     return Prepared(tables, batches, encoder, labels)
 
 
-def batch(
-    table: Table, encoder: Any, labels: Array, modality: ModuleType, options: Any, task: ModuleType, task_name: str
-) -> Batch:
+def batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:
     """Encode examples with any encoder and its labels, such as a champion's. Rows keep their order."""
+    return _batch(table, encoder.encode(table.columns), encoder, labels, problem)
+
+
+def _batch(table: Table, inputs: dict[str, Array], encoder: Encoder, labels: Array, problem: Problem) -> Batch:
     return Batch(
-        inputs=encoder.encode(table.columns),
-        target=task.encode(table.columns[modality.target(options)], labels),
+        inputs=inputs,
+        target=problem.task.encode(table.columns[problem.target], labels),
         labels=labels,
-        task=task_name,
+        task=problem.task_name,
         key=table.key,
-        sizes=dict(encoder.sizes),
-        unit=np.empty(0, np.int64) if table.unit is None else table.unit.view(np.int64),
-        lens=table.lens,
+        modality=problem.modality_name,
+        cardinalities=dict(encoder.cardinalities),
+        group=np.empty(0, np.int64) if table.group is None else table.group.view(np.int64),
+        extractor=table.extractor,
     )
 
 
-def seen_through(prepared: Prepared, lens: Columns) -> Prepared:
-    """Give every side the one lens that answers are looked at through."""
-    tables = {side: replace(rows, lens=lens) for side, rows in prepared.tables.items()}
-    batches = {side: replace(rows, lens=lens) for side, rows in prepared.batches.items()}
+def _train_batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:
+    """Encode the rows that the encoder was fitted to, each with its weight."""
+    inputs, weight = encoder.encode_train(table.columns)
+    rows = _weighted(_batch(table, inputs, encoder, labels, problem), problem.options)
+    return rows if weight is None else replace(rows, weight=rows.weight * weight)
+
+
+def with_extractor(prepared: Prepared, extractor: Columns) -> Prepared:
+    """Give every split the one feature extractor that answers are compared through."""
+    tables = {name: replace(rows, extractor=extractor) for name, rows in prepared.tables.items()}
+    batches = {name: replace(rows, extractor=extractor) for name, rows in prepared.batches.items()}
     return replace(prepared, tables=tables, batches=batches)
 
 
-def _weighted(batch: Batch, class_weights: str | Mapping[str, float] | None) -> Batch:
-    """Let rows count by their label: as named, or so that every label counts alike; on average a row counts once."""
-    if class_weights is None:
+def _weighted(batch: Batch, options: Any) -> Batch:
+    """Weight rows by their label: as named, or so that all labels weigh alike; the mean weight is 1."""
+    weights: str | Mapping[str, float] | None = options.label_weights
+    if weights is None:
         return batch
     if not len(batch.labels):
         raise ValueError("options.class_weights needs a task with labels. Received: a task whose answer is a number.")
-    if isinstance(class_weights, str):
+    if isinstance(weights, str):
         per_label = 1 / np.maximum(np.bincount(batch.target, minlength=len(batch.labels)), 1)
     else:
-        for name in class_weights:
+        for name in weights:
             if name not in batch.labels:
                 raise ValueError(f"options.class_weights: {unknown('label', name, batch.labels.tolist())}")
-        per_label = np.array([class_weights.get(str(name), 1.0) for name in batch.labels])
+        per_label = np.array([weights.get(str(name), 1.0) for name in batch.labels])
     weight = per_label[batch.target]
     return replace(batch, weight=(weight / weight.mean()).astype(np.float32))
 
 
-def _as_unseen(batch: Batch, encoder: Any) -> Batch:
-    """Encode train rows as rows that the encoder did not learn from: what it says of a row must not hold its answer."""
-    inputs, weight = encoder.encode_train()
-    return replace(batch, inputs=inputs, weight=batch.weight * weight)
-
-
 def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:
-    """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty side.
+    """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty split.
 
-    Without time, Table.unit or else Table.key decides alone, so a row stays on its side whatever else there is, and rows
-    of one unit, or equal rows, share one. With the name of a column of times the latest rows are test and those before
-    them val; rows of one moment stay together. Table.side, where set, is kept; what it calls "train" is divided into
+    Without time, Table.group or else Table.key decides alone, so a row stays in its split whatever else there is, and rows
+    of one group, or equal rows, share one. With the name of a column of times the latest rows are test and those before
+    them val; rows of one moment stay together. Table.split, where set, is kept; what it calls "train" is divided into
     train and val unless it names a val too.
     """
-    key = table.key if table.unit is None else table.unit
-    side = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
-    if table.side is not None:
-        fixed_train = np.where(_fraction(key) < shares.val, "val", "train")
-        if time is not None:
-            times = table.columns[time]
-            fixed_train = np.where(times >= _moment(times[table.side == "train"], 1 - shares.val), "val", "train")
-        if "val" in table.side:
-            fixed_train = np.full(len(table), "train")
-        fixed = np.where(table.side == "train", fixed_train, table.side)
-        side = np.where(table.side == "", side, fixed)
-    found = {name: table.take(side == name) for name in SIDES}
+    key = table.key if table.group is None else table.group
+    place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
+    if table.split is not None:
+        fixed = np.where(table.split == "train", _fixed_train(table, key, shares, time), table.split)
+        place = np.where(table.split == "", place, fixed)
+    splits = {name: table.take(place == name) for name in SPLITS}
     if shares.train_rows is not None:
-        found["train"] = _few(found["train"], shares.train_rows, time)
-    _refuse_empty(found)
-    return found
+        splits["train"] = _few(splits["train"], shares.train_rows, time)
+    _refuse_empty(splits)
+    return splits
+
+
+def _fixed_train(table: Table, key: Array, shares: Shares, time: str | None) -> Array:
+    """Divide the rows that are fixed as "train" into train and val, (n,) str, unless some are fixed as val."""
+    assert table.split is not None
+    if "val" in table.split:
+        return np.full(len(table), "train")
+    if time is None:
+        return np.where(_fraction(key) < shares.val, "val", "train")
+    times = table.columns[time]
+    return np.where(times >= _moment(times[table.split == "train"], 1 - shares.val), "val", "train")
 
 
 def _few(table: Table, count: int, time: str | None) -> Table:
     """Keep the rows of least key, which are hashes: a choice at random that is always the same."""
     if time is not None:
         raise ValueError(
-            f"split.train_rows needs rows that stand each for itself. Received: rows in order of '{time}', whose "
+            f"split.train_rows needs rows that are independent of each other. Received: rows in order of '{time}', whose "
             "neighbours belong together. Leave it out."
         )
     if len(table) < count:
@@ -168,7 +172,7 @@ def _by_hash(key: Array, shares: Shares) -> Array:
 
 
 def _by_time(time: Array, shares: Shares) -> Array:
-    """Cut at two moments of the rows; a moment belongs to the later side."""
+    """Cut at two moments of the rows; a moment belongs to the later split."""
     first_val, first_test = (_moment(time, share) for share in (1 - shares.val - shares.test, 1 - shares.test))
     return np.where(time >= first_test, "test", np.where(time >= first_val, "val", "train"))
 
@@ -180,9 +184,9 @@ def _moment(time: Array, share: float) -> Any:
 
 
 def _refuse_empty(tables: dict[str, Table]) -> None:
-    counts = {side: len(rows) for side, rows in tables.items()}
+    counts = {name: len(rows) for name, rows in tables.items()}
     if not all(counts.values()):
-        received = ", ".join(f"{side} {count:,}" for side, count in counts.items())
+        received = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         raise ValueError(
-            f"Every side needs rows. Received: {received}. Give more rows, or change `split` in params.yaml."
+            f"Every split needs rows. Received: {received}. Give more rows, or change `split` in params.yaml."
         )

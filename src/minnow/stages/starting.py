@@ -44,13 +44,13 @@ def find(case: Case, family: str) -> Start | None:
     usecase = case.usecase.starts.get(family)
     if usecase is None:
         return None
-    found = _recorded(case, usecase).get(family)
-    if found is None:
+    record = _recorded(case, usecase).get(family)
+    if record is None:
         raise StartError(
             f"usecases.{case.name}.families.{family}.init_from needs the '{family}' of '{usecase}', and its last outcome has "
             f"none. Run first: {_command(case, usecase)}"
         )
-    return at(case, {"usecase": usecase, **found})
+    return at(case, {"usecase": usecase, **record})
 
 
 def at(case: Case, record: Mapping[str, Any]) -> Start:
@@ -66,7 +66,7 @@ def at(case: Case, record: Mapping[str, Any]) -> Start:
 
 
 def filled(params: Mapping[str, Any], start: Start | None) -> dict[str, Any]:
-    """Put a found model into a family's parameters."""
+    """Put the model to begin with into a family's parameters."""
     if start is None:
         return dict(params)
     place = {"model": str(start.folder / "model"), "labels": list(start.labels)}

@@ -2,7 +2,7 @@
 
 `python -m minnow.stages.timing` reads a JSON list of folders and writes their timings; it imports what a device would:
 NumPy and the runtime. In every round each bundle gets a fresh forked child, one after the other: its memory is its own, and
-what one process happens to get (a core, a memory layout) does not pass for a property of the model.
+what one process happens to get (a core, a memory layout) is not taken for a property of the model.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from minnow import runtimes
-from minnow.bundle import open_bundle
 from minnow.measures.latency import latency_us, throughput_rows_s
+from minnow.records.bundle import open_bundle
+from minnow.records.timing import Timing
 from minnow.types import Columns
 
 ROUNDS = 7
@@ -31,12 +32,8 @@ SAMPLES = 60
 THROUGHPUT_S = 0.04
 
 
-def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, dict[str, Any]]:
-    """Time bundles: folder -> p50_us, p95_us, rows_per_s, peak_memory_bytes, latency_us (rounds of samples), machine.
-
-    peak_memory_bytes is what answering takes beyond a process that has only imported the runtime. Raises ValueError with
-    what the measuring process said when a bundle cannot be opened.
-    """
+def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
+    """Time bundles, by their folders. Raises ValueError with the measuring process's message when one cannot be opened."""
     if not bundles:
         return {}
     done = subprocess.run(
@@ -50,7 +47,7 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, dict[str, An
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ValueError(f"Timing needs bundles that open and answer. Received: {last}")
-    return dict(zip(bundles, json.loads(done.stdout), strict=True))
+    return {folder: Timing(**numbers) for folder, numbers in zip(bundles, json.loads(done.stdout), strict=True)}
 
 
 def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
@@ -102,18 +99,19 @@ def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
     totals: list[dict[str, Any]] = [{} for _ in folders]
     for round_ in range(ROUNDS):
         for place, folder in enumerate(folders):
-            samples, found = _in_child(folder, threads, with_totals=round_ == 0)
+            samples, first = _in_child(folder, threads, with_totals=round_ == 0)
             rounds[place].append(samples)
-            totals[place] |= found
+            totals[place] |= first
     return [_summary(samples) | more for samples, more in zip(rounds, totals, strict=True)]
 
 
 def _summary(rounds: list[list[float]]) -> dict[str, Any]:
     p50, p95 = (round(float(v), 2) for v in np.percentile(rounds, [50, 95]))
-    return {"p50_us": p50, "p95_us": p95, "latency_us": rounds, "machine": _machine()}
+    return {"p50_us": p50, "p95_us": p95, "latency_us": rounds}
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """What timings depend on: the processor, how many cores there are, the platform."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())

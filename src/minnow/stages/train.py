@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from minnow import families
-from minnow.bundle import read_npz, write_json
 from minnow.lineage import arrays_digest, code_version, machine
+from minnow.records.files import read_npz, write_json
 from minnow.stages import starting
 from minnow.stages._handover import read_batch, write_batch
 from minnow.stages.case import Case
@@ -21,15 +22,25 @@ from minnow.stages.starting import Start
 from minnow.types import Array, Batch, Report, silent
 
 FACTS, HISTORY, WALL, PICTURES = "facts.json", "history.json", "wall.json", "pictures.npz"
-SIDES = ("train", "val")
+SEEN = ("train", "val")
+"""The splits that training sees."""
 
 
 class Call(Protocol):
-    """The worker's call: run "module:function" elsewhere and return its result."""
+    """A runner's call: run "module:function" elsewhere and return its result."""
 
     def __call__(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run it."""
         ...
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Encoded rows and encoder on disk, where a runner reads them. rows: hash of the rows; call: the runner's."""
+
+    folder: Path
+    rows: str
+    call: Call
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class Trained:
 
     @property
     def pictures(self) -> dict[str, Array]:
-        """Images that a family keeps to be looked at: name -> (n, h, w, c) in 0..1; none of most families."""
+        """Images that a family keeps for people: name -> (n, h, w, c) in 0..1; none of most families."""
         path = self.folder / "model" / PICTURES
         return read_npz(path) if path.exists() else {}
 
@@ -65,27 +76,28 @@ class Trained:
 
 def rows_digest(prepared: Prepared) -> str:
     """Hash the encoded rows that training sees, labels and order included."""
-    parts = {}
-    for side in SIDES:
-        batch = prepared.batches[side]
+    digests = []
+    for split in SEEN:
+        batch = prepared.batches[split]
         rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
-        lens = {f"lens {name}": value for name, value in batch.lens.items()}
-        known = {f"label {name}": value for name, value in batch.of_labels.items()}
-        parts[side] = arrays_digest({**batch.inputs, **rows, **lens, **known})
-    return "-".join(parts.values())
+        extractor = {f"extractor {name}": value for name, value in batch.extractor.items()}
+        features = {f"label {name}": value for name, value in batch.label_features.items()}
+        digests.append(arrays_digest({**batch.inputs, **rows, **extractor, **features}))
+    return "-".join(digests)
 
 
-def hand_over(case: Case, prepared: Prepared, rows: str) -> Path:
-    """Write the encoded rows and the encoder where the worker reads them."""
+def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
+    """Write the encoded rows and the encoder where a runner reads them."""
 
     def write(folder: Path) -> None:
-        for side in SIDES:
-            write_batch(folder / side, prepared.batches[side])
+        for split in SEEN:
+            write_batch(folder / split, prepared.batches[split])
         (folder / "encoder").mkdir()
         prepared.encoder.save(folder / "encoder")
 
-    code = code_version([case.modality.__name__, "minnow.stages._handover"])
-    return case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder
+    rows = rows_digest(prepared)
+    code = code_version([case.modality_module, "minnow.stages._handover"])
+    return Handover(case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder, rows, call)
 
 
 def origin(case: Case, family: str, rows: str, start: Start | None = None) -> dict[str, Any]:
@@ -102,59 +114,50 @@ def origin(case: Case, family: str, rows: str, start: Start | None = None) -> di
     }
 
 
-def train(
-    case: Case,
-    family: str,
-    rows: str,
-    handed: Path,
-    call: Call,
-    report: Report = silent,
-    start: Start | None = None,
-) -> Trained:
-    """Train a family of a case, or find it in the cache. Raises what the worker raises, and StartError.
+def train(case: Case, family: str, handed: Handover, report: Report = silent, start: Start | None = None) -> Trained:
+    """Train a family of a case, or find it in the cache. Raises what the runner raises, and StartError.
 
-    start: the model to begin with, where its settings ask for one; found by itself.
+    start: the model to begin with, where its settings ask for one; by default the one of the last outcome.
     """
     start = start or starting.find(case, family)
-    made_from = origin(case, family, rows, start)
+    made_from = origin(case, family, handed.rows, start)
     params = starting.filled(case.usecase.families[family], start)
+    seed = case.settings.seed
     entry = case.cache.get_or_make(
         "models",
         made_from,
-        lambda folder: call(f"{__name__}:fit", handed, family, params, made_from["seed"], folder, report=report),
+        lambda folder: handed.call(f"{__name__}:fit", handed.folder, family, params, seed, folder, report=report),
     )
     return Trained(family, entry.folder, made_from, entry.fresh)
 
 
 def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
     """Fit in the worker and save to out: the model, its facts and its history."""
-    module = families.get(family)
-    train, val = (_answerable(side, read_batch(handed / side)) for side in SIDES)
+    train, val = (_answerable(split, read_batch(handed / split)) for split in SEEN)
+    checked = families.get(family).Params.model_validate(params)
     start = time.perf_counter()
-    model = module.fit(train, val, module.Params.model_validate(params), seed=seed, report=report)
+    model = families.fit(family, train, val, checked, seed=seed, report=report)
     seconds = time.perf_counter() - start
     _refuse_divergence(family, model.history)
     (out / "model").mkdir()
     model.save(out / "model")
-    taken = getattr(model, "taken", None)
-    began = {"init_from": {"taken": list(taken.taken), "left": list(taken.left)}} if taken else {}
-    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters} | began)
+    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters, **model.facts})
     write_json(out / HISTORY, {name: [float(v) for v in values] for name, values in model.history.items()})
     write_json(out / WALL, {"seconds": round(seconds, 3)})
 
 
-def _answerable(side: str, batch: Batch) -> Batch:
-    """Leave out what no loss can be taken of: rows whose answer the training rows never gave."""
+def _answerable(split: str, batch: Batch) -> Batch:
+    """Leave out the rows that have no loss: those whose answer the training rows never gave."""
     known = batch.answerable()
     if not len(known):
         raise ValueError(
-            f"Training needs {side} rows with an answer that the training rows give too. Received: {len(batch):,} "
-            f"{side} rows, none of which has one. Add rows, or check the split in params.yaml."
+            f"Training needs {split} rows with an answer that the training rows give too. Received: {len(batch):,} "
+            f"{split} rows, none of which has one. Add rows, or check the split in params.yaml."
         )
     return known
 
 
-def _refuse_divergence(family: str, history: dict[str, list[float]]) -> None:
+def _refuse_divergence(family: str, history: Mapping[str, list[float]]) -> None:
     for name, values in history.items():
         if not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1

@@ -1,88 +1,111 @@
-"""Validation: a modality's contract, held against its rows by Great Expectations, with a report for people."""
+"""Validation: a modality's expectations, checked on its rows by Great Expectations."""
 
 from __future__ import annotations
 
 import logging
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from minnow.bundle import write_json
-from minnow.stages import _report
+from minnow.stages.case import Problem
 from minnow.types import Array, Columns, Expectation, Table
 
-JSON, HTML = "validation.json", "validation.html"
 EXAMPLES = 10
 
 
 class DataError(ValueError):
-    """Rows that are not what their modality's contract demands."""
+    """Rows that do not meet the expectations of their modality, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one expectation.
+
+    expectation: its kind; column: None for the whole table; rows, share: how many rows do not meet it, of those with a value,
+    None where it is about the table; observed: the values or number that were there instead; examples: up to ten row ids;
+    error: why it could not be checked.
+    """
+
+    expectation: str
+    column: str | None
+    settings: Mapping[str, Any]
+    why: str
+    ok: bool
+    rows: int | None
+    share: float | None
+    observed: Any
+    examples: tuple[str, ...]
+    error: str | None = None
+
+    @property
+    def demand(self) -> str:
+        """What was expected, in words: "column 'label': values to not be null"."""
+        words = self.expectation.removeprefix("expect_").removeprefix("table_").removeprefix("column_")
+        settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.settings.items())
+        column = f"column '{self.column}': " if self.column else ""
+        return column + words.replace("_", " ") + (f" ({settings})" if settings else "")
+
+    @property
+    def outcome(self) -> str:
+        """What was there, in words: "3 rows (0.10 %): '', 'x'"."""
+        if self.error:
+            return f"could not be checked: {self.error.strip().splitlines()[-1][:200]}"
+        if self.rows is not None:
+            values = ", ".join(repr(value) for value in self.observed)
+            return f"{self.rows:,} rows ({100 * (self.share or 0):.2f} %)" + (f": {values}" if values else "")
+        if self.observed is None:
+            return "yes" if self.ok else "no"
+        return f"{self.observed:,}" if isinstance(self.observed, int | float) else str(self.observed)
+
+    @property
+    def sentence(self) -> str:
+        """One line: what was expected, why, what was found, and where."""
+        rows = f", such as {', '.join(self.examples)}" if self.examples else ""
+        return f"{self.demand}, because {self.why}. Found: {self.outcome}{rows}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what validation.json holds of it."""
+        value = {**vars(self), "settings": dict(self.settings), "examples": list(self.examples)}
+        return value if self.error else {name: item for name, item in value.items() if name != "error"}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a contract found.
-
-    results, one per expectation: expectation (its kind), column (None for the whole table), settings, why, ok, rows
-    and share (how many rows do not meet it, of those with a value; None where it is about the table), observed (what
-    was found instead), examples (up to ten row ids).
-    report: where the readable report lies. hints: what makes a score look better than it is.
-    """
+    """What came of all expectations of a use case, on so many rows."""
 
     usecase: str
     rows: int
-    results: list[dict[str, Any]]
-    report: Path
-    hints: tuple[str, ...] = ()
+    results: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool:
         """Whether every expectation is met."""
-        return all(result["ok"] for result in self.results)
+        return all(result.ok for result in self.results)
 
-    def require(self) -> None:
+    def require(self, report: Path) -> None:
         """Raise DataError that names columns, counts, rows and the report, unless every expectation is met."""
-        failed = [result for result in self.results if not result["ok"]]
+        failed = [result for result in self.results if not result.ok]
         if failed:
-            lines = "\n".join(f"- {_report.sentence(result)}" for result in failed)
+            lines = "\n".join(f"- {result.sentence}" for result in failed)
             raise DataError(
                 f"{self.usecase}: {len(failed)} of {len(self.results)} expectations failed on {self.rows:,} rows.\n"
-                f"{lines}\nReport: {self.report}"
+                f"{lines}\nReport: {report}"
             )
 
 
-def check(
-    table: Table,
-    modality: ModuleType,
-    options: Any,
-    task: str,
-    folder: Path,
-    usecase: str,
-    find_hints: Callable[[], Sequence[str]] = tuple,
-) -> Findings:
-    """Hold a modality's contract against rows, and write validation.json and validation.html to folder.
-
-    find_hints: called where every expectation is met, for what else the report should say. Both files are the same bytes
-    for the same rows. Nothing is raised for bad rows: ask Findings.require().
-    """
-    contract = modality.contract(options, table, task)
-    found = _run(modality.describe(table, options), contract)
-    results = [_result(one, raw, table.row_id) for one, raw in zip(contract, found, strict=True)]
-    met = all(result["ok"] for result in results)
-    hints = tuple(find_hints()) if met else ()
-    findings = Findings(usecase, len(table), results, folder / HTML, hints)
-    facts = {"usecase": usecase, "ok": findings.ok, "rows": findings.rows, "results": results, "hints": list(hints)}
-    write_json(folder / JSON, facts)
-    findings.report.write_text(_report.page(usecase, findings.rows, results, hints), encoding="utf-8")
-    return findings
+def check(table: Table, problem: Problem, usecase: str) -> Findings:
+    """Check rows against the expectations of their modality. Nothing is raised for bad rows: ask Findings.require()."""
+    expectations = problem.modality.expectations(problem.options, table, problem.task_name)
+    raw = _run(problem.modality.describe(table, problem.options), expectations)
+    results = [_result(*both, table.row_id) for both in zip(expectations, raw, strict=True)]
+    return Findings(usecase, len(table), tuple(results))
 
 
-def _run(columns: Columns, contract: Sequence[Expectation]) -> list[dict[str, Any]]:
-    """Let Great Expectations judge columns (n,) each. Returns its results in the contract's order."""
+def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
+    """Let Great Expectations check columns (n,) each. Returns its results in the order of the expectations."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import; it would try to reach the internet
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own deprecations are not the user's to read
@@ -94,12 +117,12 @@ def _run(columns: Columns, contract: Sequence[Expectation]) -> list[dict[str, An
         context.variables.progress_bars = {"globally": False}  # pyright: ignore
         asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
         rows = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _frame(columns)})
-        suite = gx.ExpectationSuite(name="contract")
-        for i, one in enumerate(contract):
-            suite.add_expectation(get_expectation_impl(one.kind)(**one.kwargs, meta={"place": i}))
+        suite = gx.ExpectationSuite(name="expectations")
+        for place, one in enumerate(expectations):
+            suite.add_expectation(get_expectation_impl(one.kind)(**one.kwargs, meta={"place": place}))
         results = rows.validate(suite, result_format="COMPLETE").results
     placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
-    return [placed[i] for i in range(len(contract))]
+    return [placed[place] for place in range(len(expectations))]
 
 
 def warm_up() -> None:
@@ -123,36 +146,36 @@ def _frame(columns: Columns) -> Any:
     def with_missing(column: Array) -> Array:
         if column.dtype.kind not in "UO":
             return column
-        found = column.astype(object)
-        found[found == ""] = None
-        return found
+        values = column.astype(object)
+        values[values == ""] = None
+        return values
 
     return pd.DataFrame({name: with_missing(column) for name, column in columns.items()})
 
 
-def _result(expectation: Expectation, raw: dict[str, Any], row_id: Array) -> dict[str, Any]:
+def _result(expectation: Expectation, raw: Mapping[str, Any], row_id: Array) -> Finding:
     """Keep of a raw result what a reader needs, with rows by their ids."""
-    found = raw["result"]
-    count = found.get("unexpected_count")
-    share = None if count is None else round(count / max(found["element_count"] - found.get("missing_count", 0), 1), 6)
-    where = found.get("unexpected_index_list") or []
-    return {
-        "expectation": expectation.kind,
-        "column": expectation.kwargs.get("column"),
-        "settings": {name: value for name, value in expectation.kwargs.items() if name != "column"},
-        "why": expectation.why,
-        "ok": bool(raw["success"]),
-        "rows": count,
-        "share": share,
-        "observed": found.get("observed_value") if count is None else _values(found),
-        "examples": [str(row_id[i]) for i in where[:EXAMPLES]],
-        **({"error": error} if (error := _error(raw["exception_info"])) else {}),
-    }
+    result = raw["result"]
+    count = result.get("unexpected_count")
+    filled = max(result["element_count"] - result.get("missing_count", 0), 1) if count is not None else 1
+    where = result.get("unexpected_index_list") or []
+    return Finding(
+        expectation=expectation.kind,
+        column=expectation.kwargs.get("column"),
+        settings={name: value for name, value in expectation.kwargs.items() if name != "column"},
+        why=expectation.why,
+        ok=bool(raw["success"]),
+        rows=count,
+        share=None if count is None else round(count / filled, 6),
+        observed=result.get("observed_value") if count is None else _values(result),
+        examples=tuple(str(row_id[place]) for place in where[:EXAMPLES]),
+        error=_error(raw["exception_info"]),
+    )
 
 
-def _values(found: dict[str, Any]) -> list[str]:
+def _values(result: Mapping[str, Any]) -> list[str]:
     """List a few of the values that were not expected, shortened."""
-    distinct = dict.fromkeys(str(value)[:60] for value in found.get("unexpected_list", [])[:100])
+    distinct = dict.fromkeys(str(value)[:60] for value in result.get("unexpected_list", [])[:100])
     return sorted(distinct)[:5]
 
 

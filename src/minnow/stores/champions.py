@@ -1,12 +1,11 @@
 """Champions: the MLflow registry's aliases, the ledger of looks, and the order in which a promotion happens.
 
-A registered model `minnow-<usecase>` has one version per promoted bundle. Aliases: champion (cpu), champion-gpu, and
-anchor, anchor-gpu for the best bundle so far.
+A registered model `minnow-<usecase>` has one version per promotion. Aliases: champion (cpu), champion-gpu, and best, best-gpu
+for the best model so far; versions before 0.2 called the latter anchor, anchor-gpu, which is read where there is no best yet.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -15,19 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from minnow.bundle import sha256
+from minnow.records import provenance, report
+from minnow.records.bundle import FOLDER
+from minnow.records.decision import Decision
+from minnow.records.files import file_sha256, sha256
+from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.stores.database import client
-from minnow.stores.tracking import find_bundle
+from minnow.stores.tracking import find_finalist
 from minnow.types import Array, fingerprint
 from minnow.workspace import Workspace
 
 ROWS = "exam_rows.npy"
-PROVENANCE = "provenance.json"
+CHAMPION, BEST = "champion", "best"
+OLDER = {BEST: "anchor"}
+"""What aliases were called before."""
+KEPT = (FOLDER, report.FILE, report.CARD, provenance.FILE)
+"""What a run keeps of a variant, and a registered version is made of."""
 
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered version. sha names its bundle, run_id the run that keeps it."""
+    """A registered version. sha: its bundle's name; run_id: the run that keeps it."""
 
     usecase: str
     target: str
@@ -51,57 +58,84 @@ def registered(usecase: str) -> str:
     return f"minnow-{usecase}"
 
 
-def alias(target: str, role: str = "champion") -> str:
-    """Name of an alias: champion, champion-gpu, anchor, anchor-gpu."""
+def alias(target: str, role: str = CHAMPION) -> str:
+    """Name of an alias: champion, champion-gpu, best, best-gpu."""
     return role if target == "cpu" else f"{role}-{target}"
 
 
-def current(space: Workspace, usecase: str, target: str, role: str = "champion") -> Champion | None:
+def current(space: Workspace, usecase: str, target: str, role: str = CHAMPION) -> Champion | None:
     """Return who holds an alias, or None."""
+    version = _holder(space, usecase, alias(target, role))
+    if version is None and role in OLDER:
+        version = _holder(space, usecase, alias(target, OLDER[role]))
+    if version is None:
+        return None
+    tags = version.tags
+    number, run_id = int(version.version), str(version.run_id)
+    return Champion(usecase, target, number, tags["minnow.sha"], run_id, tags.get("minnow.provenance"))
+
+
+def _holder(space: Workspace, usecase: str, name: str) -> Any:
+    """The registered version that holds an alias, or None."""
     from mlflow.exceptions import MlflowException
 
     try:
-        version = client(space).get_model_version_by_alias(registered(usecase), alias(target, role))
+        return client(space).get_model_version_by_alias(registered(usecase), name)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
-    told = version.tags
-    return Champion(
-        usecase, target, int(version.version), told["minnow.sha"], str(version.run_id), told.get("minnow.provenance")
-    )
 
 
 def fetch(space: Workspace, champion: Champion) -> Path:
-    """Bring a registered bundle and its provenance to disk. Returns the folder that holds bundle/ and provenance.json.
+    """Bring a registered version to disk: the folder with bundle/, its report, card and provenance.
 
     Raises ValueError when the bytes are not those that were registered.
     """
-    folder = space.home / "champions" / champion.sha
-    if _named(folder) != champion.sha:  # not there yet, or broken since
-        scratch = space.home / "champions" / f".{champion.sha}"
+    folder = space.home / "champions" / f"{registered(champion.usecase)}-v{champion.version}"
+    if wrong(folder, champion):  # not there yet, or broken since
+        scratch = folder.with_name(f".{folder.name}")
         for old in (folder, scratch):
             shutil.rmtree(old, ignore_errors=True)
         download(space, champion, scratch)
         scratch.rename(folder)
-    if (found := _named(folder)) != champion.sha:
+    if reason := wrong(folder, champion):
         raise ValueError(
-            f"The bundle of {registered(champion.usecase)} version {champion.version} must have sha256 "
-            f"{champion.sha[:12]}. Received: {found[:12]} from run {champion.run_id}: MLflow's artifacts were changed. Bring "
-            f"them back from a copy, or give the alias to another version: `minnow rollback {champion.usecase}`."
+            f"{registered(champion.usecase)} version {champion.version} must have the bytes that were registered. Received: "
+            f"{reason}, from run {champion.run_id}: MLflow's artifacts were changed. Bring them back from a copy, or give the "
+            f"alias to another version: `minnow rollback {champion.usecase}`."
         )
     return folder
 
 
-def _named(folder: Path) -> str:
-    return sha256(folder / "bundle") if (folder / "bundle").is_dir() else "nothing"
+def wrong(folder: Path, champion: Champion) -> str | None:
+    """Say what of a fetched version is not as it was registered, or None: the bundle by its name, the rest by hashes."""
+    bundle = folder / FOLDER
+    sha = sha256(bundle) if bundle.is_dir() else "nothing"
+    if sha != champion.sha:
+        return f"a bundle with sha256 {sha[:12]} instead of {champion.sha[:12]}"
+    path = folder / provenance.FILE
+    digest = file_sha256(path) if path.exists() else "nothing"
+    if champion.provenance not in (None, digest):
+        return f"{provenance.FILE} with sha256 {digest[:12]} instead of {str(champion.provenance)[:12]}"
+    return _changed(folder, read_provenance(folder)) if path.exists() else None
+
+
+def _changed(folder: Path, record: Provenance) -> str | None:
+    """Name the first file that is not as its provenance says; an old record may name none."""
+    present = hashes_beside(folder)
+    names = sorted({*record.files, *present}) if record.files else []
+    return next((name for name in names if record.files.get(name) != present.get(name)), None)
 
 
 def download(space: Workspace, champion: Champion, folder: Path) -> None:
-    """Bring bundle/ and provenance.json from MLflow's artifacts to a folder, unchecked."""
+    """Bring what a run keeps of a variant from MLflow's artifacts to a folder, unchecked."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("bundle", PROVENANCE):
-        client(space).download_artifacts(champion.run_id, name, str(folder))
+    opened = client(space)
+    present = {artifact.path for artifact in opened.list_artifacts(champion.run_id)}
+    for name in KEPT:
+        if name in present:  # a bundle of format 1 holds its report and card itself
+            opened.download_artifacts(champion.run_id, name, str(folder))
 
 
 def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
@@ -126,45 +160,52 @@ def record_look(space: Workspace, usecase: str, target: str, count: int, exam: A
     client(space).set_registered_model_tag(registered(usecase), f"minnow.looks.{target}", json.dumps(entry))
 
 
-def promote(space: Workspace, usecase: str, target: str, decision: dict[str, Any]) -> Champion:
-    """Carry out a decision: version, alias, history, anchor. Each step may be repeated after an interruption."""
+def promote(space: Workspace, usecase: str, target: str, decision: Decision) -> Champion:
+    """Carry out a decision: version, alias, history, best so far. Each step may be repeated after an interruption."""
     opened, name = client(space), registered(usecase)
     _ensure(space, usecase)
-    version = _version_of(space, usecase, decision["id"])
+    version = _version_of(space, usecase, decision.id)
     if version is None:
-        run_id = find_bundle(space, usecase, decision["sha"])
-        beside = Path(opened.download_artifacts(run_id, PROVENANCE))
-        tags = {
-            "minnow.sha": decision["sha"],
-            "minnow.decision": decision["id"],
-            "minnow.verdict": decision["verdict"],
-            "minnow.provenance": hashlib.sha256(beside.read_bytes()).hexdigest(),
-        }
-        made = opened.create_model_version(name, f"runs:/{run_id}/bundle", run_id, tags=tags)
-        version = int(made.version)
+        version = _register(space, usecase, decision)
     opened.set_registered_model_alias(name, alias(target), str(version))
     _append_history(space, usecase, target, version)
     if _is_best_so_far(decision):
-        opened.set_registered_model_alias(name, alias(target, "anchor"), str(version))
+        opened.set_registered_model_alias(name, alias(target, BEST), str(version))
     opened.set_model_version_tag(name, str(version), "minnow.promoted", "true")
     champion = current(space, usecase, target)
     assert champion is not None
     return champion
 
 
-def _is_best_so_far(decision: dict[str, Any]) -> bool:
-    """Whether a promoted model becomes the anchor: better than the champion, and not worse than the anchor it meets.
+def _register(space: Workspace, usecase: str, decision: Decision) -> int:
+    """Make a version of the finalist as the run of its decision keeps it. Returns its number."""
+    opened = client(space)
+    run_id = find_finalist(space, usecase, decision)
+    record = Path(opened.download_artifacts(run_id, provenance.FILE))
+    tags = {
+        "minnow.sha": str(decision.sha),
+        "minnow.decision": decision.id,
+        "minnow.verdict": decision.verdict,
+        "minnow.provenance": file_sha256(record),
+    }
+    source = f"runs:/{run_id}/{FOLDER}"
+    return int(opened.create_model_version(registered(usecase), source, run_id, tags=tags).version)
 
-    Better than a champion that has shrunk is not yet as good as the anchor; without this, losses add up past the margin.
+
+def _is_best_so_far(decision: Decision) -> bool:
+    """Whether a promoted model becomes the best so far: better than the champion, and not worse than the best it meets.
+
+    Better than a champion that has shrunk is not yet as good as the best; without this, losses add up past the margin.
     """
-    if decision["verdict"] == "better":
-        return decision.get("comparisons", {}).get("anchor", {}).get("difference", 0.0) <= 0
-    return decision["verdict"] in ("first", "provisional")
+    if decision.verdict == "better":
+        difference = decision.comparisons.get("best", {}).get("difference")
+        return difference is None or difference <= 0
+    return decision.verdict in ("first", "provisional")
 
 
-def carried_out(space: Workspace, usecase: str, decision: dict[str, Any]) -> bool:
+def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:
     """Whether a decision was promoted before: then a later rollback stands, and it is not promoted again."""
-    version = _version_of(space, usecase, decision["id"])
+    version = _version_of(space, usecase, decision.id)
     if version is None:
         return False
     return client(space).get_model_version(registered(usecase), str(version)).tags.get("minnow.promoted") == "true"

@@ -9,22 +9,24 @@ paths alone: it costs no import of bentoml and sees what another process has jus
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from minnow.bundle import Bundle, BundleError, open_bundle, sha256, write_json
+from minnow.records import provenance, report
+from minnow.records.bundle import FOLDER, Bundle, BundleError, open_bundle
+from minnow.records.files import RecordError, sha256
+from minnow.records.provenance import Provenance, read_provenance
+from minnow.stores import bento
 
 PREFIX, GPU = "minnow-", ".gpu"
-BUNDLE, PROVENANCE, LATEST = "bundle", "provenance.json", "latest"
+LATEST = "latest"
 VERSION = re.compile(r"v(\d+)-(\d+)")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
 NAME_LENGTH = 63  # BentoML's limit
@@ -32,7 +34,7 @@ NAME_LENGTH = 63  # BentoML's limit
 
 @dataclass(frozen=True)
 class Published:
-    """One published model. tag: as BentoML names it; folder: holds `bundle/` and `provenance.json`."""
+    """One published model. tag: as BentoML names it; folder: holds bundle/, provenance.json, report.json, card.md."""
 
     tag: str
     folder: Path
@@ -55,30 +57,27 @@ class Published:
     @property
     def bundle(self) -> Path:
         """The bundle's folder."""
-        return self.folder / BUNDLE
+        return self.folder / FOLDER
 
     @cached_property
-    def provenance(self) -> Mapping[str, Any]:
+    def provenance(self) -> Provenance:
         """What was recorded when it was published. Raises BundleError when it cannot be read."""
         try:
-            found = json.loads((self.folder / PROVENANCE).read_text())
-        except (OSError, ValueError) as error:
-            raise BundleError(f"{self.tag} needs a readable {PROVENANCE}: {error}. Publish it again.") from error
-        if not isinstance(found, dict) or not isinstance(found.get("sha"), str):
-            raise BundleError(f"{self.tag} needs a {PROVENANCE} with the bundle's sha. Publish it again.")
-        return found
+            return read_provenance(self.folder)
+        except RecordError as error:
+            raise BundleError(f"{self.tag} needs a readable {provenance.FILE}: {error} Publish it again.") from error
 
     @property
     def sha(self) -> str:
         """The sha256 that its bundle had when it was published."""
-        return self.provenance["sha"]
+        return self.provenance.sha
 
     def open(self) -> Bundle:
         """Open the bundle. Raises BundleError when its bytes are not those that were published."""
-        found = sha256(self.bundle)
-        if found != self.sha:
+        sha = sha256(self.bundle)
+        if sha != self.sha:
             raise BundleError(
-                f"{self.tag} must hold the bytes that were published, sha {self.sha[:12]}. Received: {found[:12]}. "
+                f"{self.tag} must hold the bytes that were published, sha {self.sha[:12]}. Received: {sha[:12]}. "
                 "Publish it again."
             )
         return open_bundle(self.bundle)
@@ -104,26 +103,21 @@ def name_of(usecase: str, target: str = "cpu") -> str:
 
 
 def publish(
-    usecase: str,
-    bundle_folder: Path,
-    provenance: Mapping[str, Any],
-    version: int,
-    target: str = "cpu",
-    store: Path | None = None,
+    usecase: str, folder: Path, record: Provenance, version: int, target: str = "cpu", store: Path | None = None
 ) -> str:
     """Publish a bundle as the newest model of a use case and return its tag.
 
-    provenance: JSON-ready, "data_version" and "code_version" among it; the bundle's sha and where it stands are added.
-    version: of the registry. The same bundle may be published again (a rollback). store: a Bento home, else home().
+    folder: holds bundle/, and its report and card. record: the bundle's provenance; its sha, and where it stands, are
+    added. version: of the registry. The same bundle may be published again (a rollback). store: a Bento home, else home().
     """
-    sha = open_bundle(bundle_folder).sha
+    sha = open_bundle(folder / FOLDER).sha
     store = store or home()
     with _alone(store):
         serial = max((model.serial for model in history(usecase, target, store)), default=0) + 1
         tag = f"{name_of(usecase, target)}:v{version}-{serial}"
-        record = dict(provenance) | {"usecase": usecase, "target": target, "version": version, "tag": tag, "sha": sha}
+        published = replace(record, usecase=usecase, sha=sha, target=target, version=version, tag=tag)
         with _staging(store) as staging:
-            written = _write(tag, Path(bundle_folder), record, staging)
+            written = _write(tag, Path(folder), published, staging)
             Published(tag, written).open()
             _commit(tag, written, store)
     return tag
@@ -145,13 +139,13 @@ def history(usecase: str, target: str = "cpu", store: Path | None = None) -> lis
 
 def usecases(target: str = "cpu", store: Path | None = None) -> list[str]:
     """List the use cases that have a published model, in alphabetical order."""
-    found = []
+    names = []
     for path in _folders((store or home()) / "models"):
         if path.name.startswith(PREFIX) and path.name.endswith(GPU) == (target == "gpu"):
             usecase = path.name.removeprefix(PREFIX).removesuffix(GPU)
             if any(VERSION.fullmatch(version.name) for version in _folders(path)):
-                found.append(usecase)
-    return sorted(found)
+                names.append(usecase)
+    return sorted(names)
 
 
 def all(target: str = "cpu", store: Path | None = None) -> list[Published]:
@@ -167,14 +161,14 @@ def lend(model: Published, store: Path) -> None:
     """
     model.open()
     name, version = model.tag.split(":")
-    there = Published(model.tag, Path(store) / "models" / name / version)
-    if not there.folder.exists():
+    lent = Published(model.tag, Path(store) / "models" / name / version)
+    if not lent.folder.exists():
         with _staging(store) as staging:
             copy = Path(shutil.copytree(model.folder, staging / "copy"))
             _commit(model.tag, copy, store)
-    elif there.sha != model.sha:
+    elif lent.sha != model.sha:
         raise BundleError(
-            f"{store} keeps another model as {model.tag}, sha {there.sha[:12]}; ours is {model.sha[:12]}. "
+            f"{store} keeps another model as {model.tag}, sha {lent.sha[:12]}; ours is {model.sha[:12]}. "
             f"Build with this project's store: export BENTOML_HOME={home()}"
         )
 
@@ -208,17 +202,16 @@ def _staging(store: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _write(tag: str, bundle_folder: Path, record: Mapping[str, Any], staging: Path) -> Path:
+def _write(tag: str, folder: Path, record: Provenance, staging: Path) -> Path:
     """Let BentoML write the model, but in the staging folder: its own save copies file by file into the store."""
     os.environ.setdefault("BENTOML_HOME", str(home()))
-    import bentoml.models
-    from bentoml._internal.models import ModelStore
-
-    labels = {"usecase": record["usecase"], "target": record["target"]}
-    metadata = {"sha": record["sha"], "version": record["version"]}
-    with bentoml.models.create(tag, labels=labels, metadata=metadata, _model_store=ModelStore(staging)) as model:
-        shutil.copytree(bundle_folder, Path(model.path) / BUNDLE)
-        write_json(Path(model.path) / PROVENANCE, record)
+    labels = {"usecase": record.usecase, "target": str(record.target)}
+    with bento.created(tag, staging, labels, {"sha": record.sha, "version": int(record.version or 0)}) as place:
+        shutil.copytree(folder / FOLDER, place / FOLDER)
+        for name in (report.FILE, report.CARD):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, place / name)
+        record.write(place)
     return staging.joinpath(*tag.split(":"))
 
 

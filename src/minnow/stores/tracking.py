@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minnow.records.decision import Decision
 from minnow.stores.database import client, experiment_id
 from minnow.workspace import Workspace
 
@@ -82,7 +83,7 @@ def end(space: Workspace, run_id: str, well: bool) -> None:
     client(space).set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED if well else RunStatus.FAILED))
 
 
-def there(space: Workspace, run_id: str) -> bool:
+def exists(space: Workspace, run_id: str) -> bool:
     """Whether the store knows a run."""
     from mlflow.exceptions import MlflowException
 
@@ -125,14 +126,26 @@ def page(space: Workspace) -> str:
     return f"{server}/#/experiments/{experiment_id(space)}"
 
 
-def find_bundle(space: Workspace, usecase: str, sha: str) -> str:
-    """Find the newest run that keeps a bundle. Raises LookupError when no run does."""
-    query = f"tags.`minnow.usecase` = '{usecase}' and tags.`minnow.sha` = '{sha}'"
+def find_finalist(space: Workspace, usecase: str, decision: Decision) -> str:
+    """Find the newest run that keeps the finalist of a decision. Raises LookupError when no run does.
+
+    Runs name the decisions in which their variant stood; of a decision of format 1 they name the bundle alone.
+    """
+    named = {"minnow.usecase": usecase, "minnow.sha": decision.sha}
+    if decision.format > 1:
+        named[decision_tag(decision.target)] = decision.id
+    query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in named.items())
     runs = client(space).search_runs(
         [experiment_id(space)], query, max_results=1, order_by=["attributes.start_time DESC"]
     )
     if not runs:
         raise LookupError(
-            f"No run of '{usecase}' in {space.tracking_uri} keeps the bundle {sha[:12]}. Run `minnow run {usecase} --force`."
+            f"No run of '{usecase}' in {space.tracking_uri} keeps the finalist of decision {decision.id}. Run "
+            f"`minnow run {usecase} --force`."
         )
     return runs[0].info.run_id
+
+
+def decision_tag(target: str) -> str:
+    """Name of the tag by which a variant's run names the decision in which it stood."""
+    return f"minnow.decision.{target}"

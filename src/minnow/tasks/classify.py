@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from minnow.types import Array, Batch, Columns, Measure, Outputs
+from minnow.contracts import TaskCapabilities
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, Measure, Outputs
 
+CAPABILITIES = TaskCapabilities()
 OUTPUT = "probabilities"
 BINARY_LOSS = True
 MARGIN = 0.01
 """One point of accuracy."""
-LEAST = 1e-7
-"""A probability of zero would make one confident mistake outweigh a whole exam."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -27,34 +27,35 @@ ANSWER: dict[str, Any] = {
 }
 
 
-def _answered(outputs: Outputs) -> Array:
+def _predicted(outputs: Outputs) -> Array:
+    """Index of the most probable label, (n,) int64."""
     return outputs[OUTPUT].argmax(axis=1)
 
 
-def _right(outputs: Outputs, batch: Batch) -> Array:
-    return (_answered(outputs) == batch.target).astype(np.float64)
+def _correct(outputs: Outputs, batch: Batch) -> Array:
+    return (_predicted(outputs) == batch.target).astype(np.float64)
 
 
 def _log_loss(outputs: Outputs, batch: Batch) -> Array:
-    """Nats per row; a label that the model does not know costs as much as a certain mistake."""
+    """Nats per row; a label that the model does not know costs as much as a mistake of full confidence."""
     known = batch.target >= 0
-    chosen = outputs[OUTPUT][np.arange(len(batch)), np.where(known, batch.target, 0)]
-    return -np.log(np.clip(np.where(known, chosen, 0.0).astype(np.float64), LEAST, 1.0))
+    probability = outputs[OUTPUT][np.arange(len(batch)), np.where(known, batch.target, 0)]
+    return -np.log(np.clip(np.where(known, probability, 0.0).astype(np.float64), SMALLEST_PROBABILITY, 1.0))
 
 
 def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """Hits, answers and rows per label; an unknown target is a row of no label, so it lowers only precision."""
-    k, answered = outputs[OUTPUT].shape[1], _answered(outputs)
+    """True positives, predictions and rows per label; a row of an unknown label counts as a prediction alone."""
+    k, predicted = outputs[OUTPUT].shape[1], _predicted(outputs)
     known = batch.target >= 0
-    hits = np.bincount(batch.target[known & (answered == batch.target)], minlength=k)
-    return hits, np.bincount(answered, minlength=k), np.bincount(batch.target[known], minlength=k)
+    hits = np.bincount(batch.target[known & (predicted == batch.target)], minlength=k)
+    return hits, np.bincount(predicted, minlength=k), np.bincount(batch.target[known], minlength=k)
 
 
 def _macro_f1(outputs: Outputs, batch: Batch) -> float:
-    """Mean F1 over the labels that occur among targets or answers."""
-    hits, answers, rows = _counts(outputs, batch)
-    occurs = (answers + rows) > 0
-    return float((2 * hits[occurs] / (answers + rows)[occurs]).mean()) if occurs.any() else 0.0
+    """Mean F1 over the labels that occur among targets or predictions."""
+    hits, predictions, rows = _counts(outputs, batch)
+    occurs = (predictions + rows) > 0
+    return float((2 * hits[occurs] / (predictions + rows)[occurs]).mean()) if occurs.any() else 0.0
 
 
 def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
@@ -65,21 +66,21 @@ def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
 
 
 def _auc(outputs: Outputs, batch: Batch) -> float:
-    """Area under the ROC curve; of more than two labels the mean of one against the rest. 0.5 where one label is all.
+    """Area under the ROC curve; of more than two labels the mean of one against the rest. 0.5 where all rows have one label.
 
     Source: Hanley & McNeil 1982: the share of pairs that are in the right order, ties counting half.
     """
     known = batch.target >= 0
-    chances, target = outputs[OUTPUT][known], batch.target[known]
-    labels = [1] if chances.shape[1] == 2 else range(chances.shape[1])
-    found = [_ordered(chances[:, label], target == label) for label in labels]
-    areas = [area for area in found if area is not None]
+    probabilities, target = outputs[OUTPUT][known], batch.target[known]
+    labels = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    by_label = [_ordered(probabilities[:, label], target == label) for label in labels]
+    areas = [area for area in by_label if area is not None]
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _ordered(chance: Array, positive: Array) -> float | None:
-    """Share of pairs of a positive and a negative row that chance (n,) puts in order; None where there is no pair."""
-    above, below = np.sort(chance[positive]), np.sort(chance[~positive])
+def _ordered(probability: Array, positive: Array) -> float | None:
+    """Share of pairs of a positive and a negative row that probability (n,) orders rightly; None where there is no pair."""
+    above, below = np.sort(probability[positive]), np.sort(probability[~positive])
     if not len(above) or not len(below):
         return None
     won = np.searchsorted(below, above, "left").sum() + np.searchsorted(below, above, "right").sum()
@@ -87,7 +88,7 @@ def _ordered(chance: Array, positive: Array) -> float | None:
 
 
 MEASURES = (
-    Measure("accuracy", True, rows=_right),
+    Measure("accuracy", True, rows=_correct),
     Measure("log_loss", False, rows=_log_loss),
     Measure("macro_f1", True, score=_macro_f1),
     Measure("balanced_accuracy", True, score=_balanced_accuracy),
@@ -97,7 +98,7 @@ MEASURES = (
 
 def loss(outputs: Outputs, batch: Batch) -> Array:
     """1 where the answer is wrong, 0 where it is right, (n,) float64. A label that the model does not know is wrong."""
-    return 1.0 - _right(outputs, batch)
+    return 1.0 - _correct(outputs, batch)
 
 
 def margin(loss: Array, setting: float | None) -> float:
@@ -105,33 +106,33 @@ def margin(loss: Array, setting: float | None) -> float:
     return MARGIN if setting is None else setting
 
 
-def vocabulary(target: Array) -> Array:
+def classes(target: Array) -> Array:
     """Sorted distinct labels, (k,) str. target: (n,) str."""
     return np.unique(np.asarray(target, dtype=str))
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Turn labels into indices, (n,) int64; -1 for a label that is not among labels (sorted, as vocabulary gives them)."""
+    """Turn labels into indices, (n,) int64; -1 for a label that is not among labels (sorted, as classes returns them)."""
     target, labels = np.asarray(target, dtype=str), np.asarray(labels, dtype=str)
     if not len(labels):
         return np.full(len(target), -1, np.int64)
-    place = np.minimum(np.searchsorted(labels, target), len(labels) - 1)
-    return np.where(labels[place] == target, place, -1).astype(np.int64)
+    index = np.minimum(np.searchsorted(labels, target), len(labels) - 1)
+    return np.where(labels[index] == target, index, -1).astype(np.int64)
 
 
-def stated(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that is sure of its answers, (n,) str."""
+def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that is sure of its answers, (n,) str: a probability of 1 for each."""
     index = encode(answers, labels)
     return {OUTPUT: (index[:, None] == np.arange(len(labels))).astype(np.float32)}
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where two models answer with another label, (n,) bool."""
-    return _answered(a) != _answered(b)
+    """Where two models predict different labels, (n,) bool."""
+    return _predicted(a) != _predicted(b)
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """majority: the shares of the labels in train, whatever the row."""
+    """majority: the labels' shares of train, whatever the row."""
     shares = np.bincount(train.target[train.target >= 0], minlength=len(train.labels)) / max(len(train), 1)
 
     def majority(batch: Batch) -> dict[str, Array]:
@@ -143,11 +144,11 @@ def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
     """Turn outputs into JSON. k: how many labels to list with their probability, all unless set."""
     names = [str(label) for label in labels]
-    found = []
+    objects = []
     for row in outputs[OUTPUT]:
         order = np.argsort(-row, kind="stable")[: k or len(names)]
         best = int(order[0])
         listed = order if k else range(len(names))
         probabilities = {names[i]: float(row[i]) for i in listed}
-        found.append({"label": names[best], "probability": float(row[best]), "probabilities": probabilities})
-    return found
+        objects.append({"label": names[best], "probability": float(row[best]), "probabilities": probabilities})
+    return objects

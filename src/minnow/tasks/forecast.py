@@ -1,15 +1,12 @@
-"""Forecast: an answer is the number that a series will show a horizon from now. Its errors are those of `regress`."""
+"""Forecast: an answer is the value of a series one horizon ahead. Its errors are those of `regress`."""
 
 from __future__ import annotations
 
 from minnow.tasks import regress
 
-OUTPUT, BINARY_LOSS, MARGIN, ANSWER, MEASURES = (
-    regress.OUTPUT,
-    regress.BINARY_LOSS,
-    regress.MARGIN,
-    regress.ANSWER,
-    regress.MEASURES,
-)
-loss, margin, vocabulary, encode = regress.loss, regress.margin, regress.vocabulary, regress.encode
-flips, baselines, answers, stated = regress.flips, regress.baselines, regress.answers, regress.stated
+CAPABILITIES = regress.CAPABILITIES
+OUTPUT, BINARY_LOSS, MARGIN = regress.OUTPUT, regress.BINARY_LOSS, regress.MARGIN
+ANSWER, MEASURES = regress.ANSWER, regress.MEASURES
+loss, margin, classes, encode = regress.loss, regress.margin, regress.classes, regress.encode
+outputs_from_answers, flips = regress.outputs_from_answers, regress.flips
+baselines, answers = regress.baselines, regress.answers

@@ -1,6 +1,6 @@
-"""Generate: nothing is asked, and an answer is a new row that looks as if it were one of the data's.
+"""Generate: the input is noise, and an answer is a new row that looks like one of the data's.
 
-A set of answers is compared with as many real rows, looked at through the features of a pinned extractor: tasks/_lens.py.
+A set of answers is compared with as many real rows, by the features of a pinned extractor: tasks/_extractor.py.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from minnow.tasks import _frechet, _lens
+from minnow.contracts import FeatureExtraction, TaskCapabilities
+from minnow.tasks import _extractor, _frechet
 from minnow.types import Array, Batch, Columns, Measure, Outputs, noise_of
 
 OUTPUT = "sample"
 BINARY_LOSS = False
 MARGIN = 0.02
 """Share of the distance."""
-FLIP = 0.05
-"""Mean difference of pixels, as a share of their range, from which on two images count as different."""
-NEIGHBOURS = 3
-MOST_COMPARED = 5000
-"""Pairs of rows that neighbours are looked for among."""
-DIGITS = 4
+_FLIP = 0.05
+"""Mean difference of pixels, as a share of their range, above which two images count as different."""
+_NEIGHBOURS = 3
+_MOST_COMPARED = 5000
+"""Rows among which neighbours are searched."""
+_EXPLAINED = 0.95
+"""Share of the pixels' variance that the components of a baseline explain."""
+_DIGITS = 4
 
 _PIXEL = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
 ANSWER: dict[str, Any] = {
@@ -33,59 +36,62 @@ ANSWER: dict[str, Any] = {
 
 
 def _features(outputs: Outputs, batch: Batch) -> tuple[Array, Array]:
-    """Features of the real rows and of the made ones, (n, d) float64 each."""
-    return _lens.features(batch.lens, batch.inputs["image"]), _lens.features(batch.lens, outputs[OUTPUT])
+    """Features of the real rows and of the generated ones, (n, d) float64 each."""
+    real = _extractor.features(batch.extractor, batch.inputs["image"])
+    return real, _extractor.features(batch.extractor, outputs[OUTPUT])
 
 
 def _distance(outputs: Outputs, batch: Batch) -> Array:
-    """The Fréchet distance, told apart into rows so that it has an interval and can be compared in pairs."""
+    """The Fréchet distance as a mean over rows, so that it has an interval and can be compared in pairs, (n,) float64."""
     return _frechet.influences(*_features(outputs, batch)) if len(batch) else np.empty(0)
 
 
 def _rows(batch: Batch) -> Array:
-    """Which rows neighbours are looked for of, (m,) int: by their keys, whatever their order."""
-    return np.argsort(batch.key, kind="stable")[:MOST_COMPARED]
+    """Index of the rows whose neighbours are searched, (m,) int: chosen by their keys, so that their order does not matter."""
+    return np.argsort(batch.key, kind="stable")[:_MOST_COMPARED]
 
 
 def _compared(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """Rows that are compared, (m,) int, and their features, real and made."""
+    """Index of the rows that are compared, (m,) int, and their features, real and generated."""
     rows = _rows(batch)
     return rows, *_features({OUTPUT: outputs[OUTPUT][rows]}, batch.take(rows))
 
 
-def _covered(answers: Array, by: Array) -> Array:
-    """Which rows lie as near to one of another set as its own neighbours do, (n,) bool."""
+def _covered(rows: Array, by: Array) -> Array:
+    """Which rows lie as near to a row of another set as that one's own neighbours do, (n,) bool."""
     if not len(by):
         return np.empty(0, bool)
-    return _frechet.within(answers, by, _frechet.nearest(by, by, min(NEIGHBOURS, len(by) - 1)))
+    return _frechet.within(rows, by, _frechet.nearest(by, by, min(_NEIGHBOURS, len(by) - 1)))
 
 
 def _precision(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a made row lies among the real ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
-    rows, real, made = _compared(outputs, batch)
-    return _spread(rows, _covered(made, real), len(batch))
+    """Whether a generated row lies among the real ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
+    rows, real, generated = _compared(outputs, batch)
+    return _scatter(rows, _covered(generated, real), len(batch))
 
 
 def _recall(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a real row lies among the made ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
-    rows, real, made = _compared(outputs, batch)
-    return _spread(rows, _covered(real, made), len(batch))
+    """Whether a real row lies among the generated ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
+    rows, real, generated = _compared(outputs, batch)
+    return _scatter(rows, _covered(real, generated), len(batch))
 
 
-def _spread(rows: Array, values: Array, n: int) -> Array:
-    found = np.full(n, np.nan)
-    found[rows] = values
-    return found
+def _scatter(rows: Array, values: Array, n: int) -> Array:
+    """Values of some rows as one value per row, (n,) float64, NaN for the others."""
+    per_row = np.full(n, np.nan)
+    per_row[rows] = values
+    return per_row
 
 
 def _memorised(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a made row is nearer to a training row than 19 of 20 training rows are to their nearest other one.
+    """Whether a generated row is nearer to a training row than 19 of 20 training rows are to their nearest other one.
 
     Distances are of pixels, in the training rows' first principal components. New real rows come to about 0.05.
     """
     rows = _rows(batch)
-    made = _lens.place(batch.lens, outputs[OUTPUT][rows])
-    return _spread(rows, _frechet.nearest(made, batch.lens["known"]) < batch.lens["usual"], len(batch))
+    generated = _extractor.project(batch.extractor, outputs[OUTPUT][rows])
+    copies = _frechet.nearest(generated, batch.extractor["known"]) < batch.extractor["usual"]
+    return _scatter(rows, copies, len(batch))
 
 
 MEASURES = (
@@ -97,7 +103,7 @@ MEASURES = (
 
 
 def loss(outputs: Outputs, batch: Batch) -> Array:
-    """Fréchet distance with what each row adds to it, (n,) float64: the mean is the distance."""
+    """Fréchet distance plus each row's influence on it, (n,) float64: the mean is the distance."""
     return _distance(outputs, batch)
 
 
@@ -106,51 +112,48 @@ def margin(loss: Array, setting: float | None) -> float:
     return (MARGIN if setting is None else setting) * float(np.mean(loss))
 
 
-def vocabulary(target: Array) -> Array:
-    """What is not asked has no vocabulary: (0,) str."""
+def classes(target: Array) -> Array:
+    """Rows without a target have no classes: (0,) str."""
     return np.empty(0, dtype="<U1")
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Nothing is asked of a row: (n,) float32 of 0. The rows themselves are among the inputs."""
+    """Rows have no target: (n,) float32 of 0. The real rows are among the inputs."""
     return np.zeros(len(target), np.float32)
 
 
-def stated(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that makes these images, (n, h, w, c) in 0..1."""
+def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that generates these images, (n, h, w, c) in 0..1."""
     return {OUTPUT: np.asarray(answers, np.float32)}
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where two models make images of the same noise that differ by 5 % of the range in the mean pixel, (n,) bool."""
+    """Where two models' images of the same noise differ by more than 5 % of the range in the mean pixel, (n,) bool."""
     difference = np.abs(a[OUTPUT].astype(np.float64) - b[OUTPUT])
-    return difference.reshape(len(batch), -1).mean(axis=1) > FLIP if len(batch) else np.empty(0, bool)
+    return difference.reshape(len(batch), -1).mean(axis=1) > _FLIP if len(batch) else np.empty(0, bool)
 
 
-def lens(train: Batch, labels: Array, extractor: Columns | None = None) -> dict[str, Array]:
-    """Make what answers are looked at through. labels: (n,) str of train's rows, "" where there is none.
-
-    extractor: one that was made before, whose arrays begin with "extractor."; without it one is learned. Raises ValueError
-    for too few rows, or an extractor of images of another size.
-    """
+def _fit(train: Batch, labels: Array, earlier: Columns | None) -> dict[str, Array]:
+    """Make the feature extractor of train's images: learn a network, or take the one of an earlier extractor."""
     images = train.inputs["image"]
-    return _lens.known(images, extractor or _lens.learn(images, labels))
+    return _extractor.complete(earlier or _extractor.learn(images, labels), images)
 
 
-def extractor(arrays: Columns) -> dict[str, Array]:
-    """Keep of a lens what names and repeats a figure: the extractor without the rows."""
-    return {name: value for name, value in arrays.items() if name.startswith(_lens.EXTRACTOR)}
-
-
-def about(batch: Batch) -> dict[str, Any]:
-    """Say what belongs beside every figure: the extractor, how many samples, and how far training rows are from the exam's."""
-    real, train = _lens.features(batch.lens, batch.inputs["image"]), batch.lens["features"].astype(np.float64)
+def _about(batch: Batch) -> dict[str, Any]:
+    """Name the extractor, and say of how many samples and at what distance as many training rows lie from the test set's."""
+    real = _extractor.features(batch.extractor, batch.inputs["image"])
+    train = batch.extractor["features"].astype(np.float64)
     return {
-        "extractor": _lens.sha(batch.lens),
-        "learned": str(batch.lens["extractor.learned"][0]),
+        "extractor": _extractor.sha(batch.extractor),
+        "learned": str(batch.extractor["extractor.learned"][0]),
         "samples": len(batch),
         "training rows": round(_frechet.distance(real, train[: len(real)]), 6),
     }
+
+
+CAPABILITIES = TaskCapabilities(
+    feature_extraction=FeatureExtraction(fit=_fit, kept=_extractor.network_of, about=_about)
+)
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
@@ -159,24 +162,30 @@ def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
     shape = images.shape[1:]
     rows = images.reshape(len(images), -1).astype(np.float64)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
-    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(rows.T, bias=True)))
-    kept = np.argsort(-values)[: max(1, int((np.cumsum(np.sort(values)[::-1]) < 0.95 * values.sum()).sum()) + 1)]
-    carry = vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0))
+    transform = _scaled_components(rows)
 
     def pixels(batch: Batch) -> dict[str, Array]:
-        return made(mean + noise_of(batch.key, len(mean)) * spread)
+        return images_of(mean + noise_of(batch.key, len(mean)) * spread)
 
     def components(batch: Batch) -> dict[str, Array]:
-        return made(mean + noise_of(batch.key, len(kept)) @ carry.T)
+        return images_of(mean + noise_of(batch.key, transform.shape[1]) @ transform.T)
 
-    def made(found: Array) -> dict[str, Array]:
-        return {OUTPUT: np.clip(found, 0, 1).reshape(-1, *shape).astype(np.float32)}
+    def images_of(samples: Array) -> dict[str, Array]:
+        return {OUTPUT: np.clip(samples, 0, 1).reshape(-1, *shape).astype(np.float32)}
 
     return {"pixel_gaussian": pixels, "pca_gaussian": components}
 
 
+def _scaled_components(rows: Array) -> Array:
+    """Principal components of rows (n, p) that explain 95 % of the variance, each scaled by its deviation, (p, q)."""
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(rows.T, bias=True)))
+    needed = int((np.cumsum(np.sort(values)[::-1]) < _EXPLAINED * values.sum()).sum()) + 1
+    kept = np.argsort(-values)[: max(1, needed)]
+    return vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0))
+
+
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
     """Turn outputs into JSON: pixels in the units of the data, without an axis for one channel."""
-    images = np.round(outputs[OUTPUT].astype(np.float64), DIGITS)
+    images = np.round(outputs[OUTPUT].astype(np.float64), _DIGITS)
     images = images[..., 0] if images.shape[-1] == 1 else images
     return [{"image": image.tolist()} for image in images]

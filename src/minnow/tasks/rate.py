@@ -7,10 +7,11 @@ import numpy as np
 from minnow.tasks import regress
 from minnow.types import Array, Batch, Outputs
 
+CAPABILITIES = regress.CAPABILITIES
 OUTPUT, BINARY_LOSS, ANSWER = regress.OUTPUT, regress.BINARY_LOSS, regress.ANSWER
 MARGIN = 0.02
 """Share of the root mean squared error."""
-vocabulary, encode, stated = regress.vocabulary, regress.encode, regress.stated
+classes, encode, outputs_from_answers = regress.classes, regress.encode, regress.outputs_from_answers
 flips, baselines, answers = regress.flips, regress.baselines, regress.answers
 
 _BY_NAME = {measure.name: measure for measure in regress.MEASURES}
@@ -25,6 +26,6 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean squared error: what 2 % of its root are worth, unless set."""
+    """Absolute margin on the mean squared error: what its root may grow by, 2 % unless set, in squares."""
     share = MARGIN if setting is None else setting
     return ((1 + share) ** 2 - 1) * float(np.mean(loss))

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from minnow.contracts import TaskCapabilities
 from minnow.types import Array, Batch, Columns, Measure, Outputs
 
+CAPABILITIES = TaskCapabilities()
 OUTPUT = "value"
 BINARY_LOSS = False
 MARGIN = 0.02
 """Share of the mean absolute error."""
-FLIP = 0.01
-"""Share of the target's range from which on an answer counts as changed."""
+_FLIP = 0.01
+"""Share of the target's range above which a difference of two answers is a flip."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -59,14 +61,14 @@ def margin(loss: Array, setting: float | None) -> float:
     return (MARGIN if setting is None else setting) * float(np.mean(loss))
 
 
-def vocabulary(target: Array) -> Array:
-    """A number has no vocabulary: (0,) str."""
+def classes(target: Array) -> Array:
+    """Numbers have no classes: (0,) str."""
     return np.empty(0, dtype="<U1")
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Turn a column into numbers, (n,) float32. Raises ValueError that names the first value that is none."""
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named below
+    """Turn a column into numbers, (n,) float32. Raises ValueError that names the first value that is not a finite number."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
         try:
             values = np.asarray(target).astype(np.float32)
         except (TypeError, ValueError):
@@ -84,19 +86,19 @@ def _number(value: Any) -> float:
         raise ValueError(f"A target must be a number. Received: {value!r}.") from error
 
 
-def stated(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that gives these answers, (n,) str."""
+def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
+    """Outputs of a model that answers with these numbers, (n,) str."""
     return {OUTPUT: encode(answers, labels)}
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
     """Where two answers differ by more than 1 % of the target's range, (n,) bool."""
     spread = float(np.ptp(batch.target)) if len(batch) else 0.0
-    return np.abs(_values(a) - _values(b)) > FLIP * spread
+    return np.abs(_values(a) - _values(b)) > _FLIP * spread
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """Mean and median of train, whatever the row."""
+    """mean, median: those of train, whatever the row."""
 
     def constant(value: float) -> Callable[[Batch], dict[str, Array]]:
         return lambda batch: {OUTPUT: np.full(len(batch), value, np.float32)}

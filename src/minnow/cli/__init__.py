@@ -1,0 +1,40 @@
+"""`minnow ...`: the pipeline from a terminal. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from minnow.cli import champions, receipts, status, training
+from minnow.cli.app import app
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "run": training.run,
+    "new": training.new,
+    "tune": training.tune,
+    "status": status.status,
+    "data": training.data,
+    "list": status.list_names,
+    "champions": status.champions,
+    "predict": champions.predict,
+    "rollback": champions.rollback,
+    "verify": champions.verify,
+    "receipt": receipts.receipt,
+}
+"""In the order of `minnow --help`."""
+
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def main() -> None:
+    """Run the command line. A store that cannot be read ends any command with a message and exit code 1."""
+    from minnow.stores.database import BrokenStore
+
+    try:
+        app()
+    except BrokenStore as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,6 @@
+"""`python -m minnow.cli`."""
+
+from minnow.cli import main
+
+if __name__ == "__main__":
+    main()

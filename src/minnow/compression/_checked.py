@@ -1,0 +1,8 @@
+"""Pyright reads every compression against its contract here; nothing imports this file."""
+
+from __future__ import annotations
+
+from minnow.compression import float16, int8
+from minnow.contracts import Compression
+
+_: tuple[Compression, ...] = (float16, int8)

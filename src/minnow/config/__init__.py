@@ -1,0 +1,36 @@
+"""Config: the only reader of params.yaml. Every key is checked, and an error names its path."""
+
+from minnow.config.checking import Catalog, check_space, nested, params_of
+from minnow.config.errors import ConfigError
+from minnow.config.loading import load
+from minnow.config.settings import (
+    Budget,
+    Gate,
+    Judge,
+    RunnerSettings,
+    Settings,
+    Span,
+    SplitShares,
+    Tune,
+    UseCase,
+    WorkerLimits,
+)
+
+__all__ = [
+    "Budget",
+    "Catalog",
+    "ConfigError",
+    "Gate",
+    "Judge",
+    "RunnerSettings",
+    "Settings",
+    "Span",
+    "SplitShares",
+    "Tune",
+    "UseCase",
+    "WorkerLimits",
+    "check_space",
+    "load",
+    "nested",
+    "params_of",
+]

@@ -1,0 +1,128 @@
+"""Checks of settings against the catalog: every name is known, and what stands under it is what its owner takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from minnow.config.errors import ConfigError, explain
+from minnow.config.settings import Settings, Span, UseCase
+from minnow.contracts import Parameters
+from minnow.registry import unknown
+
+_NAME = re.compile(r"[a-z]([a-z0-9_-]{0,46}[a-z0-9])?")
+"""The Bento store takes no longer name, and none that ends in a sign."""
+
+
+class Catalog(Protocol):
+    """What names may stand in params.yaml, and what may stand under them; handed in, for config knows no rooms."""
+
+    def known(self, kind: str) -> list[str]:
+        """List the names of "task", "modality", "family", "compression" or "exporter"."""
+        ...
+
+    def params(self, kind: str, name: str) -> type[Parameters]:
+        """Return the class that checks what stands under a name."""
+        ...
+
+    def fits(self, family: str, modality: str, task: str) -> str | None:
+        """Say why a family cannot learn this, or None."""
+        ...
+
+    def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
+        """Say why a modality's options do not go with a task, or None."""
+        ...
+
+
+def check(settings: Settings, catalog: Catalog) -> None:
+    """Check every name and everything that stands under one. Raises ConfigError that names the path."""
+    for name, usecase in settings.usecases.items():
+        _check_usecase(name, usecase, settings, catalog)
+    for name, spaces in settings.tune.spaces.items():
+        _among("tune.spaces", "use case", [name], settings.usecases)
+        for family, space in spaces.items():
+            where = f"tune.spaces.{name}.{family}"
+            _among(where, "family of this use case", [family], settings.usecases[name].families)
+            check_space(where, family, settings.usecases[name].families[family], space, catalog)
+
+
+def nested(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put values under dotted names into a family's parameters: {"schedule.floor": 0.1} -> {"schedule": {"floor": 0.1}}."""
+    merged = dict(params)
+    for path, value in values.items():
+        name, _, rest = path.partition(".")
+        merged[name] = nested(merged.get(name) or {}, {rest: value}) if rest else value
+    return merged
+
+
+def check_space(
+    where: str, family: str, params: Mapping[str, Any], space: Mapping[str, Span], catalog: Catalog
+) -> None:
+    """Refuse a space with a parameter, or with an end of a span, that the family does not take. Raises ConfigError."""
+    for path, span in space.items():
+        for value in span.ends:
+            params_of("family", family, nested(params, {path: value}), where, catalog)
+
+
+def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catalog: Catalog) -> Parameters:
+    """Check what stands under a name against its own class. Raises ConfigError with the path."""
+    model = catalog.params(kind, name)
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError(explain(error, where, model)) from error
+
+
+def _check_usecase(name: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
+    where = f"usecases.{name}"
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{where}: a name is lower-case letters, digits, '-' and '_', at most 48, a letter first, no sign last."
+        )
+    _check_names(where, usecase, settings, catalog)
+    options = params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
+    if reason := catalog.refuses(usecase.modality, options, usecase.task):
+        raise ConfigError(f"{where}.options.{reason}")
+    for family, params in usecase.families.items():
+        params_of("family", family, params, f"{where}.families.{family}", catalog)
+        if reason := catalog.fits(family, usecase.modality, usecase.task):
+            raise ConfigError(f"{where}.families.{family}: {reason}")
+        _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
+    for compression, params in usecase.compression.items():
+        params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+
+
+def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
+    """Refuse a name of a use case that nothing has."""
+    _among(f"{where}.task", "task", [usecase.task], catalog.known("task"))
+    _among(f"{where}.modality", "modality", [usecase.modality], catalog.known("modality"))
+    _among(f"{where}.families", "family", usecase.families, catalog.known("family"))
+    _among(f"{where}.compression", "compression", usecase.compression, catalog.known("compression"))
+    _among(f"{where}.exports", "exporter", usecase.exports, catalog.known("exporter"))
+    _among(f"{where}.needs", "use case", usecase.needs, settings.usecases)
+    _among(f"{where}.targets", "target", usecase.targets, ("cpu", "gpu"))
+
+
+def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | None, settings: Settings) -> None:
+    """Refuse to begin with weights of a use case that cannot have them."""
+    if not start:
+        return
+    _among(f"{where}.usecase", "use case", [start["usecase"]], [other for other in settings.usecases if other != name])
+    source = settings.usecases[start["usecase"]]
+    if family not in source.families:
+        raise ConfigError(
+            f"{where}.usecase: '{start['usecase']}' must train '{family}' too. It trains: {', '.join(source.families)}."
+        )
+    for key in ("model", "labels"):
+        if key in start:
+            raise ConfigError(f"{where}.{key}: a run fills this in from `usecase`. Take it out.")
+
+
+def _among(where: str, noun: str, names: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{where}: {unknown(noun, name, known)}")

@@ -1,0 +1,7 @@
+"""Pyright reads every data set against its contract here; nothing imports this file."""
+
+from __future__ import annotations
+
+from minnow.datasets import DataSet, cancer, diabetes, digits, home, reviews, shop, sounds
+
+_: tuple[DataSet, ...] = (cancer, diabetes, digits, home, reviews, shop, sounds)

@@ -1,0 +1,42 @@
+"""Read by pyright alone: each family has every name of the contract. Nobody imports this file."""
+
+from __future__ import annotations
+
+from minnow.contracts import Family
+from minnow.families import (
+    cnn,
+    cnn1d,
+    content,
+    embedbag,
+    ensemble,
+    fcnn,
+    forest,
+    gan,
+    gboost,
+    gru,
+    linear,
+    lstm,
+    neighbours,
+    recommender,
+    rnn,
+    vae,
+)
+
+_: tuple[Family, ...] = (
+    cnn,
+    cnn1d,
+    content,
+    embedbag,
+    ensemble,
+    fcnn,
+    forest,
+    gan,
+    gboost,
+    gru,
+    linear,
+    lstm,
+    neighbours,
+    recommender,
+    rnn,
+    vae,
+)

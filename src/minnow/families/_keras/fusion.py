@@ -1,0 +1,140 @@
+"""Joins trained networks to one: by shares, or by weights that are fitted to val. TensorFlow is imported inside.
+
+Nothing here is a matrix product or a sum of two tensors: compressions would round these, and 256 levels of a final answer
+could not be ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minnow.contracts import Model
+from minnow.families._keras.model import OUTPUTS, one_or_list
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch
+
+_PRIOR_ROWS = 1.0
+"""Strength of the prior for equal weights, in rows: a stack over few rows stays near the average."""
+_SMALLEST_SHARE = 1e-3
+"""Members with less are left out."""
+
+
+def pooled(members: Sequence[Model], shares: Array, batch: Batch) -> Any:
+    """One network that adds the members' answers by their shares, (m,)."""
+    kept = [(member, float(share)) for member, share in zip(members, shares, strict=True) if share > _SMALLEST_SHARE]
+    inputs, answers = _call([member for member, _ in kept])
+    total = sum(share for _, share in kept)
+    x = _weighted_sum(answers, [share / total for _, share in kept])
+    return _network(inputs, x, batch)
+
+
+def shares(answers: Sequence[Array], val: Batch) -> Array:
+    """Shares of members with the least loss on val, (m,) float64: each at least 0, their sum 1.
+
+    The loss is log loss of labels, squared error of numbers. answers: of each member on val.
+    """
+    from scipy.optimize import minimize
+
+    stacked = np.stack(answers).astype(np.float64)
+    scale = 1.0 if len(val.labels) else max(float(val.target.std()), 1e-12)
+
+    def cost(shares: Array) -> float:
+        mixed = np.tensordot(shares, stacked, axes=1)
+        if not len(val.labels):
+            return float((((mixed - val.target) / scale) ** 2).mean())
+        return float(-np.log(np.maximum(mixed[np.arange(len(val)), val.target], SMALLEST_PROBABILITY)).mean())
+
+    equal = np.full(len(answers), 1 / len(answers))
+    sums_to_one = {"type": "eq", "fun": lambda shares: shares.sum() - 1}
+    result = minimize(cost, equal, bounds=[(0, 1)] * len(answers), constraints=sums_to_one, method="SLSQP")
+    if not result.success:
+        raise RuntimeError(f"The members' shares were not found: {result.message}. Take fusion: average.")
+    return np.clip(result.x, 0, 1)
+
+
+def stacked(members: Sequence[Model], answers: Sequence[Array], val: Batch) -> Any:
+    """One network that weights the members' answers, or the logs of their probabilities, and adds a bias.
+
+    answers: of each member on val.
+    """
+    import keras
+
+    ops: Any = keras.ops
+    inputs, outputs = _call(members)
+    if not len(val.labels):
+        weights, bias = fit_numbers(np.stack(answers, axis=1).astype(np.float64), val.target.astype(np.float64))
+        return _network(inputs, ops.subtract(_weighted_sum(outputs, weights.tolist()), float(-bias)), val)
+    logs = np.log(np.maximum(np.stack(answers).astype(np.float64), SMALLEST_PROBABILITY))
+    weights, bias = fit_labels(logs, val.target)
+    logits = _weighted_sum([ops.log(ops.maximum(output, SMALLEST_PROBABILITY)) for output in outputs], weights.tolist())
+    odds = ops.exp(ops.subtract(logits, ops.max(logits, axis=-1, keepdims=True)))
+    odds = keras.layers.Rescaling(np.exp(bias).tolist())(odds)
+    return _network(inputs, ops.divide(odds, ops.sum(odds, axis=-1, keepdims=True)), val)
+
+
+def fit_labels(logs: Array, target: Array) -> tuple[Array, Array]:
+    """Logistic regression over logs of probabilities (m, n, k): one weight per member and one bias per label."""
+    from scipy.optimize import minimize
+
+    members, rows, labels = logs.shape
+    truth = np.eye(labels)[target]
+
+    def cost(free: Array) -> tuple[float, Array]:
+        weights, bias = free[:members], free[members:]
+        logits = np.tensordot(weights, logs, axes=1) + bias
+        logits -= logits.max(axis=1, keepdims=True)
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        error = (probabilities - truth) / rows
+        from_prior = np.concatenate([weights - 1 / members, bias])
+        of_truth = np.maximum((probabilities * truth).sum(axis=1), 1e-300)
+        loss = -np.log(of_truth).mean() + _PRIOR_ROWS * (from_prior**2).sum() / (2 * rows)
+        gradient = np.concatenate([(logs * error).sum(axis=(1, 2)), error.sum(axis=0)])
+        return float(loss), gradient + _PRIOR_ROWS * from_prior / rows
+
+    start = np.concatenate([np.full(members, 1 / members), np.zeros(labels)])
+    solution = minimize(cost, start, jac=True, method="L-BFGS-B").x
+    return solution[:members], solution[members:]
+
+
+def fit_numbers(answers: Array, target: Array) -> tuple[Array, float]:
+    """Ridge over answers (n, m) with equal weights as prior. Returns a weight per member and the intercept."""
+    mean, std = target.mean(), max(float(target.std()), 1e-12)
+    rows, scaled = (answers - answers.mean(axis=0)) / std, (target - mean) / std
+    equal = np.full(answers.shape[1], 1 / answers.shape[1])
+    precision = rows.T @ rows + _PRIOR_ROWS * np.eye(len(equal))
+    weights = equal + np.linalg.solve(precision, rows.T @ (scaled - rows @ equal))
+    return weights, float(mean - answers.mean(axis=0) @ weights)
+
+
+def _call(members: Sequence[Model]) -> tuple[list[Any], list[Any]]:
+    """Inputs of all members, each once, and the output of each member."""
+    import keras
+
+    specs = {spec.name: spec for member in members for spec in member.inputs}
+    inputs: dict[str, Any] = {
+        name: keras.Input(spec.shape, dtype=spec.dtype, name=name) for name, spec in specs.items()
+    }
+    outputs = []
+    for index, member in enumerate(members):
+        member.native.name = f"member_{index}"
+        outputs.append(member.native(one_or_list([inputs[spec.name] for spec in member.inputs])))
+    return list(inputs.values()), outputs
+
+
+def _weighted_sum(answers: Sequence[Any], weights: Sequence[float]) -> Any:
+    import keras
+    from keras import layers
+
+    ops: Any = keras.ops
+    parts = [layers.Rescaling(weight)(answer) for answer, weight in zip(answers, weights, strict=True)]
+    return ops.sum(ops.stack(parts, axis=-1), axis=-1)
+
+
+def _network(inputs: list[Any], answer: Any, batch: Batch) -> Any:
+    import keras
+    from keras import layers
+
+    output = layers.Activation("linear", name=OUTPUTS[batch.task])(answer)
+    return keras.Model(one_or_list(inputs), output, name="ensemble")

@@ -1,0 +1,93 @@
+"""The model that Keras families return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.types import OFFSET, Array, Columns, Spec
+
+OUTPUTS = {
+    "classify": "probabilities",
+    "regress": "value",
+    "forecast": "value",
+    "rate": "value",
+    "rank": "scores",
+    "generate": "sample",
+}
+"""Name of the last layer, and so of the output, by task."""
+NUMERIC = ("regress", "forecast", "rate")
+FILE = "model.keras"
+_PREDICT_ROWS = 1024
+_DIFFERENCE = "change"
+
+
+@dataclass(frozen=True)
+class KerasModel:
+    """A trained Keras network over named arrays. facts: which layers were taken over from another model, if any were."""
+
+    native: Any
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    framework: str = "keras"
+
+    @property
+    def inputs(self) -> tuple[Spec, ...]:
+        """The arrays it needs."""
+        return tuple(_spec(tensor, tensor.name) for tensor in self.native.inputs)
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The one array that it gives, named by its last layer."""
+        (tensor,) = self.native.outputs
+        return (_spec(tensor, self.native.layers[-1].name),)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights, with the running statistics of batch normalization."""
+        return int(self.native.count_params())
+
+    def predict(self, inputs: Columns) -> dict[str, Array]:
+        """Answer rows of named arrays; extra arrays are ignored."""
+        rows = [inputs[spec.name] for spec in self.inputs]
+        parts = [
+            np.asarray(self.native(one_or_list([value[i : i + _PREDICT_ROWS] for value in rows]), training=False))
+            for i in range(0, len(rows[0]), _PREDICT_ROWS)
+        ]
+        name = self.outputs[0].name
+        return {name: np.concatenate(parts) if parts else np.empty((0, *self.native.output_shape[1:]), np.float32)}
+
+    def with_offset(self) -> KerasModel:
+        """The same network, which also takes the offset and adds it to its answers. Renames the last layer of this one."""
+        import keras
+        from keras import layers
+
+        network, last = self.native, self.native.layers[-1]
+        name, last.name = last.name, _DIFFERENCE
+        offset = keras.Input((), name=OFFSET)
+        total = layers.Add(name=name)([network.outputs[0], offset])
+        return replace(self, native=keras.Model([*network.inputs, offset], total, name=network.name))
+
+    def save(self, folder: Path) -> None:
+        """Write architecture and weights."""
+        self.native.save(folder / FILE)
+
+
+def load(folder: Path) -> KerasModel:
+    """Read what save wrote."""
+    import keras
+
+    return KerasModel(keras.models.load_model(folder / FILE, compile=False))
+
+
+def one_or_list(values: list[Any]) -> Any:
+    """Return the value itself where there is one: that is how Keras takes the input of a network with one input."""
+    return values[0] if len(values) == 1 else values
+
+
+def _spec(tensor: Any, name: str) -> Spec:
+    return Spec(name, tuple(tensor.shape[1:]), str(tensor.dtype))

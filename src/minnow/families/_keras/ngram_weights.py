@@ -1,0 +1,174 @@
+"""N-grams of texts for `linear`: how they are weighted before the fit, and the network that holds the fitted weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from minnow.families._arrays import CHARACTERS, NGRAMS
+from minnow.families._keras.layers import sum_over_rows
+from minnow.families._keras.model import one_or_list
+from minnow.types import Array, Batch
+
+_SHORTEST = 1e-6
+"""Length below which a text's vector is not divided by it: it holds no known n-gram."""
+
+
+def arrays(batch: Batch, features: str) -> list[str]:
+    """Name the arrays of a batch that hold a text's n-grams, none where rows are no texts.
+
+    features: "ngrams", "characters" or "both". Raises ValueError where the encoder made none of this name.
+    """
+    if NGRAMS not in batch.inputs:
+        return []
+    names = [NGRAMS, CHARACTERS] if features == "both" else [features]
+    if missing := [name for name in names if name not in batch.inputs]:
+        raise ValueError(
+            f"features: {features} needs texts with the array {missing[0]}. Received: {', '.join(batch.inputs)}. "
+            "Set options.characters of the use case, such as [2, 5], or take features: ngrams."
+        )
+    return names
+
+
+class Weighting(Protocol):
+    """Those parameters of linear that are about texts."""
+
+    @property
+    def naive_bayes(self) -> bool: ...
+    @property
+    def norm(self) -> str: ...
+    @property
+    def min_rows(self) -> int: ...
+
+
+def blocks(train: Batch, val: Batch, names: list[str], params: Weighting) -> tuple[Any, Any, list[Array] | None]:
+    """Columns per n-gram of train and of val, weighted where that is asked for, and the log ratios of each array.
+
+    Raises ValueError where naive_bayes is asked for without two labels and texts.
+    """
+    from scipy.sparse import hstack
+
+    if params.naive_bayes and (not names or len(train.labels) != 2):
+        raise ValueError(
+            f"naive_bayes needs texts with two labels. Received: {len(train.labels)} labels and the inputs "
+            f"{', '.join(train.inputs)}. Leave naive_bayes out."
+        )
+    splits = [[_rows(batch, name) for name in names] for batch in (train, val)]
+    ratios = [_log_ratio(rows, train, params.min_rows) for rows in splits[0]] if params.naive_bayes else None
+    if ratios is not None:
+        splits = [
+            [_scaled(rows, ratio, params.norm) for rows, ratio in zip(split, ratios, strict=True)] for split in splits
+        ]
+    train_rows, val_rows = (hstack(split).tocsr() if len(split) > 1 else split[0] for split in splits)
+    return train_rows, val_rows, ratios
+
+
+def _rows(batch: Batch, name: str) -> Any:
+    """One column per n-gram, 1 where a text holds it, (n, ids) sparse."""
+    from scipy.sparse import csr_array
+
+    ids = batch.inputs[name]
+    positions = np.nonzero(ids)
+    shape = (len(batch), batch.cardinalities[name])
+    return csr_array((np.ones(len(positions[0]), np.float32), (positions[0], ids[positions])), shape=shape)
+
+
+def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
+    """Log of how much more often rows of the second label hold each n-gram than rows of the first, (ids,) float64.
+
+    0 for n-grams of fewer than min_rows rows.
+    """
+    first, second = (np.asarray(rows[train.target == label].sum(axis=0)).ravel() for label in (0, 1))
+    ratio = np.log((1 + second) / (1 + second).sum()) - np.log((1 + first) / (1 + first).sum())
+    return np.where(first + second >= min_rows, ratio, 0.0)
+
+
+def _scaled(rows: Any, ratio: Array, norm: str) -> Any:
+    """Weight n-grams (n, ids) by their log ratio, and divide each row by the root of its count or by its length."""
+    weighted = rows.multiply(ratio[None, :]).tocsr()
+    squares = np.asarray((weighted.multiply(weighted) if norm == "length" else rows).sum(axis=1)).ravel()
+    smallest = _SHORTEST if norm == "length" else 1.0
+    return weighted.multiply(1 / np.maximum(np.sqrt(squares), smallest)[:, None]).tocsr()
+
+
+def interpolated(weights: Array, beta: float) -> Array:
+    """Interpolate between the weights of n-grams that occurred (beta 1) and the mean of their magnitudes (beta 0)."""
+    size = np.abs(weights)
+    if beta == 1 or not size.any():
+        return weights
+    return np.where(size > 0, (1 - beta) * size[size > 0].mean() + beta * weights, 0.0)
+
+
+@dataclass(frozen=True)
+class NgramWeights:
+    """What a fit over n-grams learned.
+
+    names: the arrays that it read; weights: (ids, k), those of one array below those of the other; bias: (k,); ratios: log
+    ratios per array, None where n-grams were not weighted by them; norm: "count" or "length".
+    """
+
+    names: list[str]
+    weights: Array
+    bias: Array
+    ratios: list[Array] | None
+    norm: str
+
+
+def network(train: Batch, fitted: NgramWeights, end: Callable[[Any], Any]) -> Any:
+    """Sum the weights of the n-grams that occur; id 0, the padding, weighs nothing. Two labels share one weight.
+
+    end: the last layer, of logits or numbers.
+    """
+    import keras
+    from keras import layers
+
+    weights, bias, names = fitted.weights, fitted.bias, fitted.names
+    shared = np.eye(len(bias), dtype=np.float32)
+    if len(bias) == 2:
+        weights, shared = weights[:, 1:] - weights[:, :1], np.array([[-0.5, 0.5]], np.float32)
+    parts = np.split(weights, np.cumsum([train.cardinalities[name] for name in names])[:-1])
+    inputs = [keras.Input(train.inputs[name].shape[1:], dtype="int32", name=name) for name in names]
+    totals = [_total(ids, fitted, index, part) for index, (ids, part) in enumerate(zip(inputs, parts, strict=True))]
+    # a sum over a new axis, for compressions round what two tensors add up to
+    x = keras.ops.sum(keras.ops.stack(totals, axis=-1), axis=-1) if len(totals) > 1 else totals[0]
+    last = layers.Dense(len(bias), name="logits")
+    whole = keras.Model(one_or_list(inputs), end(last(x)), name="linear")
+    last.set_weights([shared, bias])
+    return whole
+
+
+def _total(ids: Any, fitted: NgramWeights, index: int, weights: Array) -> Any:
+    """Sum the weights of one array's ids, divided as the rows of the fit were."""
+    import keras
+
+    name = fitted.names[index]
+    total: Any = sum_over_rows(_lookup(ids, weights, f"weights_{name}"))
+    if fitted.ratios is None:
+        return total
+    if fitted.norm != "length":
+        return total / _root_of_count(ids)
+    ratios = _lookup(ids, np.abs(fitted.ratios[index])[:, None], f"ratios_{name}")
+    return total / keras.ops.maximum(keras.ops.sqrt(sum_over_rows(ratios * ratios)), _SHORTEST)
+
+
+def _lookup(ids: Any, values: Array, name: str) -> Any:
+    """Look up rows of values (size, k) by id; id 0 gives zeros."""
+    from keras import layers
+
+    table = layers.Embedding(*values.shape, name=name)
+    rows = table(ids)
+    weights = values.astype(np.float32)
+    weights[0] = 0.0
+    table.set_weights([weights])
+    return rows
+
+
+def _root_of_count(ids: Any) -> Any:
+    import keras
+
+    ops: Any = keras.ops
+    count = ops.sum(ops.cast(ops.not_equal(ids, 0), "float32"), axis=1, keepdims=True)
+    return ops.sqrt(ops.maximum(count, 1.0))

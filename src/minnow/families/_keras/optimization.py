@@ -1,0 +1,83 @@
+"""What a training minimizes and how its steps are made: losses, optimizers and the schedule of the learning rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minnow.families._keras.options import Training
+
+
+def optimizer(params: Training, steps: int) -> Any:
+    """Build the Keras optimizer of a training of so many steps."""
+    import keras
+
+    kinds = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+        "nadam": keras.optimizers.Nadam,
+    }
+    options: dict[str, Any] = {"momentum": 0.9} if params.optimizer == "sgd" else {}
+    if params.weight_decay is not None:
+        options["weight_decay"] = params.weight_decay
+    if params.average is not None:
+        options |= {"use_ema": True, "ema_momentum": params.average}
+    return kinds[params.optimizer](learning_rate=_learning_rate(params, steps), **options)
+
+
+def _learning_rate(params: Training, steps: int) -> Any:
+    import keras
+
+    schedule, highest = params.schedule, params.learning_rate
+    warm_up = int(schedule.warm_up * steps)
+    if schedule.kind == "constant":
+        return highest
+    if schedule.kind == "exponential":
+        floor = max(schedule.floor, 1e-6)
+        return keras.optimizers.schedules.ExponentialDecay(highest, max(steps, 1), floor)
+    return keras.optimizers.schedules.CosineDecay(
+        highest * 0.1 if warm_up else highest,
+        max(steps - warm_up, 1),
+        alpha=schedule.floor,
+        warmup_target=highest if warm_up else None,
+        warmup_steps=warm_up,
+    )
+
+
+def task_loss(params: Training, task: str) -> Any:
+    """Build the Keras loss that the parameters name, or the task's own. Raises ValueError for a loss of another task."""
+    import keras
+
+    kind = params.loss or {"classify": "cross_entropy", "rate": "mse"}.get(task, "mae")
+    if (kind in ("cross_entropy", "focal")) != (task == "classify"):
+        raise ValueError(
+            f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to take the task's own."
+        )
+    if kind == "cross_entropy" and not params.label_smoothing:
+        return keras.losses.SparseCategoricalCrossentropy()
+    if kind in ("cross_entropy", "focal"):
+        return _one_hot_loss(kind, params.label_smoothing)
+    numeric = {
+        "mse": keras.losses.MeanSquaredError,
+        "mae": keras.losses.MeanAbsoluteError,
+        "huber": keras.losses.Huber,
+    }
+    return numeric[kind]()
+
+
+def _one_hot_loss(kind: str, smoothing: float) -> Any:
+    """A loss over one-hot targets, which takes indices of labels."""
+    import keras
+
+    kinds: Any = {
+        "cross_entropy": keras.losses.CategoricalCrossentropy,
+        "focal": keras.losses.CategoricalFocalCrossentropy,
+    }
+    of_one_hot = kinds[kind](label_smoothing=smoothing, reduction="none")  # per row, so that rows may be weighted
+
+    def loss(target: Any, probabilities: Any) -> Any:
+        index = keras.ops.cast(keras.ops.reshape(target, (-1,)), "int32")
+        return of_one_hot(keras.ops.one_hot(index, probabilities.shape[-1]), probabilities)
+
+    return loss

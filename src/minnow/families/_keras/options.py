@@ -1,0 +1,91 @@
+"""What Keras families take from params.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from minnow.contracts import Parameters
+
+Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "hard_swish", "linear"]
+
+
+class Schedule(Parameters):
+    """The schedule of the learning rate. warm_up: share of all steps; floor: last rate, as a share of the highest."""
+
+    kind: Literal["constant", "cosine", "exponential"] = "cosine"
+    warm_up: float = Field(default=0.05, ge=0, lt=1)
+    floor: float = Field(default=0.01, ge=0, le=1)
+
+
+class EarlyStopping(Parameters):
+    """Stop when the val loss has not improved for `patience` epochs, and restore the best weights."""
+
+    patience: int = Field(default=10, ge=1)
+
+
+class Augmentation(Parameters):
+    """Random changes of training images. shift, zoom: shares of height and width; rotate: degrees.
+
+    flip: mirror every other image horizontally; erase: height and width of a rectangle of zeros, as a share of the image's.
+    """
+
+    shift: float = Field(default=0.0, ge=0, lt=0.5)
+    rotate: float = Field(default=0.0, ge=0, le=180)
+    zoom: float = Field(default=0.0, ge=0, lt=1)
+    flip: bool = False
+    erase: float = Field(default=0.0, ge=0, lt=1)
+
+
+class InitFrom(Parameters):
+    """Start from the weights of another use case's model of the same family, as far as the layers have the same shapes.
+
+    usecase: whose model; frozen_epochs: epochs in which only the layers that were not taken are trained; rate: share of
+    learning_rate with which all layers are trained afterwards. model, labels: a run fills them in.
+    """
+
+    usecase: str
+    frozen_epochs: int = Field(default=5, ge=0)
+    rate: float = Field(default=0.3, gt=0, le=1)
+    model: str | None = None
+    labels: list[str] | None = None
+
+
+class Training(Parameters):
+    """How a Keras family is trained.
+
+    optimizer, learning_rate, weight_decay (of AdamW and SGD); loss: None takes the task's own; label_smoothing: classification
+    only; average: decay of a running mean of the weights, which becomes the model (0.99 averages about 100 steps; None takes
+    the last weights); early_stopping: None trains to the last epoch.
+    """
+
+    epochs: int = Field(default=30, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adam"
+    learning_rate: float = Field(default=0.003, gt=0)
+    weight_decay: float | None = Field(default=None, ge=0)
+    schedule: Schedule = Schedule()
+    loss: Literal["cross_entropy", "focal", "mse", "mae", "huber"] | None = None
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    average: float | None = Field(default=None, gt=0, lt=1)
+    init_from: InitFrom | None = None
+
+
+class Regularized(Training):
+    """Training of a network of layers. l1, l2: on weights; dropout: share of units; batch_norm: after each layer."""
+
+    activation: Activation = "relu"
+    l1: float = Field(default=0.0, ge=0)
+    l2: float = Field(default=0.0, ge=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    batch_norm: bool = True
+
+
+SEARCHED = {
+    "learning_rate": {"low": 0.0005, "high": 0.03, "log": True},
+    "batch_size": {"among": [16, 32, 64, 128]},
+    "dropout": {"low": 0.0, "high": 0.5},
+}
+"""What `minnow tune` searches of any training where params.yaml names no space of its own."""

@@ -1,0 +1,85 @@
+"""How families that read rows step by step (words, sensor readings, frames of sound) begin and end their networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from minnow.families._arrays import NUMBERS, PIXELS, STEPS, TOKENS
+from minnow.families._keras.layers import dense_layers, head, regularizer
+from minnow.families._keras.model import one_or_list
+from minnow.families._keras.options import Regularized
+from minnow.types import Batch
+
+MODALITIES = ("text", "timeseries", "audio")
+TASKS = ("classify", "regress", "forecast")
+READS = (*STEPS, NUMBERS)
+
+
+class Stepwise(Regularized):
+    """What families that read step by step share.
+
+    dim: length of a word's vector; word_dropout: share of a text's words that are dropped while training, against learning
+    single texts by heart; series and sounds have no words. dense: units of layers before the answer.
+    """
+
+    dim: int = Field(default=16, ge=1)
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    dense: list[int] = Field(default=[])
+    epochs: int = Field(default=12, ge=1)
+    batch_norm: bool = False
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The beginning of a network. vectors: (n, m, d); mask: (n, m, 1), 0 at padding, None where nothing is padded."""
+
+    inputs: list[Any]
+    vectors: Any
+    mask: Any
+
+
+def begin(train: Batch, params: Stepwise, seed: int) -> Steps:
+    """Read tokens (n, m) int32, 0 where padded, series (n, m, d) float32 or image (n, m, d, 1) float32 step by step."""
+    import keras
+    from keras import layers
+
+    name = next(name for name in STEPS if name in train.inputs)
+    shape = train.inputs[name].shape[1:]
+    steps: Any = keras.Input(shape, dtype=str(train.inputs[name].dtype), name=name)
+    if name == TOKENS:
+        return _word_vectors(steps, train.cardinalities[TOKENS], params, seed)
+    vectors = layers.Reshape((shape[0], shape[1] * shape[2]))(steps) if name == PIXELS else steps
+    return Steps([steps], vectors, None)
+
+
+def _word_vectors(tokens: Any, vocabulary: int, params: Stepwise, seed: int) -> Steps:
+    import keras
+    from keras import layers
+
+    ops: Any = keras.ops
+    x = layers.Embedding(vocabulary, params.dim, embeddings_regularizer=regularizer(params))(tokens)
+    mask = ops.expand_dims(ops.cast(ops.not_equal(tokens, 0), "float32"), -1)
+    x = layers.Dropout(params.dropout, seed=seed)(x) if params.dropout else x
+    if params.word_dropout:
+        x = layers.Dropout(params.word_dropout, noise_shape=(None, None, 1), seed=seed + 2)(x)
+    return Steps([tokens], x, mask)
+
+
+def end(steps: Steps, x: Any, train: Batch, params: Stepwise, name: str, seed: int) -> Any:
+    """Concatenate the numbers beside the steps to the features x (n, u) of the steps, and append the answer.
+
+    name: of the network.
+    """
+    import keras
+    from keras import layers
+
+    inputs = steps.inputs
+    x = layers.Dropout(params.dropout, seed=seed + 1)(x) if params.dropout else x
+    if NUMBERS in train.inputs:
+        numbers = keras.Input(train.inputs[NUMBERS].shape[1:], name=NUMBERS)
+        inputs, x = [*inputs, numbers], layers.Concatenate()([x, numbers])
+    x = dense_layers(x, params.dense, params)
+    return keras.Model(one_or_list(inputs), head(x, train), name=name)

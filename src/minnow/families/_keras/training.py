@@ -1,0 +1,131 @@
+"""How all Keras families are trained."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minnow.families._keras import feed, optimization, transfer
+from minnow.families._keras.layers import ESTIMATE
+from minnow.families._keras.model import NUMERIC, OUTPUTS, KerasModel, one_or_list
+from minnow.families._keras.options import Training
+from minnow.types import Batch, Report
+
+_RECALIBRATION_BATCHES = 100
+"""Batches after which nothing is left of older statistics: 0.95 ** 100 is 0.006."""
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a network is trained. loss: a Keras loss, None takes that of the parameters; change: of training rows alone."""
+
+    params: Training
+    seed: int
+    report: Report
+    loss: Any = None
+    change: feed.Change | None = None
+
+
+def start(seed: int) -> None:
+    """Begin a training: from here on every random number follows from the seed."""
+    import keras
+
+    warnings.filterwarnings("ignore", module="keras|tensorflow")
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+
+
+def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasModel:
+    """Fit a network to rows and return it with its history. Numbers are scaled for the fit, and the answers scaled back."""
+    names, params = [tensor.name for tensor in network.inputs], plan.params
+    mean, std = _scale(train)
+    target, val_target = ((batch.target - mean) / std for batch in (train, val))
+    train_rows = feed.dataset(names, train, target, params.batch_size, plan.seed, plan.change)
+    val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
+    transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
+    plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
+    history = _fit(network, train_rows, val_rows, plan, transferred)
+    if params.average is not None:
+        _recalibrate_batch_norm(network, train_rows)
+    if train.task in NUMERIC:
+        _unscale_output(network, mean, std)
+    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {})
+
+
+def _fit(
+    network: Any, train_rows: Any, val_rows: Any, plan: TrainingPlan, transferred: transfer.Transferred | None
+) -> dict[str, list[float]]:
+    """Train in phases: each has its own learning rate, and all but the last leave taken layers as they are."""
+    phases = transfer.phases(network, plan.params, transferred)
+    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    steps = int(train_rows.cardinality())
+    for phase in phases:
+        transfer.freeze(network, transferred, frozen=phase is not phases[-1])
+        network.compile(
+            optimizer=optimization.optimizer(phase, steps * phase.epochs),
+            loss=plan.loss,
+            metrics=["accuracy"] if network.layers[-1].name == OUTPUTS["classify"] else [],
+            steps_per_execution=min(steps, 32),
+            auto_scale_loss=False,
+            jit_compile=False,
+        )
+        callbacks = [_reporter(plan.report, done, epochs), *_callbacks(phase)]
+        fitted = network.fit(train_rows, validation_data=val_rows, epochs=phase.epochs, verbose=0, callbacks=callbacks)
+        for name, values in fitted.history.items():
+            history.setdefault(name, []).extend(float(value) for value in values)
+        done += phase.epochs
+    return history
+
+
+def _callbacks(params: Training) -> list[Any]:
+    """Put the averaged weights in place before val is scored, and stop early."""
+    import keras
+
+    callbacks: list[Any] = []
+    if params.average is not None:
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if params.early_stopping:
+        patience = params.early_stopping.patience
+        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True))
+    return callbacks
+
+
+def _reporter(report: Report, done: int, epochs: int) -> Any:
+    import keras
+
+    class Reporter(keras.callbacks.Callback):
+        """Hand on each epoch's metrics."""
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            report(done + epoch + 1, epochs, {name: float(value) for name, value in (logs or {}).items()})
+
+    return Reporter()
+
+
+def _recalibrate_batch_norm(network: Any, train_rows: Any) -> None:
+    """Let batch normalization see the activations of averaged weights: its statistics followed the other weights."""
+    import tensorflow as tf
+    from keras import layers
+
+    if not any(isinstance(layer, layers.BatchNormalization) for layer in network.layers):
+        return
+    step = tf.function(lambda inputs: network(inputs, training=True), reduce_retracing=True)
+    for inputs, *_ in train_rows.repeat().take(_RECALIBRATION_BATCHES):
+        step(one_or_list([inputs[tensor.name] for tensor in network.inputs]))
+
+
+def _scale(train: Batch) -> tuple[Any, Any]:
+    """Mean and standard deviation of train's numbers: house prices are learned as easily as shares. 0 and 1 for labels."""
+    if train.task not in NUMERIC:
+        return 0, 1
+    std = float(train.target.std(dtype=np.float64))
+    return np.float32(train.target.mean(dtype=np.float64)), np.float32(std if std > 0 else 1.0)
+
+
+def _unscale_output(network: Any, mean: float, std: float) -> None:
+    """Let a network that learned scaled numbers answer in the target's own units."""
+    kernel, bias = network.get_layer(ESTIMATE).get_weights()
+    network.get_layer(ESTIMATE).set_weights([kernel * std, bias * std + mean])

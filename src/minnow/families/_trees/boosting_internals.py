@@ -1,0 +1,51 @@
+"""The one file that touches private attributes of scikit-learn's histogram gradient boosting.
+
+Checked with scikit-learn 1.9.1. tests/families/trees/test_boosting_internals.py says which of them is no longer as it is
+assumed to be here:
+
+- `_predictors`: list over iterations of lists of trees, each with `nodes`, a structured array of num_threshold and value.
+- `_baseline_prediction`: (1, k) float, what the values of all trees are added to.
+- `_check_early_stopping_loss`: called once after every iteration with the losses so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from minnow.types import Array
+
+CHECKED_WITH = "1.9.1"
+
+
+def nodes(estimator: Any) -> list[Array]:
+    """The nodes of each tree, structured arrays that can be changed in place."""
+    return [tree.nodes for iteration in estimator._predictors for tree in iteration]
+
+
+def average(estimators: Sequence[Any]) -> Any:
+    """Return the first estimator with the trees of all: its raw prediction is the mean of theirs. Changes all of them."""
+    first = estimators[0]
+    for estimator in estimators:
+        for tree in nodes(estimator):
+            tree["value"] /= len(estimators)
+    first._predictors = [iteration for estimator in estimators for iteration in estimator._predictors]
+    first._baseline_prediction = sum(estimator._baseline_prediction for estimator in estimators) / len(estimators)
+    return first
+
+
+@contextmanager
+def reporting(estimator: Any, report: Callable[[int], None]) -> Iterator[None]:
+    """Call report with the number of iterations so far after each iteration of a fit: scikit-learn has no callback for it."""
+    check = estimator._check_early_stopping_loss
+
+    def check_and_report(*args: Any, **kwargs: Any) -> bool:
+        stops = check(*args, **kwargs)
+        if iterations := len(estimator.validation_score_) - 1:
+            report(iterations)
+        return stops
+
+    estimator._check_early_stopping_loss = check_and_report
+    yield
+    del estimator._check_early_stopping_loss  # an estimator is pickled, and a closure cannot be

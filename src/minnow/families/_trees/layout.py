@@ -1,0 +1,154 @@
+"""One row of numbers per example, for families that read nothing else: pixels, series, numbers and encoded categories."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minnow.families._arrays import CATEGORIES, FLAT_ROWS, principal
+from minnow.types import Array, Batch, Columns, Spec
+
+ROW = "flat"
+"""Name of the value in an ONNX graph that holds the rows."""
+_PRIOR_ROWS = 10.0
+"""Rows of the overall mean that are added to each category's target encoding: rare categories say little."""
+_MOST_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a row of numbers is made.
+
+    specs: the arrays that it is made of; table: (ids, a) float32, the target encoding of each category's id; one_hot_ids: how
+    many ids there are where categories are one-hot encoded instead, 0 where they are not; mean (m,), axes (m, k): principal
+    components that replace the row, where there are any.
+    """
+
+    specs: tuple[Spec, ...]
+    table: Array | None = None
+    mean: Array | None = None
+    axes: Array | None = None
+    one_hot_ids: int = 0
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return self.axes.shape[1] if self.axes is not None else sum(self._width(spec) for spec in self.specs)
+
+    def _width(self, spec: Spec) -> int:
+        size = math.prod(length or 1 for length in spec.shape)
+        if spec.name != CATEGORIES:
+            return size
+        return self.one_hot_ids or size * (self.table.shape[1] if self.table is not None else 1)
+
+    def rows(self, inputs: Columns) -> Array:
+        """Make rows of numbers, (n, width) float32."""
+        parts = [self._part(inputs[spec.name], spec) for spec in self.specs]
+        flat = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1, dtype=np.float32)
+        return flat if self.axes is None or self.mean is None else (flat - self.mean) @ self.axes
+
+    def _part(self, values: Array, spec: Spec) -> Array:
+        if spec.name != CATEGORIES:
+            return values
+        if self.one_hot_ids:
+            one_hot = np.zeros((len(values), self.one_hot_ids), np.float32)
+            one_hot[np.arange(len(values))[:, None], values] = 1.0
+            return one_hot
+        return values if self.table is None else self.table[values]
+
+    def with_components(self, train: Batch, components: int, seed: int) -> Layout:
+        """Replace the row by the first principal components of train's rows. Raises ValueError for too many."""
+        mean, axes = principal(self.rows(train.inputs), components, seed)
+        return replace(self, mean=mean, axes=axes)
+
+    def onnx(self) -> tuple[list[Any], list[Any]]:
+        """Nodes and initializers that make ROW of the inputs."""
+        from onnx import helper
+
+        nodes, tensors, parts = [], [], []
+        for spec in self.specs:
+            part_nodes, part_tensors, name, width = self._part_onnx(spec)
+            nodes, tensors = nodes + part_nodes, tensors + part_tensors
+            tensors.append(_tensor(np.array([-1, width], np.int64), f"{spec.name}_shape"))
+            nodes.append(helper.make_node("Reshape", [name, f"{spec.name}_shape"], [f"{spec.name}_flat"]))
+            parts.append(f"{spec.name}_flat")
+        nodes.append(helper.make_node("Concat", parts, ["joined" if self.axes is not None else ROW], axis=1))
+        if self.axes is not None:
+            tensors += [_tensor(self.mean, "mean"), _tensor(self.axes, "axes")]
+            nodes.append(helper.make_node("Sub", ["joined", "mean"], ["centered"]))
+            nodes.append(helper.make_node("MatMul", ["centered", "axes"], [ROW]))
+        return nodes, tensors
+
+    def _part_onnx(self, spec: Spec) -> tuple[list[Any], list[Any], str, int]:
+        """Nodes and initializers of one array's part of the row, the name of the part and its width."""
+        from onnx import helper
+
+        if spec.name == CATEGORIES and self.one_hot_ids:
+            nodes, tensors, name = _one_hot_onnx(spec.name, self.one_hot_ids)
+        elif spec.name == CATEGORIES and self.table is not None:
+            nodes = [helper.make_node("Gather", ["per_id", spec.name], ["looked_up"], axis=0)]
+            tensors, name = [_tensor(self.table, "per_id")], "looked_up"
+        else:
+            nodes, tensors, name = [], [], spec.name
+        return nodes, tensors, name, self._width(spec)
+
+
+def layout_of(train: Batch, one_hot: bool = False) -> Layout:
+    """Find the arrays that make up a row, and learn the encoding of categories: mean targets of their rows, or one-hot."""
+    specs = tuple(
+        Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype))
+        for name in FLAT_ROWS
+        if name in train.inputs
+    )
+    if CATEGORIES not in train.inputs:
+        return Layout(specs)
+    if one_hot:
+        return Layout(specs, one_hot_ids=train.cardinalities[CATEGORIES])
+    return Layout(specs, _target_encoding(train))
+
+
+def _target_encoding(train: Batch) -> Array:
+    """Mean target of the rows of each id, shrunk towards the mean of all rows, (ids, a) float32."""
+    ids, size = train.inputs[CATEGORIES], train.cardinalities[CATEGORIES]
+    rows = np.bincount(ids.ravel(), minlength=size)
+    means = []
+    for target in _numeric_targets(train):
+        total = np.bincount(ids.ravel(), weights=np.repeat(target, ids.shape[1]), minlength=size)
+        means.append((total + _PRIOR_ROWS * target.mean()) / (rows + _PRIOR_ROWS))
+    return np.stack(means, axis=1).astype(np.float32)
+
+
+def _numeric_targets(train: Batch) -> list[Array]:
+    """Targets as numbers: a number itself, whether a row has the second of two labels, or each of the commonest labels."""
+    if not len(train.labels):
+        return [train.target.astype(np.float64)]
+    if len(train.labels) <= 2:
+        return [(train.target == len(train.labels) - 1).astype(np.float64)]
+    common = np.argsort(-np.bincount(train.target, minlength=len(train.labels)), kind="stable")[:_MOST_LABELS]
+    return [(train.target == label).astype(np.float64) for label in np.sort(common)]
+
+
+def _one_hot_onnx(ids: str, size: int) -> tuple[list[Any], list[Any], str]:
+    """Nodes and initializers that make (n, size) of ids (n, c), 1 for each id that a row has; and its name."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Cast", [ids], ["long_ids"], to=TensorProto.INT64),
+        helper.make_node("OneHot", ["long_ids", "one_hot_depth", "one_hot_values"], ["one_hots"], axis=-1),
+        helper.make_node("ReduceMax", ["one_hots", "one_hot_axis"], ["one_hot"], keepdims=0),
+    ]
+    tensors = {
+        "depth": np.array([size], np.int64),
+        "values": np.array([0, 1], np.float32),
+        "axis": np.array([1], np.int64),
+    }
+    return nodes, [_tensor(value, f"one_hot_{name}") for name, value in tensors.items()], "one_hot"
+
+
+def _tensor(value: Any, name: str) -> Any:
+    from onnx import numpy_helper
+
+    return numpy_helper.from_array(np.ascontiguousarray(value), name)

@@ -1,0 +1,1 @@
+"""Insight: what people read of rows and models: hints, importances, plots, pages and summaries. It decides nothing."""

@@ -1,0 +1,262 @@
+"""What people read after a run and between runs: the table of results, the state of each use case."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from minnow import tasks
+from minnow.config import Settings
+from minnow.measures.scores import span
+from minnow.records.bundle import open_bundle
+from minnow.records.decision import Decision, Difference, read_decisions
+from minnow.records.receipt import Check
+from minnow.records.report import read_report, score_as_json
+from minnow.records.results import FILE as RESULTS
+from minnow.records.results import FoldResult, VariantResult, read_results
+from minnow.records.timing import read_timings
+from minnow.runners.progress import wide_console
+from minnow.stores import champions as registry
+from minnow.stores import models
+from minnow.stores.publication import divergence
+from minnow.stores.versions import State
+from minnow.tuning.study import Tuned
+from minnow.types import Score
+from minnow.workspace import Workspace
+
+WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11, "kB": 5, "p95 us": 6}
+"""A terminal of 80 columns shows every figure whole; the marks behind them may wrap."""
+
+
+def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
+    """Print every variant of use cases that have an outcome, the decisions in words, and what to type next.
+
+    usecases: those to show, all where none is named.
+    """
+    console = wide_console()
+    about = f"trial {space.experiment}: " if space.is_trial else ""
+    title = f"{about}score on val, with its 95 % interval"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
+    for column, width in WIDTHS.items():
+        right = column in ("score", "kB", "p95 us")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True, min_width=width)
+    table.add_column("")
+    folders = sorted(path.parent for path in (space.results / "outcomes").glob(f"*/{RESULTS}"))
+    folders = [folder for folder in folders if not usecases or folder.name in usecases]
+    for folder in folders:
+        for row in _rows(space, folder):
+            table.add_row(*row)
+        table.add_row()
+    console.print(table)
+    for folder in folders:
+        _print_decisions(console, folder)
+    if not space.is_trial:
+        console.print(
+            f"\nNext:\n  {_bin('mlflow')} ui         compare the experiments on http://127.0.0.1:5000\n"
+            f"  {_bin('bentoml')} serve     serve the champions on http://127.0.0.1:3000\n"
+            f"  {_bin('minnow')} status     what is fresh, who is champion"
+        )
+
+
+def _bin(command: str) -> str:
+    """A command as it can be typed here: by its name where the environment is active."""
+    folder = Path(sys.executable).parent
+    if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
+        return command
+    return os.path.relpath(folder / command)
+
+
+def _figure(value: float, digits: int = 4) -> str:
+    """Write a score so that its digits mean something: 0.9876, 12.35, 30,796."""
+    large = abs(value)
+    return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
+
+
+def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
+    results, decisions = read_results(folder), read_decisions(folder)
+    timings = read_timings(space.timings(folder.name)).variants
+    rows: list[tuple[str, ...]] = []
+    for variant in results.variants:
+        score, timing = _primary(variant, decisions), timings.get(variant.name)
+        rows.append(
+            (
+                folder.name,
+                variant.family,
+                variant.variant,
+                _figure(score.value, 4),
+                f"{_figure(score.low, 3)}-{_figure(score.high, 3)}",
+                f"{variant.size_bytes / 1000:,.1f}",
+                f"{timing.p95_us:,.0f}" if timing else "",
+                _mark(space, folder.name, variant.name, decisions),
+            )
+        )
+    return rows
+
+
+def _primary(variant: VariantResult, decisions: Sequence[Decision]) -> Score:
+    measure = next((d.measure for d in decisions if d.measure), next(iter(variant.val)))
+    return variant.val[measure]
+
+
+def _mark(space: Workspace, usecase: str, name: str, decisions: Sequence[Decision]) -> str:
+    marks = []
+    for decision in decisions:
+        target = decision.target
+        served = None if space.is_trial else models.newest(usecase, target)
+        if served and served.provenance.name == name:
+            marks.append("champion" if target == "cpu" else f"{target} champion")
+        elif decision.finalist == name:
+            marks.append("finalist" if target == "cpu" else f"{target} finalist")
+    return ", ".join(marks)
+
+
+def _print_decisions(console: Console, folder: Path) -> None:
+    for decision in read_decisions(folder):
+        console.print(f"\n{folder.name} on {decision.target}: {decision.verdict}", style="bold")
+        if decision.score:
+            _print_exam(console, decision, decision.score)
+        for reason in decision.reasons:
+            console.print(f"  {reason}")
+    results = read_results(folder)
+    _print_folds(console, results.folds)
+    for family, why in results.failures.items():
+        console.print(f"  {folder.name}: {family} failed: {why}", style="red")
+
+
+def _print_exam(console: Console, decision: Decision, score: Score) -> None:
+    """Print what a finalist scored on the exam, beside the baselines."""
+    interval = span(score_as_json(score), _figure)
+    rows = f"on the exam of {decision.rows or 0:,} rows"
+    console.print(f"  {decision.finalist} {rows}: {decision.measure} {_figure(score.value)} ({interval})")
+    if decision.about:
+        about = ", ".join(f"{name}: {value}" for name, value in decision.about.items())
+        console.print(f"  Compared with {about}", highlight=False)
+    baselines = ", ".join(f"{name} {_figure(one.value)}" for name, one in decision.baselines.items())
+    console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
+    _print_difference(console, decision.differences, score.n)
+
+
+def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:
+    """Print how far the finalist's loss is from that of the strongest baseline, on the same rows, with its interval."""
+    if not differences:
+        return
+    name = max(differences, key=lambda one: differences[one].value)
+    numbers = {**vars(differences[name]), "n": groups}
+    shown = f"{numbers['value']:+.4f} ({span(numbers, '{:+.4f}'.format)})"
+    console.print(f"  Loss difference (finalist minus the best baseline, {name}): {shown}", highlight=False)
+
+
+def _print_folds(console: Console, folds: Mapping[str, FoldResult]) -> None:
+    for family, result in folds.items():
+        for division, scores in result.divisions.items():
+            shown = [f"{name} {_figure(s.value)} ({span(vars(s), _figure)})" for name, s in scores.items()]
+            console.print(f"  {family} over {result.folds} folds, {division}: {', '.join(shown)}")
+
+
+def status_row(space: Workspace, settings: Settings, usecase: str, state: State) -> dict[str, Any]:
+    """Describe one use case: stale or fresh, and for each target its champion, scores and divergence."""
+    entry = settings.usecases[usecase]
+    targets = {target: _target_row(space, usecase, target, entry.task) for target in entry.targets}
+    return {"usecase": usecase, "stale": state.stale.get(usecase, []), "targets": targets}
+
+
+def _target_row(space: Workspace, usecase: str, target: str, task: str) -> dict[str, Any]:
+    champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
+    exams = read_report(open_bundle(served.bundle)).exams if served else {}
+    scores = exams["test"].scores if "test" in exams else {}
+    return {
+        "version": champion.version if champion else None,
+        "sha": champion.sha if champion else None,
+        "model": served.provenance.name if served else None,
+        "served": served.tag if served else None,
+        "data_version": served.provenance.data_version if served else None,
+        "scores": {name: score_as_json(score) for name, score in scores.items()},
+        "measure": tasks.get(task).MEASURES[0].name,
+        "divergence": divergence(usecase, target, champion),
+    }
+
+
+def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
+    """Print status rows for people."""
+    console = wide_console()
+    table = Table()
+    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
+        table.add_column(column)
+    for row in rows:
+        state = "stale: " + "; ".join(row["stale"]) if row["stale"] else "fresh"
+        for target, cells in row["targets"].items():
+            champion = f"{cells['model']} v{cells['version']}" if cells["version"] else "none"
+            score = cells["scores"].get(cells["measure"])
+            scores = f"{cells['measure']} {score['value']:.4f}" if score else ""
+            data_version = (cells["data_version"] or "")[:12]
+            table.add_row(row["usecase"], state, target, champion, scores, data_version, cells["divergence"] or "none")
+    console.print(table)
+    for file, how in data.items():
+        console.print(f"{file}: {how}", style="yellow")
+
+
+def print_checks(title: str, checks: list[Check]) -> None:
+    """Print what was compared: what differs in full, the rest by number."""
+    console = wide_console()
+    wrong = [check for check in checks if not check.ok]
+    for check in wrong:
+        advice = f" To have it: {check.advice}" if check.advice else ""
+        console.print(
+            f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red", markup=False
+        )
+    summary = f"{len(wrong)} of {len(checks)} things differ" if wrong else f"all {len(checks)} things are as recorded"
+    console.print(f"{title}: {summary}.")
+    if not wrong:
+        console.print("  " + ", ".join(check.name for check in checks), markup=False)
+
+
+def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> None:
+    """Print what a study came to, and what it is worth."""
+    console = wide_console()
+    counts = ", ".join(f"{count} {state}" for state, count in tuned.counts.items())
+    if tuned.score is None:
+        console.print(
+            f"No trial of {family} was completed ({counts or 'none was begun'}): see .minnow/worker.log.", style="red"
+        )
+        return
+    size = f" at {tuned.size_bytes / 1000:.1f} kB" if tuned.size_bytes else ""
+    now = "" if tuned.now is None else f" (params.yaml's values: {_figure(tuned.now)})"
+    console.print(
+        f"{usecase}, {family}: best {tuned.measure} on val {_figure(tuned.score)}{size}{now}, of trials {counts}."
+    )
+    for name, value in tuned.values.items():
+        console.print(f"  {name}: {value}", markup=False)
+    if tuned.is_present:
+        console.print("Nothing was better than what stands in params.yaml.")
+        return
+    console.print("The best of many trials looks too good on the rows that chose it; the exam of the next run decides.")
+    written_or_not = "They stand in params.yaml" if written else "To write them to params.yaml: the same with --write"
+    console.print(f"{written_or_not}. Then: {_bin('minnow')} run {usecase}")
+
+
+def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:
+    """List the champion of every use case and target, as the registry has it."""
+    rows = []
+    for usecase, entry in settings.usecases.items():
+        for target in entry.targets:
+            champion, best = (registry.current(space, usecase, target, role) for role in ("champion", "best"))
+            if champion:
+                about = {"version": champion.version, "sha": champion.sha, "run_id": champion.run_id}
+                rows.append({"usecase": usecase, "target": target, **about, "best": best.version if best else None})
+    return rows
+
+
+def champion_lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Render champions for people, one line each."""
+    lines = [
+        f"{c['usecase']:<16} {c['target']:<4} version {c['version']:<4} {c['sha'][:12]}  run {c['run_id']}"
+        for c in rows
+    ]
+    return "\n".join(lines) or "No champion yet. Run `minnow run`."

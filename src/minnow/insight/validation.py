@@ -1,0 +1,81 @@
+"""The report of a validation: JSON for programs, and one HTML page that needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from minnow.records.files import write_json
+from minnow.stages.validate import Finding, Findings
+
+JSON, HTML = "validation.json", "validation.html"
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430; }
+h1 { font-size: 1.5rem; margin-bottom: 0; }
+table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid #dde2ea; }
+th { font-weight: 600; background: #f4f6f9; }
+.failed td { background: #fdf1f0; }
+.mark { font-weight: 600; white-space: nowrap; }
+.passed .mark { color: #1c7a3f; }
+.failed .mark { color: #b3261e; }
+.why { color: #5b6575; }
+code { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) {
+  body { background: #14181f; color: #e4e8ee; } th { background: #1f2630; } th, td { border-color: #323b48; }
+  .failed td { background: #33201f; } .why { color: #a2acba; }
+  .passed .mark { color: #63c88a; } .failed .mark { color: #ff8a80; }
+}
+"""
+
+
+def write(findings: Findings, hints: Sequence[str], folder: Path) -> Path:
+    """Write validation.json and validation.html to a folder, the same bytes for the same findings.
+
+    hints: what makes a score look better than it is. Returns the path of the page.
+    """
+    facts = {"usecase": findings.usecase, "ok": findings.ok, "rows": findings.rows}
+    results = [finding.as_json() for finding in findings.results]
+    write_json(folder / JSON, {**facts, "results": results, "hints": list(hints)})
+    path = folder / HTML
+    path.write_text(page(findings, hints), encoding="utf-8")
+    return path
+
+
+def page(findings: Findings, hints: Sequence[str] = ()) -> str:
+    """Render the page, failed expectations first."""
+    count, failed = len(findings.results), sum(not finding.ok for finding in findings.results)
+    verdict = f"{failed} of {count} expectations failed" if failed else f"All {count} expectations are met"
+    items = "".join(f"<li>{escape(hint)}</li>\n" for hint in hints)
+    section = f"<h2>Hints</h2>\n<ul>\n{items}</ul>\n" if hints else ""
+    lines = "\n".join(_line(finding) for finding in sorted(findings.results, key=lambda finding: finding.ok))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(findings.usecase)}: {verdict}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>{escape(findings.usecase)}</h1>
+<p>{verdict} on {findings.rows:,} rows.</p>
+{section}<table>
+<thead><tr><th>Result</th><th>Expected</th><th>Found</th><th>Rows, at most ten</th></tr></thead>
+<tbody>
+{lines}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def _line(finding: Finding) -> str:
+    kind, mark = ("passed", "✓ met") if finding.ok else ("failed", "✗ failed")
+    examples = "<br>".join(f"<code>{escape(row)}</code>" for row in finding.examples)
+    expected = f'{escape(finding.demand)}<br><span class="why">{escape(finding.why)}</span>'
+    cells = f"<td>{expected}</td><td>{escape(finding.outcome)}</td><td>{examples}</td>"
+    return f'<tr class="{kind}"><td class="mark">{mark}</td>{cells}</tr>'

@@ -1,0 +1,8 @@
+"""What audio can do beyond the least: take a WAV as a request's body."""
+
+from __future__ import annotations
+
+from minnow.contracts import ModalityCapabilities
+from minnow.modalities.audio.request import from_bytes, media
+
+CAPABILITIES = ModalityCapabilities(media=media, from_bytes=from_bytes)

@@ -1,0 +1,56 @@
+"""Options of a use case of sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from minnow.tables.options import LabelledOptions
+
+
+class Options(LabelledOptions):
+    """What may stand under `options` of a use case of sounds.
+
+    label_part: None takes the folder's name for the label; a number takes that part of the file's name, from 0. group_part: a
+        part of the name that keeps recordings together, as of one speaker. separator: between parts of a name.
+    test: file names of the test set, as a pattern such as "*_[0-4].wav"; folders train and test need none.
+    rate: sampling rate in Hz that sounds are resampled to. seconds: length that is read of a sound; shorter ones are padded
+        with silence.
+    bands: number of mel bands; frame_ms, hop_ms: length of a frame, and from one frame to the next.
+    same_loudness: scale each sound to the same root mean square, so that the distance from the microphone does not count.
+    top_db: take the log power relative to each sound's loudest point and clip it this many decibels below, so that neither
+        the distance from the microphone nor the noise of a room counts; None does not clip.
+    least_seconds: shortest sound that is accepted.
+    """
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"range_db": "top_db"}
+
+    label_part: int | None = None
+    group_part: int | None = None
+    separator: str = Field("_", min_length=1)
+    test: str | None = None
+    rate: int = Field(8000, ge=1000, le=192_000)
+    seconds: float = Field(1.0, gt=0, le=60)
+    bands: int = Field(40, ge=4, le=256)
+    frame_ms: float = Field(25, gt=0)
+    hop_ms: float = Field(10, gt=0)
+    same_loudness: bool = False
+    top_db: float | None = Field(None, gt=0)
+    least_seconds: float = Field(0.05, ge=0)
+
+    @property
+    def length(self) -> int:
+        """Samples that are read of a sound."""
+        return round(self.rate * self.seconds)
+
+
+def target(options: Options) -> str:
+    """Name the column to be predicted."""
+    return "label"
+
+
+def time_column(options: Options) -> str | None:
+    """Return None: a hash of each row decides its split."""
+    return None

@@ -1,0 +1,124 @@
+"""Sounds as arrays: decoding WAV, folders and zips of them, and the log-mel spectrogram of a sound."""
+
+from __future__ import annotations
+
+import io
+import wave
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from minnow.tables.files import FileError
+from minnow.types import Array
+
+_SUFFIX = ".wav"
+_MAX_SECONDS = 600
+_FLOOR = 1e-6
+"""Power that is added before the logarithm, which has no value for silence."""
+LOUDNESS = 0.05
+"""Root mean square of a normalized sound."""
+
+
+def decode(data: bytes) -> tuple[Array, int]:
+    """Decode a WAV of 8 to 32 bits PCM. Returns samples (n,) float32 in -1..1, channels averaged, and the rate in Hz.
+
+    Raises ValueError for data that is not such a WAV, holds no sample, or is longer than ten minutes.
+    """
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+            count = file.getnframes()
+            if count > _MAX_SECONDS * rate:
+                raise ValueError(f"it lasts over {_MAX_SECONDS} seconds")
+            raw = file.readframes(count)
+    except (wave.Error, EOFError, ValueError, RuntimeError) as error:
+        raise ValueError(f"Needed a WAV sound in PCM. Received {len(data):,} bytes: {error}.") from error
+    raw = raw[: len(raw) - len(raw) % (width * channels)]
+    if not raw:
+        raise ValueError(f"Needed a WAV sound in PCM. Received {len(data):,} bytes: no sample.")
+    return _floats(raw, width).reshape(-1, channels).mean(axis=1, dtype=np.float32), rate
+
+
+def _floats(raw: bytes, width: int) -> Array:
+    """Samples of width bytes each as float32 in -1..1."""
+    if width == 1:
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+    if width == 3:
+        bytes_of = np.frombuffer(raw, np.uint8).reshape(-1, 3).astype(np.int32)
+        whole = (bytes_of[:, 0] << 8 | bytes_of[:, 1] << 16 | bytes_of[:, 2] << 24) >> 8
+        return whole.astype(np.float32) / 2**23
+    return np.frombuffer(raw, f"<i{width}").astype(np.float32) / 2 ** (8 * width - 1)
+
+
+def files(place: Path) -> Iterator[tuple[str, bytes]]:
+    """Read every WAV of a folder (its folders and zips too) or of one zip, in order of names: (path inside, bytes)."""
+    paths = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+    for path in paths:
+        name = path.name if place.is_file() else path.relative_to(place).as_posix()
+        if path.suffix.lower() == _SUFFIX:
+            yield name, path.read_bytes()
+        elif path.suffix.lower() == ".zip":
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    for inside in sorted(n for n in archive.namelist() if n.lower().endswith(_SUFFIX)):
+                        yield inside, archive.read(inside)
+            except zipfile.BadZipFile as error:
+                raise FileError(f"{path} is not readable as a zip: {error}.") from error
+
+
+def resampled(samples: Array, rate: int, new_rate: int) -> Array:
+    """Resample (n,) to another rate by linear interpolation; going down, neighbours are averaged first."""
+    if rate == new_rate:
+        return samples
+    if rate > new_rate:
+        width = max(1, round(rate / new_rate))
+        samples = np.convolve(samples, np.full(width, 1 / width, np.float32), mode="same")
+    count = max(1, round(len(samples) * new_rate / rate))
+    return np.interp(np.arange(count) * rate / new_rate, np.arange(len(samples)), samples).astype(np.float32)
+
+
+def pad_or_trim(samples: Array, length: int) -> Array:
+    """Cut samples (n,) beyond length, or pad them with silence at the end. Returns (length,)."""
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))
+
+
+@cache
+def mel_filters(rate: int, size: int, bands: int) -> Array:
+    """Triangles that sum a power spectrum (size // 2 + 1,) to bands, (size // 2 + 1, bands) float32.
+
+    Evenly spaced in mel from 0 to half the rate. Source: Davis & Mermelstein 1980, mel as 2595 log10(1 + f / 700).
+    """
+    top = 2595 * np.log10(1 + rate / 2 / 700)
+    edges = 700 * (10 ** (np.linspace(0, top, bands + 2) / 2595) - 1)
+    frequencies = np.arange(size // 2 + 1) * rate / size
+    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
+    rising = (frequencies[:, None] - low) / (middle - low)
+    falling = (high - frequencies[:, None]) / (high - middle)
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def log_mel(samples: Array, rate: int, frame: int, hop: int, bands: int) -> Array:
+    """Log power of a sound (n,) in mel bands, (frames, bands) float32. rate: in Hz; frame, hop: in samples."""
+    size = 1 << (frame - 1).bit_length()
+    pieces = np.lib.stride_tricks.sliding_window_view(samples, frame)[::hop]
+    spectrum = np.fft.rfft(pieces * np.hanning(frame).astype(np.float32), size, axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) / frame
+    return np.log(power @ mel_filters(rate, size, bands) + _FLOOR)
+
+
+def clip_to_top_db(spectrograms: Array, top_db: float) -> Array:
+    """Subtract each sound's loudest point from its log power (n, frames, bands), and clip top_db decibels below it."""
+    loudest = spectrograms.max(axis=(1, 2), keepdims=True)
+    return np.maximum(spectrograms - loudest, -top_db * np.log(10) / 10).astype(np.float32)
+
+
+def rms_normalized(samples: Array) -> Array:
+    """Scale a sound (n,) to the root mean square LOUDNESS, without the silence at its beginning and end."""
+    sounding = np.flatnonzero(samples)
+    if not len(sounding):
+        return samples
+    power = np.square(samples[sounding[0] : sounding[-1] + 1], dtype=np.float64).mean()
+    return (samples * (LOUDNESS / np.sqrt(power))).astype(np.float32)

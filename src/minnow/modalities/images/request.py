@@ -1,0 +1,100 @@
+"""Requests for images: nested lists of pixels, seeds where images are generated, or the bytes of a PNG or JPEG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.modalities.images.decode import SUFFIXES, decode, read_idx, read_npz
+from minnow.modalities.images.encoder import ImageEncoder
+from minnow.modalities.images.noise import SEED_REQUEST, NoiseEncoder, parse_seeds
+from minnow.modalities.images.options import Options
+from minnow.modalities.images.pixels import check
+from minnow.tables.files import FileError, json_list
+from minnow.types import Array, Columns
+
+_MEDIA = ("image/png", "image/jpeg")
+_REQUEST: Mapping[str, Any] = {
+    "description": "Rows of pixel values, in the units of the training data: (height, width), or a third level with "
+    "the channels of each pixel.",
+    "type": "array",
+    "items": {
+        "type": "array",
+        "items": {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]},
+    },
+}
+
+
+def request(encoder: ImageEncoder | NoiseEncoder) -> Mapping[str, Any]:
+    """JSON Schema of one input: an image, or a seed where images are generated."""
+    return SEED_REQUEST if isinstance(encoder, NoiseEncoder) else _REQUEST
+
+
+def example(encoder: ImageEncoder | NoiseEncoder, rows: Columns) -> Any:
+    """Return the first encoded row in raw units, or a seed where images are generated.
+
+    rows: encoded ones, image (n, h, w, c). None where rounding to three decimals left the range of pixel values.
+    """
+    if isinstance(encoder, NoiseEncoder):
+        return 1
+    image = np.round(rows["image"][0] * encoder.scale, 3)
+    image = image.astype(int) if np.array_equal(image, np.rint(image)) else image
+    values = image[..., 0].tolist() if image.shape[-1] == 1 else image.tolist()
+    try:
+        parse([values], encoder)
+    except ValueError:
+        return None
+    return values
+
+
+def parse(inputs: Sequence[Any], encoder: ImageEncoder | NoiseEncoder) -> dict[str, Array]:
+    """Check the images of one request, or its seeds. Returns {"image": (n, h, w, c)} in raw units, or {"seed": (n,)}.
+
+    inputs: nested lists or arrays of pixel values. Raises ValueError that names the input and what is wrong with it.
+    """
+    if not len(inputs):
+        raise ValueError("inputs: needed at least one image, received none.")
+    if isinstance(encoder, NoiseEncoder):
+        return parse_seeds(inputs)
+    images = [check(value, f"inputs[{i}]", encoder.shape, encoder.scale) for i, value in enumerate(inputs)]
+    return {"image": np.stack(images)}
+
+
+def media(encoder: ImageEncoder | NoiseEncoder) -> tuple[str, ...]:
+    """List the content types of pictures; none where images are generated."""
+    return () if isinstance(encoder, NoiseEncoder) else _MEDIA
+
+
+def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
+    """Decode the body of one PNG or JPEG to one input of parse; its 0..255 becomes 0..scale. Raises ValueError."""
+    h, w, c = encoder.shape
+    if c not in (1, 3):
+        raise ValueError(f"Needed pixels as JSON: images of {c} channels have no picture format.")
+    image = decode(data, c, (h, w) if encoder.resize else None)
+    return [image * (encoder.scale / 255.0)]
+
+
+def from_file(path: Path, options: Options) -> list[Any]:
+    """Read inputs for a prediction: one PNG or JPEG, a folder of them, an .npz or idx file, or a JSON list of images.
+
+    Where images are generated it is a JSON list of seeds. Raises FileError, a ValueError, that names the file.
+    """
+    if not options.labelled:
+        return json_list(path)
+    if path.is_dir():
+        paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+        return [image for picture in paths for image in from_file(picture, options)]
+    if path.suffix.lower() in SUFFIXES:
+        try:
+            image = decode(path.read_bytes(), options.channels, options.resize)
+        except (OSError, ValueError) as error:
+            raise FileError(f"{path}: {error}") from error
+        return [image * (options.scale / 255.0)]
+    if path.suffix == ".npz":
+        return list(read_npz(path)[0])
+    if "idx" in path.name:
+        return list(read_idx(path))
+    return json_list(path)

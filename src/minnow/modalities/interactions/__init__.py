@@ -1,0 +1,29 @@
+"""Interactions: who took what, when, and how it was liked. A row is one interaction.
+
+To rank, an example is one user; to predict ratings (`target: rating`), it is one interaction.
+"""
+
+from __future__ import annotations
+
+from minnow.modalities.interactions.capabilities import CAPABILITIES
+from minnow.modalities.interactions.encoder import fit_encoder, load_encoder
+from minnow.modalities.interactions.options import Options, target, time_column
+from minnow.modalities.interactions.request import example, from_file, parse, request
+from minnow.modalities.interactions.rows import describe, examples, expectations, read
+
+__all__ = [
+    "CAPABILITIES",
+    "Options",
+    "describe",
+    "example",
+    "examples",
+    "expectations",
+    "fit_encoder",
+    "from_file",
+    "load_encoder",
+    "parse",
+    "read",
+    "request",
+    "target",
+    "time_column",
+]

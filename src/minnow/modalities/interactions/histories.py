@@ -1,0 +1,132 @@
+"""Histories: what each user took. An example is one user, and what they may like next is predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from minnow.contracts import Encoder
+from minnow.records.files import read_npz, write_json, write_npz
+from minnow.types import Array, Columns, Spec, Table, content_key
+
+KIND = "lists"
+_MIN_WIDTH = 20
+"""Items that a request may name as liked, where no user of train has more."""
+
+
+def history_examples(table: Table, min_rating: float | None) -> Table:
+    """Gather the relevant items of each user, those rated min_rating or more; users without one are left out.
+
+    Columns: user (n,) str, item (n, r) str in order of time, padded "", moment (n, r) float64, NaN where there is no item.
+    A key is of the user and all of these items.
+    """
+    rows = table.columns
+    liked = np.ones(len(table), bool) if min_rating is None else rows["rating"] >= min_rating
+    names, inverse = np.unique(rows["user"][liked], return_inverse=True)
+    item = rows["item"][liked]
+    starts, order = _by_group(inverse, len(names))
+    width = int(np.diff(starts).max(initial=0))
+    items = np.full((len(names), width), "", dtype=item.dtype if item.size else "<U1")
+    sorted_user = inverse[order]
+    position = np.arange(len(order)) - starts[sorted_user]
+    items[sorted_user, position] = item[order]
+    moment = np.full(items.shape, np.nan)
+    moment[sorted_user, position] = rows["time"][liked][order]
+    key = [
+        content_key(name.encode("utf-8"), *(i.encode("utf-8") for i in item[order[a:b]].tolist()))
+        for name, a, b in zip(names.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    ]
+    columns = {"user": names, "item": items, "moment": moment}
+    return Table(columns, names, np.array(key, np.uint64), side_tables=table.side_tables)
+
+
+def _by_group(group: Array, n: int) -> tuple[Array, Array]:
+    """Sort rows by group, order kept within: starts (n + 1,) of each group in the order (rows,)."""
+    order = np.argsort(group, kind="stable")
+    return np.searchsorted(group[order], np.arange(n + 1)), order
+
+
+def recent_popularity(times: Array, items: Array, labels: Array, half_life: float) -> Array:
+    """Popularity of each item at the last moment of train, (k,) float32; an interaction counts half after each half life.
+
+    times (n, r) float64, items (n, r) str, padded "": of history_examples. labels: (k,) str, sorted.
+    """
+    known = items != ""
+    index = np.searchsorted(labels, items[known])
+    age = np.max(times[known]) - times[known]
+    return np.bincount(index, weights=0.5 ** (age / half_life), minlength=len(labels)).astype(np.float32)
+
+
+class HistoryEncoder(Encoder):
+    """Turns users into indices, with the items that each of them took in train.
+
+    users: (u,) str, sorted; the index of users[i] is i + 1, since 0 is an unknown user. labels: (k,) str, the items. starts
+    (u + 1,) and items: those of users[i] are items[starts[i] : starts[i + 1]], indices into labels, rising.
+    """
+
+    def __init__(self, users: Array, labels: Array, starts: Array, items: Array) -> None:
+        self.users, self.labels = np.asarray(users, dtype=str), np.asarray(labels, dtype=str)
+        self.starts, self.items = starts.astype(np.int64), items.astype(np.int32)
+        self.width = max(_MIN_WIDTH, int(np.diff(self.starts).max(initial=0)))
+        self._user_index = {name: i for i, name in enumerate(self.users.tolist(), 1)}
+        self._item_index = {name: i for i, name in enumerate(self.labels.tolist())}
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The user, and the items that were seen."""
+        return (Spec("user", (), "int32"), Spec("seen", (self.width,), "int32"))
+
+    @property
+    def cardinalities(self) -> Mapping[str, int]:
+        """How many users there are, the unknown one among them."""
+        return {"user": len(self.users) + 1}
+
+    def encode(self, columns: Columns) -> dict[str, Array]:
+        """Encode user (n,) str to user (n,) int32 and seen (n, s) int32, indices into labels padded with -1.
+
+        likes (n, m) str, padded "", where a request names them, join what was seen. An item that is not a label is left
+        out.
+        """
+        user = np.array([self._user_index.get(name, 0) for name in columns["user"].tolist()], np.int32)
+        seen = np.full((len(user), self.width), -1, np.int32)
+        likes = columns["likes"].tolist() if "likes" in columns else [()] * len(user)
+        for row, (index, liked) in enumerate(zip(user.tolist(), likes, strict=True)):
+            taken = self.items[self.starts[index - 1] : self.starts[index]].tolist() if index else []
+            named = [self._item_index[name] for name in liked if name in self._item_index]
+            both = list(dict.fromkeys([*named, *taken]))[: self.width]
+            seen[row, : len(both)] = sorted(both)
+        return {"user": user, "seen": seen}
+
+    def save(self, folder: Path) -> None:
+        """Write encoder.json with users and items, and encoder.npz with what they took."""
+        write_json(folder / "encoder.json", {"kind": KIND, "users": self.users.tolist(), "items": self.labels.tolist()})
+        smallest = np.min_scalar_type(int(self.items.max(initial=0)))
+        write_npz(
+            folder / "encoder.npz", {"starts": self.starts.astype(np.int32), "items": self.items.astype(smallest)}
+        )
+
+
+def fit_history_encoder(table: Table, labels: Array) -> HistoryEncoder:
+    """Take the users of train and their items. labels: (k,) str, sorted."""
+    user, item = table.columns["user"], table.columns["item"]
+    row, column = np.nonzero(item != "")
+    index = np.minimum(np.searchsorted(labels, item[row, column]), len(labels) - 1)
+    known = labels[index] == item[row, column]
+    by_user = np.argsort(user, kind="stable")
+    rank = np.empty(len(user), np.int64)
+    rank[by_user] = np.arange(len(user))
+    row, index = rank[row[known]], index[known]
+    order = np.lexsort((index, row))
+    starts = np.searchsorted(row[order], np.arange(len(user) + 1))
+    return HistoryEncoder(user[by_user], labels, starts, index[order])
+
+
+def load_history_encoder(folder: Path) -> HistoryEncoder:
+    """Read what save wrote."""
+    names = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    users, labels = (np.array(names[name], dtype=str) for name in ("users", "items"))
+    arrays = read_npz(folder / "encoder.npz")
+    return HistoryEncoder(users, labels, arrays["starts"], arrays["items"])

@@ -1,0 +1,134 @@
+"""Item features: what is known of items before anybody takes them, from a file beside the interactions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from minnow.contracts import Parameters
+from minnow.tables.files import FileError, find, records
+from minnow.types import Array
+
+ITEMS, _ATTRIBUTES, _NAMES = "items", "attributes", "attribute names"
+_BINS = 8
+"""Bins that a number is divided into, each with as many items."""
+_SHOWN = 5
+
+
+class NumberInText(Parameters):
+    """A number that stands within a text. column: of the text; pattern: a regular expression whose first group it is."""
+
+    column: str
+    pattern: str
+
+
+class ItemOptions(Parameters):
+    """A file of items and their attributes.
+
+    file: its name, beside the interactions; separator, header: as of interactions; item: column of the item's id.
+    categories: columns of one value each; several: columns of several values -> what stands between them; numbers: columns
+    of numbers; within: a name -> a number that stands within a text: {year: {column: title, pattern: "([0-9]{4})"}}.
+    min_items: a value that fewer items share is left out, since it says nothing of other items.
+    """
+
+    file: str
+    separator: str = Field(",", min_length=1)
+    header: list[str] | None = None
+    item: str = "item"
+    categories: list[str] = Field(default_factory=list)
+    several: dict[str, str] = Field(default_factory=dict)
+    numbers: list[str] = Field(default_factory=list)
+    within: dict[str, NumberInText] = Field(default_factory=dict)
+    min_items: int = Field(2, ge=1)
+
+
+def read_items(place: Path, options: ItemOptions | None) -> dict[str, Array]:
+    """Read the file of items: items (m,) str in order, attributes (m, a) float32 of 0 and 1, and their names (a,) str.
+
+    place: the folder of interactions, or their one file. Empty without options. Raises FileError that names rows.
+    """
+    if options is None:
+        return {}
+    (path,) = find(place.parent if place.is_file() else place, options.file, ())
+    sources = [part.column for part in options.within.values()]
+    texts = list(dict.fromkeys([*options.categories, *options.several, *options.numbers, *sources]))
+    rows = list(records(path, options.separator, [options.item, *texts], options.header))
+    names = np.array([cells[0].strip() for _, cells in rows], dtype=str)
+    _refuse_repeats(path, names, [line for line, _ in rows])
+    cells = {name: [row[column].strip() for _, row in rows] for column, name in enumerate(texts, 1)}
+    values = _values(path, cells, options, [line for line, _ in rows])
+    order = np.argsort(names)
+    attribute_names, attributes = _one_hot(values, options.min_items)
+    return {ITEMS: names[order], _ATTRIBUTES: attributes[order], _NAMES: attribute_names}
+
+
+def _refuse_repeats(path: Path, names: Array, lines: Sequence[int]) -> None:
+    if empty := [line for name, line in zip(names.tolist(), lines, strict=True) if not name]:
+        raise FileError(f"{path.name}:{empty[0]}: an item needs an id. Received: an empty one.")
+    _, first, counts = np.unique(names, return_index=True, return_counts=True)
+    if (counts > 1).any():
+        again = names[first[counts > 1]][:_SHOWN]
+        rows = [f"{path.name}:{line}" for name, line in zip(names.tolist(), lines, strict=True) if name in again]
+        raise FileError(f"Each item must stand in {path.name} once. {', '.join(again)} do not: {', '.join(rows)}.")
+
+
+def _values(
+    path: Path, cells: Mapping[str, list[str]], options: ItemOptions, lines: Sequence[int]
+) -> dict[str, list[list[str]]]:
+    """Values of each item by attribute, as text: categories as they are, numbers by the bin that they fall into."""
+    values = {name: [[cell] if cell else [] for cell in cells[name]] for name in options.categories}
+    for name, between in options.several.items():
+        values[name] = [[part.strip() for part in cell.split(between) if part.strip()] for cell in cells[name]]
+    for name in options.numbers:
+        values[name] = _binned([_number(path, line, name, cell) for cell, line in zip(cells[name], lines, strict=True)])
+    for name, part in options.within.items():
+        matches = [re.search(part.pattern, cell) for cell in cells[part.column]]
+        texts = [match.group(1) if match else "" for match in matches]
+        values[name] = _binned([_number(path, line, name, text) for text, line in zip(texts, lines, strict=True)])
+    return values
+
+
+def _number(path: Path, line: int, name: str, cell: str) -> float:
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError as error:
+        raise FileError(f"{path.name}:{line}: '{name}' needs a number. Received: {cell!r:.40}.") from error
+
+
+def _binned(numbers: Sequence[float]) -> list[list[str]]:
+    """Divide numbers into bins of as many items; a missing one is in none."""
+    values = np.array(numbers, np.float64)
+    known = values[np.isfinite(values)]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
+    index = np.searchsorted(edges, values)
+    return [[f"group {i}"] if np.isfinite(value) else [] for i, value in zip(index.tolist(), numbers, strict=True)]
+
+
+def _one_hot(values: Mapping[str, list[list[str]]], min_items: int) -> tuple[Array, Array]:
+    """Columns of 0 and 1: names (a,) str, values (m, a) float32."""
+    names: list[str] = []
+    columns = []
+    for attribute, rows in values.items():
+        for value in sorted({value for row in rows for value in row}):
+            column = np.array([value in row for row in rows], np.float32)
+            if column.sum() >= min_items:
+                names.append(f"{attribute}: {value}")
+                columns.append(column)
+    count = len(next(iter(values.values()), []))
+    return np.array(names, dtype=str), np.stack(columns, axis=1) if columns else np.zeros((count, 0), np.float32)
+
+
+def attributes(side_tables: Mapping[str, Array], labels: Array) -> Array:
+    """Attributes of labels (k,) str, (k, a) float32; 0 for an item that the file of items does not list.
+
+    side_tables: what read_items returned; without a file of items the result is (k, 0).
+    """
+    if ITEMS not in side_tables or not len(side_tables[ITEMS]):
+        return np.zeros((len(labels), 0), np.float32)
+    index = np.minimum(np.searchsorted(side_tables[ITEMS], labels), len(side_tables[ITEMS]) - 1)
+    known = side_tables[ITEMS][index] == labels
+    return np.where(known[:, None], side_tables[_ATTRIBUTES][index], 0).astype(np.float32)

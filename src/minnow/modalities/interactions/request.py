@@ -1,0 +1,139 @@
+"""Requests for interactions: users to rank items for, or pairs of user and item to predict ratings of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.modalities.interactions.histories import HistoryEncoder
+from minnow.modalities.interactions.log import SUFFIXES
+from minnow.modalities.interactions.options import Options
+from minnow.modalities.interactions.ratings import RatingEncoder
+from minnow.tables.files import FileError, json_list, records
+from minnow.types import Array, Columns
+
+_MAX_CHARACTERS = 200
+_REQUEST: Mapping[str, Any] = {
+    "description": "To rank: the id of a user, or an object with `user` or `likes` (items that somebody likes, of whom "
+    "nothing else is known) or both. An unknown user is answered with what most users like. To predict a rating: an object "
+    "with `user` and `item`; one that is unknown adds nothing to what is known of the other.",
+    "type": ["string", "object"],
+    "minLength": 1,
+    "maxLength": _MAX_CHARACTERS,
+    "properties": {
+        "user": {"type": "string", "minLength": 1, "maxLength": _MAX_CHARACTERS},
+        "item": {"type": "string", "minLength": 1, "maxLength": _MAX_CHARACTERS},
+        "likes": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": _MAX_CHARACTERS}},
+    },
+}
+
+
+def request(encoder: HistoryEncoder | RatingEncoder) -> Mapping[str, Any]:
+    """JSON Schema of one input: a user, or a pair of user and item."""
+    return _REQUEST
+
+
+def example(encoder: HistoryEncoder | RatingEncoder, rows: Columns) -> Any:
+    """Return a user, or a pair of user and item, that can be asked; None where the first ids are not allowed in a request."""
+    if isinstance(encoder, HistoryEncoder):
+        return "example"
+    pair = {"user": str(encoder.users[0]), "item": str(encoder.items[0])}
+    return None if _pair_problem(pair) else pair
+
+
+def parse(inputs: Sequence[Any], encoder: HistoryEncoder | RatingEncoder) -> dict[str, Array]:
+    """Check the inputs of one request. An unknown user or item is no error.
+
+    To rank: ids, or {"user": id, "likes": [items]} of which one may be left out. Returns user (n,) str, "" where none is
+    named, and likes (n, m) str, padded "", where any are. To predict ratings: {"user": id, "item": id}. Returns user and
+    item, (n,) str. Raises ValueError that names the input and what is wrong with it.
+    """
+    if not len(inputs):
+        raise ValueError("inputs: needed at least one, received none.")
+    return _pairs(inputs) if isinstance(encoder, RatingEncoder) else _users(inputs, encoder.width)
+
+
+def _users(inputs: Sequence[Any], most: int) -> dict[str, Array]:
+    for i, value in enumerate(inputs):
+        if problem := _user_problem(value, most):
+            needed = 'needed the id of a user, or {"user": id, "likes": [items]}'
+            raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
+    rows = [value if isinstance(value, dict) else {"user": value} for value in inputs]
+    columns = {"user": np.array([row.get("user", "").strip() for row in rows], dtype=str)}
+    likes = [[item.strip() for item in row.get("likes", ())] for row in rows]
+    width = max(map(len, likes))
+    if width:
+        columns["likes"] = np.array([[*row, *[""] * (width - len(row))] for row in likes], dtype=str)
+    return columns
+
+
+def _user_problem(value: Any, most: int) -> str | None:
+    """Say what keeps a value from being a user, or None. most: items that may be named as liked."""
+    if not isinstance(value, dict):
+        return _id_problem(value)
+    if not value or not set(value) <= {"user", "likes"}:
+        return _keys(value)
+    if "user" in value and (problem := _id_problem(value["user"])):
+        return f"'user': {problem}"
+    likes = value.get("likes", [])
+    if not isinstance(likes, list):
+        return f"'likes': {type(likes).__name__}"
+    if len(likes) > most:
+        return f"{len(likes):,} likes, at most are {most:,}"
+    if not likes and "user" not in value:
+        return "no user and nothing liked"
+    return next((f"in 'likes': {problem}" for item in likes if (problem := _id_problem(item))), None)
+
+
+def _pairs(inputs: Sequence[Any]) -> dict[str, Array]:
+    for i, value in enumerate(inputs):
+        if problem := _pair_problem(value):
+            needed = 'needed {"user": id, "item": id}'
+            raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
+    return {name: np.array([value[name].strip() for value in inputs], dtype=str) for name in ("user", "item")}
+
+
+def _pair_problem(value: Any) -> str | None:
+    """Say what keeps a value from being a pair of user and item, or None."""
+    if not isinstance(value, dict):
+        return f"{type(value).__name__} {value!r:.40}"
+    if set(value) != {"user", "item"}:
+        return _keys(value)
+    return next((f"'{name}': {problem}" for name, text in value.items() if (problem := _id_problem(text))), None)
+
+
+def _keys(value: dict[Any, Any]) -> str:
+    return f"the keys {', '.join(map(repr, sorted(map(str, value)))) or 'none'}"
+
+
+def _id_problem(value: Any) -> str | None:
+    """Say what keeps a value from being an id, or None."""
+    if not isinstance(value, str):
+        return f"{type(value).__name__} {value!r:.40}"
+    if not value.strip():
+        return "an empty one"
+    if len(value) > _MAX_CHARACTERS:
+        return f"{len(value):,} characters"
+    return None if value.isprintable() else "signs that cannot be printed"
+
+
+def from_file(path: Path, options: Options) -> list[Any]:
+    """Read inputs for a prediction: delimited text with the columns of a request, a JSON list, or users, one a line.
+
+    Raises FileError, a ValueError, that names the file.
+    """
+    if path.name.endswith(SUFFIXES):
+        wanted = (options.user, options.item) if options.target == "rating" else (options.user,)
+        rows = records(path, options.separator, wanted, options.header)
+        if options.target == "rating":
+            return [{"user": user, "item": item} for _, (user, item) in rows]
+        return [cells[0] for _, cells in rows]
+    if path.suffix == ".json":
+        return json_list(path)
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path}: {error}") from error

@@ -1,0 +1,23 @@
+"""Tables: rows of numbers, categories, booleans and dates, with one column to be predicted. Delimited text or Parquet."""
+
+from minnow.modalities.tabular.encoder import fit_encoder, load_encoder
+from minnow.modalities.tabular.options import CAPABILITIES, Options, target, time_column
+from minnow.modalities.tabular.request import example, from_file, parse, request
+from minnow.modalities.tabular.rows import describe, examples, expectations, read
+
+__all__ = [
+    "CAPABILITIES",
+    "Options",
+    "describe",
+    "example",
+    "examples",
+    "expectations",
+    "fit_encoder",
+    "from_file",
+    "load_encoder",
+    "parse",
+    "read",
+    "request",
+    "target",
+    "time_column",
+]

@@ -1,0 +1,149 @@
+"""Columns of a table as arrays for a model: numbers scaled, categories as ids, dates as positions in the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from minnow.tables.cells import Kind, raw
+from minnow.types import Array, Columns
+
+MISSING_ID, OTHER_ID, FIRST_ID = 0, 1, 2
+CALENDAR = ("days", "day of year, sin", "day of year, cos", "weekday, sin", "weekday, cos", "hour, sin", "hour, cos")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as learned from train.
+
+    fill: value in place of a missing number, the median; mean, std: for scaling; gaps: some values of train are missing, so
+    that being missing is a number of its own; categories: known names, the id of categories[i] is i + 2; form: format of
+    dates.
+    """
+
+    name: str
+    kind: Kind
+    fill: float = 0.0
+    mean: float = 0.0
+    std: float = 1.0
+    gaps: bool = False
+    categories: tuple[str, ...] = ()
+    form: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """How many ids its categories take, "missing" and "other" included."""
+        return len(self.categories) + FIRST_ID
+
+    @property
+    def numbers(self) -> list[str]:
+        """Names of the numbers that it is encoded to."""
+        if self.kind == "categorical":
+            return []
+        names = [f"{self.name}, {part}" for part in CALENDAR] if self.kind == "date" else [self.name]
+        return names + ([f"{self.name} is missing"] if self.gaps else [])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults."""
+        defaults = {field.name: field.default for field in fields(self)}
+        plain = {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        return plain | ({"categories": list(self.categories)} if self.categories else {})
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Column:
+        """Read what as_json returned."""
+        return cls(**{**value, "categories": tuple(value.get("categories", ()))})
+
+
+@dataclass(frozen=True)
+class RowSchema:
+    """What rows of a request must be like.
+
+    columns: those that the model reads, in the order of the file. missing: spellings of a missing value besides the usual
+    ones. decimal: decimal separator in cells of files. unread: columns of the training table that no model reads; a request
+    may hold them.
+    """
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = ()
+    decimal: str = "."
+    unread: tuple[str, ...] = ()
+
+
+def kind_in(values: Array) -> Kind:
+    """Tell the kind of a column by the type of its array, as tables.cells.values_of makes it."""
+    kinds: Mapping[str, Kind] = {"f": "numeric", "i": "boolean", "M": "date"}
+    return kinds.get(values.dtype.kind, "categorical")
+
+
+def learn_column(name: str, values: Array, max_categories: int, min_rows: int, form: str | None = None) -> Column:
+    """Learn how to encode a column from its values in train, (n,).
+
+    max_categories, min_rows: how many categories are known at most, and how often each must occur. form: format of dates.
+    """
+    kind = kind_in(values)
+    if kind == "categorical":
+        names, counts = np.unique(values[values != ""].astype(str), return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        known = [str(names[i]) for i in order[:max_categories] if counts[i] >= min_rows]
+        return Column(name, kind, categories=tuple(sorted(known)))
+    numeric = raw(values)
+    present = np.isfinite(numeric)
+    fill = float(np.median(numeric[present])) if present.any() else 0.0
+    filled = np.where(present, numeric, fill)
+    std = float(filled.std())
+    scale = std if std > 1e-12 * max(1.0, abs(fill)) else 1.0
+    mean, gaps = float(filled.mean()), bool((~present).any())
+    return Column(name, kind, _short(fill), _short(mean), _short(scale), gaps, form=form)
+
+
+def _short(value: float) -> float:
+    """Keep the digits that float32 can hold; a shorter number makes a shorter file."""
+    return float(f"{value:.9g}")
+
+
+def encode_numbers(columns: Sequence[Column], values: Columns) -> Array:
+    """Encode columns that are not categorical, (n, numbers) float32, scaled, missing ones filled."""
+    parts: list[Array] = []
+    for column in columns:
+        if column.kind == "categorical":
+            continue
+        numeric = raw(values[column.name])
+        present = np.isfinite(numeric)
+        filled = np.where(present, numeric, column.fill)
+        parts.append((filled - column.mean) / column.std)
+        if column.kind == "date":
+            parts += _calendar(filled)
+        if column.gaps:
+            parts.append(~present)
+    return np.stack(parts, axis=1).astype(np.float32) if parts else np.empty((_rows(values), 0), np.float32)
+
+
+def _calendar(days: Array) -> list[Array]:
+    """Position of each moment in its year, week and day, as sine and cosine, (n,) each. days: since 1970."""
+    date = np.floor(days).astype("datetime64[D]")
+    year = date.astype("datetime64[Y]")
+    of_year = (date - year.astype("datetime64[D]")).astype(np.float64) / 366
+    of_week = (np.floor(days) + 3) % 7 / 7
+    phases = (of_year, of_week, days % 1)
+    return [circle(2 * np.pi * phase) for phase in phases for circle in (np.sin, np.cos)]
+
+
+def encode_categories(columns: Sequence[Column], values: Columns) -> Array:
+    """Encode categorical columns, (n, c) int32; the ids of each column begin where those of the one before end."""
+    parts, start = [], 0
+    for column in columns:
+        if column.kind != "categorical":
+            continue
+        known = {name: start + index for index, name in enumerate(column.categories, FIRST_ID)}
+        known[""], other = start + MISSING_ID, start + OTHER_ID
+        parts.append(np.array([known.get(value, other) for value in values[column.name].tolist()], np.int32))
+        start += column.ids
+    return np.stack(parts, axis=1) if parts else np.empty((_rows(values), 0), np.int32)
+
+
+def _rows(values: Columns) -> int:
+    return len(next(iter(values.values()), ()))

@@ -1,0 +1,110 @@
+"""The encoder of tables: numbers scaled, categories as ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from minnow.contracts import Encoder
+from minnow.modalities.tabular.columns import (
+    Column,
+    RowSchema,
+    encode_categories,
+    encode_numbers,
+    kind_in,
+    learn_column,
+)
+from minnow.modalities.tabular.derived import Recipe, encode_derived, learn_derived
+from minnow.modalities.tabular.options import Options, features
+from minnow.records.files import write_json
+from minnow.types import Array, Columns, Spec, Table
+
+
+@dataclass(frozen=True)
+class TabularEncoder(Encoder):
+    """Turns rows into numbers (n, d) float32 and categories (n, c) int32, with the ids of all columns in one range.
+
+    schema: the columns as learned from train. derived: columns that are computed from them.
+    """
+
+    schema: RowSchema
+    derived: tuple[Recipe, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The arrays that encode makes of the rows of a request."""
+        numbers = sum(len(column.numbers) for column in self.schema.columns) + len(self.derived)
+        categories = sum(column.kind == "categorical" for column in self.schema.columns)
+        widths = {"numbers": (numbers, "float32"), "categories": (categories, "int32")}
+        return tuple(Spec(name, (width,), dtype) for name, (width, dtype) in widths.items() if width)
+
+    @property
+    def cardinalities(self) -> Mapping[str, int]:
+        """How many ids `categories` may hold."""
+        count = sum(column.ids for column in self.schema.columns if column.kind == "categorical")
+        return {"categories": count} if count else {}
+
+    def encode(self, columns: Columns) -> dict[str, Array]:
+        """Encode columns by name, (n,) each; an array is left out where no column is of its kind.
+
+        Raises ValueError for a column that is missing, or of another kind than in train.
+        """
+        self._check_kinds(columns)
+        numbers = encode_numbers(self.schema.columns, columns)
+        if self.derived:
+            numbers = np.concatenate([numbers, encode_derived(self.derived, columns)], axis=1)
+        arrays = {"numbers": numbers, "categories": encode_categories(self.schema.columns, columns)}
+        return {name: value for name, value in arrays.items() if value.shape[1]}
+
+    def _check_kinds(self, columns: Columns) -> None:
+        for column in self.schema.columns:
+            if column.name not in columns:
+                raise ValueError(f"The model reads the column '{column.name}', which is missing.")
+            kind = kind_in(columns[column.name])
+            if kind != column.kind:
+                raise ValueError(
+                    f"Column '{column.name}' was {column.kind} when the model was trained and is {kind} now. Say which it "
+                    "is under options.kinds."
+                )
+
+    def save(self, folder: Path) -> None:
+        """Write encoder.json."""
+        value = {
+            "columns": [column.as_json() for column in self.schema.columns],
+            "missing": list(self.schema.missing),
+            "decimal": self.schema.decimal,
+            "unread": list(self.schema.unread),
+        }
+        if self.derived:
+            value["made"] = [recipe.as_json() for recipe in self.derived]
+        write_json(folder / "encoder.json", value)
+
+
+def fit_encoder(table: Table, labels: Array, options: Options) -> TabularEncoder:
+    """Learn scales and categories from train's rows. labels: (k,) str, not used. Raises ValueError."""
+    columns = tuple(
+        learn_column(
+            name, table.columns[name], options.max_categories, options.min_category_rows, options.dates.get(name)
+        )
+        for name in features(table.columns, options)
+    )
+    if not columns:
+        raise ValueError("A table needs a column besides the target. Received: none.")
+    sources = {"ratios": options.ratios, "logs": [[name] for name in options.logs], "rotations": options.rotations}
+    derived = learn_derived(table.columns, columns, sources)
+    split_column = [] if options.split.column is None else [options.split.column]
+    unread = (options.target, *split_column, *options.drop)
+    return TabularEncoder(RowSchema(columns, tuple(options.missing), options.decimal, unread), derived)
+
+
+def load_encoder(folder: Path) -> TabularEncoder:
+    """Read what save wrote, in this version or an older one."""
+    value = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    columns = tuple(Column.from_json(column) for column in value["columns"])
+    derived = tuple(Recipe.from_json(recipe, columns) for recipe in value.get("made", ()))
+    schema = RowSchema(columns, tuple(value["missing"]), value["decimal"], tuple(value["unread"]))
+    return TabularEncoder(schema, derived)

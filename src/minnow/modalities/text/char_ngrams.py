@@ -1,0 +1,64 @@
+"""N-grams of characters as ids, by hash: they say something of a word that train did not hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minnow.modalities.text.ngrams import distinct
+from minnow.types import Array
+
+_MAX_CHARACTERS = 100_000
+"""Characters of a text that are read, which is what a request may hold."""
+_CHUNK = 1024
+_FACTOR = np.uint32(0x01000193)
+"""Source: Fowler, Noll and Vo 1991."""
+
+
+@dataclass(frozen=True)
+class CharNgrams:
+    """Which n-grams of characters are read. lengths: shortest and longest; buckets: ids; width: columns of the array."""
+
+    lengths: tuple[int, int]
+    buckets: int
+    width: int
+
+
+def fit_char_ngrams(texts: Array, lengths: Sequence[int], buckets: int) -> CharNgrams:
+    """Find the width that the n-grams of texts (n,) of str need."""
+    return CharNgrams((lengths[0], lengths[1]), buckets, char_ngram_ids(texts, lengths, buckets, None).shape[1])
+
+
+def char_ngram_ids(texts: Array, lengths: Sequence[int], buckets: int, width: int | None) -> Array:
+    """Hash the distinct character n-grams of texts (n,) of str, of every length from lengths[0] to lengths[1].
+
+    White space counts as one blank, and a blank stands before and behind a text. Returns (n, width) int32 from 1 to buckets in
+    rising order, padded with 0; a width of None takes what is needed.
+    """
+    parts = [_hashed(texts[i : i + _CHUNK], lengths, buckets) for i in range(0, max(len(texts), 1), _CHUNK)]
+    if width is None:
+        width = max(1, *(int(np.bincount(rows).max(initial=0)) for rows, _ in parts))
+    counts = [len(texts[i : i + _CHUNK]) for i in range(0, max(len(texts), 1), _CHUNK)]
+    chunks = [distinct(*part, n, width, buckets + 1) for part, n in zip(parts, counts, strict=True)]
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
+
+def _hashed(texts: Array, lengths: Sequence[int], buckets: int) -> tuple[Array, Array]:
+    """Rows and distinct ids of the n-grams of some texts."""
+    plain = [f" {' '.join(unicodedata.normalize('NFC', text[:_MAX_CHARACTERS]).lower().split())} " for text in texts]
+    characters = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
+    row = np.repeat(np.arange(len(plain)), [len(text) for text in plain])
+    mixed, all_rows, all_ids = np.zeros(len(characters), np.uint32), [], []
+    for length in range(1, lengths[1] + 1):
+        mixed = (mixed[: len(characters) - length + 1] ^ characters[length - 1 :]) * _FACTOR
+        if length >= lengths[0]:
+            inside = row[: len(mixed)] == row[length - 1 :]
+            spread = (mixed ^ (mixed >> np.uint32(15)) ^ np.uint32(length)) * np.uint32(0x9E3779B1)
+            all_rows.append(row[: len(mixed)][inside])
+            all_ids.append(((spread >> np.uint32(4)) % np.uint32(buckets))[inside].astype(np.int64) + 1)
+    rows, ids = np.concatenate(all_rows), np.concatenate(all_ids)
+    codes = np.unique(rows * np.int64(buckets + 1) + ids)
+    return codes // (buckets + 1), codes % (buckets + 1)

@@ -1,0 +1,142 @@
+"""The encoder of texts: ids of words, of n-grams of words, and of n-grams of characters where options ask for these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from minnow.contracts import Encoder
+from minnow.modalities.text.char_ngrams import CharNgrams, char_ngram_ids, fit_char_ngrams
+from minnow.modalities.text.ngrams import SPECIAL, NgramVocabulary, learn_ngrams, packed, renumbered, unpacked
+from minnow.modalities.text.options import Options
+from minnow.modalities.text.words import hashed_pairs, learn_words, tokenizer, word_ids
+from minnow.records.files import read_npz, write_json, write_npz
+from minnow.types import Array, Columns, Spec, Table
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """The arrays that a text becomes.
+
+    length, width: columns of `tokens` and of `ngrams`. buckets: number of ids of pairs of words, where no n-grams have ids of
+    their own. keep: which end of a longer text is read, "beginning" or "end".
+    """
+
+    length: int
+    width: int
+    buckets: int
+    keep: str = "beginning"
+
+
+class TextEncoder(Encoder):
+    """Turns texts into ids of words, of n-grams of words, and of n-grams of characters.
+
+    words: known words, the most frequent first; the id of words[i] is i + 2, since 0 pads and 1 is any unknown word.
+    ngram_vocabulary: n-grams with ids of their own; None hashes pairs of words. char_ngrams: None reads no characters.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        layout: TextLayout,
+        ngram_vocabulary: NgramVocabulary | None = None,
+        char_ngrams: CharNgrams | None = None,
+    ) -> None:
+        self.words, self.layout = list(words), layout
+        self.ngram_vocabulary, self.char_ngrams = ngram_vocabulary, char_ngrams
+        self._known = len(self.words) + SPECIAL
+        self._tokenizer = tokenizer(self.words, layout.length, layout.keep)
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """Ids of words in order, of words and n-grams, and of n-grams of characters where these are read."""
+        widths = {"tokens": self.layout.length, "ngrams": self.layout.width}
+        if self.char_ngrams:
+            widths["characters"] = self.char_ngrams.width
+        return tuple(Spec(name, (width,), "int32") for name, width in widths.items())
+
+    @property
+    def cardinalities(self) -> Mapping[str, int]:
+        """How many ids each array may hold."""
+        vocabulary = self.ngram_vocabulary
+        sizes = {"tokens": self._known, "ngrams": vocabulary.size if vocabulary else self._known + self.layout.buckets}
+        if self.char_ngrams:
+            sizes["characters"] = self.char_ngrams.buckets + 1
+        return sizes
+
+    def encode(self, columns: Columns) -> dict[str, Array]:
+        """Encode text (n,) to tokens (n, length) int32, in order, and ngrams (n, width) int32; both padded with 0.
+
+        ngrams holds the distinct ids of a text in rising order: known words as in tokens, then pairs of known neighbours,
+        or the n-grams that are known. characters (n, m) int32, where options ask for them, holds the ids of its n-grams of
+        characters likewise. What goes beyond a width is left out.
+        """
+        tokens = word_ids(self._tokenizer, columns["text"], self.layout.length)
+        encoded = {"tokens": tokens, "ngrams": self.ngrams(tokens)}
+        if chars := self.char_ngrams:
+            encoded["characters"] = char_ngram_ids(columns["text"], chars.lengths, chars.buckets, chars.width)
+        return encoded
+
+    def ngrams(self, tokens: Array) -> Array:
+        """Look up the words and n-grams of tokens (n, length) int32. Returns (n, width) int32."""
+        if self.ngram_vocabulary:
+            return self.ngram_vocabulary.find(tokens, self.layout.width)
+        return hashed_pairs(tokens, self._known, self.layout.buckets, self.layout.width)
+
+    def save(self, folder: Path) -> None:
+        """Write encoder.json with the numbers, and encoder.npz, compressed, with the words and n-grams."""
+        char_ngrams = asdict(self.char_ngrams) if self.char_ngrams else None
+        write_json(folder / "encoder.json", asdict(self.layout) | {"char_ngrams": char_ngrams})
+        words = np.frombuffer(" ".join(self.words).encode("utf-8"), np.uint8)
+        ngrams = packed(self.ngram_vocabulary) if self.ngram_vocabulary else {}
+        write_npz(folder / "encoder.npz", {"words": words, **ngrams}, packed=True)
+
+
+def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
+    """Learn words and n-grams from the texts of train, and the widths that their arrays need.
+
+    labels: (k,) str; empty where the label is a number.
+    """
+    texts = table.columns["text"]
+    words, vocabulary = learn_words(texts.tolist(), options.vocabulary), None
+    tokens = word_ids(tokenizer(words, options.max_tokens, options.keep), texts, options.max_tokens)
+    if options.ngrams is not None:
+        answers = _answers(table.columns["label"], labels)
+        kept, vocabulary = learn_ngrams(tokens, len(words) + SPECIAL, answers, options.ngrams, options.longest)
+        tokens = renumbered(tokens, kept)
+        words = [words[i - SPECIAL] for i in kept]
+    length = _widest(tokens)
+    wide = TextLayout(length, options.max_tokens * max(2, options.longest), options.buckets)
+    width = _widest(TextEncoder(words, wide, vocabulary).ngrams(tokens))
+    layout = TextLayout(length, width, options.buckets, options.keep)
+    characters = options.characters
+    char_ngrams = fit_char_ngrams(texts, characters, options.character_buckets) if characters else None
+    return TextEncoder(words, layout, vocabulary, char_ngrams)
+
+
+def _widest(ids: Array) -> int:
+    """Count the ids of the row that has most, at least 1. ids: (n, m), padded with 0."""
+    return int(max(1, (ids != 0).sum(axis=1).max()))
+
+
+def _answers(label: Array, labels: Array) -> Array:
+    """Write labels (n,) str as numbers, (n, k) float64: one column of 0 and 1 per name, or one of the numbers themselves."""
+    if not len(labels):
+        return label.astype(np.float64)[:, None]
+    return (label[:, None] == labels[None, :]).astype(np.float64)
+
+
+def load_encoder(folder: Path) -> TextEncoder:
+    """Read what an encoder's save wrote."""
+    values = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    arrays = read_npz(folder / "encoder.npz")
+    words = arrays.pop("words").tobytes().decode("utf-8").split()
+    vocabulary = unpacked(arrays, len(words) + SPECIAL) if arrays else None
+    characters = values.get("char_ngrams", values.get("letters"))  # "letters" is the key of older bundles
+    layout = TextLayout(**{name: values[name] for name in ("length", "width", "buckets", "keep")})
+    char_ngrams = CharNgrams(**characters | {"lengths": tuple(characters["lengths"])}) if characters else None
+    return TextEncoder(words, layout, vocabulary, char_ngrams)

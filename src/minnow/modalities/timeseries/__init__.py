@@ -1,0 +1,24 @@
+"""Series: sensor readings in order of time. An example reads the rows up to a moment and predicts a value then or later."""
+
+from minnow.modalities.timeseries.baselines import CAPABILITIES
+from minnow.modalities.timeseries.encoder import fit_encoder, load_encoder
+from minnow.modalities.timeseries.options import Options, target, time_column
+from minnow.modalities.timeseries.request import example, from_file, parse, request
+from minnow.modalities.timeseries.rows import describe, examples, expectations, read
+
+__all__ = [
+    "CAPABILITIES",
+    "Options",
+    "describe",
+    "example",
+    "examples",
+    "expectations",
+    "fit_encoder",
+    "from_file",
+    "load_encoder",
+    "parse",
+    "read",
+    "request",
+    "target",
+    "time_column",
+]

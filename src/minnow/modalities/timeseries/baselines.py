@@ -1,0 +1,91 @@
+"""Predictions for a series that need no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from minnow.contracts import ModalityCapabilities
+from minnow.modalities.timeseries.options import PAST, SEASON, SENSOR, STAMP, Options, sensors_of
+from minnow.tables.cells import DAY_S
+from minnow.types import Array, Table
+
+
+def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callable[[Table], Array]]:
+    """Predictions that need no model: name -> (examples) -> labels (n,) str.
+
+    threshold: the sensor and the limit that are right most often on train; clock: the most frequent label of the half hour,
+    with half hours of weekends apart. With a horizon, persistence: the last known value; seasonal persistence: the value one
+    season before.
+    """
+    if options.horizon:
+        return {
+            "persistence": lambda rows: rows.columns[PAST],
+            "seasonal persistence": lambda rows: rows.columns[SEASON],
+        }
+    if not len(labels):
+        return {}
+    target = train.columns[options.target]
+    usual = _usual_by_clock(train.columns[STAMP], target)
+    last = {name: train.columns[SENSOR + name][:, -1] for name in sensors_of(train.columns)}
+    rule = _best_threshold(last, target)
+    return {
+        "clock": lambda rows: usual[_half_hour(rows.columns[STAMP])],
+        f"threshold: {rule.sensor} over {rule.limit:.6g}": rule.predict,
+    }
+
+
+CAPABILITIES = ModalityCapabilities(baselines=baselines)
+
+
+@dataclass(frozen=True)
+class _Threshold:
+    """A rule on the last value of one sensor. below, above: the labels on the two sides of the limit."""
+
+    sensor: str
+    limit: float
+    below: str
+    above: str
+
+    def predict(self, rows: Table) -> Array:
+        """Label examples, (n,) str."""
+        return np.where(rows.columns[SENSOR + self.sensor][:, -1] > self.limit, self.above, self.below)
+
+
+def _half_hour(stamp: Array) -> Array:
+    """Half hour of the day, (n,) int64, 0 to 47; on Saturdays and Sundays 48 to 95."""
+    weekend = (stamp // DAY_S + 3) % 7 >= 5  # 1970 began on a Thursday
+    return stamp % DAY_S // 1800 + 48 * weekend
+
+
+def _usual_by_clock(stamp: Array, labels: Array) -> Array:
+    """The most frequent label of each half hour, (96,) str; the most frequent one of all for a half hour without rows."""
+    names, index = np.unique(labels, return_inverse=True)
+    counts = np.zeros((96, len(names)))
+    np.add.at(counts, (_half_hour(stamp), index), 1)
+    seen = counts.sum(axis=1, keepdims=True) > 0
+    return names[np.where(seen, counts, counts.sum(axis=0)).argmax(axis=1)]
+
+
+def _best_threshold(sensors: Mapping[str, Array], labels: Array) -> _Threshold:
+    """Find the rule that is right most often on these rows. sensors: name -> last values (n,), NaN missing."""
+    names, index = np.unique(labels, return_inverse=True)
+    one_hot = np.eye(len(names))[index]
+    best: tuple[float, _Threshold] | None = None
+    for sensor, values in sensors.items():
+        known = np.where(np.isfinite(values), values, np.nanmedian(values) if np.isfinite(values).any() else 0.0)
+        order = np.argsort(known, kind="stable")
+        below = np.cumsum(one_hot[order], axis=0)
+        above = below[-1] - below
+        right = below.max(axis=1) + above.max(axis=1)
+        right[:-1][np.diff(known[order]) == 0] = -1  # no limit lies between equal values
+        cut = int(right.argmax())
+        after = known[order][min(cut + 1, len(order) - 1)]
+        limit = float((known[order][cut] + after) / 2)
+        if best is None or right[cut] > best[0]:
+            rule = _Threshold(sensor, limit, str(names[below[cut].argmax()]), str(names[above[cut].argmax()]))
+            best = right[cut], rule
+    assert best is not None
+    return best[1]

@@ -1,0 +1,188 @@
+"""The encoder of series: histories and features of them, scaled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow.contracts import Encoder
+from minnow.modalities.timeseries import windows
+from minnow.modalities.timeseries.options import SENSOR, STAMP, Options, sensors_of
+from minnow.records.files import write_json
+from minnow.registry import unknown
+from minnow.tables.cells import DAY_S
+from minnow.types import OFFSET, Array, Columns, Spec, Table
+
+SMALLEST = 1e-12
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What encoder.json holds.
+
+    time: name or names of the column of time stamps. sensors: names, (s,). fill, mean, std: of each sensor. length, window:
+    rows. features: kind -> numbers of rows. levels: sensors that are read as they are, None for all. clock, week: as in
+    Options. offset: name of the sensor that targets are relative to, or None. step: the usual one; max_gap: both in seconds.
+    centre, scale: of each number, (d,).
+    """
+
+    time: str | tuple[str, ...]
+    sensors: tuple[str, ...]
+    fill: tuple[float, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    length: int
+    window: int
+    features: dict[str, tuple[int, ...]]
+    levels: tuple[str, ...] | None
+    clock: bool
+    week: bool
+    offset: str | None
+    step: float
+    max_gap: float
+    centre: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what from_json reads."""
+        value = asdict(self)
+        return value | {"made": value.pop("features")}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> SeriesFacts:
+        """Read what as_json returned, in this version or an older one."""
+        parts: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
+        # encoders of older versions hold the offset under "anchor", and features under the keys of RENAMED_FEATURES
+        offset = parts.pop("anchor") if "anchor" in parts else parts.pop("offset")
+        recorded: Mapping[str, Sequence[int]] = parts.pop("made")
+        features = {windows.RENAMED_FEATURES.get(kind, kind): tuple(rows) for kind, rows in recorded.items()}
+        return cls(**parts, features=features, offset=offset)
+
+
+class SeriesEncoder(Encoder):
+    """Turns histories into series (n, window, s) float32 and numbers (n, d) float32, both scaled.
+
+    Where targets are relative, it adds their offset (n,) float32, in the unit of the target.
+    """
+
+    def __init__(self, facts: SeriesFacts) -> None:
+        """facts: what it learned from train."""
+        self.facts = facts
+        self._fill, self._mean, self._std = np.array(facts.fill), np.array(facts.mean), np.array(facts.std)
+        self._centre, self._scale = np.array(facts.centre), np.array(facts.scale)
+
+    @property
+    def outputs(self) -> tuple[Spec, ...]:
+        """The arrays that encode makes of the rows of a request."""
+        facts = self.facts
+        sensors = len(facts.sensors)
+        numbers = sensors * sum(len(rows) for rows in facts.features.values()) + 2 * (facts.clock + facts.week)
+        specs = [Spec("series", (facts.window, sensors), "float32")]
+        specs += [Spec("numbers", (numbers,), "float32")] if numbers else []
+        specs += [Spec(OFFSET, (), "float32")] if facts.offset is not None else []
+        return tuple(specs)
+
+    def values(self, columns: Columns) -> Array:
+        """Histories without missing values, scaled, (n, length, s)."""
+        facts = self.facts
+        stacked = np.stack([columns[SENSOR + name] for name in facts.sensors], axis=2)
+        filled = windows.fill_forward(stacked, self._fill)
+        if facts.levels is not None:
+            centred = [name not in facts.levels for name in facts.sensors]
+            filled = filled - np.where(centred, filled.mean(axis=1, keepdims=True), 0.0)
+        return (filled - self._mean) / self._std
+
+    def numbers(self, values: Array, stamp: Array) -> Array:
+        """Features of histories (n, length, s) and of the clock, (n, d), not yet scaled."""
+        facts = self.facts
+        parts = windows.rolling_features(values, facts.features)
+        parts += [windows.cyclic(stamp, DAY_S)] if facts.clock else []
+        parts += [windows.cyclic(stamp, windows.WEEK_S)] if facts.week else []
+        return np.concatenate(parts, axis=1) if parts else np.empty((len(stamp), 0))
+
+    def encode(self, columns: Columns) -> dict[str, Array]:
+        """Encode examples: numbers are left out where no feature is set, the offset where targets are not relative.
+
+        Raises ValueError for a sensor that is missing.
+        """
+        facts = self.facts
+        if missing := [name for name in facts.sensors if SENSOR + name not in columns]:
+            raise ValueError(f"The model reads the sensors {', '.join(missing)}, which are missing.")
+        values = self.values(columns)
+        arrays = {"series": np.ascontiguousarray(values[:, -facts.window :], np.float32)}
+        numbers = self.numbers(values, columns[STAMP])
+        if numbers.shape[1]:
+            centre, scale = (self._centre, self._scale) if len(self._centre) else (0.0, 1.0)
+            arrays["numbers"] = ((numbers - centre) / scale).astype(np.float32)
+        if facts.offset is not None:
+            index = facts.sensors.index(facts.offset)
+            past = columns[SENSOR + facts.offset][:, :, None]
+            arrays[OFFSET] = windows.fill_forward(past, self._fill[[index]])[:, -1, 0].astype(np.float32)
+        return arrays
+
+    def save(self, folder: Path) -> None:
+        """Write encoder.json."""
+        write_json(folder / "encoder.json", self.facts.as_json())
+
+
+def fit_encoder(table: Table, labels: Array, options: Options) -> SeriesEncoder:
+    """Learn scales from train's examples. labels: (k,) str, not used. Raises ValueError."""
+    facts = _unscaled(table, options)
+    values = SeriesEncoder(facts).values(table.columns)[:, -1]
+    facts = replace(facts, mean=_short(values.mean(axis=0)), std=_short(_std(values)))
+    scaled = SeriesEncoder(facts)
+    numbers = scaled.numbers(scaled.values(table.columns), table.columns[STAMP])
+    return SeriesEncoder(replace(facts, centre=_short(numbers.mean(axis=0)), scale=_short(_std(numbers))))
+
+
+def load_encoder(folder: Path) -> SeriesEncoder:
+    """Read what save wrote, in this version or an older one."""
+    return SeriesEncoder(SeriesFacts.from_json(json.loads((folder / "encoder.json").read_text(encoding="utf-8"))))
+
+
+def _unscaled(table: Table, options: Options) -> SeriesFacts:
+    """What is known before values are scaled: mean 0 and standard deviation 1 stand for those of the sensors."""
+    names = sensors_of(table.columns)
+    last = np.stack([table.columns[SENSOR + name][:, -1] for name in names], axis=1)
+    medians = [np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else 0 for values in last.T]
+    step = windows.usual_step(np.unique(table.columns[STAMP]))
+    return SeriesFacts(
+        time=options.time if isinstance(options.time, str) else tuple(options.time),
+        sensors=tuple(names),
+        fill=_short(np.array(medians)),
+        mean=(0.0,) * len(names),
+        std=(1.0,) * len(names),
+        length=options.length,
+        window=options.window,
+        features={name: tuple(rows) for name, rows in options.features.items() if rows},
+        levels=_levels(names, options),
+        clock=options.clock,
+        week=options.week,
+        offset=options.target if options.relative else None,
+        step=step,
+        max_gap=options.max_gap or windows.GAP * step,
+    )
+
+
+def _levels(sensors: Sequence[str], options: Options) -> tuple[str, ...] | None:
+    """Sensors that are read as they are. Raises ValueError for a name that is no sensor."""
+    for name in options.levels or []:
+        if name not in sensors:
+            raise ValueError(f"options.levels: {unknown('sensor', name, sensors)}")
+    return None if options.levels is None else tuple(options.levels)
+
+
+def _short(values: Array) -> tuple[float, ...]:
+    """Keep the digits that float32 can hold; a shorter number makes a shorter file."""
+    return tuple(float(f"{value:.9g}") for value in values)
+
+
+def _std(values: Array) -> Array:
+    """Standard deviation of each column, 1 for one that is constant."""
+    std = values.std(axis=0)
+    return np.where(std > SMALLEST * np.maximum(1.0, np.abs(values).max(axis=0, initial=0.0)), std, 1.0)

@@ -1,0 +1,112 @@
+"""What may stand under `options` of a use case of series, and the names of the columns of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from minnow.modalities.timeseries.windows import FEATURES, RENAMED_FEATURES
+from minnow.tables.options import Split, TableOptions
+from minnow.types import Columns
+
+TIME, STAMP, PAST, SEASON = "time", "row stamp", "row past", "row season"
+SENSOR = "sensor "
+LEAST_HISTORY = 3
+
+
+class Options(TableOptions):
+    """What may stand under `options` of a use case of series, besides how files are read (tables.options.TableOptions).
+
+    time: the column of time stamps, or the columns of year, month, day, hour and minute that make one up.
+    sensors: columns that a model reads; None for all of them, the target's own past included where horizon is over 0.
+    window: rows that a model reads one by one. horizon: rows from the last of them to the target, 0 for that very row.
+    diff, rolling_mean, rolling_std, above_rolling_min, below_rolling_max: features of the last row of a window, each a list
+        of numbers of rows n: the difference from the value n rows before; mean and standard deviation of the last n rows;
+        the difference from the lowest and from the highest of the last n rows.
+    levels: sensors that are read as they are, None for all of them. The others are read as differences from their own mean
+        over the history, for sensors whose level drifts from day to day.
+    clock, week: whether the position of the last row in its day and week is read.
+    relative: learn the difference from the target's last value instead of the value.
+    max_gap: largest number of seconds between two rows of one stretch, None for five usual steps; no example crosses a gap.
+    season: seconds of a period, for the baseline of seasonal persistence.
+    max_missing: largest share of missing values of a sensor. max_missing_run, max_stuck: largest share of all rows that one
+        run of missing values, and one run of equal values, of a sensor may take.
+    max_unlabelled: largest share of rows without a label; such rows are part of histories and make no examples.
+    split: by time, always.
+    """
+
+    RENAMED: ClassVar[Mapping[str, str]] = {**TableOptions.RENAMED, **RENAMED_FEATURES}
+
+    time: str | list[str] = TIME
+    sensors: list[str] | None = Field(None, min_length=1)
+    window: int = Field(1, ge=1, le=4096)
+    horizon: int = Field(0, ge=0)
+    diff: list[int] = Field(default=[])
+    rolling_mean: list[int] = Field(default=[])
+    rolling_std: list[int] = Field(default=[])
+    above_rolling_min: list[int] = Field(default=[])
+    below_rolling_max: list[int] = Field(default=[])
+    levels: list[str] | None = None
+    clock: bool = True
+    week: bool = False
+    relative: bool = False
+    max_gap: float | None = Field(None, gt=0)
+    season: int = Field(86_400, gt=0)
+    max_missing: float = Field(0.5, ge=0, lt=1)
+    max_missing_run: float = Field(0.1, ge=0, lt=1)
+    max_stuck: float = Field(0.5, gt=0, lt=1)
+    max_unlabelled: float = Field(0.2, ge=0, lt=1)
+    split: Split = Split(by="time", column=TIME)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Options:
+        if self.split.by != "time":
+            raise ValueError(
+                f"a series is split by time only: divided by {self.split.by}, a row of the exam would lie between rows of "
+                "train and hardly differ from them. Leave split out"
+            )
+        if min([1, *(rows for counts in self.features.values() for rows in counts)]) < 1:
+            raise ValueError(f"{', '.join(FEATURES)} are numbers of rows, each at least 1")
+        if self.relative and (not self.horizon or (self.sensors is not None and self.target not in self.sensors)):
+            raise ValueError("relative needs a horizon of at least 1 and the target among the sensors")
+        if self.levels is not None and self.length < LEAST_HISTORY:
+            raise ValueError(
+                f"levels needs a history of at least {LEAST_HISTORY} rows, since the other sensors are read as differences "
+                f"from their mean over it: set a longer window, or {', '.join(FEATURES[:-1])} or {FEATURES[-1]}"
+            )
+        return self
+
+    @property
+    def features(self) -> dict[str, list[int]]:
+        """Features of the last row of a window: kind -> numbers of rows."""
+        return {
+            "diff": self.diff,
+            "rolling_mean": self.rolling_mean,
+            "rolling_std": self.rolling_std,
+            "above_rolling_min": self.above_rolling_min,
+            "below_rolling_max": self.below_rolling_max,
+        }
+
+    @property
+    def length(self) -> int:
+        """Rows of history that an example reads."""
+        counts = (rows - 1 for name, numbers in self.features.items() if name != "diff" for rows in numbers)
+        reach = max([0, *self.diff, *counts])
+        return max(self.window, reach + 1)
+
+
+def target(options: Options) -> str:
+    """Name the column to be predicted."""
+    return options.target
+
+
+def time_column(options: Options) -> str:
+    """Name the column that rows are split by in order of time."""
+    return TIME
+
+
+def sensors_of(columns: Columns) -> list[str]:
+    """Names of the sensors of a table, in the order of its columns."""
+    return [name.removeprefix(SENSOR) for name in columns if name.startswith(SENSOR)]

@@ -1,0 +1,105 @@
+"""Windows of a series: the rows that an example may read, and features of them that never see the future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from minnow.types import Array
+
+WEEK_S = 604_800
+FEATURES = ("diff", "rolling_mean", "rolling_std", "above_rolling_min", "below_rolling_max")
+"""Features of a history, in the order of their numbers."""
+RENAMED_FEATURES = {
+    "differences": "diff",
+    "means": "rolling_mean",
+    "spreads": "rolling_std",
+    "rises": "above_rolling_min",
+    "falls": "below_rolling_max",
+}
+"""Names of features in older versions -> their names now."""
+GAP = 5.0
+"""Usual steps beyond which a pause is a gap."""
+
+
+def usual_step(stamp: Array) -> float:
+    """Median of the steps between rising time stamps (n,) int64, in seconds; 1 for fewer than two."""
+    steps = np.diff(stamp)
+    return float(np.median(steps)) if len(steps) else 1.0
+
+
+def stretch_starts(stamp: Array, max_gap: float | None) -> Array:
+    """Index of the first row of each row's unbroken stretch, (n,) int64. stamp: (n,) int64, rising.
+
+    max_gap: largest number of seconds between two rows of one stretch, None for five usual steps.
+    """
+    limit = GAP * usual_step(stamp) if max_gap is None else max_gap
+    begins = np.concatenate([[True], np.diff(stamp) > limit]) if len(stamp) else np.empty(0, bool)
+    return np.maximum.accumulate(np.where(begins, np.arange(len(stamp)), 0))
+
+
+def example_rows(start: Array, window: int, horizon: int) -> Array:
+    """Index of the last row of each example, (m,) int64: its window before it and its horizon after it in one stretch.
+
+    start: (n,) int64, as stretch_starts returns it.
+    """
+    index = np.arange(len(start) - horizon)
+    full = index - start[index] >= window - 1
+    return index[full & (start[index + horizon] == start[index])]
+
+
+def histories(values: Array, start: Array, rows: Array, length: int) -> Array:
+    """The length values (n,) up to each of rows, (m, length); the first row of a stretch is repeated before it."""
+    back = rows[:, None] - np.arange(length - 1, -1, -1)
+    return values[np.maximum(back, start[rows][:, None])]
+
+
+def fill_forward(values: Array, fill: Array) -> Array:
+    """Carry the last known value forward in each history (n, m, s), NaN missing; before the first one stands fill (s,)."""
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    index = np.where(known, np.arange(values.shape[1])[None, :, None], -1)
+    last = np.maximum.accumulate(index, axis=1)
+    carried = np.take_along_axis(values, np.maximum(last, 0), axis=1)
+    return np.where(last >= 0, carried, fill)
+
+
+def last_known(labels: Array, start: Array) -> Array:
+    """The last label known at each row, (n,) str, "" where its stretch has none yet. start: as stretch_starts returns it."""
+    index = np.maximum.accumulate(np.where(labels != "", np.arange(len(labels)), -1))
+    return np.where(index >= start, labels[np.maximum(index, 0)], "")
+
+
+def rolling_features(values: Array, features: Mapping[str, Sequence[int]]) -> list[Array]:
+    """Features of the last row of each history (n, m, s), each (n, s).
+
+    features: kind -> numbers of rows n. diff: the difference from the value n rows before; rolling_mean, rolling_std: mean
+    and standard deviation of the last n rows; above_rolling_min, below_rolling_max: the difference from the lowest and from
+    the highest of the last n rows.
+    """
+    last = values[:, -1]
+    functions: Mapping[str, Callable[[int], Array]] = {
+        "diff": lambda step: last - values[:, -1 - step],
+        "rolling_mean": lambda count: values[:, -count:].mean(axis=1),
+        "rolling_std": lambda count: values[:, -count:].std(axis=1),
+        "above_rolling_min": lambda count: last - values[:, -count:].min(axis=1),
+        "below_rolling_max": lambda count: last - values[:, -count:].max(axis=1),
+    }
+    return [functions[name](rows) for name in FEATURES for rows in features.get(name, ())]
+
+
+def cyclic(stamp: Array, period_s: int) -> Array:
+    """Position of each moment in its day or week, (n, 2), as sine and cosine. stamp: seconds since 1970."""
+    angle = 2 * np.pi * (stamp % period_s) / period_s
+    return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+
+
+def run_lengths(values: Array) -> Array:
+    """Length of the run of equal neighbours that each value is part of, (n,) int64; NaN equals NaN."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+    run = np.concatenate([[0], np.cumsum(~same)])
+    return np.bincount(run)[run]

@@ -1,0 +1,61 @@
+"""An entry: a proposal shown with its reasons, and written to params.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from minnow.onboarding import editing
+from minnow.onboarding.proposal import Proposal
+from minnow.workspace import Workspace
+
+_OPTION = "options."
+
+
+def show(name: str, proposal: Proposal) -> None:
+    """Print each choice with its reason."""
+    console = Console(highlight=False)
+    table = Table(title=f"A proposal for {name}", title_justify="left")
+    for column in ("key", "value", "because"):
+        table.add_column(column)
+    for key, why in proposal.reasons.items():
+        option = key.removeprefix(_OPTION)
+        value = proposal.options.get(option) if key.startswith(_OPTION) else proposal.entry[key]
+        table.add_row(key, escape(_flow(value)), escape(why))
+    console.print(table)
+    for warning in proposal.warnings:
+        console.print(f"Please check: {escape(warning)}", style="yellow")
+
+
+def text_of(name: str, proposal: Proposal) -> str:
+    """Write an entry as it stands in params.yaml, each key with its reason."""
+    lines = [f"  {name}:"]
+    for key, value in proposal.entry.items():
+        if key == "options":
+            lines.append("    options:")
+            lines += [
+                _line(f"      {option}", item, proposal.reasons.get(f"{_OPTION}{option}"))
+                for option, item in value.items()
+            ]
+        else:
+            lines.append(_line(f"    {key}", value, proposal.reasons.get(key)))
+    return "\n".join(lines) + "\n"
+
+
+def add(space: Workspace, name: str, proposal: Proposal) -> None:
+    """Put an entry at the end of usecases in params.yaml. Raises ConfigError, and then the file is as it was."""
+    editing.add_entry(space.params, name, text_of(name, proposal))
+
+
+def _line(key: str, value: Any, why: str | None) -> str:
+    return f"{key}: {_flow(value)}" + (f" # {why}" if why else "")
+
+
+def _flow(value: Any) -> str:
+    """Write a value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")

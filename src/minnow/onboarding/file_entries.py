@@ -1,0 +1,92 @@
+"""Entries for rows that are files: images and sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from minnow.modalities.audio import waveform
+from minnow.modalities.images.decode import SUFFIXES
+from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+
+_LENGTH_QUANTILE = 0.9
+"""Quantile of the sounds' lengths that a model reads."""
+_MOST_SOUNDS, _MOST_IMAGES = 500, 2000
+_HIGHEST_RATE = 16_000
+_SHOWN = 80
+
+
+def has_images(data: Path) -> bool:
+    """Whether there are images, or arrays of them."""
+    if data.is_file():
+        return data.suffix == ".npz"
+    return any(_is_image(path) or path.suffix == ".npz" or "idx" in path.name for path in data.rglob("*"))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
+    """Propose an entry for images."""
+    folders = sorted({path.parent.name for path in data.rglob("*") if _is_image(path)}) if data.is_dir() else []
+    why = f"pictures in {len(folders)} folders: {', '.join(folders)[:_SHOWN]}"
+    proposal.choose("modality", "images", why if folders else "arrays of pictures with labels")
+    proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each picture has a class")
+    if request.task == "generate":
+        proposal.choose("options.labelled", False, "new pictures like these are generated, whatever their class")
+    if folders and len(sizes := _image_sizes(data)) > 1:
+        height, width = sorted(sizes)[len(sizes) // 2]
+        why = f"the pictures have {len(sizes)} sizes; this is the middle one"
+        proposal.choose("options.resize", [height, width], why)
+
+
+def _image_sizes(data: Path) -> set[tuple[int, int]]:
+    """Collect the (height, width) of images, of the first 2,000 in the order of their paths."""
+    from PIL import Image
+
+    sizes = set()
+    for path in [path for path in sorted(data.rglob("*")) if _is_image(path)][:_MOST_IMAGES]:
+        with Image.open(path) as image:
+            sizes.add((image.height, image.width))
+    return sizes
+
+
+def has_sounds(data: Path) -> bool:
+    """Whether there is a WAV in a folder, or in a zip."""
+    try:
+        return next(waveform.files(data), None) is not None
+    except ValueError:
+        return False
+
+
+def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
+    """Propose an entry for WAV files. Raises ValueError where there is none, or one that cannot be decoded."""
+    names, seconds, rates = _sounds(data)
+    if not names:
+        raise ValueError(f"audio needs WAV files, in class folders or in a zip of them. Received: {data}, without one.")
+    folders = sorted({name.parts[-2] for name in names if len(name.parts) > 1})
+    why = f"{len(names):,} sounds in {len(folders)} folders: {', '.join(folders)[:_SHOWN]}"
+    proposal.choose("modality", "audio", why)
+    proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each sound has a class")
+    if len(folders) < 2:
+        why = f"one folder is no class: the name's first part is, as in {names[0].name}"
+        proposal.choose("options.label_part", 0, why)
+    proposal.choose("options.rate", min(max(rates), _HIGHEST_RATE), f"recorded at up to {max(rates):,} Hz")
+    length = round(float(np.quantile(seconds, _LENGTH_QUANTILE)), 1)
+    proposal.choose("options.seconds", max(0.1, length), f"nine sounds in ten last no longer than {length:g} s")
+
+
+def _sounds(data: Path) -> tuple[list[Path], list[float], list[int]]:
+    """Read the names of all sounds, and the seconds and sample rates of the first 500."""
+    names: list[Path] = []
+    seconds: list[float] = []
+    rates: list[int] = []
+    for name, content in waveform.files(data):
+        names.append(Path(name))
+        if len(seconds) < _MOST_SOUNDS:
+            samples, rate = waveform.decode(content)
+            seconds.append(len(samples) / rate)
+            rates.append(rate)
+    return names, seconds, rates

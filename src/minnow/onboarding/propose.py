@@ -1,0 +1,60 @@
+"""Proposing: a look at somebody's data, and an entry for params.yaml with the reason for each choice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from minnow.catalog import catalog
+from minnow.onboarding.file_entries import has_images, has_sounds, propose_audio, propose_images
+from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.table_entries import propose_columns
+from minnow.registry import unknown
+
+_FAMILIES = {
+    ("images", "classify"): ["linear", "fcnn", "cnn"],
+    ("images", "generate"): ["vae", "gan"],
+    ("audio", "classify"): ["linear", "cnn", "cnn1d"],
+    ("text", "classify"): ["linear", "embedbag"],
+    ("interactions", "rank"): ["neighbours", "recommender"],
+    ("interactions", "rate"): ["linear", "gboost", "recommender"],
+    ("timeseries", "classify"): ["linear", "gboost", "fcnn", "gru"],
+    ("timeseries", "forecast"): ["linear", "gboost", "fcnn", "gru"],
+    ("tabular", "classify"): ["linear", "gboost", "forest", "fcnn"],
+    ("tabular", "regress"): ["linear", "gboost", "forest", "fcnn"],
+}
+
+
+def propose(data: Path, request: Request) -> Proposal:
+    """Look at a folder or file and propose an entry. Raises ValueError that says what was needed and what was received."""
+    if not data.exists():
+        raise ValueError(f"--data must name a folder or a file. Received: {data}, which is not there.")
+    if request.modality and request.modality not in catalog().known("modality"):
+        raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
+    proposal = Proposal({"modality": "", "task": "", "data": str(data)})
+    if request.modality == "images" or (request.modality is None and has_images(data)):
+        propose_images(proposal, data, request)
+    elif request.modality == "audio" or (request.modality is None and has_sounds(data)):
+        propose_audio(proposal, data, request)
+    else:
+        propose_columns(proposal, data, request)
+    _choose_families(proposal, request)
+    return proposal
+
+
+def _choose_families(proposal: Proposal, request: Request) -> None:
+    """Choose families and compressions. Raises ValueError for a task or family that cannot be."""
+    modality, task = proposal.entry["modality"], proposal.task
+    if task not in catalog().known("task"):
+        raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
+    families = list(request.families or _FAMILIES.get((modality, task), []))
+    if not families:
+        tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))
+        raise ValueError(f"--task: what {modality} can be asked is {tasks}. Received: {task}.")
+    for family in families:
+        if family not in catalog().known("family"):
+            raise ValueError(f"--families: {unknown('family', family, catalog().known('family'))}")
+        if why := catalog().fits(family, modality, task):
+            raise ValueError(f"--families: {why}")
+    why = ASKED_FOR if request.families else f"what learns to {task} from {modality}, simple ones first"
+    proposal.choose("families", families, why)
+    proposal.choose("compression", ["float16", "int8"], "smaller files of the networks, judged like any other")

@@ -1,0 +1,1 @@
+"""Records: what is written and read again, typed, each with a format; a format that is not known is refused."""

@@ -1,0 +1,115 @@
+"""A decision: who stood for a use case and target, what was compared, and whether the model is promoted. Written once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minnow.records.files import known_format, read_json, write_json
+from minnow.records.report import score_from_json
+from minnow.types import Score
+
+FILE = "decision.json"
+FORMAT = 2
+NOUN = "decision"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean loss of the finalist minus that of a baseline on the same rows, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided on one target of a use case, and why.
+
+    finalist, sha, size_bytes: of the model that stood; None where none was within the limits.
+    replaces: sha of the champion that it was compared with. fingerprint, rows: of the test set. looks: comparisons on it,
+    with this one. score: by the first measure. about: what a task wants beside its figures. baselines: name -> score;
+    differences: name -> loss difference. promote, verdict, reasons: what the judge said; chosen: why this finalist.
+    looked, level_spent: whether the test set was used for a comparison, and at which level. comparisons: "champion", "best"
+    -> numbers of the paired comparison. id: names the decision by what it says.
+    """
+
+    usecase: str
+    target: str
+    verdict: str
+    promote: bool
+    reasons: tuple[str, ...]
+    replaces: str | None = None
+    finalist: str | None = None
+    sha: str | None = None
+    size_bytes: int | None = None
+    fingerprint: str | None = None
+    rows: int | None = None
+    measure: str | None = None
+    score: Score | None = None
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    baselines: Mapping[str, Score] = field(default_factory=dict[str, Score])
+    differences: Mapping[str, Difference] = field(default_factory=dict[str, Difference])
+    looks: int = 0
+    looked: bool = False
+    level_spent: float = 0.0
+    comparisons: Mapping[str, Mapping[str, float | int | None]] = field(
+        default_factory=dict[str, Mapping[str, float | int | None]]
+    )
+    chosen: tuple[str, ...] = ()
+    id: str = ""
+    format: int = FORMAT
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what from_json reads."""
+        named: dict[str, Any] = {
+            "reasons": list(self.reasons),
+            "chosen": list(self.chosen),
+            "score": dict(vars(self.score)) if self.score else None,
+            "baselines": {name: dict(vars(score)) for name, score in self.baselines.items()},
+            "differences": {name: dict(vars(difference)) for name, difference in self.differences.items()},
+            "about": dict(self.about),
+            "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
+        }
+        return vars(self) | named
+
+
+def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
+    """Read one decision, of format 1 or 2. Raises RecordError."""
+    value = _of_format_1(value) if known_format(value, NOUN, (1, FORMAT), where) == 1 else dict(value)
+    read: dict[str, Any] = {
+        "reasons": tuple(value["reasons"]),
+        "chosen": tuple(value.get("chosen", ())),
+        "score": score_from_json(value["score"]) if value.get("score") else None,
+        "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
+        "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
+    }
+    return Decision(**(value | read))
+
+
+def _of_format_1(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring a decision of format 1 to today's names: `exam`, `against`, and `anchor` for the best so far."""
+    renamed = {name: item for name, item in value.items() if name not in ("exam", "against", "comparisons")}
+    exam, comparisons = value.get("exam", {}), dict(value.get("comparisons", {}))
+    if "anchor" in comparisons:
+        comparisons["best"] = comparisons.pop("anchor")
+    named = {"differences": value.get("against", {}), "comparisons": comparisons, "format": 1}
+    return renamed | named | {"fingerprint": exam.get("fingerprint"), "rows": exam.get("rows")}
+
+
+def read_decisions(folder: Path) -> list[Decision]:
+    """Read the decisions of an outcome, one per target; none where there is no outcome. Raises RecordError."""
+    path = folder / FILE
+    if not path.exists():
+        return []
+    value = read_json(path, NOUN, (1, FORMAT))
+    value.pop("format", None)
+    return [from_json(decision, str(path)) for decision in value.values()]
+
+
+def write_decisions(folder: Path, decisions: list[Decision]) -> None:
+    """Write the decisions of an outcome by target."""
+    write_json(folder / FILE, {"format": FORMAT} | {decision.target: decision.as_json() for decision in decisions})

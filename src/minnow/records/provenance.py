@@ -1,0 +1,90 @@
+"""Provenance: what a bundle was made from, the hashes of everything that stands with it, and what was decided on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from minnow.records import decision as decision_record
+from minnow.records import report
+from minnow.records.bundle import FOLDER
+from minnow.records.decision import Decision
+from minnow.records.files import RecordError, file_hashes, file_sha256, known_format, read_json, write_json
+
+FILE = "provenance.json"
+FORMAT = 2
+NOUN = "provenance"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a bundle comes from.
+
+    sha: the bundle's name; made_from: what the training was cached by (rows, params, seed, threads, code, lock, machine);
+    settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
+    decisions: those in which it stood. target, version, tag: of a publication.
+    """
+
+    usecase: str
+    sha: str
+    family: str | None = None
+    variant: str | None = None
+    data_version: str | None = None
+    code_version: str | None = None
+    made_from: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    decisions: tuple[Decision, ...] = ()
+    target: str | None = None
+    version: int | None = None
+    tag: str | None = None
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """Family and variant, for people: "cnn/int8"."""
+        return f"{self.family}/{self.variant}"
+
+    def published(self, *, target: str, version: int, tag: str) -> Provenance:
+        """The same, of a publication."""
+        return replace(self, target=target, version=version, tag=tag)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what from_json reads; what is not known is left out."""
+        plain = {name: value for name, value in vars(self).items() if value is not None}
+        return plain | {"decisions": [decision.as_json() for decision in self.decisions]}
+
+    def write(self, folder: Path) -> None:
+        """Write provenance.json beside a bundle."""
+        write_json(folder / FILE, self.as_json())
+
+
+def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
+    """Read a provenance of format 1 or 2; names of files are relative to the folder that holds the bundle.
+
+    Raises RecordError for another format, or without the bundle's sha.
+    """
+    number = known_format(value, NOUN, (1, FORMAT), where)
+    if not isinstance(value.get("sha"), str) or not isinstance(value.get("usecase"), str):
+        raise RecordError(f"{where}: a {NOUN} names a use case and the sha of its bundle. Received: {sorted(value)}.")
+    files = value.get("files", {})
+    if number == 1:  # its files all lay inside of the bundle
+        files = {f"{FOLDER}/{name}": digest for name, digest in files.items()}
+    decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
+    known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
+    read: dict[str, Any] = {"files": files, "decisions": decisions, "format": number}
+    return Provenance(**(known | read))
+
+
+def read_provenance(folder: Path) -> Provenance:
+    """Read provenance.json of a folder that holds a bundle. Raises RecordError."""
+    return from_json(read_json(folder / FILE, NOUN, (1, FORMAT)), str(folder / FILE))
+
+
+def hashes_beside(folder: Path) -> dict[str, str]:
+    """Hash what a provenance vouches for: the files of bundle/, and report and card beside it."""
+    names = (report.FILE, report.CARD)
+    beside = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
+    return {f"{FOLDER}/{name}": digest for name, digest in file_hashes(folder / FOLDER).items()} | beside

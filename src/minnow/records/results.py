@@ -1,0 +1,127 @@
+"""Results of a use case: every variant with its size and scores, for people, `dvc metrics` and benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minnow.records.files import read_json, write_json
+from minnow.records.report import ExamResult, exam_result, score_as_json, score_from_json
+from minnow.types import Score
+
+FILE = "results.json"
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """One variant. parity: differences from the trained model; val: measure -> score; test: of a variant that read it."""
+
+    family: str
+    variant: str
+    parameters: int
+    size_bytes: int
+    parity: Mapping[str, float]
+    val: Mapping[str, Score]
+    test: ExamResult | None = None
+
+    @property
+    def name(self) -> str:
+        """Family and variant."""
+        return f"{self.family}/{self.variant}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what _variant reads."""
+        val = {name: score_as_json(score) for name, score in self.val.items()}
+        plain = {name: value for name, value in vars(self).items() if name != "test"}
+        test = {"test": self.test.as_json()} if self.test else {}
+        return plain | {"parity": dict(self.parity), "val": val} | test
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """A score over folds: their mean with a 95 % interval, and the score of each."""
+
+    value: float
+    low: float
+    high: float
+    each: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Cross-validation of a family. folds: how many; divisions: way of dividing the rows -> measure -> score."""
+
+    folds: int
+    divisions: Mapping[str, Mapping[str, FoldScore]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What came of a use case.
+
+    refused: "cnn/int8" -> reason; failures: family -> reason; importances: family -> column -> rise of the loss on val when
+    the column is shuffled; folds: family -> its scores over folds.
+    """
+
+    variants: tuple[VariantResult, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+    failures: Mapping[str, str] = field(default_factory=dict[str, str])
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    folds: Mapping[str, FoldResult] = field(default_factory=dict[str, FoldResult])
+
+    def write(self, folder: Path) -> None:
+        """Write results.json to an outcome."""
+        folds = {
+            family: {"folds": result.folds, "divisions": _plain(result.divisions)}
+            for family, result in self.folds.items()
+        }
+        value = {
+            "format": FORMAT,
+            "variants": [variant.as_json() for variant in self.variants],
+            "refused": dict(self.refused),
+            "failures": dict(self.failures),
+            "importances": {family: dict(columns) for family, columns in self.importances.items()},
+            "folds": folds,
+        }
+        write_json(folder / FILE, value)
+
+
+def _plain(divisions: Mapping[str, Mapping[str, FoldScore]]) -> dict[str, Any]:
+    return {
+        name: {measure: {**vars(score), "each": list(score.each)} for measure, score in scores.items()}
+        for name, scores in divisions.items()
+    }
+
+
+def read_results(folder: Path) -> Results:
+    """Read results.json of an outcome, of format 1 or 2. Raises RecordError."""
+    value = read_json(folder / FILE, "record of results", (1, FORMAT))
+    return Results(
+        tuple(_variant(one) for one in value["variants"]),
+        value["refused"],
+        value["failures"],
+        value["importances"],
+        {family: _folds(one, value.get("format", 1)) for family, one in value["folds"].items()},
+    )
+
+
+def _variant(value: dict[str, Any]) -> VariantResult:
+    val = {name: score_from_json(score) for name, score in value["val"].items()}
+    read: dict[str, Any] = {"val": val, "test": exam_result(value["test"]) if "test" in value else None}
+    return VariantResult(**(value | read))
+
+
+def _folds(value: Mapping[str, Any], number: int) -> FoldResult:
+    divisions = value["divisions"] if number > 1 else {name: item for name, item in value.items() if name != "folds"}
+    scores = {
+        name: {measure: _fold_score(score) for measure, score in measures.items()}
+        for name, measures in divisions.items()
+    }
+    return FoldResult(value["folds"], scores)
+
+
+def _fold_score(value: Mapping[str, Any]) -> FoldScore:
+    return FoldScore(value["value"], value["low"], value["high"], tuple(value["each"]))

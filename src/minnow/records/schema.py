@@ -1,0 +1,75 @@
+"""The schema of a bundle: whose model it is, what it takes and gives, and the options that its rows are read by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minnow.records.files import read_json, write_json
+from minnow.types import Spec
+
+FILE = "schema.json"
+FORMAT = 2
+"""Format 1 kept report.json and card.md inside of the bundle, so that its name changed with each exam."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What schema.json says.
+
+    options: of the modality, as params.yaml had them; labels: names along the last axis of the outputs, empty where an
+    answer is a number; parent: the variant that it was made from, None for the exported model; parameters: of that model.
+    """
+
+    usecase: str
+    task: str
+    modality: str
+    family: str
+    variant: str
+    parent: str | None
+    options: Mapping[str, Any]
+    labels: tuple[str, ...]
+    inputs: tuple[Spec, ...]
+    outputs: tuple[Spec, ...]
+    parameters: int
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """Family and variant, for people: "cnn/int8"."""
+        return f"{self.family}/{self.variant}"
+
+    def write(self, folder: Path) -> None:
+        """Write schema.json to a bundle's folder."""
+        arrays = {name: [_as_json(spec) for spec in specs] for name, specs in self._arrays.items()}
+        plain = {name: value for name, value in vars(self).items() if name not in arrays}
+        write_json(folder / FILE, {**plain, **arrays, "labels": list(self.labels), "options": dict(self.options)})
+
+    @property
+    def _arrays(self) -> dict[str, tuple[Spec, ...]]:
+        return {"inputs": self.inputs, "outputs": self.outputs}
+
+
+def read_schema(folder: Path) -> Schema:
+    """Read schema.json of a bundle's folder, of format 1 or 2. Raises RecordError."""
+    value = read_json(folder / FILE, "schema of a bundle", (1, FORMAT))
+    inputs, outputs = (tuple(_spec(spec) for spec in value[name]) for name in ("inputs", "outputs"))
+    plain = {name: value[name] for name in ("usecase", "task", "modality", "family", "variant", "parent", "options")}
+    return Schema(
+        **plain,
+        labels=tuple(value["labels"]),
+        inputs=inputs,
+        outputs=outputs,
+        parameters=value["parameters"],
+        format=value.get("format", 1),
+    )
+
+
+def _spec(value: Mapping[str, Any]) -> Spec:
+    return Spec(value["name"], tuple(value["shape"]), value["dtype"])
+
+
+def _as_json(spec: Spec) -> dict[str, Any]:
+    return {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype}

@@ -1,0 +1,93 @@
+"""Progress of a run: live bars on a terminal; elsewhere a line for each step, and one a minute during a long step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from minnow.types import Report
+
+EVERY = 60.0
+"""Seconds between two lines about a step that goes on, where there is no bar."""
+
+
+def wide_console() -> Console:
+    """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
+
+
+class Display:
+    """A live progress display. Use as a context manager around a run."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """console: where to draw, standard output by default."""
+        self.console = console or wide_console()
+        self._live = self.console.is_terminal
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._overall: TaskID | None = None
+
+    def __enter__(self) -> Display:
+        """Start drawing."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing."""
+        self._progress.stop()
+
+    def expect(self, steps: int) -> None:
+        """Set how many steps the whole run has."""
+        self._overall = self._progress.add_task("all use cases", total=steps, note="")
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self.console.print(text)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Report]:
+        """Show one step while it runs; yields the callback for its epochs. Its line stays when it ends without an error."""
+        task = self._progress.add_task(name, total=None, note="")
+        start = last = time.monotonic()
+        note = ""
+
+        def report(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
+            nonlocal note, last
+            note, now = _note(metrics) or note, time.monotonic()
+            self._progress.update(task, completed=epoch, total=epochs, note=note)
+            if not self._live and now - last >= EVERY and epoch < epochs:
+                last, left = now, (now - start) * (epochs - epoch) / epoch
+                self.say(
+                    f"  {name:<44} {now - start:6.0f} s  {epoch} of {epochs}, about {left:.0f} s left  {note}".rstrip()
+                )
+
+        try:
+            yield report
+        finally:
+            self._progress.remove_task(task)
+            if self._overall is not None:
+                self._progress.advance(self._overall)
+        seconds = time.monotonic() - start
+        self.say(f"  {name:<44} {seconds:6.1f} s  {note}".rstrip())
+
+
+def _note(metrics: Mapping[str, float]) -> str:
+    shown = [name for name in metrics if name.startswith("val_")] or list(metrics)
+    return " ".join(f"{name}={metrics[name]:.4f}" for name in shown[:2])

@@ -1,0 +1,216 @@
+"""The one long-lived child process that does all TensorFlow work, with limits of memory and time.
+
+The parent sends the name of a function and its arguments; the child answers with progress, a result or an error. A job
+that breaks a limit, or kills the process, is marked failed; the next job gets a fresh process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+from minnow.types import Report, StopFit, silent
+
+POLL_S = 0.2
+
+
+class WorkerError(RuntimeError):
+    """A job that failed: it raised, died, took too long or too much memory."""
+
+
+class Worker:
+    """The parent's side of the child process: a contracts.Runner with one slot.
+
+    Use as a context manager; the process starts at once and imports while the parent goes on.
+    """
+
+    def __init__(
+        self,
+        threads: int,
+        log: Path,
+        memory_gb: float = 8.0,
+        job_minutes: float = 60.0,
+        warm: str = "tensorflow",
+    ) -> None:
+        """threads: of every numeric library in the child. log: file for its output. warm: module that it imports at once."""
+        self._threads, self._log, self._warm = threads, log, warm
+        self._memory_bytes, self._job_s = memory_gb * 2**30, job_minutes * 60
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at once."""
+        return 1
+
+    def __enter__(self) -> Worker:
+        """Start the process."""
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._stop()
+
+    def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
+        """Run "package.module:function" in the child and return its result, which must be picklable.
+
+        report: called with the child's progress. Raises WorkerError, and StopFit where report raised it.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        assert self._pipe is not None
+        try:
+            self._pipe.send((function, arguments, named))
+            return self._wait(function, report)
+        except (EOFError, OSError) as error:
+            code = self._stop()
+            raise WorkerError(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
+        except BaseException:
+            if self._process is not None and not self._idle:
+                self._stop()
+            raise
+
+    def _wait(self, function: str, report: Report) -> Any:
+        """Hand progress on until the child answers. Raises what call raises."""
+        assert self._pipe is not None
+        self._idle = False
+        deadline = time.monotonic() + self._job_s
+        stopped: StopFit | None = None
+        while True:
+            if not self._pipe.poll(POLL_S):
+                self._check_limits(function, deadline)
+                continue
+            kind, value = self._pipe.recv()
+            if kind == "progress":
+                try:
+                    report(*value)
+                except StopFit as error:
+                    self._pipe.send(None)
+                    stopped, report = error, silent
+                continue
+            self._idle = True
+            if stopped is not None:
+                raise stopped
+            if kind == "error":
+                raise WorkerError(value)
+            return value
+
+    def _check_limits(self, function: str, deadline: float) -> None:
+        used = _resident_bytes(self._process.pid) if self._process else 0
+        if used > self._memory_bytes:
+            raise WorkerError(
+                f"{function} took {used / 2**30:.1f} GB of memory. Allowed: {self._memory_bytes / 2**30:.1f} GB. "
+                "Raise worker.memory_gb in params.yaml or make the model smaller."
+            )
+        if time.monotonic() > deadline:
+            raise WorkerError(
+                f"{function} took longer than {self._job_s / 60:.0f} minutes. "
+                "Raise worker.job_minutes in params.yaml or train for fewer epochs."
+            )
+
+    def _start(self) -> None:
+        self._stop()
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        ours, theirs = Pipe()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "minnow.runners.worker", str(theirs.fileno()), self._warm],
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, **_thread_settings(self._threads)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        theirs.close()
+        self._pipe, self._idle = ours, True
+
+    def _stop(self) -> int | None:
+        """End the process, gently when it is idle. Returns its exit code."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+        if self._process is None:
+            return None
+        if not self._idle and self._process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=1)  # a process that has just died is not dead for the system yet
+        if self._process.poll() is None:
+            self._process.kill()
+        code = self._process.wait()
+        self._process = None
+        return code
+
+
+def _cause(code: int | None) -> str:
+    return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+
+
+def _resident_bytes(pid: int) -> int:
+    import psutil
+
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _thread_settings(threads: int) -> Mapping[str, str]:
+    """Thread counts decide the last bits of a model, so they are fixed before any library starts."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    # a waiting OpenMP thread that spins takes the core from whoever it waits for: gboost took 43 s instead of 1 s
+    passive = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+    return {**dict.fromkeys(names, str(threads)), **passive, "TF_NUM_INTEROP_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+
+def resolve(function: str) -> Callable[..., Any]:
+    """Import "package.module:function". Raises ImportError or KeyError where it is not there."""
+    module, _, name = function.partition(":")
+    return vars(importlib.import_module(module))[name]
+
+
+def _serve(pipe: Connection, warm: str) -> None:
+    """The child's loop: one job after the other until the parent hangs up."""
+    importlib.import_module(warm)
+    while True:
+        job = pipe.recv()
+        if job is None:  # a request to stop that came when the job had ended already
+            continue
+        function, arguments, named = job
+
+        def progress(*event: Any) -> None:
+            pipe.send(("progress", event))
+            if pipe.poll() and pipe.recv() is None:
+                raise StopFit
+
+        try:
+            answer = ("result", resolve(function)(*arguments, report=progress, **named))
+        except StopFit:
+            answer = ("error", "ended by its caller")
+        except Exception as error:
+            traceback.print_exc()
+            answer = ("error", f"{type(error).__name__}: {error}")
+        pipe.send(answer)
+        _forget()
+
+
+def _forget() -> None:
+    """Free what Keras keeps of a job, so that the next one starts clean."""
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.backend.clear_session(free_memory=True)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        _serve(Connection(int(sys.argv[1])), sys.argv[2])

@@ -1,0 +1,91 @@
+"""The model pool: the predictors that answer now, and how a newer one replaces one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from minnow.records.bundle import BundleError
+from minnow.serving.predictor import Predictor
+from minnow.stores.models import Published
+
+logger = logging.getLogger("minnow.serving")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One use case's predictor. lock: large requests take turns, so that they cannot fill every thread."""
+
+    tag: str
+    predictor: Predictor
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class ModelPool:
+    """What is served.
+
+    models: use case -> what answers. refused: use case -> why its newest model does not answer.
+    Both are replaced whole, never changed: a request sees one state.
+    """
+
+    def __init__(self, source: Callable[[], list[Published]], threads: int = 1, device: str = "cpu") -> None:
+        """source: lists the newest model of every use case. threads, device: of one inference."""
+        self.models: dict[str, LoadedModel] = {}
+        self.refused: dict[str, str] = {}
+        self._source = source
+        self._threads = threads
+        self._device = device
+        self._lock = threading.Lock()
+        self._complaint = ""
+
+    def refresh(self) -> bool:
+        """Serve what is newest; whatever cannot be opened and verified leaves the old model serving.
+
+        A refused model is tried again each time: it may be half-way through being copied. A use case that is gone from
+        the store keeps its last model, for a store may be unmounted for a while. Returns whether anything was swapped.
+        """
+        with self._lock:
+            try:
+                published = self._source()
+            except (OSError, ValueError) as error:
+                self._complain(f"The model store cannot be read: {error}. What is served stays.")
+                return False
+            self._complaint = ""
+            swapped = [self._load(model) for model in published]
+            return any(swapped)
+
+    def _load(self, model: Published) -> bool:
+        usecase = model.usecase
+        loaded = self.models.get(usecase)
+        if loaded is not None and loaded.tag == model.tag:
+            self._accept(usecase)
+            return False
+        try:
+            predictor = Predictor(model.bundle, self._threads, self._device, model.provenance)
+        except (BundleError, OSError) as error:
+            self._refuse(model, str(error))
+            return False
+        self.models = self.models | {usecase: LoadedModel(model.tag, predictor)}
+        self._accept(usecase)
+        logger.info("Serving %s, sha %s.", model.tag, predictor.sha[:12])
+        return True
+
+    def _accept(self, usecase: str) -> None:
+        if usecase in self.refused:
+            self.refused = {name: reason for name, reason in self.refused.items() if name != usecase}
+
+    def _refuse(self, model: Published, reason: str) -> None:
+        reason = f"{model.tag} is not served: {reason}"
+        if self.refused.get(model.usecase) == reason:
+            return
+        self.refused = self.refused | {model.usecase: reason}
+        loaded = self.models.get(model.usecase)
+        logger.error("%s Still serving: %s.", reason, loaded.tag if loaded else "nothing")
+
+    def _complain(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            self._complaint = complaint
+            logger.error(complaint)

@@ -1,0 +1,146 @@
+"""The exam of a use case: the finalist chosen on val, its one look at test, and the decision in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from minnow.lineage import key_of
+from minnow.measures.paired import difference
+from minnow.records.bundle import Bundle
+from minnow.records.decision import Decision, Difference
+from minnow.records.timing import Timing
+from minnow.stages import choice, judge, timing
+from minnow.stages.candidates import Candidate, Incumbents, performance
+from minnow.stages.case import Case
+from minnow.stages.choice import Choice
+from minnow.stages.compress import FLOAT
+from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
+from minnow.stages.judge import Performance, Rivals, Rules, Ruling
+from minnow.stages.prepare import Prepared
+from minnow.types import Array
+
+BASELINE_FAMILY = "linear"
+
+
+def rules_of(case: Case, loss: Array) -> Rules:
+    """How models of a case are compared. loss: (n,) of the model that margins relative to a loss are taken of."""
+    return Rules(
+        binary=case.task.BINARY_LOSS,
+        level=case.judge.level,
+        margin=case.task.margin(loss, case.judge.margin),
+        higher_is_better=case.task.MEASURES[0].higher_is_better,
+        smaller=case.judge.smaller,
+        floor=case.usecase.gate.floor,
+        beat_baseline=case.usecase.gate.beat_baseline,
+    )
+
+
+def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
+    """Choose the finalist of a target on val."""
+    eligible = [candidate for candidate in candidates if candidate.runs_on(target)]
+    best = min((candidate.val.loss.mean() for candidate in eligible), default=0.0)
+    group = eligible[0].val.batch.group if eligible else np.empty(0, np.int64)
+    variants = [performance(candidate.val, candidate.timing) for candidate in eligible]
+    rules = rules_of(case, np.array([best]))
+    return choice.choose_finalist(variants, group=group, rules=rules, budget=case.usecase.budget)
+
+
+def examine(
+    case: Case, target: str, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared, held: Incumbents
+) -> Decision:
+    """Let a finalist read the exam, compare it with champion and best so far, and write the decision down.
+
+    The finalist's report and card gain the exam.
+    """
+    test = prepared.tables["test"]
+    evaluation = evaluate(finalist.bundle, test)
+    record(evaluation, "test")
+    rivals = {role: evaluate(bundle, test) for role, bundle in held.bundles.items()}
+    timings = _timings(finalist, [rival.bundle for rival in rivals.values()])
+    champion, best = (_performance(rivals.get(role), timings) for role in ("champion", "best"))
+    unlearned = _baselines(case, finalist, candidates, prepared)
+    ruling = judge.decide(
+        performance(evaluation, timings[evaluation.bundle.folder]),
+        Rivals(champion, best, held.looks),
+        unlearned,
+        group=evaluation.batch.group,
+        rules=rules_of(case, champion.loss if champion else evaluation.loss),
+    )
+    decision = _decision(case, evaluation, ruling, unlearned)
+    looks = held.looks + int(ruling.looked)
+    return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
+
+
+def _sha(bundle: Bundle | None) -> str | None:
+    return bundle.sha if bundle else None
+
+
+def _timings(finalist: Candidate, rivals: list[Bundle]) -> Mapping[Path, Timing]:
+    """Time the challenger and its rivals in turns, so that a ratio is of one machine at one time."""
+    if not rivals:
+        return {finalist.bundle.folder: finalist.timing}
+    return timing.measure(list(dict.fromkeys([finalist.bundle.folder, *(rival.folder for rival in rivals)])))
+
+
+def _performance(rival: Evaluation | None, timings: Mapping[Path, Timing]) -> Performance | None:
+    return None if rival is None else performance(rival, timings[rival.bundle.folder])
+
+
+def _baselines(
+    case: Case, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared
+) -> list[Performance]:
+    """Score the plain baselines of the task, and the linear family where there is one."""
+    plain = baselines(case.problem, prepared)
+    models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
+    for candidate in candidates:
+        is_linear = candidate.family == BASELINE_FAMILY and candidate.variant == FLOAT
+        if is_linear and finalist.family != BASELINE_FAMILY:
+            models.append(performance(evaluate(candidate.bundle, prepared.tables["test"])))
+    return models
+
+
+def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, unlearned: Sequence[Performance]) -> Decision:
+    bundle, result = evaluation.bundle, evaluation.result
+    return Decision(
+        usecase=case.name,
+        target="",
+        verdict=ruling.verdict,
+        promote=ruling.promote,
+        reasons=tuple(ruling.reasons),
+        finalist=bundle.name,
+        sha=bundle.sha,
+        size_bytes=bundle.size_bytes,
+        fingerprint=result.fingerprint,
+        rows=result.rows,
+        measure=case.task.MEASURES[0].name,
+        score=evaluation.primary,
+        about=result.about,
+        baselines={model.name: model.score for model in unlearned},
+        differences=_differences(case, evaluation, unlearned),
+        looked=ruling.looked,
+        level_spent=ruling.level_spent,
+        comparisons=ruling.comparisons,
+    )
+
+
+def _differences(case: Case, evaluation: Evaluation, unlearned: Sequence[Performance]) -> dict[str, Difference]:
+    """Loss difference, finalist minus each baseline, with an interval; of a root, the difference of the roots."""
+    root, group = case.task.MEASURES[0].root, evaluation.batch.group
+    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in unlearned}
+    return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
+
+
+def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
+    """Write down that no variant may stand for a target."""
+    verdict = "infeasible" if chosen.infeasible else "refused"
+    reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
+    return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+
+
+def _with_id(decision: Decision) -> Decision:
+    """Name a decision by what it says, not by when."""
+    return replace(decision, id=key_of(decision.as_json()))

@@ -1,0 +1,29 @@
+"""Publication: whether the served store holds what the registry names."""
+
+from __future__ import annotations
+
+from minnow.records.bundle import BundleError
+from minnow.stores import models
+from minnow.stores.champions import Champion
+from minnow.stores.models import Published
+
+
+def divergence(usecase: str, target: str, champion: Champion | None) -> str | None:
+    """Say how the served store differs from the registry, or None."""
+    served = models.newest(usecase, target)
+    if champion is None:
+        return f"{served.tag} is served, but the registry names no champion" if served else None
+    if served is None:
+        return f"version {champion.version} is champion, but nothing is served"
+    if served.version != champion.version:
+        return f"version {champion.version} is champion, but {served.tag} is served"
+    sha = bytes_of(served)
+    return None if sha == champion.sha else f"{served.tag} is broken: {sha}"
+
+
+def bytes_of(model: Published) -> str:
+    """The sha of a published model's bytes; of one that cannot be read, or is not what was published, the reason."""
+    try:
+        return model.open().sha
+    except BundleError as error:
+        return str(error)

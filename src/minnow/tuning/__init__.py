@@ -1,0 +1,5 @@
+"""Tuning: studies that search a family's parameters on train and val. Only this room knows Optuna."""
+
+from minnow.tuning.study import Tuned
+
+__all__ = ["Tuned"]

@@ -1,0 +1,122 @@
+"""Search: values for a family's parameters, tried on train and chosen by their score on val. Test is not read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from minnow import families
+from minnow.catalog import catalog
+from minnow.config import ConfigError, Settings, Span, check_space, nested
+from minnow.stages.case import Case
+from minnow.stages.evaluate import Evaluation
+from minnow.types import Report, StopFit
+
+Space = Mapping[str, Span]
+"""What is searched: dotted name of a parameter -> its span."""
+
+
+class Trial(Protocol):
+    """What is used of an Optuna trial while it runs."""
+
+    def report(self, value: float, step: int) -> None:
+        """Keep a value of the score at a step."""
+        ...
+
+    def should_prune(self) -> bool:
+        """Whether the pruner ends the trial."""
+        ...
+
+
+def space_of(case: Case, family: str) -> dict[str, Span]:
+    """Say what is searched: the space in params.yaml, else the family's own. Raises ConfigError where there is none."""
+    chosen = case.settings.tune.spaces.get(case.name, {}).get(family)
+    if chosen is not None:
+        return chosen
+    own = families.get(family).CAPABILITIES.space
+    if not own:
+        raise ConfigError(
+            f"'{family}' names no space of its own to search. Give one: tune.spaces.{case.name}.{family}."
+        )
+    space = {name: Span.model_validate(dict(span)) for name, span in own.items()}
+    check_space(f"search space of {family}", family, case.usecase.families[family], space, catalog())
+    return space
+
+
+def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | None:
+    """Read the values that stand in params.yaml, as a study keeps them; None where the space does not hold them all."""
+    params = catalog().params("family", family).model_validate(case.usecase.families[family]).model_dump()
+    values: dict[str, Any] = {}
+    for name, span in space.items():
+        value: Any = params
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not span.holds(value):
+            return None
+        values[name] = json.dumps(value) if span.among is not None else value
+    return values
+
+
+def suggest(trial: Any, space: Space) -> dict[str, Any]:
+    """Choose a trial's values: dotted name -> value. trial: of Optuna."""
+    for name, span in space.items():
+        if span.among is not None:
+            trial.suggest_categorical(name, [json.dumps(value) for value in span.among])
+        elif isinstance(span.low, int) and isinstance(span.high, int):
+            trial.suggest_int(name, span.low, span.high, log=span.log)
+        else:
+            trial.suggest_float(name, span.low, span.high, log=span.log)
+    return decoded(trial.params, space)
+
+
+def decoded(params: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Turn what a study keeps of a trial into values, numbers rounded to four figures so that they are easy to read."""
+    rounded = lambda value: float(f"{value:.4g}") if isinstance(value, float) else value  # noqa: E731
+    return {
+        name: json.loads(value) if space[name].among is not None else rounded(value) for name, value in params.items()
+    }
+
+
+def with_values(case: Case, family: str, values: Mapping[str, Any]) -> Case:
+    """Return the case with one family alone, and these values among its parameters."""
+    params = nested(case.usecase.families[family], values)
+    entry = case.usecase.model_copy(update={"families": {family: params}})
+    settings: Settings = case.settings.model_copy(update={"usecases": {**case.settings.usecases, case.name: entry}})
+    return replace(case, settings=settings)
+
+
+def watching(report: Report, trial: Trial, direction: str) -> Report:
+    """Return a report that hands progress on, and raises StopFit where the pruner ends the trial.
+
+    direction: of the study, "maximize" or "minimize".
+    """
+
+    def watch(step: int, steps: int, metrics: Mapping[str, float]) -> None:
+        report(step, steps, metrics)
+        if direction == "maximize":
+            value = metrics.get("val_accuracy", -metrics["val_loss"] if "val_loss" in metrics else None)
+        else:
+            value = metrics.get("val_loss", metrics.get("val_distance"))
+        if value is not None and step < steps:
+            trial.report(value, step)
+            if trial.should_prune():
+                raise StopFit
+
+    return watch
+
+
+def best(case: Case, evaluations: Sequence[Evaluation]) -> Evaluation:
+    """Choose the best variant that fits the budget; of equals, the smallest. Raises ValueError where none fits."""
+    limit = case.usecase.budget.size_bytes
+    fitting = [variant for variant in evaluations if limit is None or variant.bundle.size_bytes <= limit]
+    if not fitting:
+        least = min(variant.bundle.size_bytes for variant in evaluations)
+        raise ValueError(f"A variant must fit budget.size_bytes {limit:,}. Received: {least:,} bytes and more.")
+    sign = 1 if case.task.MEASURES[0].higher_is_better else -1
+    rank: Callable[[Evaluation], Any] = lambda variant: (  # noqa: E731
+        sign * variant.primary.value,
+        -variant.bundle.size_bytes,
+    )
+    return max(fitting, key=rank)

@@ -1,0 +1,30 @@
+"""The command line: what it lists, and what it does not import."""
+
+import subprocess
+import sys
+
+PROBE = """
+import contextlib, sys
+from minnow.cli import main
+with contextlib.suppress(SystemExit):
+    main()
+heavy = {"numpy", "pydantic", "yaml", "mlflow", "optuna", "prefect", "tensorflow", "sklearn", "minnow.config"}
+print("heavy:", sorted(heavy & set(sys.modules)))
+"""
+COMMANDS = ["run", "new", "tune", "status", "data", "list", "champions", "predict", "rollback", "verify", "receipt"]
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", PROBE, "--help"], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "heavy: []"
+    listed = [line.split()[0] for line in lines[lines.index("Commands:") + 1 : -1]]
+    assert listed == COMMANDS
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "minnow.cli", "list", "x"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "families" in done.stderr

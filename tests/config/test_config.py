@@ -1,0 +1,215 @@
+"""Settings: what is refused, and that the message says where and what to write instead."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import pytest
+from pydantic import ValidationError
+
+from minnow import config
+from minnow.catalog import catalog
+from minnow.config import ConfigError
+from minnow.config.errors import explain
+from minnow.contracts import Parameters
+
+BASE = """
+seed: 7
+usecases:
+  digits:
+    modality: images
+    task: classify
+    data: data/digits
+    families: [linear]
+"""
+
+
+def load(folder, text):
+    path = folder / "params.yaml"
+    path.write_text(text)
+    return config.load(path, catalog())
+
+
+def test_names_alone_take_all_defaults(tmp_path):
+    settings = load(tmp_path, BASE)
+    assert settings.usecases["digits"].families == {"linear": {}}
+    assert settings.usecases["digits"].targets == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seed: 7", "sede: 7", r"sede: No key 'sede'\. Did you mean 'seed'"),
+        ("modality: images", "modality: image", r"digits\.modality: No modality 'image'\. Did you mean 'images'"),
+        ("task: classify", "task: clasify", r"digits\.task: No task 'clasify'\. Did you mean 'classify'"),
+        ("[linear]", "[linaer]", r"digits\.families: No family 'linaer'\. Did you mean 'linear'"),
+        (
+            "[linear]",
+            "[recommender]",
+            r"families\.recommender: 'recommender' learns from interactions\. Received: images",
+        ),
+        ("[linear]", "{linear: {wrong: 1}}", r"usecases\.digits\.families\.linear\.wrong: No key 'wrong'"),
+        (
+            "data: data/digits",
+            "data: data/digits\n    options: {scal: 16}",
+            r"options\.scal: No key 'scal'\. Did you mean 'scale'",
+        ),
+        ("task: classify", "task: generate", r"digits\.options\.labelled: task 'generate' .* Needed: labelled: false"),
+        (
+            "data: data/digits",
+            "data: data/digits\n    options: {labelled: false}",
+            r"digits\.options\.labelled: task 'classify' learns from labels",
+        ),
+        ("task: classify", "", r"usecases\.digits\.task: this key is needed"),
+        ("seed: 7", "seed: seven", r"seed: .*integer\. Received: 'seven'"),
+        ("digits:", "Digits:", r"usecases\.Digits: a name is lower-case letters"),
+        (
+            "data: data/digits",
+            "data: data/digits\n    compression: [int9]",
+            r"No compression 'int9'\. Did you mean 'int8'",
+        ),
+        ("data: data/digits", "data: data/digits\n    needs: [digit]", r"No use case 'digit'\. Did you mean 'digits'"),
+        ("data: data/digits", "data: ${NO_SUCH_PLACE}/x", r"export NO_SUCH_PLACE="),
+        ("data: data/digits", "data: data/digits\n    targets: [tpu]", r"No target 'tpu'"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place(tmp_path, old, new, message):
+    assert old in BASE
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, BASE.replace(old, new))
+
+
+def test_environment_variables_are_filled_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOMEWHERE", "/tmp/there")
+    settings = load(tmp_path, BASE.replace("data/digits", "${SOMEWHERE}/digits"))
+    assert settings.usecases["digits"].data == "/tmp/there/digits"
+
+
+def test_a_missing_file_says_where_to_stand(tmp_path):
+    with pytest.raises(ConfigError, match="Run from the project's root"):
+        config.load(tmp_path / "params.yaml", catalog())
+
+
+def test_the_project_own_settings_are_valid(project):
+    settings = config.load(project / "params.yaml", catalog())
+    assert {"digits", "reviews", "shop", "cancer", "diabetes"} <= set(settings.usecases)
+
+
+PAIR = (
+    BASE.replace("[linear]", "[linear, fcnn]")
+    + """  few:
+    modality: images
+    task: classify
+    data: data/digits
+    families: {fcnn: {init_from: {usecase: digits}}}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{usecase: digits}", "{usecase: digit}", r"init_from\.usecase: No use case 'digit'\. Did you mean 'digits'"),
+        ("{usecase: digits}", "{usecase: few}", r"few\.families\.fcnn\.init_from\.usecase: No use case 'few'"),
+        ("{usecase: digits}", "{usecase: digits, model: a}", r"init_from\.model: a run fills this in"),
+        ("{usecase: digits}", "{usecas: digits}", r"init_from\.usecase: this key is needed"),
+        ("[linear, fcnn]", "[linear]", r"'digits' must train 'fcnn' too\. It trains: linear"),
+        ("{fcnn: {init", "{linear: {init", r"families\.linear\.init_from: No key 'init_from'"),
+    ],
+)
+def test_weights_are_taken_from_a_use_case_that_has_them(tmp_path, old, new, message):
+    assert load(tmp_path, PAIR).usecases["few"].before == ["digits"]
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, PAIR.replace(old, new))
+
+
+def test_shares_must_leave_rows_for_train(tmp_path):
+    with pytest.raises(ConfigError, match="must leave rows for train"):
+        load(tmp_path, BASE + "    split: {val: 0.2, test: 0.8}\n")
+
+
+HOME = """
+usecases:
+  home:
+    modality: timeseries
+    task: classify
+    data: data/home
+    options: {target: lamp, window: 6, rolling_mean: [3]}
+    families: {gboost: {categories: one_hot}}
+    folds: groups
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "message"),
+    [
+        (
+            "rolling_mean: [3]",
+            "means: [3]",
+            "usecases.home.options.means: 'means' is called 'rolling_mean' now.",
+        ),
+        (
+            "categories: one_hot",
+            "categories: marks",
+            "usecases.home.families.gboost.categories: 'marks' is called 'one_hot' now.",
+        ),
+        ("folds: groups", "folds: units", "usecases.home.folds: 'units' is called 'groups' now."),
+    ],
+)
+def test_a_key_or_a_value_of_an_older_version_is_answered_with_its_new_name(tmp_path, new, old, message):
+    assert load(tmp_path, HOME).usecases["home"].folds == "groups"
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, HOME.replace(new, old))
+    assert str(error.value).removeprefix(f"{tmp_path / 'params.yaml'}: ") == message
+
+
+class Inner(Parameters):
+    RENAMED: ClassVar[Mapping[str, str]] = {"old_key": "key", "pace=slow": "steady"}
+
+    key: int = 0
+    pace: int | Literal["steady"] | list[Literal["steady", "fast"]] = 0
+    name: Literal["a"] | None = None
+
+
+class Outer(Parameters):
+    inner: Inner = Inner()
+    named: dict[str, dict[str, Inner | None]] = {}  # noqa: RUF012
+
+
+def explained(values):
+    with pytest.raises(ValidationError) as error:
+        Outer.model_validate(values)
+    return explain(error.value, "at", Outer).splitlines()
+
+
+def test_new_names_are_those_of_the_class_that_holds_the_key():
+    assert explained({"inner": {"old_key": 1}}) == ["at.inner.old_key: 'old_key' is called 'key' now."]
+    assert explained({"named": {"x": {"y": {"old_key": 1}}}}) == [
+        "at.named.x.y.old_key: 'old_key' is called 'key' now."
+    ]
+    assert explained({"old_key": 1}) == ["at.old_key: No key 'old_key'. Known: inner, named."]
+
+
+def test_a_value_is_answered_once_however_many_types_its_field_takes():
+    assert explained({"inner": {"pace": "slow"}}) == ["at.inner.pace: 'slow' is called 'steady' now."]
+    assert explained({"inner": {"pace": ["fast", "slow"]}}) == ["at.inner.pace: 'slow' is called 'steady' now."]
+    other = explained({"inner": {"name": "slow", "key": "slow"}})
+    assert len(other) == 2
+    assert not any("is called" in line for line in other)
+
+
+def test_an_unknown_name_in_a_space_is_named(tmp_path):
+    text = """
+usecases:
+  small: {modality: tabular, task: classify, data: d, options: {target: kind}, families: [fcnn]}
+tune:
+  spaces:
+    small:
+      fcnn: {droput: {low: 0.0, high: 0.5}}
+"""
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"tune\.spaces\.small\.fcnn\.droput: .*dropout"):
+        config.load(tmp_path / "params.yaml", catalog())
+    for wrong, right in (("      fcnn", "      gboost"), ("    small:\n      f", "    smal:\n      f")):
+        (tmp_path / "params.yaml").write_text(text.replace(wrong, right))
+        with pytest.raises(ConfigError, match=r"tune\.spaces"):
+            config.load(tmp_path / "params.yaml", catalog())

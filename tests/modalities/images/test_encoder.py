@@ -1,0 +1,55 @@
+"""Requests for images: pixels and pictures, encoded as the rows of train."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minnow.modalities import images
+from minnow.modalities.images.encoder import ImageEncoder
+
+
+def test_the_encoder_brings_pixels_to_0_and_1():
+    encoder = ImageEncoder((1, 2, 1), 16, resize=False)
+    encoded = encoder.encode(images.parse([[[0, 16]], [[[4], [8]]]], encoder))["image"]
+    np.testing.assert_array_equal(encoded[..., 0], np.array([[[0, 1]], [[0.25, 0.5]]], np.float32))
+
+
+def _png(pixels, form="PNG"):
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(buffer, form)
+    return buffer.getvalue()
+
+
+def test_the_bytes_of_a_picture_are_an_input():
+    encoder = ImageEncoder((2, 2, 1), 16, resize=False)
+    inputs = images.CAPABILITIES.from_bytes(_png([[0, 255], [255, 0]]), encoder)
+    encoded = encoder.encode(images.parse(inputs, encoder))["image"]
+    np.testing.assert_allclose(encoded[0, :, :, 0], [[0, 1], [1, 0]])
+
+
+def test_a_colour_picture_becomes_grey_where_grey_was_learned():
+    encoder = ImageEncoder((8, 8, 1), 255, resize=False)
+    assert images.CAPABILITIES.from_bytes(_png(np.zeros((8, 8, 3)), "JPEG"), encoder)[0].shape == (8, 8, 1)
+
+
+def test_a_picture_is_resized_only_where_training_did():
+    pixels = _png(np.zeros((9, 9)))
+    assert images.CAPABILITIES.from_bytes(pixels, ImageEncoder((4, 5, 1), 255, resize=True))[0].shape == (4, 5, 1)
+    encoder = ImageEncoder((4, 5, 1), 255, resize=False)
+    with pytest.raises(ValueError, match=r"needed 4 rows of 5 pixels, received an array of shape \[9, 9, 1\]"):
+        images.parse(images.CAPABILITIES.from_bytes(pixels, encoder), encoder)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, _png(np.zeros((9, 9)))[:45]])
+def test_bytes_that_are_no_picture_are_refused(data):
+    with pytest.raises(ValueError, match="Needed a PNG or JPEG"):
+        images.CAPABILITIES.from_bytes(data, ImageEncoder((9, 9, 1), 255, resize=False))
+
+
+def test_a_picture_with_more_than_8_bits_is_refused():
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4), np.uint16)).save(buffer, "PNG")
+    with pytest.raises(ValueError, match="8 bits per channel"):
+        images.CAPABILITIES.from_bytes(buffer.getvalue(), ImageEncoder((4, 4, 1), 255, resize=False))

@@ -1,0 +1,164 @@
+"""Proposals: what is derived from somebody's data, and what is refused."""
+
+import numpy as np
+import pytest
+
+from minnow.onboarding.proposal import Request
+from minnow.onboarding.propose import propose
+
+RNG = np.random.default_rng(0)
+N = 120
+
+
+def _csv(folder, header, line, file="rows.csv", n=N):
+    path = folder / file
+    path.write_text("\n".join([header, *(line(i) for i in range(n))]) + "\n")
+    return path
+
+
+def _birds(folder):
+    return _csv(folder, "id,wing,weight,kind", lambda i: f"{i},{RNG.normal():.2f},{RNG.normal():.3f},{'ab'[i % 2]}")
+
+
+def _entry(data, **request):
+    return propose(data, Request(**request)).entry
+
+
+def test_a_table_with_a_class(tmp_path):
+    proposal = propose(_birds(tmp_path), Request())
+    assert (proposal.entry["modality"], proposal.entry["task"]) == ("tabular", "classify")
+    assert proposal.entry["options"] == {"target": "kind", "drop": ["id"]}
+    assert set(proposal.reasons) >= {"modality", "task", "options.target", "options.drop", "split", "families"}
+
+
+def test_a_number_to_be_estimated(tmp_path):
+    path = _csv(tmp_path, "a;b;price", lambda i: f"{i % 7};{RNG.normal():.2f};{RNG.normal():.2f}".replace(".", ","))
+    entry = _entry(path)
+    assert entry["task"] == "regress"
+    assert entry["options"] == {"decimal": ",", "target": "price"}
+
+
+def test_a_date_makes_the_exam_what_came_last(tmp_path):
+    path = _csv(tmp_path, "day,a,answer", lambda i: f"2024-{1 + i % 12:02}-{1 + i % 28:02},{RNG.normal():.2f},{i % 2}")
+    assert _entry(path)["options"]["split"] == {"by": "time", "column": "day"}
+    assert "split" not in _entry(path, split="hash")["options"]
+
+
+def test_rows_of_one_patient_stay_together(tmp_path):
+    path = _csv(tmp_path, "patient_id,a,answer", lambda i: f"p{i // 6},{RNG.normal():.2f},{i % 2}")
+    assert _entry(path)["options"]["split"] == {"by": "group", "column": "patient_id"}
+
+
+def test_sentences_with_a_class_are_text(tmp_path):
+    path = _csv(
+        tmp_path, "review,sentiment", lambda i: f'"this is the review number {i}, and it is long",{"np"[i % 2]}'
+    )
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("text", "classify")
+    assert entry["options"] == {"text": "review", "label": "sentiment"}
+
+
+def test_users_items_and_times_are_interactions(tmp_path):
+    path = _csv(tmp_path, "user_id,movie_id,rating,timestamp", lambda i: f"u{i % 9},m{i % 30},{i % 5},{i}")
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("interactions", "rank")
+    assert entry["options"] == {"user": "user_id", "item": "movie_id", "time": "timestamp"}
+    assert _entry(path, target="rating")["modality"] == "tabular"
+
+
+def test_class_folders_of_pictures_are_images(tmp_path):
+    from PIL import Image
+
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            Image.new("L", (8 + i, 8)).save(tmp_path / name / f"{i}.png")
+    entry = _entry(tmp_path)
+    assert (entry["modality"], entry["task"], entry["families"]) == ("images", "classify", ["linear", "fcnn", "cnn"])
+    assert entry["options"]["resize"] == [8, 9]
+
+
+def test_a_file_without_a_header_gets_numbered_columns(tmp_path):
+    path = _csv(tmp_path, "0.5,1.5,7", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{i % 3}")
+    assert _entry(path)["options"]["header"] == ["column 1", "column 2", "column 3"]
+
+
+def test_rows_without_an_answer_are_left_out_and_said(tmp_path):
+    path = _csv(tmp_path, "a,answer", lambda i: f"{RNG.normal():.2f},{'' if i % 10 == 0 else 'yn'[i % 2]}")
+    proposal = propose(path, Request())
+    assert proposal.entry["options"]["drop_unlabelled"] is True
+    assert "12 rows" in proposal.reasons["options.drop_unlabelled"]
+
+
+def test_a_column_that_knows_the_answer_is_warned_of(tmp_path):
+    path = _csv(tmp_path, "refund,a,answer", lambda i: f"{i % 2 * 5},{RNG.normal():.2f},{'yn'[i % 2]}")
+    assert "'refund' alone nearly gives the answer" in propose(path, Request()).warnings[0]
+
+
+BAD = [
+    ({"target": "kin"}, "--target: No column 'kin'. Did you mean 'kind'"),
+    ({"modality": "tables"}, "--modality: No modality 'tables'. Did you mean 'tabular'"),
+    ({"task": "clasify"}, "--task: No task 'clasify'. Did you mean 'classify'"),
+    ({"families": ["gbost"]}, "--families: No family 'gbost'. Did you mean 'gboost'"),
+    ({"families": ["cnn"]}, "--families: 'cnn' learns from images"),
+    ({"split": "time"}, "--split time needs a column of times"),
+    ({"modality": "interactions"}, "interactions need columns for user, item and time"),
+]
+
+
+@pytest.mark.parametrize(("request_", "message"), BAD)
+def test_what_cannot_be_is_refused_with_the_nearest(request_, message, tmp_path):
+    import re
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        propose(_birds(tmp_path), Request(**request_))
+
+
+def test_data_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="--data must name a folder or a file"):
+        propose(tmp_path / "no.csv", Request())
+
+
+def test_sounds_in_folders_or_with_their_class_in_the_name(tmp_path):
+    import wave
+
+    def record(path, seconds, rate=8000):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(RNG.integers(-9999, 9999, int(seconds * rate)).astype("<i2").tobytes())
+
+    for name in ("knock", "bell"):
+        for i in range(3):
+            record(tmp_path / "sorted" / name / f"{i}.wav", 0.4)
+            record(tmp_path / "flat" / f"{name}_{i}.wav", 0.6, 22_050)
+    entry = _entry(tmp_path / "sorted")
+    assert (entry["modality"], entry["task"], entry["families"]) == ("audio", "classify", ["linear", "cnn", "cnn1d"])
+    assert entry["options"] == {"rate": 8000, "seconds": 0.4}
+    assert _entry(tmp_path / "flat")["options"] == {"label_part": 0, "rate": 16_000, "seconds": 0.6}
+
+
+def _hourly(i):
+    return f"2024-01-{1 + i // 24:02} {i % 24:02}:00"
+
+
+def test_rows_at_an_even_pace_are_a_series(tmp_path):
+    path = _csv(tmp_path, "when,warm,lamp", lambda i: f"{_hourly(i)},{RNG.normal():.2f},{i // 6 % 2}")
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("timeseries", "classify")
+    assert entry["options"] == {"target": "lamp", "time": "when", "window": 12}
+    assert _entry(path, split="time")["modality"] == "tabular", "a table divided by time is what was requested"
+    path = _csv(tmp_path, "time,place,warm", lambda i: f"{_hourly(i)},hall,{RNG.normal():.2f}", "numbers.csv")
+    entry = _entry(path)
+    assert entry["task"] == "forecast"
+    assert entry["options"] == {"target": "warm", "horizon": 1, "relative": True, "drop": ["place"], "window": 12}
+
+
+def test_pictures_to_be_generated(tmp_path):
+    np.savez(tmp_path / "all.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
+    entry = _entry(tmp_path, task="generate")
+    assert (entry["families"], entry["options"]) == (["vae", "gan"], {"labelled": False})
+    with pytest.raises(ValueError, match=r"--task: what images can be asked is classify, generate\. Received: rank"):
+        _entry(tmp_path, task="rank")

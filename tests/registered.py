@@ -1,0 +1,47 @@
+"""What the contract test of each room asks of its registered modules, beside what they do."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import symtable
+from pathlib import Path
+
+from minnow.registry import Registry
+
+
+def check_names(registry: Registry, name: str, contract: type) -> None:
+    """Every public name at the top of a module must be one of its contract, and none of the contract may be missing."""
+    module, door = registry.module(name), f"{contract.__module__}.{contract.__name__}"
+    known = {key for key in (*vars(contract), *vars(contract).get("__annotations__", {})) if not key.startswith("_")}
+    public = _public_names(_source(module))
+    strange, missing = sorted(public - known), sorted(known - public)
+    assert not strange, (
+        f"{module} has public names that {door} does not know: {', '.join(strange)}. Begin them with an underscore, move them "
+        "to a helper file whose name begins with one, or add them to the contract."
+    )
+    assert not missing, f"{module} lacks names of {door}: {', '.join(missing)}. Add them."
+
+
+def check_listed(registry: Registry) -> None:
+    """The room's `_checked.py` must name every registered module, for pyright reads no other against the contract."""
+    path = _source(f"{registry.package}._checked")
+    listed = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    missing = sorted(set(registry.names()) - listed)
+    assert not missing, (
+        f"{path} does not name {', '.join(missing)}. Add it to the tuple there, so that pyright reads it against its contract."
+    )
+
+
+def _source(module: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    assert spec
+    assert spec.origin, f"{module} has no source. Add the file."
+    return Path(spec.origin)
+
+
+def _public_names(path: Path) -> set[str]:
+    """Names that a module defines at its top, without those that it imports."""
+    symbols = symtable.symtable(path.read_text(), str(path), "exec").get_symbols()
+    names = {symbol.get_name() for symbol in symbols if symbol.is_assigned() and not symbol.is_imported()}
+    return {name for name in names if not name.startswith("_")}

@@ -1,0 +1,45 @@
+"""What a run shows while it works."""
+
+import io
+import itertools
+
+import pytest
+from rich.console import Console
+
+from minnow.runners import progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Half a minute passes between any two looks at the clock."""
+    ticks = itertools.count(step=30)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(ticks)))
+
+
+def shown(reports, terminal=False):
+    console = Console(file=io.StringIO(), width=140, force_terminal=terminal)
+    with progress.Display(console) as display, display.step("digits: train cnn") as report:
+        for one in reports:
+            report(*one)
+    return console.file.getvalue()
+
+
+def test_without_a_terminal_a_long_step_says_each_minute_how_far_it_is(clock):
+    lines = shown([(n, 5, {"val_loss": 1 / n}) for n in range(1, 6)]).splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "digits: train cnn 60 s 2 of 5, about 90 s left val_loss=0.5000",
+        "digits: train cnn 120 s 4 of 5, about 30 s left val_loss=0.2500",
+        "digits: train cnn 180.0 s val_loss=0.2000",
+    ]
+
+
+def test_a_step_that_reports_no_figures_keeps_those_it_reported_last(clock):
+    assert "val_loss=0.5000" in shown([(1, 3, {"val_loss": 0.5}), (3, 3, {})]).splitlines()[-1]
+
+
+def test_a_short_step_is_one_line():
+    assert len(shown([(n, 5, {}) for n in range(1, 6)]).splitlines()) == 1
+
+
+def test_on_a_terminal_the_bar_says_it(clock):
+    assert "left" not in shown([(n, 5, {}) for n in range(1, 6)], terminal=True)

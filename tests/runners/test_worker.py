@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from minnow.runners.worker import Worker, WorkerError
+from minnow.types import StopFit
+
+JOBS = "worker_jobs"
+
+
+@pytest.fixture
+def make_worker(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
+
+
+def test_a_job_returns_its_result_and_reports_progress(make_worker):
+    seen = []
+    with make_worker() as worker:
+        assert worker.call(f"{JOBS}:double", 21, report=lambda *event: seen.append(event)) == 42
+    assert seen == [(1, 2, {"loss": 0.5})]
+
+
+def test_threads_are_fixed_and_one_process_serves_all_jobs(make_worker):
+    with make_worker() as worker:
+        first, second = worker.call(f"{JOBS}:threads"), worker.call(f"{JOBS}:threads")
+    assert first == second
+    assert first[:2] == ("3", "3")
+
+
+def test_a_job_that_raises_is_an_error_and_the_worker_goes_on(make_worker):
+    with make_worker() as worker:
+        with pytest.raises(WorkerError, match="ValueError: no rows"):
+            worker.call(f"{JOBS}:refuse")
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_a_job_that_kills_the_process_fails_alone(make_worker):
+    with make_worker() as worker:
+        with pytest.raises(WorkerError, match="SIGKILL"):
+            worker.call(f"{JOBS}:die")
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_memory_over_the_limit_ends_the_job(make_worker):
+    with make_worker(memory_gb=0.2) as worker:
+        with pytest.raises(WorkerError, match=r"Allowed: 0\.2 GB"):
+            worker.call(f"{JOBS}:swell")
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_time_over_the_limit_ends_the_job(make_worker):
+    with make_worker(job_minutes=0.01) as worker, pytest.raises(WorkerError, match=r"worker\.job_minutes"):
+        worker.call(f"{JOBS}:sleep")
+
+
+def test_the_process_ends_with_the_worker(make_worker):
+    import psutil
+
+    with make_worker() as worker:
+        pid = worker.call(f"{JOBS}:threads")[2]
+        assert psutil.pid_exists(pid)
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_caller_that_stops_the_fit_ends_the_job_and_keeps_the_process(make_worker):
+    seen = []
+
+    def watch(step, steps, metrics):
+        seen.append(step)
+        if step == 3:
+            raise StopFit("no hope")
+
+    with make_worker() as worker:
+        pid = worker.call(f"{JOBS}:threads")[2]
+        with pytest.raises(StopFit, match="no hope"):
+            worker.call(f"{JOBS}:count", report=watch)
+        assert worker.call(f"{JOBS}:threads")[2] == pid
+    assert seen == [1, 2, 3]
+
+
+def test_a_stop_that_comes_too_late_does_not_harm_the_next_job(make_worker):
+    def watch(*_):
+        raise StopFit
+
+    with make_worker() as worker:
+        with pytest.raises(StopFit):
+            worker.call(f"{JOBS}:double", 21, report=watch)
+        assert worker.call(f"{JOBS}:double", 1) == 2

@@ -1,0 +1,45 @@
+"""Jobs for the worker's tests, found by name in the child."""
+
+import os
+import time
+
+
+def double(value, report=None):
+    report(1, 2, {"loss": 0.5})
+    return 2 * value
+
+
+def threads(report=None):
+    return os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"], os.getpid()
+
+
+def refuse(report=None):
+    raise ValueError("no rows")
+
+
+def die(report=None):
+    os.kill(os.getpid(), 9)
+
+
+def swell(report=None):
+    block = bytearray(400 * 2**20)
+    time.sleep(30)
+    return len(block)
+
+
+def sleep(report=None):
+    time.sleep(60)
+
+
+def count(report):
+    for step in range(1, 1000):
+        report(step, 1000, {"loss": 1.0})
+        time.sleep(0.002)
+    return "to the end"
+
+
+def linger(report):
+    """Run for a minute, unless its caller stops it."""
+    for step in range(1, 600):
+        report(step, 600, {"loss": 1.0})
+        time.sleep(0.1)
