@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from minnow import lineage
 
@@ -19,23 +20,47 @@ def test_arrays_are_named_by_name_type_shape_and_bytes():
     assert lineage.arrays_digest({"x": base["x"].copy()}) == lineage.arrays_digest(base)
 
 
-def test_code_version_follows_imports_inside_functions(tmp_path, monkeypatch):
-    package = tmp_path / "flows_probe"
-    package.mkdir()
-    monkeypatch.setattr(lineage, "_source", lambda module: _module(package, module))
+FILES = {
+    "top.py": "def f():\n    from minnow import deep\n",
+    "deep.py": "from .room import face\n",
+    "room/__init__.py": "from minnow.room.back import face\n",
+    "room/back.py": "from . import cellar\nfrom ..side import thing\nface = 1\n",
+    "room/cellar.py": "",
+    "side.py": "import minnow.house.attic.box\nthing = 1\n",
+    "house/__init__.py": "",
+    "house/attic/__init__.py": "",
+    "house/attic/box.py": "if TYPE_CHECKING:\n    from minnow import types_alone\n",
+    "types_alone.py": "",
+    "elsewhere.py": "",
+}
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """Files that stand for the modules of minnow."""
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def source(module):
+        path = tmp_path.joinpath(*module.split(".")[1:])
+        places = (path / "__init__.py", path.with_suffix(".py"))
+        return next((place for place in places if path != tmp_path and place.exists()), None)
+
+    monkeypatch.setattr(lineage, "_source", source)
     lineage._imports.cache_clear()
-    (package / "top.py").write_text("def f():\n    from minnow import deep\n")
-    (package / "deep.py").write_text("A = 1\n")
+    yield tmp_path
+    lineage._imports.cache_clear()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_code_version_follows_what_runs_when_a_module_is_imported(sources, name):
+    """Imports inside functions, relative ones, what the face of a package imports, and the packages around a module."""
     before = lineage.code_version(["minnow.top"])
-    (package / "deep.py").write_text("A = 2\n")
-    after = lineage.code_version(["minnow.top"])
+    (sources / name).write_text(FILES[name] + "A = 1\n")
     lineage._imports.cache_clear()
-    assert before != after
-
-
-def _module(package, module):
-    path = package / f"{module.removeprefix('minnow.')}.py"
-    return path if path.exists() else None
+    changed = lineage.code_version(["minnow.top"]) != before
+    assert changed == (name not in ("types_alone.py", "elsewhere.py"))
 
 
 def test_data_version_is_what_dvc_records(tmp_path):

@@ -2,13 +2,14 @@
 
 import json
 
+import format_1
 import numpy as np
 import pytest
 
 from flows import publish
 from minnow.config import Settings
 from minnow.records.decision import Decision, write_decisions
-from minnow.records.files import sha256, write_npz
+from minnow.records.files import file_sha256, sha256, write_json, write_npz
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.schema import Schema
 from minnow.stores import champions, models, tracking
@@ -142,5 +143,62 @@ def test_a_served_model_whose_bytes_broke_is_published_again(space):
     served = models.newest("digits")
     assert served is not None
     (served.bundle / "model.onnx").write_text("onf")
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
+
+
+def keep_format_1(space, text):
+    """Keep a bundle in a run and decide for it, as versions before 0.2 did. Returns its sha and the tags of its version."""
+    folder = space.root / f"made-{text}" / "new"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_text(text)
+    Schema("digits", "classify", "images", text, "float32", None, {}, (), (), (), 1).write(folder)
+    write_npz(folder / "golden.npz", {"input.x": np.zeros(1)})
+    bundle = format_1.bundle(folder, space.root / f"made-{text}" / "old" / "bundle")
+    sha = format_1.provenance(bundle, "digits")["sha"]
+    record = bundle.parent / "provenance.json"
+    tags = {"minnow.usecase": "digits", "minnow.sha": sha}
+    tracking.log(space, Record(text, tags=tags, files={"bundle": [bundle], "": [record]}))
+    write_json(space.outcome("digits") / "decision.json", {"cpu": format_1.decision("digits", sha, text)})
+    return sha, {"minnow.sha": sha, "minnow.decision": text, "minnow.provenance": file_sha256(record)}
+
+
+def register_format_1(space, text):
+    """Register such a bundle as its version did: an alias for the champion, and one called anchor. Returns its sha."""
+    sha, tags = keep_format_1(space, text)
+    opened = client(space)
+    run_id = opened.search_runs([tracking.experiment_id(space)], f"tags.`minnow.sha` = '{sha}'")[0].info.run_id
+    opened.create_registered_model("minnow-digits")
+    version = opened.create_model_version("minnow-digits", f"runs:/{run_id}/bundle", run_id, tags=tags).version
+    for alias in ("champion", "anchor"):
+        opened.set_registered_model_alias("minnow-digits", alias, version)
+    opened.set_registered_model_tag("minnow-digits", "minnow.history.cpu", json.dumps([int(version)]))
+    opened.set_model_version_tag("minnow-digits", version, "minnow.promoted", "true")
+    return sha
+
+
+def test_a_champion_of_format_1_is_served_checked_and_rolled_back_to(space):
+    old = register_format_1(space, "one")
+    best = champions.current(space, "digits", "cpu", champions.BEST)
+    assert best is not None
+    assert best.sha == old, "what was called anchor is the best so far"
+    publish.publish(space, SETTINGS, print)
+    settled(space, old)
+    new = decide(space, "two", old)
+    publish.publish(space, SETTINGS, print)
+    settled(space, new)
+    champions.rollback(space, "digits", "cpu")
+    publish.publish(space, SETTINGS, print)
+    settled(space, old)
+    served = models.newest("digits")
+    assert served is not None
+    assert served.open().schema.format == 1
+    folder = champions.fetch(space, champions.current(space, "digits", "cpu"))
+    (folder / "bundle" / "report.json").write_text("{}")
+    assert champions.wrong(folder, champions.current(space, "digits", "cpu")), "its name holds its report too"
+
+
+def test_a_decision_of_format_1_that_was_not_carried_out_yet_is_carried_out(space):
+    sha, _ = keep_format_1(space, "one")
     publish.publish(space, SETTINGS, print)
     settled(space, sha)
