@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Nothing that Minnow stands on may look outside or hang offline. Set before any of it is imported.
 for _name, _value in {

@@ -164,8 +164,8 @@ def noise_of(key: Array, width: int) -> Array:
     even = (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53
     radius = np.sqrt(-2 * np.log1p(-even[:, :pairs]))
     angle = 2 * np.pi * even[:, pairs:]
-    found = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return found[:, :width].astype(np.float32)
+    noise = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return noise[:, :width].astype(np.float32)
 
 
 def _mixed(value: Array) -> Array:

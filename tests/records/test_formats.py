@@ -159,7 +159,7 @@ def test_the_same_weights_in_a_bundle_of_format_1_are_the_same_model(tmp_path):
     options = timeseries.Options(target="y", min_rows=5, window=2, horizon=1, diff=[1], rolling_mean=[3], relative=True)
     table = timeseries.examples(timeseries.read(tmp_path / "series", options), options)
     new = tmp_path / "new"
-    given = {
+    values = {
         "target": "y",
         "min_rows": 5,
         "window": 2,
@@ -168,7 +168,7 @@ def test_the_same_weights_in_a_bundle_of_format_1_are_the_same_model(tmp_path):
         "rolling_mean": [3],
         "relative": True,
     }
-    small_bundle(new, Schema("home", "forecast", "timeseries", "linear", "float32", None, given, (), (), (), 3))
+    small_bundle(new, Schema("home", "forecast", "timeseries", "linear", "float32", None, values, (), (), (), 3))
     timeseries.fit_encoder(table, np.empty(0, "<U1"), options).save(new)
     old = format_1.bundle(new, tmp_path / "old" / "bundle")
     assert "differences" in (old / "schema.json").read_text()

@@ -13,7 +13,7 @@ from minnow.types import Array, Batch, Columns, Measure, Outputs
 class FeatureExtraction:
     """How answers that are whole rows are compared: through the features of an extractor that is kept with the exam.
 
-    fit: (train, labels (n,) str, given) -> the extractor's arrays; given: those of an earlier extractor, None learns one.
+    fit: (train, labels (n,) str, earlier) -> the extractor's arrays; earlier: those of an earlier extractor, None learns one.
     Raises ValueError for too few rows, or arrays of another size. kept: what of the arrays names and repeats a figure.
     about: what belongs beside every figure.
     """

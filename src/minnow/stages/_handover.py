@@ -12,7 +12,7 @@ from minnow.types import Batch
 
 
 def write_batch(folder: Path, batch: Batch) -> None:
-    """Write a batch so that read_batch gives it back. Pixels and ids are stored as they are, for speed."""
+    """Write a batch so that read_batch returns it. Arrays are stored uncompressed, for speed."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = {
         "target": batch.target,

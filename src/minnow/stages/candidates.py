@@ -1,4 +1,4 @@
-"""Candidates for promotion: every variant with its scores on val and its timing; and whom they would replace."""
+"""Candidates: every variant with its scores on val and its timing; and the incumbents that a finalist is compared with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GPU_VARIANTS = (FLOAT, "float16")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A variant with what is known of it before the exam: its bundle, its scores on val, its timing."""
+    """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model."""
 
     trained: Trained
     variant: str
@@ -34,7 +34,7 @@ class Candidate:
 
     @property
     def family(self) -> str:
-        """The family that learned it."""
+        """Name of its family."""
         return self.trained.family
 
     @property
@@ -44,21 +44,21 @@ class Candidate:
 
     @property
     def bundle(self) -> Bundle:
-        """What would be shipped."""
+        """The bundle that would be served."""
         return self.val.bundle
 
     def runs_on(self, target: str) -> bool:
-        """Whether a target serves it: ONNX alone, and in floating point on a GPU, where int8 falls back to the CPU."""
+        """Whether a target can serve it: an ONNX file, and on a GPU in floating point, since int8 runs on the CPU there."""
         served = self.bundle.model_path.suffix == ".onnx"
         return served and (target == "cpu" or self.variant in GPU_VARIANTS)
 
 
 @dataclass(frozen=True)
 class Incumbents:
-    """What the registry knows of a use case and target.
+    """What the registry holds for a use case and target.
 
-    champion, best: bundles of the champion and of the best model so far; looks: at this exam so far; rows: (n,) uint64, keys
-    of every row looked at so far and of this exam.
+    champion, best: bundles of the champion and of the best model so far; looks: comparisons on this exam so far; rows: (n,)
+    uint64, keys of the rows that these looks have read, and of this exam.
     """
 
     champion: Bundle | None = None
@@ -68,14 +68,14 @@ class Incumbents:
 
     @property
     def bundles(self) -> dict[str, Bundle]:
-        """Those that there are, by their role."""
+        """Role -> bundle, for the roles that are filled."""
         roles = {"champion": self.champion, "best": self.best}
         return {role: bundle for role, bundle in roles.items() if bundle is not None}
 
 
 @dataclass(frozen=True)
 class Made:
-    """What one family came to: its model, its variants, their scores on val."""
+    """The results of one family: its trained model, its variants, their scores on val."""
 
     trained: Trained
     compressed: Compressed
@@ -94,7 +94,7 @@ def evaluate_variants(compressed: Compressed, prepared: Prepared, scratch: Path)
 
 
 def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timing]]) -> list[Candidate]:
-    """Time every variant in one go, while nothing trains, and line them up for the judge."""
+    """Time all variants together, while nothing trains, and return them as candidates. measure: folders -> timings."""
     pairs = [(one, evaluation) for one in made for evaluation in one.evaluations]
     timings = measure([evaluation.bundle.folder for _, evaluation in pairs]) if pairs else {}
     candidates = []
@@ -105,7 +105,7 @@ def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timi
 
 
 def performance(evaluation: Evaluation, timing: Timing | None = None) -> Performance:
-    """Describe an evaluated bundle to the judge."""
+    """Return what the judge compares of an evaluated bundle."""
     bundle = evaluation.bundle
     return Performance(
         name=bundle.name,

@@ -1,4 +1,4 @@
-"""A case: one use case with everything that its settings name, resolved once."""
+"""A case: one use case of a run, with the modality, task, options and paths that its settings name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from minnow.workspace import Workspace
 
 @dataclass(frozen=True)
 class Problem:
-    """What rows and answers mean: the modality with its options, and the task. Of a use case, or of a bundle."""
+    """The modality with its options, and the task, of a use case or of a bundle."""
 
     modality_name: str
     modality: Modality
@@ -33,7 +33,7 @@ class Problem:
 
     @property
     def time_column(self) -> str | None:
-        """Name of the column that rows are split by in order of time."""
+        """Name of the time column that rows are split by; None where they are not split by time."""
         return self.modality.time_column(self.options)
 
 
@@ -52,22 +52,22 @@ class Case:
 
     @property
     def task(self) -> Task:
-        """What an answer means."""
+        """The module of its task."""
         return tasks.get(self.usecase.task)
 
     @property
     def modality(self) -> Modality:
-        """What rows mean."""
+        """The module of its modality."""
         return modalities.get(self.usecase.modality)
 
     @cached_property
     def problem(self) -> Problem:
-        """Both, with the options of its rows."""
+        """Modality, options and task together."""
         return Problem(self.usecase.modality, self.modality, self.options, self.usecase.task, self.task)
 
     @property
     def judge(self) -> Judge:
-        """How its models are compared."""
+        """Its settings of the judge."""
         return self.settings.judge_of(self.name)
 
     @cached_property
@@ -83,7 +83,7 @@ class Case:
 
     @property
     def cache(self) -> Cache:
-        """Where its trained models are kept."""
+        """The cache of its prepared rows, models and variants."""
         return Cache(self.workspace.cache)
 
     @cached_property
@@ -107,7 +107,7 @@ class Case:
         return tasks.registry.module(self.usecase.task)
 
     def modules(self, family: str) -> list[str]:
-        """List what is looked up by name when a family of this case is trained."""
+        """List the modules that are looked up by name when a family of this case is trained."""
         return [self.task_module, self.modality_module, families.registry.module(family)]
 
     def compressions(self) -> list[str]:

@@ -17,23 +17,23 @@ class Budget(Protocol):
 
     @property
     def size_bytes(self) -> int | None:
-        """Of model and encoder."""
+        """Size of model and encoder."""
         ...
 
     @property
     def p95_us(self) -> float | None:
-        """Of a one-row answer."""
+        """95th percentile of the latency of one-row answers."""
         ...
 
     @property
     def memory_bytes(self) -> int | None:
-        """Peak while answering."""
+        """Peak memory while answering."""
         ...
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The finalist's name, or None; infeasible: the budget alone is why there is none."""
+    """The finalist's name, None where there is none. infeasible: without the budget there would be one."""
 
     finalist: str | None
     reasons: list[str]
@@ -41,10 +41,10 @@ class Choice:
 
 
 def choose_finalist(variants: Sequence[Performance], *, group: Array, rules: Rules, budget: Budget) -> Choice:
-    """Choose the smallest variant that is not inferior to the best, among those within every limit; on val.
+    """Choose, on val, the smallest variant that is not inferior to the best, among those within every limit.
 
-    group: (n,) int, rows of one group are resampled together. Equal sizes go by name. The order of variants does not
-    matter. Without a budget one of them would have been within the limits: that is what infeasible says.
+    group: (n,) int, rows of one group are resampled together. Of equal sizes the first name is chosen; the order of the
+    variants does not matter. The choice is infeasible where a variant would be within the limits without the budget.
     """
     ordered = sorted(variants, key=lambda v: v.name)
     refused = {v.name: why for v in ordered if (why := _over_limit(v, rules, budget))}
@@ -59,7 +59,7 @@ def choose_finalist(variants: Sequence[Performance], *, group: Array, rules: Rul
     finalist = min(able, key=lambda v: (v.size_bytes, v.name))
     reasons.append(
         f"{best.name} is best on val with {best.score.value:.4f}; {finalist.name} is the smallest of {len(able)} that are "
-        f"not inferior to it by {rules.margin:.4f}: {finalist.size_bytes:,} bytes, {finalist.score.value:.4f}."
+        f"not inferior to it by the margin {rules.margin:.4f}: {finalist.size_bytes:,} bytes, {finalist.score.value:.4f}."
     )
     return Choice(finalist.name, reasons)
 
@@ -75,11 +75,11 @@ def _upper(variant: Performance, best: Performance, group: Array, rules: Rules) 
 
 
 def _over_limit(v: Performance, rules: Rules, budget: Budget) -> str | None:
-    """Say which limit a variant breaks, or None."""
+    """Return the limit that a variant breaks, or None."""
     if budget.size_bytes is not None and v.size_bytes > budget.size_bytes:
-        return f"{v.size_bytes:,} bytes, allowed are {budget.size_bytes:,}."
+        return f"{v.size_bytes:,} bytes; budget.size_bytes allows {budget.size_bytes:,}."
     if budget.p95_us is not None and v.p95_us is not None and v.p95_us > budget.p95_us:
-        return f"p95 latency {v.p95_us:.0f} us, allowed are {budget.p95_us:.0f}."
+        return f"p95 latency {v.p95_us:.0f} us; budget.p95_us allows {budget.p95_us:.0f}."
     if budget.memory_bytes is not None and v.memory_bytes is not None and v.memory_bytes > budget.memory_bytes:
-        return f"{v.memory_bytes:,.0f} bytes of memory, allowed are {budget.memory_bytes:,}."
+        return f"{v.memory_bytes:,.0f} bytes of memory; budget.memory_bytes allows {budget.memory_bytes:,}."
     return unfit(v, rules)

@@ -1,4 +1,4 @@
-"""Compression: a trained model in, bundles out, each with its parent and a check that it still answers alike."""
+"""Compression: exports a trained model and makes its variants, each a bundle whose answers are compared with the model's."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ FLOAT = "float32"
 GOLDEN_ROWS = 100
 PARITY_ROWS = 512
 EXACT = 1e-4
-"""Largest difference of an answer that a change of file format may make."""
+"""Largest difference in an answer that an export may cause, relative to the largest answer where that is above 1."""
 LOSSY_MARGINS = 5
-"""Margins of mean loss above which a compression is broken rather than lossy; below that the judge decides."""
+"""A compression that raises the mean loss by more margins than this is refused as broken; below, the judge decides."""
 MADE = "variants.json"
 
 
 class ParityError(ValueError):
-    """A file that does not answer as what it was made from."""
+    """A file whose answers differ too much from those of the trained model."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made of a family's model: compressions and exports by name. The rest goes into each schema."""
+    """The compressions and exports of a family's model, by name. The other fields are written into each schema."""
 
     usecase: str
     task: str
@@ -54,7 +54,8 @@ class Plan:
 class Compressed:
     """The variants of one trained model.
 
-    bundles: variant -> the bundle's folder; refused: variant -> reason; parity: variant -> differences from the model.
+    bundles: variant -> the bundle's folder; refused: variant -> reason; parity: variant -> differences from the model;
+    fresh: made just now, not found in the cache.
     """
 
     family: str
@@ -65,7 +66,7 @@ class Compressed:
 
 
 def plan_of(case: Case, family: str) -> Plan:
-    """Say what is to be made of a family's model."""
+    """Return the compressions and exports that a case asks for."""
     usecase = case.usecase
     names = (case.name, usecase.task, usecase.modality, family)
     return Plan(*names, usecase.options, usecase.compression, tuple(usecase.exports))
@@ -74,7 +75,7 @@ def plan_of(case: Case, family: str) -> Plan:
 def variants(
     case: Case, trained: Trained, handed: Handover, *, bare: bool = False, report: Report = silent
 ) -> Compressed:
-    """Make every variant that the case asks for, or find them in the cache. bare: nothing but the exported model."""
+    """Make every variant that the case asks for, or find them in the cache. bare: only the exported model."""
     plan = plan_of(case, trained.family)
     if bare:
         plan = replace(plan, compression={}, exports=())
@@ -95,21 +96,21 @@ def compress(trained: Path, handed: Path, plan: Plan, out: Path, report: Report 
     """Export and compress in the worker: a folder per variant under out, with its bundle in it, and variants.json."""
     model = families.get(plan.family).load(trained / "model")
     train, val = read_batch(handed / "train"), read_batch(handed / "val")
-    maker = _Maker(model, val, handed / "encoder", plan, out)
+    writer = _VariantWriter(model, val, handed / "encoder", plan, out)
     steps = itertools.count(1)
     done = lambda: report(next(steps), 1 + len(plan.compression) + len(plan.exports), {})  # noqa: E731
-    maker.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
+    writer.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
     done()
     source = out / FLOAT / FOLDER / "model.onnx"
     for name, params in plan.compression.items():
-        maker.attempt(name, compression.get(name).suits(model.framework), _compression(name, params, source, train))
+        writer.attempt(name, compression.get(name).suits(model.framework), _compression(name, params, source, train))
         done()
     for name in plan.exports:
         exporter = exporters.get(name)
         write = lambda path, e=exporter: e.write(model, path)  # noqa: E731
-        maker.attempt(name, exporter.suits(model), write, exporter.SUFFIX)
+        writer.attempt(name, exporter.suits(model), write, exporter.SUFFIX)
         done()
-    write_json(out / MADE, {"made": maker.made, "refused": maker.refused, "parity": maker.parity})
+    write_json(out / MADE, {"made": writer.made, "refused": writer.refused, "parity": writer.parity})
 
 
 def _compression(name: str, params: Mapping[str, Any], source: Path, train: Batch) -> Callable[[Path], None]:
@@ -118,8 +119,8 @@ def _compression(name: str, params: Mapping[str, Any], source: Path, train: Batc
     return lambda path: module.apply(source, path, train.inputs, checked)
 
 
-class _Maker:
-    """Makes one bundle after the other from one model, and records what could not be made."""
+class _VariantWriter:
+    """Makes the bundles of one model, and records the variants that could not be made."""
 
     def __init__(self, model: Model, val: Batch, encoder: Path, plan: Plan, out: Path) -> None:
         self.model, self.encoder, self.plan, self.out = model, encoder, plan, out
@@ -131,9 +132,9 @@ class _Maker:
         self.parity: dict[str, dict[str, float]] = {}
 
     def attempt(self, variant: str, unsuited: str | None, write: Callable[[Path], None], suffix: str = ".onnx") -> None:
-        """Make a variant. One that does not suit, or whose answers differ too much, is recorded with the reason.
+        """Make a variant; one that does not suit the model, or whose answers differ too much, is recorded as refused.
 
-        Any other error, such as too few calibration rows, fails the whole family.
+        Any other error, such as too few calibration rows, is raised and fails the whole family.
         """
         if unsuited:
             self.refused[variant] = unsuited
@@ -145,7 +146,7 @@ class _Maker:
             self.refused[variant] = str(error)
 
     def make(self, variant: str, parent: str | None, write: Callable[[Path], None], suffix: str = ".onnx") -> None:
-        """Write a bundle and compare its answers to real rows with the model's. Raises ParityError."""
+        """Write a bundle and compare its answers on rows of val with the model's. Raises ParityError."""
         folder = self.out / variant / FOLDER
         folder.mkdir(parents=True)
         path = folder / f"model{suffix}"
@@ -164,7 +165,7 @@ class _Maker:
         """Compare with the trained model. Raises ParityError."""
         task = tasks.get(self.plan.task)
         if not all(np.isfinite(value).all() for value in outputs.values()):
-            raise ParityError(f"'{variant}' must answer real rows with finite numbers. Received: NaN or infinity.")
+            raise ParityError(f"'{variant}' must answer rows of val with finite numbers. Received: NaN or infinity.")
         before = task.loss(self.answers, self.batch)
         differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
         parity = {
@@ -179,13 +180,13 @@ class _Maker:
         allowed = LOSSY_MARGINS * task.margin(before, None)
         if lossy and parity["loss"] > allowed:
             raise ParityError(
-                f"'{variant}' may lose at most {allowed:.4f} in mean loss on real rows. Received: {parity['loss']:.4f}. "
-                "Give it more calibration rows or leave it out."
+                f"'{variant}' may raise the mean loss on rows of val by at most {allowed:.4f}. Received: "
+                f"{parity['loss']:.4f}. Give it more calibration rows or leave it out."
             )
         return parity
 
     def _scale(self) -> float:
-        """Answers that are not probabilities are compared relative to their size."""
+        """Largest answer of the model, at least 1: differences of answers are compared relative to it."""
         return max(1.0, *(float(np.abs(value).max()) for value in self.answers.values()))
 
     def _schema(self, variant: str, parent: str | None, session: Session) -> Schema:
@@ -194,7 +195,7 @@ class _Maker:
         return Schema(*names, tuple(session.inputs), tuple(session.outputs), self.model.parameters)
 
     def _keep_golden(self, folder: Path, session: Session) -> None:
-        """Keep what the file itself answers: a served model must answer the same."""
+        """Write the golden rows: encoded inputs and the file's own answers, which a served model must reproduce."""
         rows: Columns = {spec.name: self.batch.inputs[spec.name][:GOLDEN_ROWS] for spec in session.inputs}
         answers = session.predict(rows)
         arrays = {f"input.{name}": value for name, value in rows.items()}

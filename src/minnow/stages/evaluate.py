@@ -1,4 +1,4 @@
-"""Evaluation: what a bundle's bytes score on an exam, read from disk, from raw rows through its own encoder."""
+"""Evaluation: scores of a bundle, computed with the files on disk from raw rows through the bundle's own encoder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A bundle's answers to an exam. loss: (n,) float64, row by row in the exam's order."""
+    """A bundle's outputs, losses and scores on a set of rows. loss: (n,) float64, in the order of the rows."""
 
     bundle: Bundle
     batch: Batch
@@ -42,23 +42,23 @@ class Evaluation:
 
     @property
     def result(self) -> ExamResult:
-        """What is recorded of it."""
+        """The scores in the form that a report holds."""
         return ExamResult(self.batch.fingerprint, len(self.batch), self.scores, about(self.bundle, self.batch))
 
 
 _latest: tuple[Any, Table, Batch] | None = None
-"""What was encoded last: all variants of a run have one encoder, and long texts take minutes to encode."""
+"""The batch encoded last: all variants of a run share one encoder, and long texts take minutes to encode."""
 
 
 def problem_of(schema: Schema) -> Problem:
-    """Say what the rows and answers of a bundle mean; options of an older version are read by today's names."""
+    """Return modality, options and task of a bundle; options recorded by an older version are read by today's names."""
     modality = modalities.get(schema.modality)
     options = modality.Options.read(schema.options)
     return Problem(schema.modality, modality, options, schema.task, tasks.get(schema.task))
 
 
 def batch_of(bundle: Bundle, exam: Table) -> Batch:
-    """Encode an exam with a bundle's own encoder and labels. exam: examples, not yet encoded."""
+    """Encode a set of rows with a bundle's own encoder and labels. exam: examples of val or test, not yet encoded."""
     global _latest
     schema = bundle.schema
     files = [path.read_bytes() for name in ENCODER_FILES if (path := bundle.folder / name).exists()]
@@ -70,9 +70,9 @@ def batch_of(bundle: Bundle, exam: Table) -> Batch:
 
 
 def name_today(bundle: Bundle) -> str:
-    """The name that a bundle would have if it were made now: its own, or for an older format that of its parts written anew.
+    """Return the sha256 of a bundle in today's format: its own, or for format 1 that of its parts written again.
 
-    So the same weights in a bundle of format 1 are known to be the same model.
+    The same weights are thereby recognised as the same model in bundles of both formats.
     """
     if bundle.schema.format == FORMAT:
         return bundle.sha
@@ -88,7 +88,7 @@ def name_today(bundle: Bundle) -> str:
 
 
 def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
-    """Score a bundle on an exam. Raises ValueError when an answer is not finite."""
+    """Score a bundle on a set of rows. exam: as for batch_of. Raises ValueError when an answer is not finite."""
     task = tasks.get(bundle.schema.task)
     batch = batch_of(bundle, exam)
     outputs = predict(bundle, batch)
@@ -97,7 +97,7 @@ def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
 
 
 def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
-    """Run a bundle's file over a batch, in chunks, on one thread so that the last bits repeat."""
+    """Run a bundle's model on a batch, in chunks and on one thread, so that answers repeat to the last bit."""
     session = runtimes.open_model(bundle.model_path, threads=1)
     parts = []
     for start in range(0, len(batch), CHUNK):
@@ -105,12 +105,12 @@ def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
         parts.append(session.predict(rows))
     outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     if not all(np.isfinite(value).all() for value in outputs.values()):
-        raise ValueError(f"{bundle.name} must answer an exam with finite numbers. Received: NaN or infinity.")
+        raise ValueError(f"{bundle.name} must answer every row with finite numbers. Received: NaN or infinity.")
     return outputs
 
 
 def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
-    """Score the plain baselines of task and modality, learned on train, on test: name -> (loss (n,), first measure)."""
+    """Fit the baselines of task and modality on train and score them on test: name -> (loss (n,), first measure)."""
     task, (train, exam) = problem.task, (prepared.batches[name] for name in ("train", "test"))
     outputs: dict[str, Outputs] = {name: answer(exam) for name, answer in task.baselines(train).items()}
     tables, labels = prepared.tables, prepared.labels
@@ -123,7 +123,7 @@ def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Sc
 
 
 def record(evaluation: Evaluation, exam: str) -> None:
-    """Add the scores on a named exam to the report beside a bundle, and render its card anew."""
+    """Add the scores on "val" or "test" to a bundle's report, and write its card again."""
     bundle = evaluation.bundle
     report = read_report(bundle).with_exam(exam, evaluation.result)
     write_report(bundle, report)
@@ -131,7 +131,7 @@ def record(evaluation: Evaluation, exam: str) -> None:
 
 
 def about(bundle: Bundle, batch: Batch) -> Mapping[str, Any]:
-    """What a task wants beside every figure; nothing for most tasks."""
+    """Return what a task shows with its scores, such as the feature extractor that was used; empty for most tasks."""
     extraction = tasks.get(bundle.schema.task).CAPABILITIES.feature_extraction
     return extraction.about(batch) if extraction else {}
 
@@ -146,7 +146,7 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         f"- parameters: {schema.parameters:,}",
         f"- model and encoder: {bundle.size_bytes:,} bytes",
         f"- made from: {schema.parent or 'training'}",
-        f"- takes: {_arrays(schema.inputs)}; gives: {_arrays(schema.outputs)}",
+        f"- inputs: {_arrays(schema.inputs)}; outputs: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
     for exam, result in report.exams.items():

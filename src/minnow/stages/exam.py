@@ -1,4 +1,4 @@
-"""The exam of a use case: the finalist chosen on val, its one look at test, and the decision in words."""
+"""The exam of a use case: the finalist is chosen on val and compared on test, and the decision is written with reasons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BASELINE_FAMILY = "linear"
 
 
 def rules_of(case: Case, loss: Array) -> Rules:
-    """How models of a case are compared. loss: (n,) of the model that margins relative to a loss are taken of."""
+    """Return a case's settings of a comparison. loss: (n,), of the model whose mean loss a relative margin refers to."""
     return Rules(
         binary=case.task.BINARY_LOSS,
         level=case.judge.level,
@@ -52,9 +52,9 @@ def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
 def examine(
     case: Case, target: str, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared, held: Incumbents
 ) -> Decision:
-    """Let a finalist read the exam, compare it with champion and best so far, and write the decision down.
+    """Evaluate a finalist on the exam, compare it with the champion and the best so far, and return the decision.
 
-    The finalist's report and card gain the exam.
+    The scores on the exam are added to the finalist's report and card.
     """
     test = prepared.tables["test"]
     evaluation = evaluate(finalist.bundle, test)
@@ -80,7 +80,7 @@ def _sha(bundle: Bundle | None) -> str | None:
 
 
 def _timings(finalist: Candidate, rivals: list[Bundle]) -> Mapping[Path, Timing]:
-    """Time the challenger and its rivals in turns, so that a ratio is of one machine at one time."""
+    """Time the finalist and its rivals alternately, so that their ratio compares one machine at one time."""
     if not rivals:
         return {finalist.bundle.folder: finalist.timing}
     return timing.measure(list(dict.fromkeys([finalist.bundle.folder, *(rival.folder for rival in rivals)])))
@@ -93,7 +93,7 @@ def _performance(rival: Evaluation | None, timings: Mapping[Path, Timing]) -> Pe
 def _baselines(
     case: Case, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared
 ) -> list[Performance]:
-    """Score the plain baselines of the task, and the linear family where there is one."""
+    """Score the baselines of task and modality, and the linear family where it was trained."""
     plain = baselines(case.problem, prepared)
     models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
     for candidate in candidates:
@@ -128,19 +128,19 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, unlearned: Seq
 
 
 def _differences(case: Case, evaluation: Evaluation, unlearned: Sequence[Performance]) -> dict[str, Difference]:
-    """Loss difference, finalist minus each baseline, with an interval; of a root, the difference of the roots."""
+    """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
     root, group = case.task.MEASURES[0].root, evaluation.batch.group
     values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in unlearned}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
-    """Write down that no variant may stand for a target."""
+    """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
     reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
 
 
 def _with_id(decision: Decision) -> Decision:
-    """Name a decision by what it says, not by when."""
+    """Set the id of a decision: a hash of its content, which is the same whenever it is taken."""
     return replace(decision, id=key_of(decision.as_json()))

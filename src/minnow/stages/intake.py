@@ -88,10 +88,12 @@ def _extractor(case: Case, prepared: Prepared, extraction: FeatureExtraction) ->
     """Fit a feature extractor to the training rows, or find it in the cache; or complete the one that options name."""
     train, labels = prepared.batches["train"], prepared.tables["train"].columns["label"]
     path = case.workspace.data(case.options.extractor) if case.options.extractor else None
-    given = None if path is None else read_npz(path)
-    rows = arrays_digest({**train.inputs, "label ": labels} | {f"given {name}": v for name, v in (given or {}).items()})
+    earlier = None if path is None else read_npz(path)
+    rows = arrays_digest(
+        {**train.inputs, "label ": labels} | {f"given {name}": v for name, v in (earlier or {}).items()}
+    )
     made_from = {"rows": rows, "code": code_version([case.task_module, __name__]), "lock": case.lock}
     entry = case.cache.get_or_make(
-        "extractors", made_from, lambda folder: write_npz(folder / EXTRACTOR, extraction.fit(train, labels, given))
+        "extractors", made_from, lambda folder: write_npz(folder / EXTRACTOR, extraction.fit(train, labels, earlier))
     )
     return read_npz(entry.folder / EXTRACTOR)

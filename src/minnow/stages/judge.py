@@ -1,4 +1,4 @@
-"""The judge: whether a finalist may replace the champion. Numbers in, reasons out."""
+"""The judge: decides from losses on the test set whether a finalist replaces the champion, and gives the reasons."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from minnow.types import Array, Score
 
 @dataclass(frozen=True)
 class Performance:
-    """What the judge knows of a model.
+    """Losses, score, size and speed of one model.
 
-    loss: (n,) float64, on the same rows in the same order for all models; latency_us: (rounds, samples), measured in the
-    same rounds for all.
+    sha: name of its bundle; loss: (n,) float64, on the same rows in the same order for all models; latency_us: (rounds,
+    samples), measured in the same rounds for all models.
     """
 
     name: str
@@ -33,11 +33,12 @@ class Performance:
 
 @dataclass(frozen=True)
 class Rules:
-    """How models are compared.
+    """Settings of a comparison.
 
-    binary: losses are 0 or 1; level: one-sided, of all tests together; margin: the non-inferiority margin, absolute, on the
-    mean loss; smaller: the share by which a model must be smaller or faster to be promoted without being better; floor:
-    least score (greatest, where lower is better), None for none; beat_baseline: refuse what does not beat every baseline.
+    binary: losses are 0 or 1; level: one-sided significance level of all looks together; margin: non-inferiority margin,
+    absolute, on the mean loss; smaller: share by which a model must be smaller or faster to be promoted without being
+    better; floor: minimum score (maximum where lower is better), None for no limit; beat_baseline: refuse a model that does
+    not beat every baseline.
     """
 
     binary: bool
@@ -51,7 +52,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Rivals:
-    """Whom a finalist is compared with. best: the best model so far; looks: earlier comparisons on this test set."""
+    """The models that a finalist is compared with. best: the best so far; looks: earlier comparisons on this test set."""
 
     champion: Performance | None = None
     best: Performance | None = None
@@ -60,9 +61,10 @@ class Rivals:
 
 @dataclass(frozen=True)
 class Ruling:
-    """Whether to promote, and why.
+    """Whether a finalist is promoted, and why.
 
-    looked: the test set was used for a comparison; level_spent: at which level; comparisons: "champion", "best" -> numbers.
+    looked: whether the test set was used for a comparison (a look); level_spent: level of that look; comparisons:
+    "champion", "best" -> numbers of the paired comparison.
     """
 
     promote: bool
@@ -75,7 +77,10 @@ class Ruling:
 
 @dataclass(frozen=True)
 class _Trial:
-    """A finalist and its champion, compared at the level of one look. drift: against the best so far, None where it is one."""
+    """A finalist and the champion, compared at the level of one look.
+
+    drift: comparison with the best so far; None where that is the champion, the finalist itself, or not known.
+    """
 
     challenger: Performance
     champion: Performance
@@ -85,7 +90,7 @@ class _Trial:
 
 
 def level_of_look(level: float, look: int) -> float:
-    """Level of the k-th look, k from 1: all looks together spend no more than level. Source: sum of 1/k^2 = pi^2/6."""
+    """Significance level of the k-th look, k from 1. The levels of all looks sum to `level`, since sum of 1/k^2 = pi^2/6."""
     return level * 6 / (math.pi**2 * look**2)
 
 
@@ -98,7 +103,7 @@ def decide(
     """
     champion, best = rivals.champion, rivals.best
     if champion is not None and champion.sha == challenger.sha:
-        return Ruling(False, "same", [f"{challenger.name} is the champion, byte for byte. Nothing happens."])
+        return Ruling(False, "same", [f"{challenger.name} is the same model as the champion. Nothing changes."])
     if reason := unfit(challenger, rules):
         return Ruling(False, "refused", [reason])
     unbeaten = _unbeaten(challenger, baselines, group, rules)
@@ -118,36 +123,36 @@ def decide(
 
 
 def unfit(model: Performance, rules: Rules) -> str | None:
-    """Say why a model cannot be promoted whatever it is compared with, or None."""
+    """Return why a model is refused before any comparison: answers that are not finite, or a score beyond the floor."""
     broken = int((~np.isfinite(model.loss)).sum())
     if broken:
-        return f"{broken:,} of {len(model.loss):,} answers are not finite numbers. Needed is an answer for every row."
+        return f"{broken:,} of {len(model.loss):,} answers are not finite numbers. Every row needs a finite answer."
     floor, value = rules.floor, model.score.value
     if floor is None or (value >= floor if rules.higher_is_better else value <= floor):
         return None
     return (
-        f"Score {value:.4f}, needed is {'at least' if rules.higher_is_better else 'at most'} {floor:.4f} (gate.floor)."
+        f"Score {value:.4f}; gate.floor requires {'at least' if rules.higher_is_better else 'at most'} {floor:.4f}."
     )
 
 
 def _unbeaten(challenger: Performance, baselines: Sequence[Performance], group: Array, rules: Rules) -> list[str]:
-    """Name the baselines that the challenger does not beat at the level."""
+    """Return a reason for each baseline that the challenger does not beat at the level."""
     reasons = []
     for baseline in sorted(baselines, key=lambda b: b.name):
         against = compare(challenger.loss, baseline.loss, group, binary=rules.binary, level=rules.level)
         if against.p_better > rules.level:
             reasons.append(
                 f"It does not beat the baseline '{baseline.name}': {challenger.score.value:.4f} against "
-                f"{baseline.score.value:.4f}, p = {against.p_better:.3g}, needed is at most {rules.level:g}."
+                f"{baseline.score.value:.4f}, p = {against.p_better:.3g}, required is at most {rules.level:g}."
             )
     return reasons
 
 
 def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Rules) -> Ruling:
-    """Promote a first champion; provisionally, where the test set is too small to see a difference of one margin."""
+    """Promote the first champion; provisionally where the test set is too small to detect a difference of one margin."""
     n, margin = len(np.unique(group)), rules.margin
     singular, plural = ("row", "rows") if n == len(group) else ("group of rows", "groups of rows")
-    # two equal models that err independently differ by the noise of both
+    # the difference of two models with independent errors has the variance of both
     smallest = detectable(_spread(challenger.loss, group, rules.binary) * math.sqrt(2), n, rules.level)
     score = challenger.score.value
     start = f"{challenger.name} is the first champion, with {score:.4f} on {n:,} {plural if n > 1 else singular}."
@@ -166,7 +171,7 @@ def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Ru
 
 
 def _spread(loss: Array, group: Array, binary: bool) -> float:
-    """Standard deviation of one group's mean loss. A few rows that are all right do not show that none will ever be wrong."""
+    """Standard deviation of the mean losses of groups; for right/wrong losses with Laplace's correction, so never zero."""
     _, place, rows = np.unique(group, return_inverse=True, return_counts=True)
     if len(rows) < len(loss):
         means = np.bincount(place, weights=loss) / rows
@@ -178,7 +183,7 @@ def _spread(loss: Array, group: Array, binary: bool) -> float:
 
 
 def _weigh(trial: _Trial, rules: Rules) -> tuple[bool, str, list[str]]:
-    """Better, or not inferior and clearly smaller or faster: anything else keeps the champion."""
+    """Promote a challenger that is better, or not inferior and clearly smaller or faster; else the champion stays."""
     challenger, champion, against, margin = trial.challenger, trial.champion, trial.against, rules.margin
     scores = f"{challenger.name} {challenger.score.value:.4f} against the champion {champion.name} {champion.score.value:.4f}"
     if against.p_better <= trial.level:
@@ -187,20 +192,20 @@ def _weigh(trial: _Trial, rules: Rules) -> tuple[bool, str, list[str]]:
     if saving and not inferior:
         return True, "smaller", [f"{scores}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saving}."]
     reasons = [
-        f"{scores}: not better, p = {against.p_better:.3g}, needed is at most {trial.level:.2g}.",
+        f"{scores}: not better, p = {against.p_better:.3g}, required is at most {trial.level:.2g}.",
         *inferior,
         *([] if saving else [_no_saving(trial, rules.smaller)]),
     ]
     if against.detectable > margin:
         reasons.append(
-            f"The test set has {against.n:,} rows or groups of them: the smallest detectable difference is "
+            f"The test set has {against.n:,} rows or groups of rows: the smallest detectable difference is "
             f"{against.detectable:.4f}, the margin is {margin:.4f}. Underpowered: the champion stays."
         )
     return False, "refused", reasons
 
 
 def _inferiority(trial: _Trial, margin: float) -> list[str]:
-    """Say against whom non-inferiority is not shown: the champion, and the best so far."""
+    """Return a reason for each model against which non-inferiority is not shown: the champion, the best so far."""
     return [
         f"It may lose up to {comparison.upper:.4f} against {name}; allowed is less than the margin, {margin:.4f}."
         for name, comparison in (("the champion", trial.against), ("the best so far", trial.drift))
@@ -209,7 +214,7 @@ def _inferiority(trial: _Trial, margin: float) -> list[str]:
 
 
 def _saving(trial: _Trial, rules: Rules) -> str | None:
-    """Say what a challenger saves, if it is enough."""
+    """Describe by how much a challenger is smaller or faster; None where that is not enough."""
     challenger, champion = trial.challenger, trial.champion
     if challenger.size_bytes <= (1 - rules.smaller) * champion.size_bytes:
         share = 1 - challenger.size_bytes / champion.size_bytes
@@ -222,12 +227,12 @@ def _saving(trial: _Trial, rules: Rules) -> str | None:
 
 def _no_saving(trial: _Trial, smaller: float) -> str:
     return (
-        f"Nor is it {smaller:.0%} smaller or faster: {trial.challenger.size_bytes:,} bytes, needed are at most "
+        f"It is not {smaller:.0%} smaller or faster either: {trial.challenger.size_bytes:,} bytes, required are at most "
         f"{(1 - smaller) * trial.champion.size_bytes:,.0f}."
     )
 
 
 def _rounded(comparison: Comparison) -> dict[str, float | int | None]:
-    """Numbers as they are kept: JSON knows no infinity, so an infinite bound is None."""
+    """Round the numbers of a comparison for the decision; an infinite bound becomes None, since JSON has no infinity."""
     numbers = asdict(comparison).items()
     return {name: (round(v, 10) if math.isfinite(v) else None) if isinstance(v, float) else v for name, v in numbers}

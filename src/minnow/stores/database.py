@@ -78,14 +78,14 @@ def _refuse_broken(space: Workspace) -> None:
         return
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCK_S)) as opened:
-            found = opened.execute("PRAGMA quick_check").fetchone()[0]
+            state = opened.execute("PRAGMA quick_check").fetchone()[0]
             tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.Error as error:
-        found, tables = str(error), 0
-    if found != "ok" or not tables:
+        state, tables = str(error), 0
+    if state != "ok" or not tables:
         raise BrokenStore(
             f"{path} keeps the runs and who is champion, and must be a sound database. Received: "
-            f"{found if found != 'ok' else 'an empty one'}. Bring it back from a copy (`sqlite3 mlflow.db .recover` saves what "
+            f"{state if state != 'ok' else 'an empty one'}. Bring it back from a copy (`sqlite3 mlflow.db .recover` saves what "
             "can be read), or move it away to begin anew: what is served stays as it is."
         )
 
@@ -96,9 +96,9 @@ def experiment_id(space: Workspace) -> str:
 
     opened = client(space)
     with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
-        found = opened.get_experiment_by_name(space.experiment)
-        if found is not None:
-            return found.experiment_id
+        experiment = opened.get_experiment_by_name(space.experiment)
+        if experiment is not None:
+            return experiment.experiment_id
         return opened.create_experiment(space.experiment, artifact_location=artifacts(space), tags=KIND)
 
 
@@ -107,9 +107,9 @@ def artifacts(space: Workspace) -> str | None:
 
     Raises BrokenStore for a database elsewhere without a place for its files: they would stay on this machine alone.
     """
-    given, local = os.environ.get("MINNOW_ARTIFACTS"), local_database(space.tracking_uri)
-    if given:
-        return f"{given.rstrip('/')}/{space.experiment}"
+    artifacts, local = os.environ.get("MINNOW_ARTIFACTS"), local_database(space.tracking_uri)
+    if artifacts:
+        return f"{artifacts.rstrip('/')}/{space.experiment}"
     if local is not None:
         return (local.resolve().parent / "mlartifacts").as_uri()
     if space.tracking_uri.startswith(("http://", "https://")):
