@@ -1,7 +1,7 @@
-"""What a job costs beyond its own work: in the worker process here, and on a node of a Dask cluster.
+"""The overhead of a job in the worker process of this machine and on a node of a Dask cluster: `make bench-dask`.
 
-A scheduler and two nodes on this machine, so the figures hold the cost of handing over, not that of a wire. From one run:
-connecting and comparing nodes, an empty job, one with a thousand reports, and as many jobs at once as there are nodes.
+Scheduler and two nodes run on this machine, so the figures do not include a network. Measured are connecting to the nodes and
+comparing them, an empty job, a job with a thousand reports, and as many jobs of one second at once as there are nodes.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def seconds(work: Callable[[], Any], repeats: int = REPEATS) -> float:
 
 
 def measure(call: Callable[..., Any], slots: int) -> dict[str, float]:
+    """Measure the overhead of a runner: name -> figure. call: of the runner; slots: how many jobs it runs at once."""
     call(f"{ME}:nothing")
     with ThreadPoolExecutor(slots) as pool:
         together = seconds(lambda: list(pool.map(lambda _: call(f"{ME}:busy"), range(slots))), 3)
@@ -64,6 +65,7 @@ def measure(call: Callable[..., Any], slots: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Start scheduler and nodes, measure both runners, and print the figures."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     os.environ["PYTHONPATH"] = str(ROOT)
     processes = []

@@ -1,14 +1,14 @@
-"""How often the judge is wrong: `make bench-judge`.
+"""Error rates of the judge, by simulation: `make bench-judge`.
 
-Small models are trained on half of scikit-learn's digits, and their right and wrong answers on the other half are kept, pair
-by pair. Exams of n rows are drawn from those with replacement, so that the truth is known:
+Small models are trained on half of scikit-learn's digits. Their right and wrong predictions on the other half are drawn with
+replacement into test sets of n rows, so that the true difference of champion and challenger is known:
 
-- equal: on every row champion and challenger each take the answer of one model of the pair, by a coin of their own. The
-  champion's coins fall once a year, the challenger's every night, and the exam stays: 365 looks at the same rows.
-- lost: a challenger at half the size, whose right answers are spoilt until it truly loses one margin, or two.
-- gained: a challenger of equal size, whose wrong answers are mended until it truly gains two margins.
+- equal: on each row champion and challenger take the prediction of one of two models at random, independently. The champion's
+  draw is made once a year and the challenger's every night; the test set stays the same, so there are 365 looks at it.
+- lost: the challenger has half the size, and right predictions are made wrong until its true loss is one or two margins higher.
+- gained: the challenger has the same size, and wrong predictions are made right until its true loss is two margins lower.
 
-A figure is met when its one-sided 95 % bound (Clopper-Pearson) is within the limit, not the figure alone.
+A limit is met when the one-sided 95 % bound of the share (Clopper-Pearson) is within it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ NIGHTS, YEARS, TIMES = 365, 2000, 1000
 FALSE, REFUSED, PROMOTED = 0.065, 0.95, 0.80
 SIZES = (1_000, 2_000, 5_000, 10_000)
 EXAM = 2_000
-"""Rows from which on the limits are promised for a first look; a small exam is shown, and promises nothing but caution."""
+"""Least rows for which the limit on gains holds at the first look; smaller test sets are shown without that limit."""
 LATE_EXAM = 10_000
-"""Rows from which on a gain is seen even at the last look of a year."""
+"""Least rows for which the limit on gains holds at the last look of a year."""
 REAL_NIGHTS = 2
-"""Nights of a year that are decided twice, quickly and by the judge, beyond those on which anything is promoted."""
+"""Nights without a promotion on which the fast computation is compared with the judge."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Pair:
     b: Array
 
     def answers(self, rows: Array, random: np.random.Generator) -> Array:
-        """Wrong or right, (n,) bool: on each row the answer of one of the two, by a coin."""
+        """Draw the prediction of one of the two models for each row: (n,) bool, where it is wrong."""
         return np.where(random.random(len(rows)) < 0.5, self.a[rows], self.b[rows])
 
 
 def trained_pairs() -> list[Pair]:
-    """Train on one half of the digits; every pair of models on the other half."""
+    """Train models on one half of the digits, and return every pair of them on the other half."""
     from sklearn.datasets import load_digits
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression, RidgeClassifier
@@ -69,7 +69,7 @@ def trained_pairs() -> list[Pair]:
 
 
 def judged(challenger: Array, champion: Array, look: int, size_bytes: int = 1000) -> Ruling:
-    """Ask the judge, with its default settings. challenger, champion: (n,) bool, where each is wrong."""
+    """Return the judge's ruling with its default settings. challenger, champion: (n,) bool, where each is wrong."""
     rules = Rules(binary=True, level=LEVEL, margin=MARGIN, smaller=SMALLER, higher_is_better=True)
     rivals = Rivals(_performance("champion", champion, 1000), looks=look - 1)
     group = np.arange(len(champion))
@@ -84,10 +84,10 @@ def _performance(name: str, wrong: Array, size_bytes: int) -> Performance:
 
 
 def false_promotion(pair: Pair, n: int, random: np.random.Generator) -> bool:
-    """Whether one year of nightly looks promotes a model that is no better than the champion.
+    """Whether one year of nightly looks promotes a model that is not better than the champion.
 
-    Rows on which the pair agrees count for neither side, so a night is quickly decided by the others alone. That this is
-    what the judge decides is asserted on every night that promotes and on some that do not.
+    Rows on which both models of the pair agree do not change McNemar's test, so a night is computed from the other rows alone.
+    Every night that promotes, and some that do not, are compared with the judge's ruling.
     """
     from scipy.stats import binom
 
@@ -107,7 +107,7 @@ def false_promotion(pair: Pair, n: int, random: np.random.Generator) -> bool:
 
 
 def loser(pair: Pair, n: int, margins: int, random: np.random.Generator) -> tuple[Array, Array]:
-    """A challenger that truly loses so many margins, and its champion."""
+    """Draw a challenger whose true loss is so many margins higher, and its champion: (n,) bool each, where they are wrong."""
     rows = random.integers(0, len(pair.a), n)
     right = 1 - (pair.a.mean() + pair.b.mean()) / 2
     spoilt = random.random(n) < margins * MARGIN / right
@@ -115,7 +115,7 @@ def loser(pair: Pair, n: int, margins: int, random: np.random.Generator) -> tupl
 
 
 def winner(pair: Pair, n: int, random: np.random.Generator) -> tuple[Array, Array]:
-    """A challenger that truly gains two margins, and its champion."""
+    """Draw a challenger whose true loss is two margins lower, and its champion: (n,) bool each, where they are wrong."""
     rows = random.integers(0, len(pair.a), n)
     wrong = (pair.a.mean() + pair.b.mean()) / 2
     mended = random.random(n) < 2 * MARGIN / wrong
@@ -123,7 +123,7 @@ def winner(pair: Pair, n: int, random: np.random.Generator) -> tuple[Array, Arra
 
 
 def bounds(count: int, of: int) -> tuple[float, float]:
-    """One-sided 95 % bounds of a share, lower and upper. Source: Clopper & Pearson 1934."""
+    """One-sided 95 % bounds of the share count / of, lower and upper. Source: Clopper & Pearson 1934."""
     from scipy.stats import beta
 
     low = float(beta.ppf(0.05, count, of - count + 1)) if count else 0.0
@@ -131,7 +131,7 @@ def bounds(count: int, of: int) -> tuple[float, float]:
 
 
 def figures(pairs: list[Pair]) -> Iterator[tuple[str, int, int, int, int, str, bool]]:
-    """Case, rows, look, how often, of how many, the limit, and whether it is met; limits only where they are promised."""
+    """Simulate: (case, rows, look, count, repetitions, limit, whether it is met); the limit is "" where none applies."""
     random = np.random.default_rng(2026)
     for n in SIZES:
         count = sum(false_promotion(pairs[i % len(pairs)], n, random) for i in range(YEARS))
@@ -165,7 +165,7 @@ def figures(pairs: list[Pair]) -> Iterator[tuple[str, int, int, int, int, str, b
 
 
 def main() -> int:
-    """Train, simulate, print, and return 1 when a limit is not met."""
+    """Train, simulate and print. Returns 1 when a limit is not met."""
     start = time.perf_counter()
     pairs = trained_pairs()
     for pair in pairs:

@@ -1,8 +1,8 @@
-"""What the pipeline costs beyond the fits: `make bench-overhead`.
+"""The overhead of the pipeline over its fits: `make bench-overhead`.
 
-In a fresh copy of the project, set up as `make` does: a plain script with the same fits, exports and evaluations;
-`minnow run` from nothing; then, with nothing changed, `minnow run` and `dvc repro`, medians of three. One process at a
-time, all in one go, so that the figures may be compared with each other; on another machine only the ratios carry over.
+Measured in a fresh copy of the project: a plain script with the same fits, exports and evaluations; `minnow run` from an empty
+cache; then, with nothing changed, `minnow run`, `dvc repro` and `minnow --help`, medians of three. The processes run one after
+the other, so the figures of one machine are comparable; between machines only their ratios are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROBE = (
 
 
 def fresh_copy(folder: Path) -> Path:
-    """Copy the project, without what runs leave behind, into a git repository of its own."""
+    """Copy the project without the files that runs write, into a new git repository."""
     copy = folder / "project"
     shutil.copytree(Path.cwd(), copy, ignore=IGNORED)
     shutil.copytree(Path.cwd() / ".dvc", copy / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
@@ -42,7 +42,7 @@ def fresh_copy(folder: Path) -> Path:
 
 
 def timed(copy: Path, *command: str) -> tuple[float, str]:
-    """Run a command in the copy. Returns seconds and what it printed; stops the benchmark when it fails."""
+    """Run a command in the copy. Returns seconds and its output; exits when the command fails."""
     path = os.pathsep.join([str(copy / "src"), str(copy)])
     bin_first = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PYTHONPATH": path, "PATH": bin_first}
@@ -61,7 +61,7 @@ def median(copy: Path, *command: str, runs: int = 3) -> float:
 
 
 def main() -> int:
-    """Measure, print, and return 1 when a limit is passed."""
+    """Measure and print. Returns 1 when a limit is exceeded."""
     python = sys.executable
     with tempfile.TemporaryDirectory() as folder:
         copy = fresh_copy(Path(folder))

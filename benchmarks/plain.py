@@ -12,14 +12,14 @@ from minnow import config
 from minnow.catalog import catalog
 from minnow.records.bundle import FOLDER, open_bundle
 from minnow.stages import compress, evaluate, intake, timing, train
-from minnow.stages._handover import write_batch
 from minnow.stages.case import Case
+from minnow.stages.handover import write_batch
 from minnow.types import Report, silent
 from minnow.workspace import workspace
 
 
 def call_here(function: str, /, *arguments, report: Report = silent, **named):
-    """Run what the pipeline would hand to its worker."""
+    """Run a job of the pipeline's worker in this process."""
     from minnow.runners.worker import resolve
 
     return resolve(function)(*arguments, report=report, **named)

@@ -1,8 +1,9 @@
-"""Every family on the real sets, against published and measured figures: `make bench`, `make bench-full`.
+"""Every family on public data sets, beside published and measured figures: `make bench`, `make bench-full`.
 
-Runs the use cases of benchmarks/params.yaml one by one over the sets in the folder that MINNOW_BENCH_DATA names, with one seed
-or with three, and writes benchmarks/RESULTS.md after each. What was trained before is not trained again, so a run that was
-stopped goes on. Every figure is read off the shipped file; test is read for one finalist per family, declared on val.
+Runs the use cases of benchmarks/params.yaml one by one, with one seed or with three, on the data sets in the folder that
+MINNOW_BENCH_DATA names, and writes benchmarks/RESULTS.md after each. Models in the cache are not trained again, so an
+interrupted run can be resumed. Every figure is of an exported file; the test set is read for one finalist per family, chosen on
+val.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ LOWER_IS_BETTER = ("mae", "rmse", "log_loss", "frechet", "memorised")
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one seed. of: what references.yaml calls it; name: for people. low, high: 95 % interval.
+    """One figure of one seed. of: its name in references.yaml; name: as shown. low, high: 95 % interval.
 
-    groups: rows, or groups of them, that it is over, where they are known. extractor: the feature extractor that it depends
-    on, empty where there is none.
+    groups: number of rows, or of groups of rows, None where unknown. extractor: text that names the feature extractor of a
+    distance, "" for other figures.
     """
 
     set: str
@@ -62,12 +63,12 @@ class Figure:
 
     @property
     def interval(self) -> str:
-        """Its interval, for people."""
+        """The interval as text."""
         return span({"low": self.low, "high": self.high, "n": self.groups}, _number)
 
 
 def params_of(seed: int) -> Path:
-    """The settings of a seed: the file itself for the first, a copy in .minnow for the others."""
+    """Path of the settings with a seed: the file itself for the first seed, a copy in .minnow for the others."""
     if seed == SEEDS[0]:
         return PARAMS
     path = Path(".minnow") / "bench" / f"params-{seed}.yaml"
@@ -77,7 +78,7 @@ def params_of(seed: int) -> Path:
 
 
 def run(usecase: str, seed: int) -> float:
-    """Run a use case, unless it was run to its end with these settings and sources. Returns seconds; a failure is printed."""
+    """Run a use case, unless a run with these settings and sources is complete. Returns seconds; a failure is printed."""
     start, made_from = time.perf_counter(), _origin(usecase)
     done = Path(".minnow") / "bench" / "done" / f"{usecase}-{seed}"
     if done.exists() and done.read_text() == made_from:
@@ -94,7 +95,7 @@ def run(usecase: str, seed: int) -> float:
 
 
 def _origin(usecase: str) -> str:
-    """Name what a run follows from, beside data and seed: its settings, those of a model it begins with, every source file."""
+    """Hash what determines a run besides data and seed: its settings, those of `init_from`, and every source file."""
     settings = yaml.safe_load(PARAMS.read_text())
     sources = {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
     usecases = settings.pop("usecases")
@@ -108,7 +109,7 @@ def _origin(usecase: str) -> str:
 
 
 def figures(usecase: str, seed: int) -> Iterator[Figure]:
-    """Read what a run left: the exams of its families, and the folds of its finalist."""
+    """Read the outcome of a run: scores of its families on the test set, and the folds of its finalist."""
     home = Path(".minnow") / "trials" / params_of(seed).stem
     folder = home / "outcomes" / usecase
     if not (folder / FILE).exists():
@@ -131,7 +132,7 @@ def figures(usecase: str, seed: int) -> Iterator[Figure]:
 
 
 def _extractor(about: Mapping[str, Any]) -> str:
-    """Name the extractor and the number of samples of a distance, nothing for other figures."""
+    """Text with the extractor and the number of samples of a distance, "" for other figures."""
     return f" (extractor {about['extractor']}, {about['samples']:,} samples)" if about else ""
 
 
@@ -141,7 +142,7 @@ def _decision(home: Path, usecase: str) -> Decision | None:
 
 
 def decided(usecase: str) -> str:
-    """What needs no learning, on the same rows, and what the decision says of it."""
+    """Text with the scores of the baselines on the same rows and the decision; "" where nothing was decided."""
     decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
     if decision is None:
         return ""
@@ -154,7 +155,7 @@ def decided(usecase: str) -> str:
 
 
 def _difference(difference: Difference | None, groups: int) -> str:
-    """Loss difference (finalist minus baseline), with its interval."""
+    """Text with the loss difference (finalist minus baseline) and its interval."""
     if difference is None:
         return ""
     interval = span({**vars(difference), "n": groups}, "{:+.4f}".format)
@@ -182,7 +183,7 @@ def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
 
 
 def _beaten(figure: Figure, names: list[str], drawn: list[Figure]) -> str:
-    """Say whether a figure is below those of other families and baselines on the same rows."""
+    """Text on whether a figure is below those of other families and baselines on the same rows."""
     decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, figure.set)
     others = {name: score.value for name, score in decision.baselines.items()} if decision else {}
     others |= {f.of: f.value for f in drawn if (f.set, f.measure) == (figure.set, figure.measure)}
@@ -193,7 +194,7 @@ def _beaten(figure: Figure, names: list[str], drawn: list[Figure]) -> str:
 
 
 def _line(reference: Mapping[str, Any], drawn: list[Figure]) -> str:
-    """A row of the table: the median over seeds with the interval of that seed's exam."""
+    """A row of the table: the median over seeds, with the interval of that seed."""
     named = f"{reference['set']} | {reference['of']}"
     same = [f for f in drawn if (f.set, f.of, f.measure) == (reference["set"], reference["of"], reference["measure"])]
     if not same:
@@ -216,7 +217,7 @@ def _line(reference: Mapping[str, Any], drawn: list[Figure]) -> str:
 
 
 def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
-    """Write RESULTS.md from what there is."""
+    """Write RESULTS.md from the outcomes that exist."""
     drawn = [figure for seed in seeds for usecase in usecases for figure in figures(usecase, seed)]
     references = yaml.safe_load(REFERENCES.read_text())
     columns = ["set", "model", "measure", "figure", "exam rows", "parameters", "bytes", "training s"]
@@ -249,7 +250,7 @@ def _header(columns: list[str]) -> list[str]:
 
 
 def _others(drawn: list[Figure], references: list[Mapping[str, Any]], usecases: list[str]) -> list[Figure]:
-    """Figures by the first measure of families that no reference names, one of each."""
+    """Figures of families that no reference names, one each, by the first measure of the task."""
     named = {(reference["set"], reference["of"]) for reference in references}
     firsts = {usecase: _first(usecase) for usecase in usecases}
     primary = {
@@ -261,7 +262,7 @@ def _others(drawn: list[Figure], references: list[Mapping[str, Any]], usecases: 
 
 
 def _first(usecase: str) -> str | None:
-    """The measure that a use case was decided by; None where nothing was decided."""
+    """The measure of a use case's decision; None where nothing was decided."""
     decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
     return decision.measure if decision else None
 
@@ -275,7 +276,7 @@ def _plain(f: Figure) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what is named, or everything. `--full` takes three seeds, `--write` only writes the page anew."""
+    """Run the named use cases, or all. `--full` takes three seeds; `--write` only writes RESULTS.md."""
     if "MINNOW_BENCH_DATA" not in os.environ:
         print("Name the folder of the real sets: export MINNOW_BENCH_DATA=...", file=sys.stderr)
         return 2

@@ -1,8 +1,8 @@
-"""Whether two checkouts make the same models: `python -m benchmarks.same_bytes BEFORE AFTER`.
+"""Compare the models of two checkouts byte for byte: `python -m benchmarks.same_bytes BEFORE AFTER`.
 
-BEFORE, AFTER: roots of two projects after the same runs. Every variant that their caches hold is compared: model and golden
-rows by sha256, encoders by their arrays and JSON, where a key may have another name. Prints what differs, and what was renamed;
-exit code 1 where a model, a golden row or a value of an encoder differs, or a variant is in one cache alone.
+BEFORE, AFTER: roots of two projects after the same runs. Every variant in their caches is compared: model, golden rows and
+arrays of the encoder by sha256, the JSON of the encoder by its values, so that a key may be renamed. Prints differences and
+renamed keys. The exit code is 1 where a model, golden rows or a value of an encoder differ, or a variant is in one cache only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def variants(root: Path) -> dict[str, Path]:
 
 
 def differences(before: Path, after: Path, renamed: Counter[str]) -> Iterator[str]:
-    """Name the files of two bundles that differ, and count the keys of encoders that have another name."""
+    """Name the files of two bundles that differ, and count the renamed keys of their encoders."""
     for name in MODELS:
         if _sha256(before / name) != _sha256(after / name):
             yield name
@@ -45,7 +45,7 @@ def _sha256(path: Path) -> str | None:
 
 
 def _same(before: Any, after: Any, renamed: Counter[str]) -> bool:
-    """Whether two values are equal but for names of keys."""
+    """Whether two values are equal, apart from renamed keys."""
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(_same(*pair, renamed) for pair in zip(before, after, strict=True))
     if not isinstance(before, dict) or not isinstance(after, dict):
@@ -63,7 +63,7 @@ def _same(before: Any, after: Any, renamed: Counter[str]) -> bool:
 
 
 def main() -> int:
-    """Compare two projects."""
+    """Compare two projects and print the result. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)

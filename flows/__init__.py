@@ -1,1 +1,1 @@
-"""Flows: the order of the work, retries, schedules. Prefect is known here and nowhere else."""
+"""Flows: the order of the work, retries and schedules. Only this package imports Prefect."""

@@ -1,6 +1,6 @@
-"""Prefect, imported in one place: what tasks and flows are made of, and how they are tried again.
+"""The one module that imports Prefect: tasks, flows, artifacts, and the options by which tasks are retried.
 
-Where a run finds its server is `_server`'s business, and settled before this module is imported.
+`_server` chooses the server of a run before this module is imported.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import minnow  # noqa: F401  its switches keep Prefect from looking outside
+import minnow  # noqa: F401  it switches off Prefect's analytics
 
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-# a run says itself what failed and where the trace lies; Prefect's page has the log with both
+# a run itself prints what failed and where the traceback is; Prefect's page has the log with both
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 
 
 def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry what a store may get over; a wrong argument stays wrong."""
+    """Whether to retry: only for errors of a store that may pass, not for a wrong argument."""
     from minnow.stores.database import is_passing
 
     error = state.data if isinstance(state.data, BaseException) else None
@@ -33,13 +33,13 @@ def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
 
 
 PLAIN: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
-"""A task whose results stay here, and that is not tried again: a training that failed will fail again."""
+"""Options of a task that is not retried, since a failed training fails again, and whose results Prefect does not keep."""
 STORE: dict[str, Any] = PLAIN | {
     "retries": 3,
     "retry_delay_seconds": [1, 3, 10],
     "retry_condition_fn": _may_pass,
 }
-"""A task of a store, which may be busy for a moment."""
+"""Options of a task that uses a store, which may be busy for a moment: it is retried three times."""
 
 __all__ = [
     "NO_CACHE",

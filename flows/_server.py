@@ -1,8 +1,8 @@
-"""The Prefect server of a run: one that answers, else a temporary one that ends with the run. Prefect is not imported here.
+"""The Prefect server of a run: a running one, else a temporary one that ends with the run. Prefect is not imported here.
 
-Prefect would start a temporary server itself, but only after it was imported, and importing it again inside. Started first,
-the server comes up while this process still imports. `python -m flows._server` makes its database, which takes ten seconds
-once; a run would do so itself.
+Prefect can start a temporary server itself, but only once it is imported, and that server imports it again. Started first, the
+server comes up while this process imports. `python -m flows._server` creates the server's database, which takes ten seconds
+once; otherwise the first run does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import minnow  # noqa: F401  its switches keep Prefect from looking outside
+import minnow  # noqa: F401  it switches off Prefect's analytics
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
@@ -33,7 +33,7 @@ uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.
 
 
 def answers(url: str) -> bool:
-    """Whether a Prefect API is healthy."""
+    """Whether a Prefect API answers its health check."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PROBE_S) as answer:
             return answer.status == 200
@@ -58,10 +58,10 @@ def _profile_url() -> str | None:
 
 @contextmanager
 def server() -> Iterator[Callable[[], None]]:
-    """Point Prefect at a server, before it is imported. Yields what waits until the server is ready.
+    """Set PREFECT_API_URL before Prefect is imported. Yields a function that waits until the server is ready.
 
     A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
-    them. Waiting raises RuntimeError when it does not come up.
+    them. Waiting raises RuntimeError when it does not start.
     """
     if url := find():
         os.environ["PREFECT_API_URL"] = url
@@ -88,7 +88,7 @@ def server() -> Iterator[Callable[[], None]]:
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
         yield lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log")
-        time.sleep(DRAIN_S)  # the last records are still on their way
+        time.sleep(DRAIN_S)  # Prefect sends its last records in the background
     finally:
         os.environ.pop("PREFECT_API_URL", None)
         process.terminate()
@@ -103,7 +103,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + START_S
     while not answers(url):
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"Prefect's temporary server did not come up at {url}. See {log}.")
+            raise RuntimeError(f"Prefect's temporary server did not start at {url}. See {log}.")
         time.sleep(0.1)
 
 

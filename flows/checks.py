@@ -1,4 +1,4 @@
-"""The check of a use case's raw rows, with its report. No Prefect here."""
+"""The check of a use case's raw rows, with its report. Prefect is not used here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minnow.types import Table
 def read_checked(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
     """Read the raw rows, check them against the expectations of their modality, and write the report to a folder.
 
-    Returns the rows, and hints at what makes a score look better than it is; they are looked for only where every
+    Returns the rows, and hints at properties of the data that inflate a score, which are looked for only where every
     expectation is met. Raises validate.DataError when the rows cannot be read or an expectation fails.
     """
     table = intake.read(case)

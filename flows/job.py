@@ -1,4 +1,4 @@
-"""A job: what every step of a run shares: settings, workspace, worker, display."""
+"""A job: what the steps of a run share: workspace, settings, runner and display."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Job:
-    """One run of the pipeline."""
+    """One run of the pipeline. runner: where families are trained; display: progress on the terminal."""
 
     space: Workspace
     settings: Settings
@@ -36,43 +36,43 @@ class Job:
     display: Display
 
     def case(self, usecase: str) -> Case:
-        """Return one of its use cases."""
+        """Return a use case of this run."""
         return Case(usecase, self.settings, self.space)
 
     def each(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
-        """Do work on each item, as many at once as the runner has slots, in order where that is one."""
+        """Call work on each item, with as many threads as the runner has slots; with one slot, in order."""
         if self.runner.slots == 1:
             for item in items:
                 work(item)
             return
-        with ThreadPoolExecutor(self.runner.slots) as pool:  # each thread knows the flow that it belongs to
+        with ThreadPoolExecutor(self.runner.slots) as pool:  # the context tells Prefect the flow of each thread
             futures = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
         for future in futures:
             future.result()
 
 
 CURRENT: ContextVar[Job] = ContextVar("job")
-"""Set by open_job. A flow's parameters must be plain values, so the job does not travel among them."""
+"""The open job, set by open_job. The parameters of a flow must be plain values, so a job cannot be one of them."""
 
 
 class Busy(RuntimeError):
-    """Another run works in this workspace."""
+    """Another run holds the lock of this workspace."""
 
 
 @contextmanager
 def alone(space: Workspace) -> Iterator[None]:
-    """Hold the workspace for this process; entering again inside is free. Raises Busy."""
+    """Hold the lock of the workspace; the same process may enter again. Raises Busy."""
     path = space.home / "run.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path, timeout=0, is_singleton=True):
             yield
     except Timeout as error:
-        raise Busy(f"Another run works here and holds {path}. Wait until it has ended.") from error
+        raise Busy(f"Another run in this workspace holds {path}. Wait until it has ended.") from error
 
 
 def warm_up() -> None:
-    """Import what the first use case will need, while Prefect waits for its server."""
+    """Import in the background what the first use case needs."""
     for load in (database.warm_up, validate.warm_up):
         threading.Thread(target=load, daemon=True).start()
 
@@ -86,7 +86,7 @@ def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
 
 @contextmanager
 def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
-    """Start the worker, which imports TensorFlow while this process imports the rest, and the display."""
+    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime."""
     with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
         job = Job(space, settings, runner, display)

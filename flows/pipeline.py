@@ -1,4 +1,4 @@
-"""The main job as a Prefect flow: the stale use cases one after the other, then publishing what was decided."""
+"""The main job as a Prefect flow: runs the stale use cases one after the other, then publishes what was promoted."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ FAILED = "failed"
 
 @task(name="commit", **STORE)
 def commit(job: Job, name: str) -> None:
-    """Record in DVC what a use case was made from."""
+    """Record in dvc.lock what a use case was made from."""
     versions.commit(job.space.root, name)
 
 
 @task(name="publish", **STORE)
 def publish(job: Job) -> None:
-    """Promote and publish what was decided."""
+    """Carry out the decisions: promote and publish."""
     publishing.publish(job.space, job.settings, job.display.say)
 
 
 @flow(name="retrain", validate_parameters=False)
 def retrain(usecases: list[str] | None = None, force: bool = False, accept: str = planning.APPENDED) -> dict[str, str]:
-    """Run what is stale among use cases (all, where none is named) and publish. Returns use case -> status.
+    """Run the stale ones among use cases (among all, where none is named), and publish. Returns use case -> status.
 
-    accept: "never", "appended" or "always", what to do with changed data. A scheduled run takes appended rows.
-    Raises RuntimeError when a use case failed, so that Prefect shows the run as failed; the others are done by then.
+    accept: which changes of the data are accepted, "never", "appended" or "always"; a scheduled run accepts appended rows.
+    Raises RuntimeError when a use case failed, so that Prefect shows the run as failed; the others are complete by then.
     """
     space = workspace()
     settings = config.load(space.params, catalog())
@@ -49,12 +49,12 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
 
 @flow(name="run", validate_parameters=False)
 def run_planned(stale: list[str]) -> dict[str, str]:
-    """Run use cases that were found stale, in an open job. Returns use case -> status."""
+    """Run stale use cases in the open job. Returns use case -> status."""
     return work(CURRENT.get(), stale)
 
 
 def work(job: Job, stale: list[str]) -> dict[str, str]:
-    """Run use cases one after the other, then publish what was decided, unless this is a trial."""
+    """Run use cases one after the other, then carry out their decisions, unless this is a trial."""
     job.display.expect(sum(_steps(job.settings, name) for name in stale))
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:
@@ -63,10 +63,10 @@ def work(job: Job, stale: list[str]) -> dict[str, str]:
 
 
 def _one(job: Job, name: str) -> str:
-    """Run one use case as a sub-flow; what it breaks is its own."""
+    """Run one use case as a sub-flow. Any error fails this use case alone; its traceback is written to .minnow/errors/."""
     try:
         status = usecase(name)
-    except Exception as error:  # whatever one use case raises, the others still have their night
+    except Exception as error:  # one use case must not stop the others
         trace = job.space.home / "errors" / f"{name}.txt"
         trace.parent.mkdir(parents=True, exist_ok=True)
         trace.write_text("".join(traceback.format_exception(error)))
@@ -78,7 +78,7 @@ def _one(job: Job, name: str) -> str:
 
 
 def _steps(settings: config.Settings, name: str) -> int:
-    """Count the steps that the display will show."""
+    """Count the steps of a use case that the display will show."""
     usecase = settings.usecases[name]
     folded = 0 if usecase.folds is None else len(usecase.families) if usecase.exam == "families" else 1
     return 5 + 2 * len(usecase.families) + folded

@@ -1,4 +1,4 @@
-"""The plan of a run: which use cases are stale, and whether their data may be used. No Prefect here."""
+"""The plan of a run: which use cases are stale, and whether changed data is accepted. Prefect is not used here."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from minnow.stores import versions
 from minnow.workspace import Workspace
 
 NEVER, APPENDED, ALWAYS = "never", "appended", "always"
-"""Whether changed data is accepted: an interactive run asks, a scheduled one takes appended rows."""
+"""Which changes of tracked data a run accepts: none by default, appended rows when scheduled, all with --accept-data."""
 DATA_FILE = "data.dvc"
 
 
 class DataChanged(ValueError):
-    """Tracked data is not what its .dvc file says, and nobody has accepted that."""
+    """Tracked data differs from its .dvc file, and the change was not accepted."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, in order. stale: use case -> reasons; fresh: what needs nothing."""
+    """The use cases of a run, in order. stale: use case -> reasons; fresh: those that are up to date."""
 
     stale: dict[str, list[str]] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
 
 
 def selected(settings: Settings, names: Iterable[str]) -> list[str]:
-    """Put use cases in the order of their needs; all of them where none is named. Raises ConfigError."""
+    """Return use cases so that each follows those that it needs; all of them where none is named. Raises ConfigError."""
     wanted = list(names) or list(settings.usecases)
     for name in wanted:
         if name not in settings.usecases:
@@ -47,12 +47,12 @@ def selected(settings: Settings, names: Iterable[str]) -> list[str]:
         return [name for name in order if name in wanted]
     except CycleError as error:
         raise ConfigError(
-            f"usecases: `needs` and `init_from` go round in a circle: {' -> '.join(error.args[1])}."
+            f"usecases: `needs` and `init_from` must not form a circle. Received: {' -> '.join(error.args[1])}."
         ) from error
 
 
 def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: bool, accept: str) -> Plan:
-    """Bring the data and ask DVC what is stale. A trial is always run; its cache knows what was trained before.
+    """Bring missing data and ask DVC what is stale. A trial always runs; models that were trained before are in the cache.
 
     Raises ConfigError for an unknown name, DataChanged, and VersionError.
     """
@@ -74,7 +74,10 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
 def with_starts(
     space: Workspace, settings: Settings, reasons: Mapping[str, list[str]], names: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Add to what DVC found stale the use cases that begin with other weights than they did. names: in order of needs."""
+    """Return the stale use cases: those that DVC found, and those that would begin with other weights than last time.
+
+    reasons: use case -> why DVC found it stale; names: each after those that it needs.
+    """
     stale: dict[str, list[str]] = {}
     for name in names:
         if name in reasons:
@@ -85,13 +88,13 @@ def with_starts(
 
 
 def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:
-    """Say why models of a use case begin with other weights than they did: DVC does not know of them."""
+    """List why families of a use case would begin with other weights than last time, which DVC does not track."""
     reasons = []
     for family, parent in case.usecase.starts.items():
         if parent in stale:
             reasons.append(f"{family} begins with the weights of '{parent}', which is run again")
         elif starting.has_changed(case, family):
-            reasons.append(f"{family} begins with the weights of '{parent}', which are others now")
+            reasons.append(f"{family} begins with the weights of '{parent}', which have changed")
     return reasons
 
 
@@ -101,23 +104,23 @@ def _holds(space: Workspace, settings: Settings, file: str, name: str) -> bool:
 
 
 def _with_neighbours(space: Workspace, settings: Settings, wanted: list[str]) -> list[str]:
-    """Add the use cases whose data is tracked together with that of a wanted one: without it the whole looks changed."""
+    """Add the use cases whose data is in the same tracked folder: while any of it is missing, DVC reports a change."""
     if not any(_holds(space, settings, DATA_FILE, name) for name in wanted):
         return wanted
     return wanted + [n for n in settings.usecases if n not in wanted and _holds(space, settings, DATA_FILE, n)]
 
 
 def _is_own(space: Workspace, settings: Settings, name: str) -> bool:
-    """Whether a use case's rows are among those that the project makes itself."""
+    """Whether a use case's data is a built-in data set."""
     place = space.data(settings.usecases[name].data)
     return place.parent == space.root / "data" and place.name in datasets.names()
 
 
 def bring_data(space: Workspace, settings: Settings, names: Iterable[str], *, record: bool = True) -> list[Path]:
-    """Make or pull the data that is not there. Returns what was made.
+    """Write or pull missing data. Returns the paths of what was written.
 
-    Rows that the project makes itself are written; others come from the DVC remote. record: put what was made into DVC's
-    cache, together with what is tracked in the same place; a trial leaves DVC alone.
+    Built-in data sets are written, other data is pulled from the DVC remote. record: add what was written to DVC's cache,
+    together with what is tracked in the same folder; a trial does not.
     """
     made = []
     for name in names:
@@ -135,12 +138,12 @@ def bring_data(space: Workspace, settings: Settings, names: Iterable[str], *, re
 
 
 def _accept(space: Workspace, settings: Settings, changed: dict[str, str], accept: str) -> None:
-    """Take changed data over into its .dvc file, or say why not."""
+    """Record changed data in its .dvc file, where `accept` allows it. Raises DataChanged where not."""
     change = "; ".join(f"{file}: {how}" for file, how in changed.items())
     if accept == NEVER:
         raise DataChanged(
-            f"The data is not what was recorded ({change}). If that is meant, run again with --accept-data; "
-            "otherwise bring the recorded bytes back: dvc checkout."
+            f"The data differs from what was recorded ({change}). If this is intended, run again with --accept-data; "
+            "otherwise restore the recorded data: dvc checkout."
         )
     if accept == APPENDED:
         for name in settings.usecases:
@@ -156,13 +159,13 @@ def _only_appended(case: Case, change: str) -> None:
     record = case.workspace.outcome(case.name) / ROWS
     if not record.exists():
         raise DataChanged(
-            f"The data is not what was recorded ({change}), and '{case.name}' has no record of its earlier rows in "
-            f"{record}. Look at the change and run once by hand with --accept-data."
+            f"The data differs from what was recorded ({change}), and '{case.name}' has no record of its earlier rows in "
+            f"{record}. Check the change and run once by hand with --accept-data."
         )
     present = row_versions(case, case.modality.read(case.data, case.options))
     lost = int((~np.isin(np.load(record), present)).sum())
     if lost:
         raise DataChanged(
-            f"A scheduled run takes appended rows only. '{case.name}' has lost or changed {lost:,} of its earlier rows "
-            f"({change}). Look at the change and run once by hand with --accept-data."
+            f"A scheduled run accepts appended rows only. '{case.name}' has lost or changed {lost:,} of its earlier rows "
+            f"({change}). Check the change and run once by hand with --accept-data."
         )

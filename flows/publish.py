@@ -1,4 +1,4 @@
-"""Carrying out what was decided: registry first, then the store that is served. Safe to repeat at any point."""
+"""Carries out decisions, first in the registry, then in the served store. It may be interrupted and repeated at any point."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ Say = Callable[[str], None]
 
 
 def publish(space: Workspace, settings: Settings, say: Say) -> None:
-    """Promote what was decided and not yet done, and let the served store follow the registry."""
+    """Promote what was decided and not yet carried out, and make the served store agree with the registry.
+
+    Nothing is done where registry, decisions and store are as the last call left them.
+    """
     state = _state(space)
     if state is not None and state == _settled(space):
         return
@@ -34,7 +37,7 @@ def publish(space: Workspace, settings: Settings, say: Say) -> None:
 
 
 def follow(space: Workspace, usecase: str, target: str, say: Say) -> Champion | None:
-    """Publish the champion where the served store holds another model."""
+    """Publish the champion where the served store holds another model. Returns the champion, None where there is none."""
     champion = champions.current(space, usecase, target)
     if champion is None or divergence(usecase, target, champion) is None:
         return champion
@@ -51,7 +54,7 @@ def _targets(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _carry_out(space: Workspace, decision: Decision, say: Say) -> None:
-    """Promote one decision, unless it was done before or was taken against another champion."""
+    """Promote the finalist of a decision, unless that was done before or the champion is another one by now."""
     usecase, target = decision.usecase, decision.target
     if champions.carried_out(space, usecase, decision):
         return
@@ -59,7 +62,7 @@ def _carry_out(space: Workspace, decision: Decision, say: Say) -> None:
     held = champion.sha if champion else None
     if held not in (decision.replaces, decision.sha):
         say(
-            f"  {usecase}: the decision on {target} was taken against another champion. Run `minnow run {usecase} --force`."
+            f"  {usecase}: the decision on {target} was made against another champion. Run `minnow run {usecase} --force`."
         )
         return
     promoted = champions.promote(space, usecase, target, decision)
@@ -71,13 +74,16 @@ def _mark(space: Workspace) -> Path:
 
 
 def _settled(space: Workspace) -> str | None:
-    """The state of registry, decisions and store after the last publication, None where there was none."""
+    """Return the state that the last publication left, None where there was none."""
     path = _mark(space)
     return json.loads(path.read_text())["state"] if path.exists() else None
 
 
 def _state(space: Workspace) -> str | None:
-    """Name the state of registry, decisions and store without opening MLflow; None where its database is not a local file."""
+    """Hash the state of registry, decisions and published models; None where MLflow's database is not a local file.
+
+    MLflow is not opened: its database is compared by time and size.
+    """
     database = local_database(space.tracking_uri)
     if database is None:
         return None

@@ -1,4 +1,4 @@
-"""What MLflow records of a use case: one run, under it one per family, under that one per variant."""
+"""The MLflow runs of a use case: one for the use case, under it one per family, under that one per variant."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BESIDE = (report.FILE, report.CARD, provenance.FILE)
 
 
 def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> Record:
-    """Describe a whole use case, with its plots drawn to scratch."""
+    """Build the record of a use case with those of its families and variants. Plots are drawn to scratch."""
     tags, folder = _tags(case), scratch / "outcome"
     files: dict[str, list[Path]] = {"": [folder / name for name in KEPT], "plots": _plots(outcome, scratch)}
     files["exam"] = list(folder.glob(EXTRACTOR))
@@ -53,7 +53,7 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
 
 
 def failure_of(case: Case, reports: Path, error: str) -> Record:
-    """Describe a use case that was stopped by its data, with the report that says where."""
+    """Build the record of a use case whose data was refused, with the validation report."""
     tags = _tags(case) | {"minnow.error": error[:5000]}
     return Record(case.name, tags=tags, files={"validation": sorted(reports.glob("validation.*"))}, failed=True)
 
@@ -96,7 +96,7 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
 
 
 def _family_plots(trained: Trained, importances: Mapping[str, float], folder: Path) -> list[Path]:
-    """Draw learning curve, pictures and importances, as far as there are any."""
+    """Draw learning curve, images and importances, where the family has them."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     if trained.history:
@@ -110,7 +110,7 @@ def _family_plots(trained: Trained, importances: Mapping[str, float], folder: Pa
 
 
 def _pictures(trained: Trained, folder: Path) -> list[Path]:
-    """Draw what a family of images kept for people: samples along the way, reconstructions beside their images."""
+    """Draw the images that a family kept: samples during training, reconstructions beside their originals."""
     drawn = []
     for name, images in trained.pictures.items():
         drawn.append(folder / f"{name}.png")
@@ -137,7 +137,7 @@ def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags
 
 
 def _ends(prefix: str, scores: Mapping[str, Score]) -> dict[str, float]:
-    """A score with both ends of its interval, as three metrics."""
+    """Return scores with the ends of their intervals, three metrics each."""
     return {
         f"{prefix}/{name}{end}": value
         for name, score in scores.items()
@@ -180,7 +180,7 @@ def _plots(outcome: Outcome, scratch: Path) -> list[Path]:
 
 
 def _confusion(candidate: Candidate, folder: Path) -> None:
-    """Draw the finalist's confusion on val: the exam is for the judge."""
+    """Draw the finalist's confusion matrix on val; the test set is for the judge alone."""
     val = candidate.val
     if val.bundle.schema.task != "classify" or len(val.batch.labels) > plots.MOST_LABELS:
         return

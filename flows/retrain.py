@@ -1,4 +1,4 @@
-"""The main job: `python -m flows.retrain [USECASE...]`. Imports Prefect only when something is stale."""
+"""The main job: runs the stale use cases and publishes what was promoted. Prefect is imported only when one is stale."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMPLETE, FAILED, USAGE, INFEASIBLE = 0, 1, 2, 3
 
 
 def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> int:
-    """Run what is stale and publish what was decided. Returns an exit code."""
+    """Run the stale use cases and carry out their decisions. Returns an exit code."""
     try:
         settings = config.load(space.params, catalog())
         with alone(space):
@@ -39,7 +39,7 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
 
 
 def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:
-    """Do what a plan says. Nothing stale costs neither Prefect nor TensorFlow."""
+    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported."""
     if not plan.stale:
         with Display() as display:
             publishing.publish(space, settings, display.say)
@@ -59,10 +59,10 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m flows.retrain", description=__doc__)
-    parser.add_argument("usecases", nargs="*", help="use cases of params.yaml; all of them where none is named")
-    parser.add_argument("--params", type=Path, help="another settings file: a trial, which promotes nothing")
-    parser.add_argument("--force", action="store_true", help="run what is fresh too")
-    parser.add_argument("--accept-data", action="store_true", help="take changed data over")
+    parser.add_argument("usecases", nargs="*", help="use cases of params.yaml; default: all of them")
+    parser.add_argument("--params", type=Path, help="another settings file; a trial, which promotes nothing")
+    parser.add_argument("--force", action="store_true", help="run up-to-date use cases too")
+    parser.add_argument("--accept-data", action="store_true", help="accept data that differs from its record")
     options = parser.parse_args(arguments)
     accept = planning.ALWAYS if options.accept_data else planning.NEVER
     return run(workspace(options.params), options.usecases, force=options.force, accept=accept)

@@ -1,4 +1,4 @@
-"""The steps of one use case as Prefect tasks, and the flow that puts them in order, up to a written decision."""
+"""The steps of one use case as Prefect tasks, and the flow that runs them in order, up to a written decision."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def check(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
 
 @task(name="prepare", **PLAIN)
 def split(case: Case, table: Table) -> Prepared:
-    """Split and encode."""
+    """Split the rows, and fit and apply the encoder."""
     return intake.prepare_case(case, table)
 
 
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
-    """Train one family in the worker."""
+    """Train one family on the runner."""
     with job.display.step(f"{case.name}: train {family}") as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
@@ -59,26 +59,26 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 @task(name="compress", **PLAIN)
 def shrink(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
-    """Make its variants in the worker."""
+    """Make the variants of a family on the runner."""
     with job.display.step(f"{case.name}: compress {trained.family}") as report:
         return compress.variants(case, trained, handed, report=report)
 
 
 @task(name="evaluate", **PLAIN)
 def score(compressed: compress.Compressed, prepared: Prepared, scratch: Path) -> list[evaluate.Evaluation]:
-    """Score every variant on val, read from its file."""
+    """Score every variant on val, from its file."""
     return candidates.evaluate_variants(compressed, prepared, scratch)
 
 
 @task(name="judge", **PLAIN)
 def judge(case: Case, lined_up: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]) -> Outcome:
-    """Choose the finalists and let them read the exam."""
+    """Choose the finalists and compare them on the exam."""
     return outcome.judge_case(case, lined_up, prepared, incumbents)
 
 
 @task(name="importances", **PLAIN)
 def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, dict[str, float]]:
-    """Measure, for each family, how much the loss on val rises when a flat column is shuffled."""
+    """Measure, for each family, how much the loss on val rises when a column is shuffled, where rows have flat columns."""
     val = prepared.tables["val"]
     columns = case.modality.CAPABILITIES.features(val.columns, case.options)
     exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
@@ -87,7 +87,7 @@ def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, dict[s
 
 @task(name="cross-validate", **PLAIN)
 def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mapping[str, FoldResult]:
-    """Cross-validate the finalist's family where the settings ask for folds; each one where each reads the exam."""
+    """Cross-validate the finalist's family where the settings ask for folds; every family with `exam: families`."""
     finalist = judged.finalist(case.usecase.targets[0])
     if case.usecase.folds is None or finalist is None:
         return {}
@@ -100,7 +100,7 @@ def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mappi
 
 @task(name="champions", **STORE)
 def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
-    """Ask the registry for champion, best so far and looks. A trial has none."""
+    """Fetch champion, best so far and number of looks from the registry. A trial has none."""
     if job.space.is_trial:
         return Incumbents()
     roles = (champions.CHAMPION, champions.BEST)
@@ -112,7 +112,7 @@ def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incu
 
 @task(name="track", **STORE)
 def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
-    """Write the MLflow runs, then note each look that was taken."""
+    """Write the MLflow runs, then record in the registry each look that was made."""
     run_id = tracking.log(job.space, record_of(case, final, scratch, incumbents))
     for decision in final.decisions:
         rows = incumbents[decision.target].rows
@@ -122,7 +122,7 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mappi
 
 @task(name="track failure", **STORE)
 def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
-    """Keep the validation report of a use case that its data stopped."""
+    """Write an MLflow run with the validation report of a use case whose data was refused."""
     tracking.log(job.space, failure_of(case, reports, error))
 
 
@@ -166,7 +166,7 @@ def _clean(folder: Path) -> Path:
 
 
 def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
-    """Train, compress and score each family; one that fails is noted and the others go on."""
+    """Train, compress and score each family. A failure is recorded with its reason, and the others go on."""
     handed = train.hand_over(case, prepared, job.runner.call)
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
@@ -185,7 +185,7 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
 
 
 def _show(job: Job, name: str, final: Outcome) -> None:
-    """Leave the table of results, and the way to MLflow, in Prefect."""
+    """Add the table of results, the decision and a link to MLflow to Prefect's page of the run."""
     key = f"{job.space.experiment}-{name}".replace("_", "-").lower()
     create_table_artifact(final.table(), key=f"{key}-results", description=f"Variants of {name}, scored on val")
     create_markdown_artifact(summary(final.decisions), key=f"{key}-decision", description=f"What was decided on {name}")

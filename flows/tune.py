@@ -1,7 +1,7 @@
-"""Tuning: trials of one family's parameters, each trained, compressed and scored on val, until the best is known.
+"""Tuning: trials of one family's parameters, each trained, compressed and scored on val.
 
-Only `minnow tune` does this; a run never searches. Trials are kept in .minnow/tune.db, so that a study goes on where it
-was stopped, and each is an MLflow run under the study's. No Prefect here.
+Only `minnow tune` does this; a run never searches. Trials are stored in .minnow/tune.db, so that an interrupted study is
+resumed, and each is an MLflow run under that of the study. Prefect is not used here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RUN = "mlflow_run"
 
 @dataclass(frozen=True)
 class _Study:
-    """A study at work. optuna: Optuna's study; run_id: the MLflow run that the trials stand under."""
+    """An open study. optuna: Optuna's study; run_id: the MLflow run of the study, parent of those of its trials."""
 
     job: Job
     case: Case
@@ -48,14 +48,14 @@ class _Study:
 
     @property
     def ended(self) -> int:
-        """Trials that came to an end, well or not; those that a stop cut off are tried again."""
+        """Number of trials that ended, failed ones included; interrupted ones are run again and do not count."""
         counts = studies.counts(self.optuna)
         return sum(counts.values()) - counts.get("cut", 0)
 
 
 @dataclass(frozen=True)
 class _Result:
-    """What came of a trial. state: complete, pruned or failed; metrics: on val; error: why it failed."""
+    """The result of a trial. state: complete, pruned or failed; metrics: on val; error: why it failed."""
 
     state: str
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -65,9 +65,9 @@ class _Result:
 
 
 def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials: int, minutes: float | None) -> Tuned:
-    """Search until a study has so many trials that ended, or so many minutes are over. Raises DataError, Busy.
+    """Run trials until a study has `trials` that ended, or `minutes` are over. Raises DataError, Busy.
 
-    An interrupted study goes on at the next call.
+    An interrupted study is resumed at the next call.
     """
     with open_job(space, settings) as job:
         study = _open(job, usecase, family)
@@ -83,7 +83,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
 
 def _open(job: Job, usecase: str, family: str) -> _Study:
-    """Read the rows as a run does, and open the study that belongs to them."""
+    """Read and prepare the rows as a run does, and open the study of these rows."""
     case = job.case(usecase)
     reports = job.space.home / "reports" / usecase
     shutil.rmtree(reports, ignore_errors=True)
@@ -100,7 +100,7 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
 
 
 def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
-    """Find or begin the MLflow run that the trials stand under."""
+    """Return the id of the study's MLflow run, which is created for a new study."""
     known = study.user_attrs.get(RUN)
     if known and tracking.exists(job.space, known):
         return known
@@ -117,7 +117,7 @@ def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
 
 
 def _trial(study: _Study) -> None:
-    """Try one set of values, and keep what came of it in the study and in MLflow."""
+    """Run one trial, and record its result in the study and in MLflow."""
     trial = study.optuna.ask()
     values = search.suggest(trial, study.space)
     result = _tried(study, trial, search.with_values(study.case, study.family, values))

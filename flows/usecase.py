@@ -1,4 +1,4 @@
-"""One use case: validate, prepare, each family (train, compress, evaluate), track, judge -> a written decision.
+"""One use case up to its written decision: validate, prepare, each family (train, compress, evaluate), judge, track.
 
 `python -m flows.usecase NAME` is what DVC runs. It neither commits nor publishes.
 """

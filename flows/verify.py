@@ -1,4 +1,4 @@
-"""Verifying a champion: it is made again from what it records, and every byte is compared. No Prefect here."""
+"""Verifies a champion: makes it again from its record, and compares every byte. Prefect is not used here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LACKING = "no such file"
 
 @dataclass(frozen=True)
 class _Apart(Workspace):
-    """A workspace whose models are made anew: its cache is elsewhere."""
+    """A workspace with an empty cache, so that its models are trained again."""
 
     apart: Path = Path()
 
@@ -48,7 +48,10 @@ class _Apart(Workspace):
 def verify(
     space: Workspace, settings: Settings, champion: Champion, *, quick: bool, say: Callable[[str], None]
 ) -> list[Check]:
-    """Compare a champion with its record, and unless quick make it again from recorded rows, params, seed and threads."""
+    """Compare a champion with its record; unless quick, make it again from the recorded settings, seed and threads.
+
+    It is made again only where everything else agrees.
+    """
     space.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="verify-", dir=space.home) as folder:
         kept = Path(folder) / "kept"
@@ -69,14 +72,14 @@ def verify(
 
 
 def _record(kept: Path, champion: Champion) -> Iterator[Check]:
-    """Compare the record with the hash that the registry keeps of it."""
+    """Compare provenance.json with its hash in the registry."""
     path, needed = kept / provenance.FILE, champion.provenance or "a hash in the registry"
     digest = file_sha256(path) if path.exists() else LACKING
     yield Check(f"registry: {provenance.FILE}", digest == needed, needed[:SHOWN], digest[:SHOWN])
 
 
 def _bytes(where: str, folder: Path, record: Provenance) -> Iterator[Check]:
-    """Compare each file with the hash that was recorded when it was made."""
+    """Compare each file with the hash that the provenance records."""
     present: Mapping[str, str] = hashes_beside(folder) if folder.is_dir() else {}
     for name in sorted({*record.files, *present}):
         needed, here = record.files.get(name, LACKING), present.get(name, LACKING)
@@ -84,7 +87,7 @@ def _bytes(where: str, folder: Path, record: Provenance) -> Iterator[Check]:
 
 
 def _served(champion: Champion, record: Provenance) -> Iterator[Check]:
-    """Compare the published copy."""
+    """Compare the published copy: version, provenance and files."""
     served = models.newest(champion.usecase, champion.target)
     if served is None:
         yield Check("served", False, f"version {champion.version}", "nothing", "minnow run publishes it")
@@ -104,7 +107,7 @@ def _served(champion: Champion, record: Provenance) -> Iterator[Check]:
 
 
 def _answers(bundle: Path) -> Check:
-    """Let the bundle answer its golden rows: on the machine that made it, to the bit."""
+    """Compare the bundle's answers to its golden rows with the recorded ones, which must be equal to the last bit."""
     needed = "the recorded answers"
     try:
         opened = open_bundle(bundle)
@@ -113,11 +116,11 @@ def _answers(bundle: Path) -> Check:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         return Check("golden answers", False, needed, str(error))
     other = [name for name, value in expected.items() if not np.array_equal(value, answers[name])]
-    return Check("golden answers", not other, needed, f"others in {', '.join(other)}" if other else "the same")
+    return Check("golden answers", not other, needed, f"other values in {', '.join(other)}" if other else "the same")
 
 
 def _case(space: Workspace, settings: Settings, champion: Champion, record: Provenance, cache: Path) -> Case:
-    """Put the recorded settings together as a run had them."""
+    """Build the case from the recorded settings of the use case, seed and threads."""
     entry = UseCase.read(record.settings)
     recorded = {"seed": record.made_from["seed"], "threads": record.made_from["threads"]}
     update = {**recorded, "usecases": {champion.usecase: entry}}
@@ -125,7 +128,7 @@ def _case(space: Workspace, settings: Settings, champion: Champion, record: Prov
 
 
 def _origin(case: Case, record: Provenance) -> Iterator[Check]:
-    """Compare what it is to be made from with what is here."""
+    """Compare data, uv.lock, machine and code with the record."""
     made_from, commit = record.made_from, str(record.code_version).partition("+")[0]
     back = f"git checkout {commit[:12]}"
     data = case.data_version if case.data.exists() else "not there"
@@ -141,7 +144,7 @@ def _origin(case: Case, record: Provenance) -> Iterator[Check]:
 
 
 def _start(case: Case, began: Mapping[str, Any], back: str) -> Check:
-    """Compare the model that the training began with."""
+    """Compare the model that its training began with."""
     try:
         here = starting.at(case, began).key
     except starting.StartError:
@@ -151,7 +154,7 @@ def _start(case: Case, began: Mapping[str, Any], back: str) -> Check:
 
 
 def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> Iterator[Check]:
-    """Train, compress and score again, and compare every byte and score."""
+    """Prepare, train, compress and score again, and compare every byte and score."""
     prepared = intake.prepare_case(case, intake.read(case))
     rows = train.rows_digest(prepared)
     needed = record.made_from["rows"]

@@ -1,4 +1,4 @@
-"""The nouns that every room shares: frozen dataclasses over NumPy arrays, nothing heavier."""
+"""The types that all packages share: frozen dataclasses over NumPy arrays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 Array = np.ndarray
 Columns = Mapping[str, Array]
 Outputs = Mapping[str, Array]
-"""Named arrays that a model answers with, rows first."""
+"""Named arrays that a model returns, rows first."""
 SPLITS = ("train", "val", "test")
 OFFSET = "anchor"
-"""Name of the array of offsets in model files and bundles, since their first format."""
+"""Name of the array of offsets in model files and bundles; it is part of their format."""
 SMALLEST_PROBABILITY = 1e-7
-"""A probability of zero would let one confident mistake outweigh a whole test set."""
+"""Probabilities are clipped to at least this before a logarithm, so that no single row dominates a mean log loss."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Table:
     """Named columns of raw rows.
 
     columns: each (n, ...), rows first.
-    row_id: (n,) str, where a row came from, for people: "reviews.csv:12".
-    key: (n,) uint64, hash of a row's content: it decides the row's split and never changes.
-    split: (n,) str, "train", "val" or "test" where the split is fixed, "" where the hash decides; None means all "".
+    row_id: (n,) str, the origin of each row for messages, such as "reviews.csv:12".
+    key: (n,) uint64, hash of each row's content, which determines its split.
+    split: (n,) str, "train", "val" or "test" where the split is fixed, "" where the key determines it; None means all "".
     group: (n,) uint64, rows of one group share a split and are resampled together; None makes each row its own group.
-    extractor: arrays of the feature extractor that answers to these rows are compared through, where a task needs one.
-    side_tables: arrays of what the rows refer to, such as a file of items: not of the rows' length, never cut with them.
+    extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
+    side_tables: arrays about what rows refer to, such as items; their length differs from n, and take() keeps them whole.
     """
 
     columns: dict[str, Array]
@@ -62,18 +62,18 @@ class Table:
 class Batch:
     """Encoded rows of one split: what a family fits and a task scores.
 
-    inputs: each (n, ...), as the encoder made them.
-    target: classify (n,) int64, index into labels; regress (n,) float32; rank (n, r) int64, indices of the relevant
-        labels padded with -1; generate (n,) float32 of 0, since nothing is asked. An answer that is not among labels is -1.
+    inputs: name -> encoded array, each (n, ...).
+    target: classify (n,) int64, index into labels; regress, forecast, rate (n,) float32; rank (n, r) int64, indices of the
+        relevant labels padded with -1; generate (n,) float32 zeros. A label that is not among labels is -1.
     labels: (k,) str, the names along the last axis of the outputs; empty where an answer is a number.
     task, modality: their names.
-    key: (n,) uint64, which rows these are.
-    group: (n,) int64, rows of one group are resampled together; by default each row is its own.
-    cardinalities: how many ids each input of ids may hold: {"ngrams": 20000}.
-    weight: (n,) float32, how much a row counts in training; by default each counts once.
-    extractor: arrays of the feature extractor that answers are compared through, where the task needs one.
-    label_features: what is known of each label before anything is learned, each (k, ...) float32: how popular an item is at
-        present, what it is like.
+    key: (n,) uint64, as in Table.
+    group: (n,) int64, rows of one group are resampled together; by default each row is its own group.
+    cardinalities: input of ids -> the number of different ids, such as {"ngrams": 20000}.
+    weight: (n,) float32, sample weights for training; 1 by default.
+    extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
+    label_features: features of the labels that need no model, each (k, ...) float32, such as the popularity and the
+        attributes of items.
     """
 
     inputs: dict[str, Array]
@@ -89,7 +89,7 @@ class Batch:
     label_features: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
     def __post_init__(self) -> None:
-        """Fill in the default group and weight."""
+        """Set the default group and weight."""
         if len(self.group) != len(self.key):
             object.__setattr__(self, "group", np.arange(len(self.key), dtype=np.int64))
         if len(self.weight) != len(self.key):
@@ -112,21 +112,21 @@ class Batch:
         )
 
     def answerable(self) -> Batch:
-        """Keep the rows of which an answer is known: at least one label where answers are labels. May be none."""
+        """Keep the rows with at least one known label; all rows where labels is empty. The result may have no rows."""
         if not len(self.labels):
             return self
         return self.take(np.flatnonzero((self.target >= 0).reshape(len(self), -1).any(axis=1)))
 
     @property
     def offset(self) -> Array | None:
-        """What targets are known to lie near before a model is asked, (n,) float32: a series' last value, a rating by biases.
+        """Known approximation of the targets, (n,) float32: a series' last value, or a rating by biases.
 
-        None where nothing is known. A model learns the difference from it.
+        Models learn the difference between target and offset. None where rows have no offset.
         """
         return self.inputs.get(OFFSET)
 
     def relative(self) -> Batch:
-        """The same rows with the difference from the offset for a target, and without the offset among their inputs."""
+        """The same rows with the target minus the offset as target, and without the offset among the inputs."""
         if self.offset is None:
             return self
         inputs = {name: value for name, value in self.inputs.items() if name != OFFSET}
@@ -134,12 +134,12 @@ class Batch:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hex digits that name these rows, whatever their order."""
+        """Hash of the set of rows in sixteen hex digits; the order does not matter."""
         return fingerprint(self.key)
 
 
 def fingerprint(key: Array) -> str:
-    """Sixteen hex digits that name a set of rows. key: (n,) uint64; the order does not matter."""
+    """Hash a set of rows to sixteen hex digits; the order does not matter. key: (n,) uint64."""
     return hashlib.sha256(np.sort(key.astype("<u8")).tobytes()).hexdigest()[:16]
 
 
@@ -153,9 +153,9 @@ def content_key(*parts: bytes) -> int:
 
 
 def noise_of(key: Array, width: int) -> Array:
-    """Standard normal numbers that follow from keys alone, (n, width) float32, the same on every machine.
+    """Standard normal numbers determined by keys, (n, width) float32, the same on every machine.
 
-    key: (n,) uint64; equal keys give equal rows, neighbouring ones are independent. Source: Steele, Lea & Flood 2014
+    key: (n,) uint64; equal keys give equal rows, neighbouring keys give independent rows. Source: Steele, Lea & Flood 2014
     (SplitMix64), Box & Muller 1958.
     """
     step, pairs = np.uint64(0x9E3779B97F4A7C15), (width + 1) // 2
@@ -169,7 +169,7 @@ def noise_of(key: Array, width: int) -> Array:
 
 
 def _mixed(value: Array) -> Array:
-    """Spread every bit of 64 over all of them."""
+    """Mix 64-bit integers so that each bit of the input affects all bits of the result."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
@@ -177,7 +177,7 @@ def _mixed(value: Array) -> Array:
 
 @dataclass(frozen=True)
 class Spec:
-    """One named array that a model takes or gives. shape: without the batch axis, None where free."""
+    """A named input or output array of a model. shape: without the batch axis, None where the length is free."""
 
     name: str
     shape: tuple[int | None, ...]
@@ -191,7 +191,7 @@ class Measure:
     rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
     score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
     Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
-    rows first, that score takes in the place of outputs; made once where rows are resampled a hundred times.
+    rows first, that score takes instead of outputs, computed once before rows are resampled.
     """
 
     name: str
@@ -214,7 +214,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a modality demands of its rows. kind: a Great Expectations type in snake case; why: for the reader."""
+    """A condition on rows. kind: a Great Expectations type in snake case; kwargs: its arguments; why: shown in the report."""
 
     kind: str
     kwargs: dict[str, Any]
@@ -230,4 +230,4 @@ def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
 
 
 class StopFit(Exception):
-    """Raised in a report to end the fit there."""
+    """Raised by a report function to stop the fit."""

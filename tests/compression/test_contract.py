@@ -1,12 +1,14 @@
 """What every compression promises: a new file, smaller, that answers nearly alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import registered
 import tiny
 
 from minnow import compression, exporters, families, runtimes, tasks
-from minnow.contracts import Compression
+from minnow.contracts import Compression, CompressionSource
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 WIDE = {
@@ -24,15 +26,16 @@ SHARES = {"float16": 0.65, "int8": 0.5}
 def source(request, tmp_path_factory):
     name, path = request.param, tmp_path_factory.mktemp("source") / "model.onnx"
     family, (train, val) = families.get(name), tiny.splits(*KINDS[name])
-    exporters.get("onnx").write(family.fit(train, val, family.Params.model_validate(WIDE[name]), seed=3), path)
-    return path, train, val
+    model = family.fit(train, val, family.Params.model_validate(WIDE[name]), seed=3)
+    exporters.get("onnx").write(model, path)
+    return CompressionSource(path, model, train, val, seed=3)
 
 
 @pytest.mark.parametrize("name", compression.names())
 def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_path):
-    (path, train, val), module = source, compression.get(name)
+    path, val, module = source.path, source.val, compression.get(name)
     before = path.read_bytes()
-    module.apply(path, tmp_path / "small.onnx", train.inputs, module.Params())
+    module.apply(source, tmp_path / "small.onnx", module.Params())
     assert path.read_bytes() == before, "nothing is changed in place"
     assert (tmp_path / "small.onnx").stat().st_size < SHARES.get(name, 1.0) * path.stat().st_size
     large, small = runtimes.open_model(path), runtimes.open_model(tmp_path / "small.onnx")
@@ -46,9 +49,9 @@ def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_pa
 
 @pytest.mark.parametrize("name", compression.names())
 def test_it_writes_the_same_bytes_again(name, source, tmp_path):
-    (path, train, _), module = source, compression.get(name)
+    module = compression.get(name)
     for file in ("first", "second"):
-        module.apply(path, tmp_path / file, train.inputs, module.Params())
+        module.apply(source, tmp_path / file, module.Params())
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
@@ -59,18 +62,16 @@ def test_trees_are_refused_with_the_reason(name):
 
 
 def test_int8_needs_enough_rows(source, tmp_path):
-    path, train, _ = source
-    few = {key: value[:99] for key, value in train.inputs.items()}
+    few = replace(source, train=source.train.take(np.arange(99)))
     with pytest.raises(ValueError, match=r"needs at least 100 calibration rows .* Received: 99"):
-        compression.get("int8").apply(path, tmp_path / "x.onnx", few, compression.get("int8").Params())
+        compression.get("int8").apply(few, tmp_path / "x.onnx", compression.get("int8").Params())
 
 
 def test_int8_weights_have_seven_bits_so_that_no_processor_overflows(source, tmp_path):
     import onnx
     from onnx import numpy_helper
 
-    path, train, _ = source
-    compression.get("int8").apply(path, tmp_path / "x.onnx", train.inputs, compression.get("int8").Params())
+    compression.get("int8").apply(source, tmp_path / "x.onnx", compression.get("int8").Params())
     graph = onnx.load(tmp_path / "x.onnx").graph
     tables = {node.input[0] for node in graph.node if node.op_type == "Gather"}
     weights = [numpy_helper.to_array(t) for t in graph.initializer if t.name not in tables]

@@ -59,9 +59,9 @@ def test_names_alone_take_all_defaults(tmp_path):
             "data: data/digits\n    options: {labelled: false}",
             r"digits\.options\.labelled: task 'classify' learns from labels",
         ),
-        ("task: classify", "", r"usecases\.digits\.task: this key is needed"),
+        ("task: classify", "", r"usecases\.digits\.task: this key is required"),
         ("seed: 7", "seed: seven", r"seed: .*integer\. Received: 'seven'"),
-        ("digits:", "Digits:", r"usecases\.Digits: a name is lower-case letters"),
+        ("digits:", "Digits:", r"usecases\.Digits: a name has at most 48 characters, lower-case letters"),
         (
             "data: data/digits",
             "data: data/digits\n    compression: [int9]",
@@ -110,8 +110,8 @@ PAIR = (
     [
         ("{usecase: digits}", "{usecase: digit}", r"init_from\.usecase: No use case 'digit'\. Did you mean 'digits'"),
         ("{usecase: digits}", "{usecase: few}", r"few\.families\.fcnn\.init_from\.usecase: No use case 'few'"),
-        ("{usecase: digits}", "{usecase: digits, model: a}", r"init_from\.model: a run fills this in"),
-        ("{usecase: digits}", "{usecas: digits}", r"init_from\.usecase: this key is needed"),
+        ("{usecase: digits}", "{usecase: digits, model: a}", r"init_from\.model: a run sets this"),
+        ("{usecase: digits}", "{usecas: digits}", r"init_from\.usecase: this key is required"),
         ("[linear, fcnn]", "[linear]", r"'digits' must train 'fcnn' too\. It trains: linear"),
         ("{fcnn: {init", "{linear: {init", r"families\.linear\.init_from: No key 'init_from'"),
     ],

@@ -8,6 +8,7 @@ import tiny
 from pydantic import ValidationError
 
 from minnow import compression, exporters, families, runtimes, tasks
+from minnow.contracts import CompressionSource
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 ensemble = families.get("ensemble")
@@ -55,7 +56,8 @@ def test_a_stack_survives_the_file_and_eight_bits(modality, task, tmp_path):
     exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)[name]
     np.testing.assert_allclose(exported, answers, atol=1e-4 * max(1, np.abs(answers).max()))
     int8 = compression.get("int8")
-    int8.apply(tmp_path / "model.onnx", tmp_path / "small.onnx", train.inputs, int8.Params())
+    source = CompressionSource(tmp_path / "model.onnx", model, train, val)
+    int8.apply(source, tmp_path / "small.onnx", int8.Params())
     small = runtimes.open_model(tmp_path / "small.onnx").predict(val.inputs)
     assert tasks.get(task).loss(small, val).mean() < tasks.get(task).loss({name: answers}, val).mean() * 1.1 + 0.03
 
@@ -88,5 +90,5 @@ def test_members_are_checked_where_they_are_named(members, message):
 def test_a_member_must_read_these_rows():
     train, val = tiny.splits("text", "classify")
     members = {"a": {"family": "linear"}, "b": {"family": "fcnn"}}
-    with pytest.raises(ValueError, match=r"members\.b\.family: fcnn does not read text"):
+    with pytest.raises(ValueError, match=r"members\.b\.family: fcnn does not support text"):
         _fit(train, val, members=members)

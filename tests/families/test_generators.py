@@ -59,7 +59,7 @@ def test_generator_and_critic_take_turns_at_images_of_any_size(loss):
     assert reported[0].keys() == {"generator_loss", "critic_loss", "val_distance"}
     assert reported[0]["critic_loss"] != reported[1]["critic_loss"]
     assert model.pictures.keys() == {"real", "samples", "samples-001", "samples-002"}
-    with pytest.raises(ValueError, match="makes images and reads none"):
+    with pytest.raises(ValueError, match="This model has no encoder"):
         model.reconstruct(image)
 
 

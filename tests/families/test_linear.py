@@ -9,6 +9,7 @@ import pytest
 import tiny
 
 from minnow import compression, exporters, families, runtimes
+from minnow.contracts import CompressionSource
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 linear = families.get("linear")
@@ -37,7 +38,8 @@ def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp
     exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
     np.testing.assert_allclose(exported, answers, atol=1e-4)
     int8 = compression.get("int8")
-    int8.apply(tmp_path / "model.onnx", tmp_path / "small.onnx", train.inputs, int8.Params())
+    source = CompressionSource(tmp_path / "model.onnx", model, train, val)
+    int8.apply(source, tmp_path / "small.onnx", int8.Params())
     small = runtimes.open_model(tmp_path / "small.onnx").predict(val.inputs)["probabilities"]
     assert np.abs(small - answers).max() < 0.05
 

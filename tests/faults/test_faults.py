@@ -98,7 +98,7 @@ def test_a_broken_database_is_refused_and_comes_back_from_a_copy(project, inject
     path.write_bytes(data[: len(data) // 2])
     injected["cut in half: MLflow's database"] += 1
     code, printed = project.run()
-    assert (code, "must be a sound database" in printed) == (1, True), printed
+    assert (code, "must be an intact database" in printed) == (1, True), printed
     path.write_bytes(data)
     _unharmed(project, before)
     project.mended()
@@ -112,7 +112,7 @@ def test_of_two_runs_at_once_the_second_is_refused_with_the_reason(project, inje
     injected["two runs at once"] += 1
     told, _ = first.communicate(timeout=240)
     assert first.returncode == 0, told
-    assert (code, "Another run works here" in printed) == (1, True), printed
+    assert (code, "Another run in this workspace holds" in printed) == (1, True), printed
     project.mended()
 
 
@@ -190,7 +190,10 @@ def test_a_remote_that_lies_or_is_down_is_named_and_the_data_comes_back_when_it_
         lose()
         injected[fault] += 1
         code, printed = project.run()
-        assert (code, "did not come whole from the DVC remote kept" in " ".join(printed.split())) == (1, True), printed
+        assert (code, "could not be fetched completely from the DVC remote kept" in " ".join(printed.split())) == (
+            1,
+            True,
+        ), printed
         _unharmed(project, before)
         back()
     project.mended()

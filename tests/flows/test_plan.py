@@ -73,7 +73,7 @@ def test_changed_data_is_refused_until_it_is_accepted(space):
     csv(space).write_text(csv(space).read_text().replace(" is ", " was "))
     with pytest.raises(plan.DataChanged, match="--accept-data"):
         plan.make(space, one, [], force=False, accept=plan.NEVER)
-    with pytest.raises(plan.DataChanged, match="takes appended rows only"):
+    with pytest.raises(plan.DataChanged, match="accepts appended rows only"):
         plan.make(space, one, [], force=False, accept=plan.APPENDED)
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.ALWAYS).stale
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.NEVER).stale, "accepted once is accepted"
@@ -141,7 +141,7 @@ def test_what_begins_with_a_model_is_stale_when_that_is_another(space):
     outcome("other", key="a")
     assert make() == {}
     outcome("other", key="c")
-    assert make() == {"mine": ["linear begins with the weights of 'other', which are others now"]}
+    assert make() == {"mine": ["linear begins with the weights of 'other', which have changed"]}
     assert make(force=True) == {"mine": ["forced"]}
     stale = plan.with_starts(space, two, {"other": ["changed"]}, ["other", "mine"])
     assert stale == {"other": ["changed"], "mine": ["linear begins with the weights of 'other', which is run again"]}

@@ -121,7 +121,7 @@ def test_a_decision_against_another_champion_is_not_carried_out(space):
     said = []
     publish.publish(space, SETTINGS, said.append)
     settled(space, first)
-    assert "taken against another champion" in said[0]
+    assert "made against another champion" in said[0]
 
 
 def test_a_served_store_that_differs_is_told_and_mended(space):

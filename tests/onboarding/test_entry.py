@@ -52,7 +52,8 @@ def test_an_entry_is_added_and_everything_else_stays(project):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("first", "is there already"), ("No Name", "a name is lower-case letters")]
+    ("name", "message"),
+    [("first", "exists already"), ("No Name", "a name has at most 48 characters, lower-case letters")],
 )
 def test_an_entry_that_cannot_stand_leaves_the_file_as_it_was(name, message, project):
     with pytest.raises(config.ConfigError, match=message):
@@ -76,7 +77,7 @@ def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "the last column; another one: --target" in done.stdout
+    assert "the last column; choose another with --target" in done.stdout
     assert "linear/float32" in done.stdout
     assert "minnow run sizes" in done.stdout
     assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["sizes"]["data"] == "rows.csv"

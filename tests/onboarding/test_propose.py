@@ -92,15 +92,15 @@ def test_rows_without_an_answer_are_left_out_and_said(tmp_path):
 
 def test_a_column_that_knows_the_answer_is_warned_of(tmp_path):
     path = _csv(tmp_path, "refund,a,answer", lambda i: f"{i % 2 * 5},{RNG.normal():.2f},{'yn'[i % 2]}")
-    assert "'refund' alone nearly gives the answer" in propose(path, Request()).warnings[0]
+    assert "'refund' alone nearly explains the target" in propose(path, Request()).warnings[0]
 
 
 BAD = [
     ({"target": "kin"}, "--target: No column 'kin'. Did you mean 'kind'"),
     ({"modality": "tables"}, "--modality: No modality 'tables'. Did you mean 'tabular'"),
     ({"task": "clasify"}, "--task: No task 'clasify'. Did you mean 'classify'"),
-    ({"families": ["gbost"]}, "--families: No family 'gbost'. Did you mean 'gboost'"),
-    ({"families": ["cnn"]}, "--families: 'cnn' learns from images"),
+    ({"families": ["gbost"]}, "--family: No family 'gbost'. Did you mean 'gboost'"),
+    ({"families": ["cnn"]}, "--family: 'cnn' learns from images"),
     ({"split": "time"}, "--split time needs a column of times"),
     ({"modality": "interactions"}, "interactions need columns for user, item and time"),
 ]
@@ -160,5 +160,5 @@ def test_pictures_to_be_generated(tmp_path):
     np.savez(tmp_path / "all.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
     entry = _entry(tmp_path, task="generate")
     assert (entry["families"], entry["options"]) == (["vae", "gan"], {"labelled": False})
-    with pytest.raises(ValueError, match=r"--task: what images can be asked is classify, generate\. Received: rank"):
+    with pytest.raises(ValueError, match=r"--task: the tasks of images are classify, generate\. Received: rank"):
         _entry(tmp_path, task="rank")

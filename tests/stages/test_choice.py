@@ -35,9 +35,9 @@ def test_equal_sizes_go_by_name_and_latency_breaks_no_tie():
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
-        (Limits(size_bytes=999), "1,000 bytes, allowed are 999"),
-        (Limits(p95_us=49), "p95 latency 50 us, allowed are 49"),
-        (Limits(memory_bytes=69), "70 bytes of memory, allowed are 69"),
+        (Limits(size_bytes=999), "1,000 bytes; budget.size_bytes allows 999"),
+        (Limits(p95_us=49), "p95 latency 50 us; budget.p95_us allows 49"),
+        (Limits(memory_bytes=69), "70 bytes of memory; budget.memory_bytes allows 69"),
     ],
 )
 def test_a_variant_over_budget_does_not_stand(budget, reason):

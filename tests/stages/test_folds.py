@@ -80,7 +80,9 @@ def test_each_group_is_held_out_once(case):
 def test_folds_by_group_need_groups(case):
     changed = case.settings.usecases["made"].model_copy(update={"folds": "groups"})
     case = replace(case, settings=case.settings.model_copy(update={"usecases": {"made": changed}}))
-    with pytest.raises(ValueError, match=r"one group of rows after the other, of 2 to 20\. Received: no groups"):
+    with pytest.raises(
+        ValueError, match=r"one group of rows after the other, and needs 2 to 20 groups\. Received: no groups"
+    ):
         intake.prepare_case(case, tabular.read(case.data, case.options))
 
 

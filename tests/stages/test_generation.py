@@ -14,9 +14,9 @@ from minnow.records.report import read_report
 from minnow.records.timing import Timing
 from minnow.runners.worker import resolve
 from minnow.stages import candidates, compress, evaluate, intake, outcome, train
-from minnow.stages._handover import read_batch
 from minnow.stages.candidates import Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.handover import read_batch
 from minnow.tasks import generate
 from minnow.workspace import Workspace
 
@@ -147,7 +147,7 @@ def test_a_missing_extractor_is_named(folder, walked):
 
 
 def test_folds_are_refused_with_the_reason(folder, walked):
-    with pytest.raises(ValueError, match=r"usecases.made.folds: each fold would have a feature extractor of its own"):
+    with pytest.raises(ValueError, match=r"usecases.made.folds: each fold would have its own feature extractor"):
         intake.prepare_case(_case(folder, folds=3), walked[1])
 
 

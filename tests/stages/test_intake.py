@@ -42,12 +42,14 @@ BAD = {
     "no file": ("", r"rows.csv must hold rows. It is empty"),
     "0 rows": ("x,y,kind\n", r"rows.csv must hold rows. It holds none"),
     "one row": (table(1), r"row count .*min value 50.* Found: 1\."),
-    "nothing but the target": ("kind\n" + "a\nb\n" * 40, r"a column beside the target .* Received: kind"),
+    "nothing but the target": ("kind\n" + "a\nb\n" * 40, r"a column besides the target .* Received: kind"),
     "an all-null column": (table(y=lambda i: ""), r"column 'y': values to not be null.*60 rows \(100.00 %\)"),
-    "one class": (table(kind=lambda i: "a"), r"column 'label': unique value count .*one answer alone is no question"),
-    "as many classes as rows": (table(kind=lambda i: f"c{i}"), r"column 'label': proportion of unique values.*no classes"),
+    "one class": (table(kind=lambda i: "a"), r"column 'label': unique value count .*one label leaves nothing to predict"),
+    "as many classes as rows": (table(kind=lambda i: f"c{i}"), r"column 'label': proportion of unique values.*not classes"),
     "fewer rows than classes": (table(4, kind=lambda i: "abcd"[i]), r"row count to be between"),
-    "infinity": (table(x=but(5, "inf")), r"column 'x': .*a number is finite. Found: 1 rows \(1.67 %\): 'inf', .*rows.csv:7"),
+    "infinity": (
+        table(x=but(5, "inf")), r"column 'x': .*numbers must be finite. Found: 1 rows \(1.67 %\): 'inf', .*rows.csv:7",
+    ),
     "more than float32 holds": (table(x=but(5, "1e300")), r"column 'x': .*'1e\+300', such as rows.csv:7"),
     "a row without a label": (table(kind=lambda i: "" if i == 5 else "ab"[i % 2]), r"column 'label': .*rows.csv:7"),
     "a label that is not named": (
@@ -99,10 +101,10 @@ def series(n=60, time=lambda i: i, x=number):
 
 BAD_SERIES = {
     "two rows of one moment": (
-        series(time=lambda i: min(i, 58)), {}, r"Each moment must have one row.* rows.csv:60, rows.csv:61\.",
+        series(time=lambda i: min(i, 58)), {}, r"Each row must have a time stamp of its own.* rows.csv:60, rows.csv:61\.",
     ),
     "a row without a time": (
-        series(time=lambda i: "" if i == 5 else i), {}, r"'time' must say when each row was taken. 1 rows do not: rows.csv:7",
+        series(time=lambda i: "" if i == 5 else i), {}, r"'time' must hold a time stamp in each row. 1 rows do not: rows.csv:7",
     ),
     "a time that is none": (
         series(time=lambda i: "2024-02-30 00:00:00" if i == 5 else i), {},
@@ -111,7 +113,9 @@ BAD_SERIES = {
     "shorter than its window": (
         series(), {"window": 40}, r"40 rows in one stretch. From rows.csv:2 to rows.csv:37 the longest stretch has 36",
     ),
-    "a horizon past its end": (series(), {"horizon": 50, "sensors": ["x"]}, r"asks 50 later .* the longest stretch has 36"),
+    "a horizon past its end": (
+        series(), {"horizon": 50, "sensors": ["x"]}, r"the target 50 rows later .* the longest stretch has 36",
+    ),
     "gaps that leave no window": (
         series(time=lambda i: i + i // 4 * 15), {"window": 5}, r"5 rows in one stretch.* the longest stretch has 4",
     ),
@@ -124,9 +128,11 @@ BAD_SERIES = {
         r"column 'x: missing in one go': .*a sensor that fails for so long .*option max_missing_run.* such as rows.csv:12",
     ),
     "a sensor that is mostly silent": (
-        series(x=lambda i: "" if i % 3 else number(i)), {}, r"column 'sensor x': .*hardly ever read.*option max_missing",
+        series(x=lambda i: "" if i % 3 else number(i)), {}, r"column 'sensor x': .*so many missing values.*option max_missing",
     ),
-    "a random split": (series(), {"split": {"by": "hash"}}, r"a series is split by time only: divided by hash, a row of the"),
+    "a random split": (
+        series(), {"split": {"by": "hash"}}, r"a series is split by time only: with a split by hash, test rows would lie",
+    ),
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _record(case, trained, labels="abc"):
 
 
 def test_a_model_that_was_never_made_is_missed_with_what_to_run(space):
-    with pytest.raises(starting.StartError, match=r"the 'fcnn' of 'parent'.*Run first: minnow run parent"):
+    with pytest.raises(starting.StartError, match=r"the family 'fcnn' of 'parent'.*Run first: minnow run parent"):
         _train(Case("child", _settings(), space))
     trial = Workspace(space.root, space.root / "bench.yaml")
     with pytest.raises(starting.StartError, match=r"minnow run --params .*bench.yaml parent"):
@@ -86,7 +86,7 @@ def test_the_model_that_it_begins_with_is_part_of_what_it_is_made_from(space):
     again, _ = _train(Case("parent", other, space))
     _record(parent, again)
     assert starting.has_changed(child, "fcnn")
-    assert plan._begins_anew(child, []) == ["fcnn begins with the weights of 'parent', which are others now"]
+    assert plan._begins_anew(child, []) == ["fcnn begins with the weights of 'parent', which have changed"]
     assert study.study_name(child, "fcnn", "rows", {}) != before
     assert _train(child)[0].fresh
 

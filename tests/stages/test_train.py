@@ -8,7 +8,7 @@ import tiny
 
 from minnow import families
 from minnow.stages import train
-from minnow.stages._handover import write_batch
+from minnow.stages.handover import write_batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 

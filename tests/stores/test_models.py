@@ -200,7 +200,7 @@ def test_lending_copies_once_and_never_over_another_model(store, tmp_path):
     assert models.newest("digits", store=other).open().sha == model.sha
     shutil.rmtree(store)
     publish(tmp_path, "digits", b"b", 1)
-    with pytest.raises(BundleError, match="keeps another model as minnow-digits:v1-1"):
+    with pytest.raises(BundleError, match="holds another model as minnow-digits:v1-1"):
         models.lend(models.newest("digits"), other)
 
 

@@ -57,16 +57,14 @@ def test_data_that_is_gone_comes_back_from_the_remote(repo, kind, tmp_path_facto
 
 def test_data_that_no_remote_has_is_an_error_with_what_to_do(repo):
     _lose(repo)
-    with pytest.raises(versions.VersionError, match=r"'data' is needed .* no DVC remote is configured.*dvc remote add"):
+    with pytest.raises(versions.VersionError, match=r"'data' is missing.* no DVC remote is configured.*dvc remote add"):
         versions.pull(repo, "data")
 
 
 def test_a_remote_that_was_never_pushed_to_is_named(repo, tmp_path_factory):
     _to_folder(repo, tmp_path_factory)
     _lose(repo)
-    with pytest.raises(
-        versions.VersionError, match=r"'data' is needed and did not come whole from the DVC remote kept"
-    ):
+    with pytest.raises(versions.VersionError, match=r"'data' could not be fetched completely from the DVC remote kept"):
         versions.pull(repo, "data")
 
 
@@ -95,7 +93,7 @@ def test_a_remote_that_lies_is_found_out(repo, lie, tmp_path_factory):
     else:
         files[0].write_text("no!")
     _lose(repo)
-    with pytest.raises(versions.VersionError, match="did not come whole from the DVC remote kept"):
+    with pytest.raises(versions.VersionError, match="could not be fetched completely from the DVC remote kept"):
         versions.pull(repo, "data")
     assert "no!" not in [path.read_text() for path in repo.glob("data/*")], "wrong bytes do not stay"
 

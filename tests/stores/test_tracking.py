@@ -172,7 +172,7 @@ def test_a_broken_database_is_refused_before_anything_is_written(space, damage):
     broken = {"emptied": b"", "truncated": data[: len(data) // 2], "overwritten": b"x" * 4096 + data[4096:]}[damage]
     path.write_bytes(broken)
     database.client.cache_clear()
-    with pytest.raises(database.BrokenStore, match="must be a sound database"):
+    with pytest.raises(database.BrokenStore, match="must be an intact database"):
         champions.current(space, "digits", "cpu")
     assert path.read_bytes() == broken
     path.write_bytes(data)
@@ -217,5 +217,5 @@ def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space)
 
 
 def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):
-    with pytest.raises(LookupError, match="keeps the finalist of decision"):
+    with pytest.raises(LookupError, match="holds the finalist of decision"):
         champions.promote(space, "digits", "cpu", decision("0" * 64))

@@ -75,7 +75,7 @@ def test_dates_of_a_named_format(tmp_path):
     path = _write(tmp_path, ["03/04/2024,red,yes", "04/04/2024,red,no"])
     day = _read(path, dates={"size": "%d/%m/%Y"}).columns["size"]
     assert day.astype("datetime64[D]").astype(str).tolist() == ["2024-04-03", "2024-04-04"]
-    with pytest.raises(FileError, match=r"column 'size': .* %d/%m/%Y or as %m/%d/%Y"):
+    with pytest.raises(FileError, match=r"column 'size': .* %d/%m/%Y or %m/%d/%Y"):
         _read(path)
 
 
@@ -150,7 +150,7 @@ BAD = [
     (
         [*LINES, ",red,no"],
         {"split": {"by": "time", "column": "size"}},
-        r"'size' divides the rows.*1 are not: rows.csv:5",
+        r"'size' divides the rows.*1 are missing: rows.csv:5",
     ),
     ([], {}, r"must hold rows"),
 ]

@@ -6,7 +6,7 @@ from minnow.tables.options import LabelledOptions, Split
 
 
 def test_a_split_names_its_column():
-    with pytest.raises(ValueError, match="names its column"):
+    with pytest.raises(ValueError, match="needs a column"):
         Split(by="time")
 
 

@@ -1,4 +1,4 @@
-"""`minnow ...`: the pipeline from a terminal. Nothing heavy is imported before a command needs it."""
+"""The command line, `minnow COMMAND`. Heavy packages are imported only by the commands that need them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ for _name, _command in _COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line. A store that cannot be read ends any command with a message and exit code 1."""
+    """Run the command line. A broken MLflow database ends any command with a message and exit code 1."""
     from minnow.stores.database import BrokenStore
 
     try:

@@ -1,4 +1,4 @@
-"""`python -m minnow.cli`."""
+"""Runs the command line as `python -m minnow.cli`."""
 
 from minnow.cli import main
 

@@ -1,4 +1,4 @@
-"""The Typer application, and what several commands share."""
+"""The Typer application, and helpers that several commands share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from minnow.stores.champions import Champion
 
 FAILED, USAGE = 1, 2
-"""Exit codes: what was requested failed; the request cannot be understood."""
+"""Exit codes: the command failed; its arguments or the settings are wrong."""
 
 app = typer.Typer(
     help="Train, compress, judge and serve small AI models.",
@@ -25,19 +25,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Target = Annotated[str, typer.Option(help="cpu or gpu.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Target = Annotated[str, typer.Option(help="Target of the champion: cpu or gpu.")]
 
 
 def fail(error: object, code: int = USAGE) -> typer.Exit:
-    """Print a message to stderr, and return what ends the command with an exit code."""
+    """Print a message to stderr, and return the exception that ends the command with an exit code."""
     typer.echo(str(error), err=True)
     return typer.Exit(code)
 
 
 @contextmanager
 def exit_on(*errors: type[Exception], code: int = USAGE) -> Iterator[None]:
-    """End the command with the message of any of these errors."""
+    """Turn any of these errors into its message and an exit code."""
     try:
         yield
     except errors as error:
@@ -55,7 +55,7 @@ def load_settings(params: Path | None = None) -> tuple[Workspace, Settings]:
 
 
 def require_known(noun: str, name: str, known: Iterable[str], where: str = "") -> None:
-    """End the command where a name is unknown, with the nearest known one."""
+    """End the command where a name is unknown; the message gives the nearest known name."""
     from minnow.registry import unknown
 
     names = list(known)

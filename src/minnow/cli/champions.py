@@ -1,4 +1,4 @@
-"""Commands about one champion: predict, rollback, verify."""
+"""Commands about the champion of a use case: predict, rollback, verify."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from minnow.cli.app import FAILED, Target, champion_of, exit_on, fail, load_sett
 
 
 def predict(
-    usecase: Annotated[str, typer.Argument(help="A use case with a published champion.")],
-    file: Annotated[Path, typer.Argument(help="A file of inputs: JSON, or a format that the modality reads.")],
-    k: Annotated[int | None, typer.Option(help="How many items a ranking lists.")] = None,
+    usecase: Annotated[str, typer.Argument(help="Use case with a published champion.")],
+    file: Annotated[Path, typer.Argument(help="File of inputs: JSON, or a format that the modality reads.")],
+    k: Annotated[int | None, typer.Option(help="Number of items that a ranking lists.")] = None,
 ) -> None:
-    """Answer a file of inputs with the champion, as the service would."""
+    """Predict the inputs of a file with the champion.
+
+    The answers are printed as JSON, the same as those of the service. The champion for cpu is used.
+    """
     from minnow.records.bundle import BundleError
     from minnow.registry import unknown
     from minnow.serving.predictor import Predictor
@@ -33,9 +36,12 @@ def predict(
 
 
 def rollback(
-    usecase: Annotated[str, typer.Argument(help="A use case with an earlier champion.")], target: Target = "cpu"
+    usecase: Annotated[str, typer.Argument(help="Use case with an earlier champion.")], target: Target = "cpu"
 ) -> None:
-    """Make the previous champion the champion again, and serve it."""
+    """Make the previous champion the champion again.
+
+    It is published too, and a running service loads it.
+    """
     from flows.job import Busy, alone
     from flows.publish import follow
     from minnow.stores import champions
@@ -49,11 +55,16 @@ def rollback(
 
 
 def verify(
-    usecase: Annotated[str, typer.Argument(help="A use case with a champion.")],
+    usecase: Annotated[str, typer.Argument(help="Use case with a champion.")],
     target: Target = "cpu",
-    quick: Annotated[bool, typer.Option("--quick", help="Compare files and answers, but train nothing.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Compare with the record only; do not train.")] = False,
 ) -> None:
-    """Train a champion again from its recorded settings, and compare every byte. Exit code 1 where anything differs."""
+    """Check that a champion can be reproduced.
+
+    Compares files, answers, data, code and machine with the champion's record, then trains it again from the recorded settings
+    and compares every byte and score. Exit codes: 0 nothing differs, 1 something differs or there is no champion, 2 settings
+    or usage.
+    """
     from flows.job import Busy, alone
     from flows.verify import verify as compare
     from minnow.insight import summary

@@ -1,4 +1,4 @@
-"""Receipts: where a champion comes from, as one JSON document, signed where a key is configured; and the command."""
+"""The command `receipt`: the provenance of a champion as one JSON document, signed where a key is configured."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ class ReceiptError(ValueError):
 
 
 def receipt(
-    usecase: Annotated[str | None, typer.Argument(help="A use case with a champion.")] = None,
+    usecase: Annotated[str | None, typer.Argument(help="Use case with a champion.")] = None,
     target: Target = "cpu",
-    check: Annotated[Path | None, typer.Option(help="A receipt to check instead of making one.")] = None,
-    public_key: Annotated[Path | None, typer.Option(help="PEM file of the key that must have signed it.")] = None,
+    check: Annotated[Path | None, typer.Option(help="Check this receipt instead of printing one.")] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="PEM file of the public key that must have signed the checked receipt.")
+    ] = None,
 ) -> None:
-    """Print where a champion comes from as JSON, signed where MINNOW_SIGNING_KEY names a key; or check a receipt."""
+    """Print the receipt of a champion, or check one.
+
+    A receipt is a JSON document with the provenance of a champion: data, code, settings, seed, hashes, decision. It is signed
+    where MINNOW_SIGNING_KEY names a PEM file with an Ed25519 key.
+    """
     with exit_on(OSError, ValueError, code=FAILED):
         if check is not None:
             document = checked(check.read_text(), public_key)
@@ -41,14 +47,14 @@ def receipt(
             typer.echo(f"{check}: signed {signer}, unchanged: {document['usecase']} version {document['version']}.")
             return
         if usecase is None:
-            raise fail("Name a use case, or a receipt to check: --check FILE.")
+            raise fail("A use case is needed, or a receipt to check: --check FILE.")
         space, settings = load_settings()
         document = signed(receipt_of(space, champion_of(space, settings, usecase, target)).as_json())
     typer.echo(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def receipt_of(space: Workspace, champion: Champion) -> Receipt:
-    """Collect the chain of a champion: bytes, data, code, settings, decision, run, publication. Raises ValueError."""
+    """Build the receipt of a champion from registry, provenance and published model. Raises ValueError."""
     from minnow.records.provenance import read_provenance
     from minnow.records.receipt import Receipt
     from minnow.stores import champions, models
@@ -68,12 +74,12 @@ def receipt_of(space: Workspace, champion: Champion) -> Receipt:
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
-    """Write a document as the bytes that are signed: sorted keys, no blanks, UTF-8."""
+    """Serialize a document to the bytes that are signed: JSON with sorted keys, without spaces, in UTF-8."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def signed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Add a signature where MINNOW_SIGNING_KEY names a key. Raises ReceiptError for a key that cannot sign."""
+    """Add public key and signature where MINNOW_SIGNING_KEY names a key. Raises ReceiptError for an unusable key."""
     path = os.environ.get(KEY)
     if not path:
         return dict(document)
@@ -104,7 +110,7 @@ def checked(text: str, public_key: Path | None = None) -> dict[str, Any]:
     except ReceiptError:
         raise
     except InvalidSignature as error:
-        raise ReceiptError("The signature does not fit: the receipt was changed after it was signed.") from error
+        raise ReceiptError("The signature does not match: the receipt was changed after it was signed.") from error
     except (KeyError, ValueError, TypeError) as error:
         raise ReceiptError(f"The receipt's key or signature cannot be read: {error}.") from error
     require_known(document)
@@ -112,7 +118,7 @@ def checked(text: str, public_key: Path | None = None) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> tuple[dict[str, Any], str]:
-    """Read a receipt into its document and its signature. Raises ReceiptError."""
+    """Parse a receipt into its document and its signature. Raises ReceiptError."""
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -146,7 +152,7 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
 
 
 def _public_key(path: Path) -> Ed25519PublicKey:
-    """Read the key of who must have signed. Raises ReceiptError."""
+    """Read the key that must have signed. Raises ReceiptError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 

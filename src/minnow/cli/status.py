@@ -1,4 +1,4 @@
-"""Commands that show something and change nothing: status, list, champions."""
+"""Commands that only show something: status, list, champions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minnow.cli.app import FAILED, AsJson, exit_on, load_settings
 
 
 class Kind(enum.StrEnum):
-    """What there is a list of."""
+    """What `minnow list` lists."""
 
     tasks = "tasks"
     modalities = "modalities"
@@ -29,7 +29,11 @@ _REGISTRY_OF = {
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show which use cases are stale, who is champion, and whether the served store agrees with the registry."""
+    """Show stale use cases, champions and divergences.
+
+    For each use case: why it is stale, its champion with score and data version, and whether the served model is the champion
+    of the registry.
+    """
     from flows import plan
     from minnow.config import ConfigError
     from minnow.insight import summary
@@ -46,8 +50,8 @@ def status(as_json: AsJson = False) -> None:
         summary.print_status(rows, state.data)
 
 
-def list_names(kind: Annotated[Kind, typer.Argument()]) -> None:
-    """List the names that params.yaml may contain."""
+def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
+    """List the names that params.yaml accepts."""
     from minnow.catalog import REGISTRIES
 
     registry = REGISTRIES[_REGISTRY_OF[kind]]
@@ -57,7 +61,7 @@ def list_names(kind: Annotated[Kind, typer.Argument()]) -> None:
 
 
 def champions(as_json: AsJson = False) -> None:
-    """Show the champion of each use case, with its version."""
+    """Show the champions and their versions."""
     from minnow.insight import summary
 
     space, settings = load_settings()

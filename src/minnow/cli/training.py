@@ -1,4 +1,4 @@
-"""Commands that train or prepare for it: run, new, tune, data."""
+"""Commands that train or prepare training: run, new, tune, data."""
 
 from __future__ import annotations
 
@@ -13,15 +13,23 @@ from minnow.workspace import Workspace, workspace
 
 def run(
     usecases: Annotated[
-        list[str] | None, typer.Argument(help="Use cases of params.yaml; all where none is named.")
+        list[str] | None, typer.Argument(help="Use cases of params.yaml. Default: all of them.")
     ] = None,
-    params: Annotated[Path | None, typer.Option(help="Another settings file: a trial, which promotes nothing.")] = None,
+    params: Annotated[
+        Path | None,
+        typer.Option(help="Another settings file. The run is a trial then: nothing is promoted or published."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run up-to-date use cases too.")] = False,
-    accept_data: Annotated[bool, typer.Option("--accept-data", help="Accept changed data.")] = False,
+    accept_data: Annotated[
+        bool, typer.Option("--accept-data", help="Accept data that differs from its record.")
+    ] = False,
 ) -> None:
-    """Train, judge and publish the use cases that are stale.
+    """Train, judge and publish the stale use cases.
 
-    Exit codes: 0 complete, 1 a family or use case failed, 2 settings or usage, 3 infeasible budget.
+    A use case is stale when its data, its settings or the code have changed since its last run.
+
+    Exit codes: 0 complete (a refusal to promote is complete), 1 a family or use case failed, 2 settings or usage, 3 no variant
+    within the budget.
     """
     from flows import plan, retrain
 
@@ -36,16 +44,26 @@ def run(
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new use case.")],
-    data: Annotated[Path, typer.Option(help="A folder or a file: images in class folders, WAV, CSV, Parquet.")],
-    target: Annotated[str | None, typer.Option(help="The column to be predicted.")] = None,
-    modality: Annotated[str | None, typer.Option(help="What rows mean; derived from the data by default.")] = None,
-    task: Annotated[str | None, typer.Option(help="What an answer means; derived from the data by default.")] = None,
-    split: Annotated[str | None, typer.Option(help="hash, time or group.")] = None,
-    family: Annotated[list[str] | None, typer.Option(help="A family to train; may be repeated.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write the entry without asking.")] = False,
-    trial: Annotated[bool, typer.Option(help="Run a trial of about a minute.")] = True,
+    data: Annotated[Path, typer.Option(help="Folder or file: images in class folders, WAV files, CSV, Parquet.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict. Default: by names and order of columns.")
+    ] = None,
+    modality: Annotated[str | None, typer.Option(help="See `minnow list modalities`. Default: by the data.")] = None,
+    task: Annotated[str | None, typer.Option(help="See `minnow list tasks`. Default: by the data.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Split of a table: hash, time or group. Default: by the data.")
+    ] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Family to train; may be repeated. Default: by the task.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the entry without confirmation.")] = False,
+    trial: Annotated[bool, typer.Option(help="Run a short trial of the entry.")] = True,
 ) -> None:
-    """Propose an entry of params.yaml for new data, with reasons; write it, and run a short trial."""
+    """Propose an entry of params.yaml for new data.
+
+    Prints each choice with its reason, asks for confirmation, adds the entry to params.yaml and runs a trial: the first two
+    families for a minute each at most.
+    """
     from minnow.config import ConfigError
     from minnow.onboarding import entry
     from minnow.onboarding import trial as trials
@@ -69,19 +87,25 @@ def new(
 
 
 def _as_written(space: Workspace, folder: Path) -> str:
-    """Write a path as it stands in params.yaml: relative to the project's root where it lies inside."""
+    """Write a path for params.yaml: relative to the project's root where it is inside."""
     return str(folder.relative_to(space.root) if folder.is_relative_to(space.root) else folder)
 
 
 def tune(
-    usecase: Annotated[str, typer.Argument(help="A use case of params.yaml.")],
+    usecase: Annotated[str, typer.Argument(help="Use case of params.yaml.")],
     family: Annotated[str, typer.Argument(help="One of its families.")],
-    trials: Annotated[int | None, typer.Option(help="Trials of the study in all; tune.trials by default.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Begin no trial after this many minutes.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Write the best values to params.yaml.")] = False,
-    params: Annotated[Path | None, typer.Option(help="Another settings file.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Total number of trials of the study. Default: tune.trials of params.yaml.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Start no trial after this many minutes.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the best values to the settings file.")] = False,
+    params: Annotated[Path | None, typer.Option(help="Another settings file than params.yaml.")] = None,
 ) -> None:
-    """Search a family's parameters on train and val; a stopped study is resumed. The test set is not read."""
+    """Search the parameters of a family.
+
+    Trials are trained on train and scored on val; the test set is not read. An interrupted study is resumed. Exit codes: 0 the
+    study has a best trial, 1 it has none or the data was refused, 2 settings or usage.
+    """
     from flows.job import Busy
     from flows.tune import tune as search
     from minnow.config import ConfigError
@@ -102,7 +126,10 @@ def tune(
 
 
 def data() -> None:
-    """Write the built-in data sets to data/, with the same bytes on every machine."""
+    """Write the built-in data sets to data/.
+
+    Their bytes are the same on every machine. Other data of params.yaml that is missing is pulled from the DVC remote.
+    """
     from flows import plan
 
     space, settings = load_settings()

@@ -1,4 +1,4 @@
-"""Compression: what shrinks a model. A module's name is its registration."""
+"""Compression: makes model files smaller. A module is registered by its name."""
 
 from minnow.contracts import Compression
 from minnow.registry import Registry

@@ -1,4 +1,4 @@
-"""float16: weights stored in half precision, computed in single: half the file, nearly the same answers."""
+"""float16: weights in half precision, computation in single precision: half the size, nearly equal predictions."""
 
 from __future__ import annotations
 
@@ -7,33 +7,36 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import Parameters
+from minnow.contracts import CompressionSource, Parameters
 from minnow.graphs import write_canonical
-from minnow.types import Columns
 
 _LARGEST = float(np.finfo(np.float16).max)
 
 
 class Params(Parameters):
-    """min_numbers: arrays with fewer numbers keep their precision, since a cast takes more room than it saves."""
+    """min_numbers: arrays with fewer numbers are not converted, since a cast needs more bytes than it saves."""
 
     min_numbers: int = Field(default=64, ge=1)
 
 
 def suits(framework: str) -> str | None:
-    """Say why a model of a framework cannot be compressed so, or None."""
-    return None if framework == "keras" else f"float16 halves arrays of weights. Received: {framework}, which has none."
+    """Return why models of a framework are not supported, or None."""
+    return (
+        None
+        if framework == "keras"
+        else f"float16 supports networks. Received: a model of {framework}, without arrays of weights."
+    )
 
 
-def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
-    """Write source with its large arrays of weights in float16, each followed by a cast. calibration: not used.
+def apply(source: CompressionSource, out: Path, params: Params) -> None:
+    """Write the file with its large arrays of weights in float16, each followed by a cast.
 
     Raises ValueError for a weight that float16 cannot hold.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    model = onnx.load(source)
+    model = onnx.load(source.path)
     graph, casts = model.graph, []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)

@@ -1,10 +1,10 @@
-"""int8: weights and activations in eight bits, ranges set on rows of train (static quantization, per channel).
+"""int8: weights and activations in eight bits, with ranges from rows of train (static quantization per channel).
 
-Weights use seven of the eight bits: on processors without VNNI the sum of two products would overflow otherwise, and a model
-that is right on one machine would be wrong on another. Source: ONNX Runtime's page on quantization.
+Weights use seven of the eight bits. Otherwise the sum of two products would overflow on processors without VNNI, and
+predictions would depend on the machine. Source: ONNX Runtime's page on quantization.
 
-Embedding tables are stored in eight bits, and the rows that are looked up are converted to float32: that costs almost no
-time, and the table shrinks to a quarter.
+Embedding tables are stored in eight bits, and rows are converted to float32 after the lookup. This reduces tables to a quarter
+and takes almost no time.
 """
 
 from __future__ import annotations
@@ -18,54 +18,54 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import Parameters
+from minnow.contracts import CompressionSource, Parameters
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
 _LEAST_ROWS = 100
 _BATCH = 64
 _NARROW = 4
-"""Width of a table below which a scale per row would take more room than it saves."""
+"""Width of a table below which a scale per row would need more bytes than it saves."""
 _LINEAR = ["MatMul", "Gemm", "Add"]
-"""Their output is quantized only where the next layer reads it: final scores of 256 levels could not be ranked."""
+"""Operators whose outputs are not quantized: final scores of 256 levels could not be ranked."""
 
 
 class Params(Parameters):
-    """calibration_rows: how many rows of train set the ranges."""
+    """calibration_rows: number of rows of train that determine the ranges."""
 
     calibration_rows: int = Field(default=512, ge=_LEAST_ROWS)
 
 
 def suits(framework: str) -> str | None:
-    """Say why a model of a framework cannot be compressed so, or None."""
+    """Return why models of a framework are not supported, or None."""
     return (
         None
         if framework == "keras"
-        else f"int8 quantizes networks. Received: {framework}; its trees are left as they are."
+        else f"int8 supports networks. Received: a model of {framework}, whose trees are not quantized."
     )
 
 
-def apply(source: Path, out: Path, calibration: Columns, params: Params) -> None:
-    """Write source quantized. calibration: encoded rows of train, each (n, ...). Raises ValueError for fewer than 100 rows."""
+def apply(source: CompressionSource, out: Path, params: Params) -> None:
+    """Write the file quantized, its ranges set on rows of train. Raises ValueError for fewer than 100 rows."""
     import onnx
 
-    rows = len(next(iter(calibration.values())))
+    rows = len(source.train)
     if rows < _LEAST_ROWS:
         raise ValueError(
             f"int8 needs at least {_LEAST_ROWS} calibration rows to set its ranges. Received: {rows}. "
-            "Give the use case more rows or take int8 out of its compression."
+            "Provide more rows, or remove int8 from the compression of the use case."
         )
-    model = onnx.load(source)
+    model = onnx.load(source.path)
     tables = _tables(model)
     with tempfile.TemporaryDirectory() as folder:
         if any(node.op_type in ("Conv", "MatMul", "Gemm") for node in model.graph.node):
-            model = _quantize(source, Path(folder), calibration, params.calibration_rows)
+            model = _quantize(source.path, Path(folder), source.train.inputs, params.calibration_rows)
     _quantize_tables(model, tables)
     write_canonical(model, out)
 
 
 def _tables(model: Any) -> dict[str, Array]:
-    """Find the embedding tables: output of the node that looks up their rows -> values."""
+    """Find the embedding tables: output of the lookup -> table (ids, d)."""
     from onnx import numpy_helper
 
     values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
@@ -75,7 +75,7 @@ def _tables(model: Any) -> dict[str, Array]:
 
 
 def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> Any:
-    """Run ONNX Runtime's static quantization with files in a folder. Returns the model."""
+    """Run the static quantization of ONNX Runtime, with temporary files in a folder. Returns the model."""
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quant_pre_process, quantize_static
 
@@ -91,7 +91,7 @@ def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> An
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", *_LINEAR, "MaxPool", "Relu", "GlobalAveragePool"],
             per_channel=True,
-            reduce_range=True,  # seven bits of eight: processors without VNNI add two products in 16 bits
+            reduce_range=True,  # seven bits: processors without VNNI add two products in 16 bits
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
@@ -101,7 +101,7 @@ def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> An
 
 
 class _Rows:
-    """Rows spread over all of train, which the calibrator reads a batch at a time."""
+    """Evenly spaced rows of train, which the calibrator reads in batches."""
 
     def __init__(self, source: Path, calibration: Columns, rows: int) -> None:
         import onnx
@@ -118,7 +118,7 @@ class _Rows:
 
 
 def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
-    """Store each table in eight bits and convert the rows that are looked up. A wide table gets a scale per row."""
+    """Store each table in eight bits, and convert rows after the lookup. A wide table has one scale per row."""
     from onnx import helper, numpy_helper
 
     graph = model.graph
@@ -145,7 +145,7 @@ def _quantize_tables(model: Any, tables: dict[str, Array]) -> None:
 
 
 def _replace(graph: Any, node: Any, nodes: list[Any]) -> None:
-    """Put several nodes where one was."""
+    """Replace a node by several nodes at its position."""
     start = list(graph.node).index(node)
     graph.node.remove(node)
     for position, new in enumerate(nodes, start):
@@ -153,7 +153,7 @@ def _replace(graph: Any, node: Any, nodes: list[Any]) -> None:
 
 
 def _quantize_narrow(graph: Any, node: Any, table: Array) -> None:
-    """Store a table of few columns in eight bits with one scale for all of it."""
+    """Store a table of few columns in eight bits with a single scale."""
     from onnx import helper, numpy_helper
 
     output, ids = node.output[0], node.input[1]

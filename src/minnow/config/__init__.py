@@ -1,4 +1,4 @@
-"""Config: the only reader of params.yaml. Every key is checked, and an error names its path."""
+"""Configuration: reads params.yaml and checks every key. An error gives the path of the key."""
 
 from minnow.config.checking import Catalog, check_space, nested, params_of
 from minnow.config.errors import ConfigError

@@ -1,4 +1,4 @@
-"""Checks of settings against the catalog: every name is known, and what stands under it is what its owner takes."""
+"""Checks of settings against the catalog: names must be known, and the keys under a name must be parameters of it."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from minnow.contracts import Parameters
 from minnow.registry import unknown
 
 _NAME = re.compile(r"[a-z]([a-z0-9_-]{0,46}[a-z0-9])?")
-"""The Bento store takes no longer name, and none that ends in a sign."""
+"""Names that the Bento store accepts: at most 48 characters, no "-" or "_" at the end."""
 
 
 class Catalog(Protocol):
-    """What names may stand in params.yaml, and what may stand under them; handed in, for config knows no rooms."""
+    """The names that params.yaml may use, and the classes of their parameters. It is an argument, since config imports none."""
 
     def known(self, kind: str) -> list[str]:
-        """List the names of "task", "modality", "family", "compression" or "exporter"."""
+        """List the known names of a kind: "task", "modality", "family", "compression" or "exporter"."""
         ...
 
     def params(self, kind: str, name: str) -> type[Parameters]:
-        """Return the class that checks what stands under a name."""
+        """Return the class of the parameters of a name."""
         ...
 
     def fits(self, family: str, modality: str, task: str) -> str | None:
-        """Say why a family cannot learn this, or None."""
+        """Return why a family does not support a modality or a task, or None."""
         ...
 
     def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
-        """Say why a modality's options do not go with a task, or None."""
+        """Return why the options of a modality do not suit a task, or None."""
         ...
 
 
 def check(settings: Settings, catalog: Catalog) -> None:
-    """Check every name and everything that stands under one. Raises ConfigError that names the path."""
+    """Check every name and the parameters of each. Raises ConfigError with the path of the key."""
     for name, usecase in settings.usecases.items():
         _check_usecase(name, usecase, settings, catalog)
     for name, spaces in settings.tune.spaces.items():
@@ -50,7 +50,7 @@ def check(settings: Settings, catalog: Catalog) -> None:
 
 
 def nested(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Put values under dotted names into a family's parameters: {"schedule.floor": 0.1} -> {"schedule": {"floor": 0.1}}."""
+    """Merge values with dotted names into parameters: {"schedule.floor": 0.1} -> {"schedule": {"floor": 0.1}}."""
     merged = dict(params)
     for path, value in values.items():
         name, _, rest = path.partition(".")
@@ -61,14 +61,14 @@ def nested(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, An
 def check_space(
     where: str, family: str, params: Mapping[str, Any], space: Mapping[str, Span], catalog: Catalog
 ) -> None:
-    """Refuse a space with a parameter, or with an end of a span, that the family does not take. Raises ConfigError."""
+    """Check a search space: the family must accept each parameter with both ends of its span. Raises ConfigError."""
     for path, span in space.items():
         for value in span.ends:
             params_of("family", family, nested(params, {path: value}), where, catalog)
 
 
 def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catalog: Catalog) -> Parameters:
-    """Check what stands under a name against its own class. Raises ConfigError with the path."""
+    """Validate the parameters of a name with their class. Raises ConfigError with the path of the key."""
     model = catalog.params(kind, name)
     try:
         return model.model_validate(dict(values))
@@ -80,7 +80,8 @@ def _check_usecase(name: str, usecase: UseCase, settings: Settings, catalog: Cat
     where = f"usecases.{name}"
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{where}: a name is lower-case letters, digits, '-' and '_', at most 48, a letter first, no sign last."
+            f"{where}: a name has at most 48 characters, lower-case letters, digits, '-' and '_'. The first must be a letter, "
+            "the last a letter or a digit."
         )
     _check_names(where, usecase, settings, catalog)
     options = params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
@@ -96,7 +97,7 @@ def _check_usecase(name: str, usecase: UseCase, settings: Settings, catalog: Cat
 
 
 def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
-    """Refuse a name of a use case that nothing has."""
+    """Check that the names in a use case are known."""
     _among(f"{where}.task", "task", [usecase.task], catalog.known("task"))
     _among(f"{where}.modality", "modality", [usecase.modality], catalog.known("modality"))
     _among(f"{where}.families", "family", usecase.families, catalog.known("family"))
@@ -107,7 +108,7 @@ def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Cata
 
 
 def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | None, settings: Settings) -> None:
-    """Refuse to begin with weights of a use case that cannot have them."""
+    """Check `init_from`: the other use case must exist and train the same family."""
     if not start:
         return
     _among(f"{where}.usecase", "use case", [start["usecase"]], [other for other in settings.usecases if other != name])
@@ -118,7 +119,7 @@ def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | 
         )
     for key in ("model", "labels"):
         if key in start:
-            raise ConfigError(f"{where}.{key}: a run fills this in from `usecase`. Take it out.")
+            raise ConfigError(f"{where}.{key}: a run sets this from `usecase`. Remove it.")
 
 
 def _among(where: str, noun: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Error texts of params.yaml: each names the path of its key and says what to write instead."""
+"""Error messages about params.yaml: each gives the path of a key and what to write instead."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Location = tuple[int | str, ...]
 
 
 class ConfigError(ValueError):
-    """params.yaml names something that does not exist or cannot be."""
+    """params.yaml has an unknown name, or a value that is not allowed."""
 
 
 class _Place(NamedTuple):
-    """Where a location leads. holder: class of its innermost field; field: location of that field; inner: class in it."""
+    """Result of resolving a location. holder: class of the innermost field; field: its location; inner: class of its value."""
 
     holder: type[BaseModel]
     field: Location
@@ -27,10 +27,10 @@ class _Place(NamedTuple):
 
 
 def explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
-    """Write pydantic's errors as one line each: path, what is wrong, what was received.
+    """Write pydantic's errors, one per line: path, what is wrong, the received value.
 
-    where: path of the model in params.yaml, "" for its root; model: the class that was validated. A key or a value of an
-    older version is answered with its new name.
+    where: path of the model in params.yaml, "" for the root; model: the class that was validated. For a key or a value of an
+    older version the line gives its new name.
     """
     problems = error.errors()
     renamed = _renamed_values(problems, where, model)
@@ -39,9 +39,9 @@ def explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
 
 
 def _renamed_values(problems: Iterable[ErrorDetails], where: str, model: type[BaseModel]) -> dict[Location, str]:
-    """Answer values of an older version: location of their field -> line.
+    """Lines about values of an older version: location of the field -> line.
 
-    A field that takes several types has an error for each of them, and one answer.
+    pydantic reports one error per type that a field accepts; all of them become one line.
     """
     lines: dict[Location, str] = {}
     for problem in problems:
@@ -65,7 +65,7 @@ def _line(problem: ErrorDetails, where: str, model: type[BaseModel]) -> str:
             else f"{path}: {unknown('key', key, owner.model_fields if owner else ())}"
         )
     if problem["type"] == "missing":
-        return f"{path}: this key is needed and is not there."
+        return f"{path}: this key is required and missing."
     return f"{path}: {problem['msg']}. Received: {problem['input']!r}."
 
 
@@ -82,9 +82,9 @@ def _renamed(model: type[BaseModel]) -> Mapping[str, str]:
 
 
 def _place(model: type[BaseModel], location: Location) -> _Place:
-    """Follow a location through the fields of classes.
+    """Resolve a location through the fields of classes.
 
-    A part that is no field is a name that the user chose, such as a use case, or a member of a union.
+    A part that is not a field is a name chosen by the user, such as that of a use case, or a member of a union.
     """
     holder, inner, depth = model, model, 0
     for count, part in enumerate(location, start=1):
@@ -95,7 +95,7 @@ def _place(model: type[BaseModel], location: Location) -> _Place:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Find the first class of parameters that an annotation names, such as UseCase in dict[str, UseCase]."""
+    """Return the first class of parameters in an annotation, such as UseCase in dict[str, UseCase]."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     models = (_model_in(part) for part in get_args(annotation))

@@ -1,4 +1,4 @@
-"""Loading: params.yaml read, with the environment filled in, and checked."""
+"""Loading params.yaml: parse it, substitute environment variables, and check every key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def load(path: Path, catalog: Catalog) -> Settings:
-    """Read params.yaml. Raises ConfigError that names the key and the nearest known name."""
+    """Read and check params.yaml. Raises ConfigError with the path of the key and the nearest known name."""
     settings = _parse(path)
     check(settings, catalog)
     return settings
@@ -40,7 +40,7 @@ def _parse(path: Path) -> Settings:
 
 
 def _expand(value: Any, path: Path) -> Any:
-    """Fill in ${NAME} from the environment in every string."""
+    """Replace ${NAME} by the environment variable in every string."""
     if isinstance(value, dict):
         return {key: _expand(item, path) for key, item in value.items()}
     if isinstance(value, list):

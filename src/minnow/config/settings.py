@@ -1,4 +1,4 @@
-"""Settings: what may stand in params.yaml, as pydantic models."""
+"""The settings in params.yaml, as pydantic models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from minnow.contracts import Parameters
 
 
 class Judge(Parameters):
-    """How champion and challenger are compared. margin: None takes the task's own."""
+    """How champion and challenger are compared.
+
+    level: significance level of all comparisons on one test set together. margin: non-inferiority margin, in the unit of the
+    task (tasks/*.py); None uses the task's default. smaller: share by which a model must be smaller or faster to be promoted
+    without being better.
+    """
 
     level: float = Field(default=0.05, gt=0, lt=0.5)
     margin: float | None = Field(default=None, gt=0)
@@ -19,9 +24,9 @@ class Judge(Parameters):
 
 
 class Gate(Parameters):
-    """What a model must reach before it is compared at all.
+    """Conditions that a model must meet before it is compared with the champion.
 
-    floor: least value of the task's first measure (greatest, where lower is better); None sets no limit.
+    floor: lowest accepted value of the task's first measure (highest, where lower is better); None sets no limit.
     beat_baseline: refuse a model that does not beat every baseline; otherwise the decision only reports it.
     """
 
@@ -30,7 +35,11 @@ class Gate(Parameters):
 
 
 class Budget(Parameters):
-    """Limits of a served model; None is no limit. size_bytes counts model and encoder."""
+    """Limits of a served model; None is no limit.
+
+    size_bytes: of model and encoder; p95_us: 95th percentile of the latency of one row, in microseconds; memory_bytes: peak
+    while predicting.
+    """
 
     size_bytes: int | None = Field(default=None, gt=0)
     p95_us: float | None = Field(default=None, gt=0)
@@ -38,9 +47,9 @@ class Budget(Parameters):
 
 
 class SplitShares(Parameters):
-    """Shares of rows for val and test; the rest is train.
+    """Shares of rows for val and test; the other rows are train.
 
-    train_rows: how many rows of train are used, a random sample that is always the same; None uses all.
+    train_rows: size of a random sample of train that is used, always the same rows; None uses all.
     """
 
     val: float = Field(default=0.2, gt=0, lt=0.5)
@@ -55,14 +64,14 @@ class SplitShares(Parameters):
 
 
 class WorkerLimits(Parameters):
-    """Limits of one training job."""
+    """Limits of one training job. job_minutes: wall time; memory_gb: of the worker process."""
 
     job_minutes: float = Field(default=60, gt=0)
     memory_gb: float = Field(default=8, gt=0)
 
 
 class Span(Parameters):
-    """Values to search: from low to high, whole where both are whole, by orders of magnitude where log; or among a list."""
+    """Values to search: from low to high (integers where both are, on a log scale with log: true), or a list (among)."""
 
     low: int | float | None = None
     high: int | float | None = None
@@ -89,18 +98,18 @@ class Span(Parameters):
 
     @property
     def ends(self) -> list[Any]:
-        """Values that show whether a parameter takes this span."""
+        """The values with which a span is validated: the list, or both ends."""
         return self.among if self.among is not None else [self.low, self.high]
 
 
 class RunnerSettings(Parameters):
-    """Where training runs. scheduler: a Dask scheduler, as "tcp://10.0.0.1:8786"; None is one process on this machine."""
+    """Where training runs. scheduler: address of a Dask scheduler ("tcp://10.0.0.1:8786"); None uses a local process."""
 
     scheduler: str | None = None
 
 
 class Tune(Parameters):
-    """What `minnow tune` does. trials: of one study; pruner: how a trial without prospect is ended early.
+    """Settings of `minnow tune`. trials: number per study; pruner: how unpromising trials are stopped early.
 
     spaces: use case -> family -> parameter -> its span, in place of the family's own search space.
     """
@@ -111,11 +120,14 @@ class Tune(Parameters):
 
 
 class UseCase(Parameters):
-    """One entry under usecases. families and compression: name -> its own parameters.
+    """One entry under usecases.
 
-    folds: cross-validate the finalist over all rows in this many folds, for the report; "groups" holds out one group of rows
-        (such as a speaker) after the other.
-    exam: "families" lets one finalist of each family, declared on val, read test; for benchmarks, in a trial alone.
+    modality, task: names. data: a folder or a file. options: of the modality. families, compression: name -> parameters.
+    exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
+        run before this one.
+    folds: number of folds in which the family of the finalist is cross-validated over all rows, for the report; "groups"
+        holds out one group of rows (such as a speaker) after the other.
+    exam: "families" scores one finalist per family, chosen on val, on the test set; for benchmarks, in trials only.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"folds=units": "groups"}
@@ -138,19 +150,19 @@ class UseCase(Parameters):
 
     @property
     def starts(self) -> dict[str, str]:
-        """Family -> the use case whose model it begins with (`init_from`)."""
+        """Family -> the use case whose weights it starts from (`init_from`)."""
         sources = {family: params.get("init_from") for family, params in self.families.items()}
         return {family: source["usecase"] for family, source in sources.items() if source}
 
     @property
     def before(self) -> list[str]:
-        """Use cases that must be run before this one: what it needs, and whose models it begins with."""
+        """Use cases that must run before this one: those in needs, and those whose weights it starts from."""
         return list(dict.fromkeys([*self.needs, *self.starts.values()]))
 
     @model_validator(mode="before")
     @classmethod
     def _names_alone_take_defaults(cls, value: Any) -> Any:
-        """Allow `families: [linear]` and `cnn:` with nothing behind it for "all defaults"."""
+        """Accept `families: [linear]` and `cnn:` without a value as all defaults."""
         if not isinstance(value, dict):
             return value
         value = dict(value)
@@ -164,7 +176,7 @@ class UseCase(Parameters):
 
 
 class Settings(Parameters):
-    """The whole of params.yaml. seed, threads: they decide the bytes of a model, so both are recorded with it."""
+    """The whole of params.yaml. seed, threads: they determine the bytes of a model, so both are recorded with it."""
 
     seed: int = Field(default=7, ge=0)
     threads: int = Field(default=2, ge=1)

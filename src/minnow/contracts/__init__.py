@@ -7,7 +7,7 @@ is optional is declared in `CAPABILITIES`, with a default for modules that do no
 
 from __future__ import annotations
 
-from minnow.contracts.artifacts import Compression, Exporter, Runtime, Session
+from minnow.contracts.artifacts import Compression, CompressionSource, Exporter, Runtime, Session
 from minnow.contracts.families import Family, FamilyCapabilities, Model
 from minnow.contracts.modalities import Encoder, Modality, ModalityCapabilities
 from minnow.contracts.parameters import Parameters, RowOptions
@@ -16,6 +16,7 @@ from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
 
 __all__ = [
     "Compression",
+    "CompressionSource",
     "Encoder",
     "Exporter",
     "Family",

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.families import Model
 from minnow.contracts.parameters import Parameters
-from minnow.types import Array, Columns, Spec
+from minnow.types import Array, Batch, Columns, Spec
+
+
+@dataclass(frozen=True)
+class CompressionSource:
+    """What a compression starts from.
+
+    path: the exported file, which is not changed; model: what it was exported from; train, val: encoded rows with their
+    targets, to calibrate by or to train on; seed: of random draws.
+    """
+
+    path: Path
+    model: Model
+    train: Batch
+    val: Batch
+    seed: int = 0
 
 
 class Compression(Protocol):
-    """A file in, a smaller file out."""
+    """A model in, a smaller file out."""
 
     @property
     def Params(self) -> type[Parameters]:
@@ -22,8 +38,8 @@ class Compression(Protocol):
         """Say why a model of a framework cannot be compressed so, or None."""
         ...
 
-    def apply(self, source: Path, out: Path, calibration: Columns, params: Any) -> None:
-        """Write source compressed to out. calibration: encoded rows of train. Raises ValueError."""
+    def apply(self, source: CompressionSource, out: Path, params: Any) -> None:
+        """Write a compressed file to out. Raises ValueError."""
         ...
 
 

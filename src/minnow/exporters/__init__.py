@@ -1,4 +1,4 @@
-"""Exporters: what writes a model to a file. A module's name is its registration."""
+"""Exporters: write a model to a file. A module is registered by its name."""
 
 from minnow.contracts import Exporter
 from minnow.registry import Registry

@@ -1,4 +1,4 @@
-"""Pyright reads every exporter against its contract here; nothing imports this file."""
+"""Type check of every exporter against its Protocol, by pyright; nothing imports this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""litert: a .tflite file for devices, with built-in operators only."""
+"""litert: .tflite files for devices, with built-in operators only."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from minnow.contracts import Model
 
 SUFFIX = ".tflite"
 _FLEX = b"Flex"
-"""The names of operators that need TensorFlow on the device begin with it."""
+"""Prefix of the names of operators that need TensorFlow on the device."""
 
 
 def suits(model: Model) -> str | None:
-    """Say why a model cannot be exported, or None."""
-    return None if model.framework == "keras" else f"LiteRT export knows Keras models. Received: {model.framework}."
+    """Return why a model cannot be exported, or None."""
+    return None if model.framework == "keras" else f"LiteRT export supports Keras models. Received: {model.framework}."
 
 
 def write(model: Model, path: Path) -> None:
     """Write a model to a .tflite file with a free batch axis and the model's own names.
 
-    Raises ValueError when an operator is not built into LiteRT.
+    Raises ValueError for an operator that is not built into LiteRT.
     """
     import tensorflow as tf
 
@@ -40,7 +40,7 @@ def write(model: Model, path: Path) -> None:
 
 
 def _save(model: Model, folder: str) -> None:
-    """Write a SavedModel with one endpoint whose arrays have the model's names."""
+    """Write a SavedModel with one endpoint, whose arrays have the names of the model's."""
     import keras
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""onnx: the format that the service and most devices run."""
+"""onnx: .onnx files for the service and for most devices."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ SUFFIX = ".onnx"
 
 
 def suits(model: Model) -> str | None:
-    """Say why a model cannot be exported, or None."""
+    """Return why a model cannot be exported, or None."""
     known = ("keras", "sklearn")
-    return None if model.framework in known else f"ONNX export knows {', '.join(known)}. Received: {model.framework}."
+    return (
+        None if model.framework in known else f"ONNX export supports {', '.join(known)}. Received: {model.framework}."
+    )
 
 
 def write(model: Model, path: Path) -> None:
@@ -34,7 +36,7 @@ def _from_keras(model: Model) -> Any:
     import onnx
 
     signature = [keras.InputSpec(shape=(None, *s.shape), dtype=s.dtype, name=s.name) for s in model.inputs]
-    arguments = signature if len(signature) == 1 else [signature]  # several arrays are one argument: a list
+    arguments = signature if len(signature) == 1 else [signature]  # several arrays are passed as one list
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         file = Path(folder) / "model.onnx"

@@ -1,4 +1,4 @@
-"""Families: what learns. A module's name is its registration."""
+"""Families: kinds of models, each with its parameters and its training. A module is registered by its name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ names, get = registry.names, registry.get
 
 
 def fit(name: str, train: Batch, val: Batch, params: Any, *, seed: int, report: Report = silent) -> Model:
-    """Fit a family to rows. Where rows have an offset, the model takes it as an input and adds it to its answers.
+    """Fit a family to rows. Where rows have an offset, the model has it as an input and adds it to its outputs.
 
-    A family that does not handle offsets itself learns the differences from it. params: the family's Params.
-    Raises KeyError for an unknown family, ValueError for rows that it cannot learn from.
+    Families that do not handle offsets themselves are fitted to the differences from it. params: the family's Params.
+    Raises KeyError for an unknown family, ValueError for rows that the family cannot be fitted to.
     """
     family = get(name)
     if train.offset is None or family.CAPABILITIES.handles_offset:

@@ -1,4 +1,4 @@
-"""Names of the arrays that encoders make and families read, and the principal components of rows."""
+"""Names of the arrays that encoders return and families read, and principal components."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ TOKENS, NGRAMS, CHARACTERS = "tokens", "ngrams", "characters"
 USER, ITEM, SEEN = "user", "item", "seen"
 NOISE = "noise"
 FLAT_ROWS = (PIXELS, SERIES, NUMBERS, CATEGORIES)
-"""The arrays that make up one flat row of numbers, in this order."""
+"""The arrays that are concatenated to one flat row of numbers, in this order."""
 STEPS = (TOKENS, SERIES, PIXELS)
-"""The arrays that can be read step by step; a batch has one of them."""
+"""The arrays that can be read step by step; a batch has at most one of them."""
 
 
 def principal(rows: Array, components: int, seed: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Read by pyright alone: each family has every name of the contract. Nobody imports this file."""
+"""Type check of every family against its Protocol, by pyright; nothing imports this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How popular items are at present: the prior of every ranking, and all that is known of a new user."""
+"""Popularity of items: the prior of every family that ranks, and the ranking for new users."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from minnow.types import Array, Batch
 
 LABEL_FEATURE = "popularity"
 _AGELESS_WEIGHT = 1e-3
-"""Weight of an interaction of any age: it orders the items that nobody took recently."""
+"""Weight of an interaction regardless of its age, which orders items without recent interactions."""
 
 
 def counts(train: Batch) -> Array:
-    """Count the rows of train that hold each item, (k,) int64."""
+    """Number of rows of train with each item, (k,) int64."""
     return np.bincount(train.target[train.target >= 0], minlength=len(train.labels))
 
 
 def log_share(train: Batch) -> Array:
-    """Log of each item's share of present interactions, (k,) float32; of all interactions where no ages are known."""
+    """Log of each item's share of present popularity, (k,) float32; of all interactions where their ages are unknown."""
     total = counts(train)
     present = train.label_features.get(LABEL_FEATURE, total) + _AGELESS_WEIGHT * (total + 1)
     return np.log(present / present.sum()).astype(np.float32)
 
 
 def best_share(scores: Array, log_share: Array, shares: Sequence[float], val: Batch) -> tuple[float, float]:
-    """Choose how much of log_share (k,) is added to scores (n, k): the loss on val and the share, the first of equal ones."""
+    """Choose the weight of log_share (k,) in scores (n, k) by the loss on val. Returns the loss and the weight."""
     losses = [float(ranking.loss({ranking.OUTPUT: scores + share * log_share}, val).mean()) for share in shares]
     loss, index = min((loss, index) for index, loss in enumerate(losses))
     return loss, shares[index]

@@ -1,4 +1,4 @@
-"""cnn: a small convolutional network over images, and over spectrograms of sounds; plain or depthwise-separable."""
+"""cnn: a small convolutional network for images and spectrograms, with plain or depthwise-separable convolutions."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ load = model.load
 
 
 class Params(Regularized):
-    """The network, from input to answer.
+    """Parameters of the network and of its training.
 
-    conv: channels of each convolution, and "pool" where height and width are halved; separable: depthwise then
-    pointwise convolutions (the first stays plain, for it has too few input channels); kernel: height and width of a
+    conv: channels of each convolution, and "pool" for max pooling that halves height and width; separable: depthwise then
+    pointwise convolutions (the first one is plain, since it has few input channels); kernel: height and width of a
     convolution; padding: "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which halves
-    the work on small images; head: how the last feature maps become one vector; dense: units of layers before the answer.
+    the computation on small images; head: how the last feature maps become one vector; dense: units of the dense layers
+    before the output; augmentation: of training images.
     """
 
     conv: list[int | Literal["pool"]] = Field(default=[8, 12, "pool", 16, 16, "pool"], min_length=1)
@@ -49,12 +50,12 @@ class Params(Regularized):
     @classmethod
     def _begins_with_channels(cls, conv: list[Any]) -> list[Any]:
         if conv[0] == "pool" or any(item != "pool" and item < 1 for item in conv):
-            raise ValueError(f"conv needs channels of at least 1, the first item among them. Received: {conv!r}.")
+            raise ValueError(f"conv needs channels of at least 1, and must begin with channels. Received: {conv!r}.")
         return conv
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Train on inputs image (n, h, w, c) float32 in 0..1. Raises ValueError when pooling leaves nothing of the image."""
+    """Train on image (n, h, w, c) float32 in 0..1. Raises ValueError where pooling leaves no pixel of the image."""
     import keras
     from keras import layers
 

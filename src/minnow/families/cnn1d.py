@@ -1,4 +1,4 @@
-"""cnn1d: convolutions of several widths, side by side, over steps in order. Source: Kim 2014."""
+"""cnn1d: parallel one-dimensional convolutions of several widths over a sequence. Source: Kim 2014."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ load = model.load
 
 
 class Params(sequence.Stepwise):
-    """widths: steps that a convolution covers; filters: per width, each followed by its maximum over all steps."""
+    """widths: steps per convolution; filters: number per width, each followed by the maximum over all steps."""
 
     widths: list[int] = Field(default=[2, 3], min_length=1)
     filters: int = Field(default=16, ge=1)
@@ -34,7 +34,7 @@ class Params(sequence.Stepwise):
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Train on tokens (n, m) int32 padded with 0, series (n, m, d) float32 or image (n, m, d, 1) float32.
 
-    A convolution wider than there are steps is narrowed to them.
+    A convolution that is wider than the sequence is narrowed to its length.
     """
     from keras import layers
 

@@ -1,8 +1,8 @@
-"""content: a content-based recommender. It needs attributes of items, and no earlier interactions with an item.
+"""content: a content-based recommender; it needs attributes of items, but no interactions with an item.
 
-A user's profile is the mean of the attributes of the items that they took; a ridge predicts the attributes of the next item
-from it, and items are scored by how much likelier such attributes make them than their popularity alone. A new user is known
-after two likes, and a new item by its attributes. Source: Lops et al. 2011, on content-based recommenders.
+The profile of a user is the mean of the attributes of the items that the user took. A ridge regression predicts the attributes
+of the next item from the profile. The score of an item is its log popularity plus the log likelihood ratio of its attributes
+under that prediction. New users are described by their likes, new items by their attributes. Source: Lops et al. 2011.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ READS = (SEEN,)
 load = model.load
 _LABEL_FEATURE = "attributes"
 _PRIOR_ITEMS = 1.0
-"""Average items that are added to each profile: a profile of few items is near that of nobody."""
+"""Number of average items that are added to each profile, which shrinks profiles of few items towards zero."""
 
 
 class Params(Parameters):
-    """l2: strengths of the ridge; popularity: weights of the log of popularity. Of both, the best on val are taken."""
+    """l2: strengths of the ridge; popularity: weights of the log popularity. Of both, the best on val is used."""
 
     l2: list[float] = Field(default=[10.0, 100.0, 1000.0], min_length=1)
     popularity: list[float] = Field(default=[0.1, 0.3, 0.6, 1.0], min_length=1)
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Solve on the items in target (n, r) int64 and their attributes; the network reads seen (n, s) int32.
+    """Solve for the items in target (n, r) int64 with their attributes; the network reads seen (n, s) int32.
 
-    Raises ValueError where no attributes are known.
+    Raises ValueError where items have no attributes.
     """
     items, log_share = _centered_attributes(train), _prior(train)
     profiles, following = _profiles_of_others(items, train.target)
@@ -62,25 +62,25 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _centered_attributes(train: Batch) -> Array:
-    """Attributes of items (k, a), less their mean over interactions. Raises ValueError where there are none."""
+    """Attributes of items minus their mean over interactions, (k, a). Raises ValueError where there are none."""
     attributes = train.label_features.get(_LABEL_FEATURE)
     if attributes is None or not attributes.shape[1]:
         raise ValueError(
-            "content needs attributes of items. Received: none. Name their file under options.items, or take `neighbours`."
+            "content needs attributes of items. Received: none. Set their file under options.items, or use `neighbours`."
         )
     row, column = np.nonzero(train.target >= 0)
     return attributes - attributes[train.target[row, column]].mean(axis=0)
 
 
 def _prior(train: Batch) -> Array:
-    """Log of popularity, (k,) float32; an item that nobody took yet counts as an average one."""
+    """Log popularity, (k,) float32; the mean of the other items for items without interactions."""
     known = _popularity.log_share(train)
     is_taken = _popularity.counts(train) > 0
     return np.where(is_taken, known, known[is_taken].mean()).astype(np.float32)
 
 
 def _profiles_of_others(items: Array, target: Array) -> tuple[Array, Array]:
-    """For each item that a user took: their profile without it, and its own attributes, both (m, a)."""
+    """For each item that a user took: the user's profile without it, and its attributes, both (m, a)."""
     is_item = target >= 0
     total = np.where(is_item[:, :, None], items[np.maximum(target, 0)], 0).sum(axis=1)
     count = is_item.sum(axis=1)
@@ -90,17 +90,17 @@ def _profiles_of_others(items: Array, target: Array) -> tuple[Array, Array]:
 
 
 def _profiles(items: Array, seen: Array) -> Array:
-    """Mean attributes of what was seen, (n, a), shrunk towards zero. seen: (n, s), padded with -1."""
+    """Mean attributes of the seen items, (n, a), shrunk towards zero. seen: (n, s), padded with -1."""
     is_item = seen >= 0
     total = np.stack([items[row[known]].sum(axis=0) for row, known in zip(seen, is_item, strict=True)])
     return total / (is_item.sum(axis=1, keepdims=True) + _PRIOR_ITEMS)
 
 
 def _weights(profiles: Array, following: Array, items: Array, l2: float) -> Array:
-    """Weights from a profile to how much likelier it makes each item, (a, k) float32.
+    """Weights from a profile to the log likelihood ratios of items, (a, k) float32.
 
-    The ridge predicts the mean of the next item's attributes; with the covariance of all items that were taken, the log of
-    how much likelier a normal distribution around that mean makes an item than one around the mean of all.
+    The ridge predicts the mean of the next item's attributes. The ratio is that of a normal distribution around this mean to
+    one around the mean of all taken items, both with the covariance of these.
     """
     ridge = l2 * np.eye(items.shape[1])
     mean = np.linalg.solve(profiles.T @ profiles + ridge, profiles.T @ following)
@@ -109,7 +109,7 @@ def _weights(profiles: Array, following: Array, items: Array, l2: float) -> Arra
 
 
 def _network(shape: tuple[int, ...], items: Array, weights: Array, bias: Array) -> Any:
-    """Average the attributes of the seen items, and weight them; row 0 of the table is the padding's.
+    """Build the network: it averages the attributes of the seen items and weights them; row 0 of the table is for padding.
 
     shape: of seen, per row.
     """

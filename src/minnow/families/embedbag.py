@@ -1,4 +1,4 @@
-"""embedbag: the mean of learned word vectors, then a small network. Source: Joulin et al. 2016, fastText."""
+"""embedbag: the mean of learned embeddings of words or n-grams, then a small network. Source: Joulin et al. 2016."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ load = model.load
 
 
 class Params(Regularized):
-    """features: words in order, or words and pairs of words; dim: length of a vector; units: of hidden layers."""
+    """features: words ("tokens"), or words and word n-grams ("ngrams"); dim: of an embedding; units: of hidden layers."""
 
     features: Literal["tokens", "ngrams"] = "ngrams"
     dim: int = Field(default=12, ge=1)
@@ -35,7 +35,7 @@ class Params(Regularized):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Train on inputs tokens or ngrams, (n, m) int32 padded with 0, which counts for nothing."""
+    """Train on tokens or ngrams, (n, m) int32 padded with 0; padding is masked."""
     import keras
     from keras import layers
 

@@ -1,4 +1,4 @@
-"""ensemble: several networks whose answers are averaged, weighted or stacked; one file.
+"""ensemble: several networks whose outputs are averaged, weighted or stacked, in one file.
 
 Sources: Stone 1961, the linear opinion pool (average, weighted); Wolpert 1992, stacked generalization.
 """
@@ -31,20 +31,20 @@ _NETWORKS: Mapping[str, Family] = {
     "gru": gru,
     "embedbag": embedbag,
 }
-"""Families whose models can become one graph. Trees are another kind of file, and no network can hold them."""
+"""Families whose models can be joined to one network; trees cannot."""
 READS = tuple(dict.fromkeys(name for family in _NETWORKS.values() for name in family.READS))
 
 load = model.load
 _STEPS = 100
-"""Steps in which the progress of a member is reported."""
+"""Number of steps per member in reports of the progress."""
 
 
 class Params(Parameters):
-    """members: name -> its family and that family's parameters; None takes two that suit the rows.
+    """members: name -> family and its parameters; None takes two families that suit the modality.
 
-    fusion: "average", or "weighted" by shares with the least loss on val, or "stacked": a logistic regression (for numbers a
-    ridge) over the members' answers on val. Shares and stack are fitted on rows that no member was fitted to, of which there
-    are many for so few weights; still a stack's own loss on val is slightly too good, unlike that on the exam.
+    fusion: "average"; "weighted": shares with the least loss on val; "stacked": a logistic regression (for numbers a ridge)
+    over the members' outputs on val. Shares and stack are fitted to val, to which no member was fitted, so their own score on
+    val is slightly too good.
     """
 
     members: dict[str, dict[str, Any]] | None = Field(default=None, min_length=2)
@@ -59,13 +59,13 @@ class Params(Parameters):
 
 
 def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
-    """Read one member: its family and its parameters. Raises ValueError that names the path."""
+    """Parse one member: its family and parameters. Raises ValueError with the path of the key."""
     family = str(settings.get("family"))
     if family not in _NETWORKS:
         if family in names():
             raise ValueError(
-                f"members.{name}.family: a member must be a network ({', '.join(_NETWORKS)}), for only these become one "
-                f"file. Received: {family}."
+                f"members.{name}.family: a member must be a network ({', '.join(_NETWORKS)}), since only these can be "
+                f"joined to one file. Received: {family}."
             )
         raise ValueError(f"members.{name}.family: {unknown('family', family, list(_NETWORKS))}")
     try:
@@ -78,7 +78,7 @@ def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Train each member on the same rows, and join them. Raises ValueError where a member cannot learn these rows."""
+    """Train each member on the same rows, and join them. Raises ValueError where a member cannot be fitted to these rows."""
     members = _fitted_members(train, val, params, seed, report)
     answers = [next(iter(member.predict(val.inputs).values())) for member in members]
     if params.fusion == "stacked":
@@ -95,7 +95,9 @@ def _fitted_members(train: Batch, val: Batch, params: Params, seed: int, report:
     for index, (name, member) in enumerate(settings.items()):
         family, own = _member(name, member)
         if train.modality not in _NETWORKS[family].MODALITIES:
-            raise ValueError(f"members.{name}.family: {family} does not read {train.modality}. Choose another.")
+            raise ValueError(
+                f"members.{name}.family: {family} does not support {train.modality}. Choose another family."
+            )
         try:
             of_member = _report_of_member(report, index, len(settings))
             members.append(fit_family(family, train, val, own, seed=seed, report=of_member))
@@ -106,7 +108,7 @@ def _fitted_members(train: Batch, val: Batch, params: Params, seed: int, report:
 
 
 def _report_of_member(report: Report, index: int, members: int) -> Report:
-    """Report a member's progress as a part of the whole, without its losses, which are not the ensemble's."""
+    """Report the progress of a member as a part of the whole, without its losses, which are not those of the ensemble."""
 
     def report_part(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
         report(_STEPS * index + max(1, _STEPS * epoch // epochs), _STEPS * members, {})

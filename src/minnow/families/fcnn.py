@@ -1,4 +1,4 @@
-"""fcnn: a fully connected network over pixels, a series, or numbers and categories; each category has a learned vector."""
+"""fcnn: a fully connected network over pixels, a series, or numbers and categories, which have embeddings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ load = model.load
 
 
 class Params(Regularized):
-    """units: of each hidden layer; dim: length of a category's vector; augmentation: of images."""
+    """units: of each hidden layer; dim: of the embedding of a category; augmentation: of training images."""
 
     units: list[int] = Field(default=[48, 32], min_length=1)
     dim: int = Field(default=4, ge=1)
@@ -36,7 +36,7 @@ class Params(Regularized):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Train on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
+    """Train on image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     import keras
     from keras import layers
 
@@ -53,7 +53,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _rows(train: Batch, params: Params) -> tuple[list[Any], Any]:
-    """Inputs, and one row of numbers made of them."""
+    """Inputs, and their concatenation to one row of numbers."""
     import keras
     from keras import layers
 

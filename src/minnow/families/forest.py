@@ -1,4 +1,4 @@
-"""forest: many trees, each grown on random rows and features, whose answers are averaged."""
+"""forest: a random forest, or extremely randomized trees. Sources: Breiman 2001; Geurts et al. 2006."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _TREES_PER_REPORT = 10
 
 
 class Params(Parameters):
-    """trees: how many; leaves: per tree at most, None for no limit; feature_share: of features that a split may choose from.
+    """trees: their number; leaves: largest number per tree, None for no limit; min_rows_leaf: smallest number of rows per leaf.
 
-    extra: random thresholds (extremely randomized trees). Small defaults, for every node is in the exported file.
-    answer: of a number, the "mean" of the values in the leaves, or their "median": of numbers that take few values, such as
-    grades, it has the least mean absolute error.
+    feature_share: share of the features that each split considers; None takes the square root of their number for classes
+    (and with answer: median) and a third for numbers. extra: extremely randomized trees. answer: for numbers, the "mean" of
+    the values in the leaves, or their "median", which has the least mean absolute error for targets with few values, such as
+    grades. Defaults are small, since every node is in the exported file.
     """
 
     trees: int = Field(default=40, ge=1)
@@ -48,7 +49,7 @@ class Params(Parameters):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
-    """Grow on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
+    """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     layout = layout_of(train)
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     estimator = _estimator(params, train.task == "classify" or values is not None, seed)
@@ -86,10 +87,10 @@ def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:
 
 
 def _values(target: Array) -> Array:
-    """The different numbers of a target, (k,) float32, rising. Raises ValueError where they are too many for classes."""
+    """The distinct values of a target, (k,) float32, ascending. Raises ValueError where there are too many for classes."""
     values = np.unique(target)
     if not 2 <= len(values) <= _MOST_VALUES:
         raise ValueError(
-            f"answer: median needs a target of 2 to {_MOST_VALUES} different numbers. Received: {len(values):,} of them."
+            f"answer: median needs a target with 2 to {_MOST_VALUES} distinct values. Received: {len(values):,}."
         )
     return values.astype(np.float32)

@@ -1,7 +1,7 @@
-"""gan: a generator and a critic that are trained against each other: the critic tells real images from generated ones.
+"""gan: a generative adversarial network: a generator and a critic that separates real images from generated ones.
 
-Both are convolutional, after Radford et al. 2015; the critic's layers are spectrally normalized (Miyato et al. 2018), both
-are trained at each batch in turn, and the model is the generator with averaged weights (Yazici et al. 2019).
+Both are convolutional, after Radford et al. 2015. The critic is spectrally normalized (Miyato et al. 2018). Each batch trains
+the critic, then the generator. The model is the generator with averaged weights (Yazici et al. 2019).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ load = generator.load
 
 
 class Params(generator.GeneratorTraining):
-    """The two networks.
+    """Parameters of generator and critic.
 
-    critic: channels of its convolutions, each of which halves height and width; critic_rate: its learning rate as a multiple
-    of the generator's; lipschitz: bound on how steeply its score changes with an image; dropout: in the critic.
-    loss: hinge (Lim & Ye 2017) or non_saturating (Goodfellow et al. 2014).
+    critic: channels of the critic's convolutions, each of which halves height and width; critic_rate: learning rate of the
+    critic as a multiple of the generator's; lipschitz: bound on the slope of the critic's score with respect to pixels in
+    -1..1; loss: "hinge" (Lim & Ye 2017) or "non_saturating" (Goodfellow et al. 2014); dropout: in the critic.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {**generator.GeneratorTraining.RENAMED, "slope": "lipschitz"}
@@ -50,7 +50,7 @@ class Params(generator.GeneratorTraining):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> generator.GeneratorModel:
-    """Train on inputs image (n, h, w, c) float32 in 0..1 and the width of noise (n, latent)."""
+    """Train on image (n, h, w, c) float32 in 0..1; the size of the noise vector is that of noise (n, latent)."""
     import keras
 
     training.start(seed)
@@ -68,7 +68,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _critic(shape: tuple[int, ...], params: Params, seed: int) -> Any:
-    """Build the network from images (n, h, w, c) to scores (n, 1), high for real ones."""
+    """Build the critic: from images (n, h, w, c) to scores (n, 1), high for real ones."""
     import keras
     from keras import layers
 
@@ -82,7 +82,7 @@ def _critic(shape: tuple[int, ...], params: Params, seed: int) -> Any:
 
 
 def _step(networks: tuple[Any, Any], optimizers: list[Any], latent: int, loss: str) -> Any:
-    """Make the step: first the critic is trained on real and generated images, then the generator by the critic's scores."""
+    """Make the training step: first of the critic on real and generated images, then of the generator by its scores."""
     import tensorflow as tf
 
     (network, critic), (optimizer, critic_optimizer) = networks, optimizers
@@ -107,7 +107,7 @@ def _step(networks: tuple[Any, Any], optimizers: list[Any], latent: int, loss: s
 
 
 def _apply(optimizer: Any, tape: Any, loss: Any, network: Any) -> None:
-    """Take one step of the optimizer down the gradient of a loss."""
+    """Apply one step of the optimizer to the gradient of a loss."""
     variables = network.trainable_variables
     gradients = tape.gradient(loss, [variable.value for variable in variables])
     optimizer.apply(gradients, variables)

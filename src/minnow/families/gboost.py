@@ -1,4 +1,4 @@
-"""gboost: gradient boosting of small trees on histograms."""
+"""gboost: histogram gradient boosting of small trees. Source: Ke et al. 2017."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ load = model.load
 
 
 class Params(Parameters):
-    """iterations: trees per label at most, fewer where val stops improving; leaves: per tree; l2: on the values of leaves.
+    """iterations: largest number of trees per label; fitting stops after `patience` iterations without improvement on val.
 
-    loss: of a number, "mse" for its mean or "mae" for its median. pca: principal components that replace the features.
-    categories: their encoding, "target_encoding" (the mean target of a category's rows) or "one_hot". n_bags: fits with
-    different random features that are averaged; the file grows in proportion.
+    leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
+    feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
+    median. pca: number of principal components that replace the features. categories: "target_encoding" (the mean target of
+    a category's rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
+    proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -59,18 +61,18 @@ class Params(Parameters):
     @model_validator(mode="after")
     def _bags_differ(self) -> Params:
         if self.n_bags > 1 and self.feature_share == 1:
-            raise ValueError("n_bags over 1 need a feature_share below 1: without it every fit is the same")
+            raise ValueError("n_bags over 1 needs a feature_share below 1, since all fits would be equal otherwise")
         return self
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
-    """Boost on inputs image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
+    """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     layout = _layout(train, params, seed)
     rows, val_rows = layout.rows(train.inputs), layout.rows(val.inputs)
     estimators, total = [], params.n_bags * params.iterations
     for bag in range(params.n_bags):
         estimator, before = _estimator(params, train.task, seed + bag), bag * params.iterations
-        # without a loss: a search would give up on low rates, which begin slowly and end well
+        # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
         with boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})):
             estimator.fit(rows, train.target, sample_weight=train.weight, X_val=val_rows, y_val=val.target)
         report(before + params.iterations, total, {"val_loss": -float(estimator.validation_score_[-1])})

@@ -1,4 +1,4 @@
-"""gru: a recurrent network with gates, smaller than an LSTM. Source: Cho et al. 2014."""
+"""gru: a gated recurrent network, smaller than an LSTM. Source: Cho et al. 2014."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""linear: logistic regression (ridge for numbers), solved exactly and held as a network of one layer."""
+"""linear: logistic regression, or ridge regression for numbers, exported as a network of one layer."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MOST_DENSE = 20_000
 
 
 class Params(Parameters):
-    """C: inverse strengths of regularization; the best on val is taken. iterations: at most.
+    """C: inverse strengths of regularization; the best on val is used. iterations: largest number of the solver.
 
-    pca: principal components of pixels, or of numbers and categories, that the fit is made on.
-    features: n-grams of a text's words or of its characters, or both.
-    naive_bayes: weight each n-gram by its log ratio of two labels, and divide each text by its norm: the root of the count of
-        its n-grams, or the length of its vector; needs a large C. beta: interpolation between a weight (1) and the mean
-        magnitude of all weights (0); small for short texts. min_rows: rows of train that must hold an n-gram for it to have a
-        log ratio. Source: Wang & Manning 2012.
+    pca: number of principal components that replace the features.
+    features: word n-grams ("ngrams"), character n-grams ("characters") or both, for texts.
+    naive_bayes: weight each n-gram by its log count ratio of the two labels, and divide each text by its norm; needs a large
+        C. norm: "count", the root of the number of n-grams, or "length", the Euclidean norm of the weighted vector. beta:
+        interpolation between each weight (1) and the mean magnitude of all weights (0); small for short texts. min_rows:
+        n-grams in fewer rows of train have a log ratio of 0. Source: Wang & Manning 2012.
     """
 
     C: list[float] = Field(default=[0.03, 0.3, 3.0], min_length=1)
@@ -49,7 +49,7 @@ class Params(Parameters):
 
 @dataclass(frozen=True)
 class _Rows:
-    """What solvers are fitted to, (n, m) each. ratios: see ngram_weights; components: mean (m,) and axes (m, k)."""
+    """Features of train and val, (n, m) each. ratios: see ngram_weights; components: mean (m,) and axes (m, k)."""
 
     train: Any
     val: Any
@@ -58,7 +58,10 @@ class _Rows:
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Solve on inputs image (n, h, w, c) float32, ngrams (n, m) int32 padded with 0, or series, numbers and categories."""
+    """Fit to image (n, h, w, c) float32, n-grams (n, m) int32 padded with 0, or series, numbers and categories.
+
+    Raises ValueError for naive_bayes without two labels of texts, and for too many principal components.
+    """
     names = ngram_weights.arrays(train, params.features)
     rows = _rows(train, val, names, params, seed)
     solver = _best_solver(rows, train, val, params, seed, report)
@@ -72,7 +75,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int) -> _Rows:
-    """Rows of train and val, by their principal components where these are asked for. names: arrays of n-grams."""
+    """Features of train and val, replaced by principal components with pca. names: arrays of n-grams."""
     if names or params.naive_bayes:
         rows = _Rows(*ngram_weights.blocks(train, val, names, params))
     else:
@@ -85,7 +88,7 @@ def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int)
 
 
 def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> Any:
-    """Fit with each strength, and take the fit with the least loss on val."""
+    """Fit with each strength, and return the fit with the least loss on val."""
     fits = []
     for index, strength in enumerate(params.C, 1):
         solver = _solver(train.task, strength, params.iterations, seed)
@@ -100,7 +103,7 @@ def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: in
 
 
 def _flat(batch: Batch) -> Any:
-    """Pixels in a row; or numbers, then one column per category."""
+    """Flat rows: pixels; or series and numbers, then one-hot columns of the categories."""
     if PIXELS in batch.inputs:
         return batch.inputs[PIXELS].reshape(len(batch), -1)
     from scipy.sparse import csr_array, hstack
@@ -120,7 +123,7 @@ def _dense(rows: Any) -> Array:
 
 
 def _components(rows: Any, count: int, seed: int) -> tuple[Array, Array]:
-    """Mean and principal axes of the rows. Raises ValueError where there are more n-grams than memory could hold."""
+    """Mean and principal axes of the rows. Raises ValueError for too many features to make the rows dense."""
     if rows.shape[1] > _MOST_DENSE:
         raise ValueError(f"pca needs at most {_MOST_DENSE:,} features. Received: {rows.shape[1]:,}. Leave pca out.")
     return principal(_dense(rows), count, seed)
@@ -143,7 +146,7 @@ def _val_loss(solver: Any, rows: Any, val: Batch) -> float:
 
 
 def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:
-    """Weights of the inputs (m, k) and one bias per label (k,): components and log ratios are multiplied into them."""
+    """Weights of the inputs (m, k) and one bias per label (k,), with components and log ratios multiplied in."""
     weights, bias = _label_weights(solver, train)
     if rows.components is not None:
         mean, axes = rows.components
@@ -155,7 +158,7 @@ def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:
 
 
 def _label_weights(solver: Any, train: Batch) -> tuple[Array, Array]:
-    """One column of weights and one bias per label; the single logit of two labels is divided between them."""
+    """One column of weights and one bias per label; the single logit of two labels is split in two halves."""
     weights, bias = np.atleast_2d(solver.coef_).T, np.atleast_1d(solver.intercept_)
     if train.task == "classify" and weights.shape[1] == 1:
         weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
@@ -174,7 +177,7 @@ def _image_network(train: Batch, weights: Array, bias: Array, end: Callable[[Any
 
 
 def _table_network(train: Batch, weights: Array, bias: Array, end: Callable[[Any], Any]) -> Any:
-    """Weight numbers, and add the weights of the categories."""
+    """Build the network that weights numbers and adds the weights of categories."""
     import keras
     from keras import layers
 
@@ -188,7 +191,7 @@ def _table_network(train: Batch, weights: Array, bias: Array, end: Callable[[Any
         inputs.append(ids)
         table: Any = layers.Embedding(*weights[count:].shape, name="weights")
         parts.append(sum_over_rows(table(ids)))
-        # without numbers nothing else adds the bias: each row has one id per column, so each id gets an equal part
+        # without numbers there is no layer with the bias; each row has one id per column, so each id gets an equal part
         table.set_weights([weights[count:] + (0 if count else bias / columns)])
     x = layers.Add()(parts) if len(parts) > 1 else parts[0]
     return keras.Model(model.one_or_list(inputs), end(x), name="linear")

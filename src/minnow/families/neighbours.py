@@ -1,7 +1,7 @@
-"""neighbours: a user's items predict the next one, by weights from item to item. Source: Steck 2019, EASE.
+"""neighbours: item-to-item weights that predict the next item from those a user took. Source: Steck 2019, EASE.
 
-The weights that predict each item best from all others are solved for exactly and held in a few factors; nothing is iterated.
-A user has no vector of their own, so a new one is answered from the items that they took.
+The weights that predict each item best from all others have a closed-form solution, which is approximated by a few factors.
+Users have no parameters, so new users get predictions from their items.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _MOST_ITEMS = 12_000
 
 
 class Params(Parameters):
-    """l2: strengths of regularization; rank: factors that approximate the weights.
+    """l2: strengths of regularization; rank: number of factors that approximate the weights.
 
-    popularity: weights of the log of how popular an item is at present: a small one orders items of equal scores and answers
-    users of whom nothing is known, a large one dominates. Of l2 and popularity the best on val are taken.
-    least_rows: users that an item needs to have weights; fewer say little, and the time to solve grows with the cube of items.
+    popularity: weights of the log present popularity; a small weight only orders items of equal scores and items for users
+    without a history. Of l2 and popularity, the best on val is used.
+    least_rows: smallest number of users of an item with weights; the time to solve grows with the cube of such items.
     """
 
     l2: list[float] = Field(default=[10.0, 30.0, 100.0, 300.0], min_length=1)
@@ -47,9 +47,9 @@ class Params(Parameters):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Solve on the items in target (n, r) int64; the network reads input seen (n, s) int32. Both are padded with -1.
+    """Solve for the items in target (n, r) int64; the network reads seen (n, s) int32. Both are padded with -1.
 
-    Raises ValueError where weights from item to item would not fit in memory.
+    Raises ValueError for fewer than 2 items, or too many to hold the weights in memory.
     """
     kept = _frequent_items(train, params)
     log_share, counts = _popularity.log_share(train), _counts(_interactions(train.target, len(train.labels))[:, kept])
@@ -71,14 +71,14 @@ def _frequent_items(train: Batch, params: Params) -> Array:
     kept = np.flatnonzero(_popularity.counts(train) >= params.least_rows)
     if not 1 < len(kept) <= _MOST_ITEMS:
         raise ValueError(
-            f"neighbours solves for weights from item to item, of 2 to {_MOST_ITEMS:,} items that {params.least_rows:,} users "
-            f"took. Received: {len(kept):,}. Change least_rows."
+            f"neighbours needs 2 to {_MOST_ITEMS:,} items that at least {params.least_rows:,} users took (least_rows). "
+            f"Received: {len(kept):,}. Change least_rows."
         )
     return kept
 
 
 def _interactions(items: Array, count: int) -> Any:
-    """Rows of 0 and 1, (n, count) float32, sparse. items: (n, r), padded with -1."""
+    """Matrix of 0 and 1, (n, count) float32, sparse. items: (n, r), padded with -1."""
     from scipy.sparse import csr_array
 
     rows, positions = np.nonzero(items >= 0)
@@ -86,19 +86,19 @@ def _interactions(items: Array, count: int) -> Any:
 
 
 def _counts(interactions: Any) -> Array:
-    """How many users took both of two items, (items, items) float64."""
+    """Number of users who took both of two items, (items, items) float64."""
     return (interactions.T @ interactions).toarray().astype(np.float64)
 
 
 def _of_all_items(kept: Array, count: int, left: Array, right: Array) -> tuple[Array, Array]:
-    """Factors of all items, (count, rank) and (rank, count): those of the kept ones, and zeros."""
+    """Factors of all items, (count, rank) and (rank, count): those of the kept items, zeros for the others."""
     all_left, all_right = (np.zeros(shape, np.float32) for shape in ((count, left.shape[1]), (len(right), count)))
     all_left[kept], all_right[:, kept] = left, right
     return all_left, all_right
 
 
 def _weights(counts: Array, l2: float) -> Array:
-    """Weights (items, items) float64 that predict each item from the others; none from an item to itself."""
+    """Weights (items, items) float64 that predict each item from the others; 0 on the diagonal."""
     inverse = np.linalg.inv(counts + l2 * np.eye(len(counts)))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
@@ -106,7 +106,7 @@ def _weights(counts: Array, l2: float) -> Array:
 
 
 def _factors(weights: Array, rank: int) -> tuple[Array, Array]:
-    """Two matrices (items, rank) and (rank, items) float32 whose product approximates the weights best."""
+    """Truncated singular value decomposition: matrices (items, rank) and (rank, items) float32 with the weights as product."""
     from scipy.sparse.linalg import svds
 
     if rank < len(weights) // 2:
@@ -120,7 +120,7 @@ def _factors(weights: Array, rank: int) -> tuple[Array, Array]:
 
 
 def _network(shape: tuple[int, ...], left: Array, right: Array, bias: Array) -> Any:
-    """Sum the factors of the seen items; row 0 of the table is the padding's. shape: of seen, per row."""
+    """Build the network: it sums the factors of the seen items; row 0 of the table is for padding. shape: of seen, per row."""
     import keras
     from keras import layers
 

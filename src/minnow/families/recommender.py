@@ -1,4 +1,4 @@
-"""recommender: a learned vector per user and per item, trained to rank a user's own items first, or on ratings."""
+"""recommender: matrix factorization: a learned vector per user and per item, for rankings or ratings."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ READS = (USER, ITEM)
 
 load = model.load
 _SHARES = (0.0, 0.1, 0.3, 1.0)
-"""Weights of a user's own scores beside present popularity; the best on val is taken."""
+"""Weights of a user's scores relative to present popularity; the best on val is used."""
 
 
 class Params(Training):
-    """dim: length of a vector; l2: on vectors; dropout: of a user's vector.
+    """dim: length of a vector; l2: on vectors; dropout: on the vector of a user.
 
-    id_dropout: share of training users (and items, of ratings) whose id is replaced by 0, the id of unknown ones, which so
-    learns what all users like.
+    id_dropout: share of the ids of users (and of items, for ratings) that are replaced by 0 in training. 0 is the id of
+    unknown users, whose vector is trained in this way.
     """
 
     dim: int = Field(default=16, ge=1)
@@ -49,9 +49,9 @@ class Params(Training):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
-    """Train on input user (n,) int32, 0 for an unknown one, against the items in target (n, r).
+    """Train on user (n,) int32, 0 for an unknown one, with the items in target (n, r) int64.
 
-    Or on user and item (n,) int32 against ratings (n,), as a rule relative to the offset.
+    For ratings, train on user and item (n,) int32 with target (n,) float32, usually the difference from the offset.
     """
     training.start(seed)
     change = _id_dropout(params.id_dropout)
@@ -66,7 +66,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _vector(name: str, ids: int, params: Params) -> tuple[Any, Any]:
-    """An input of ids, and the vector of each."""
+    """An input of ids (n,), and their vectors (n, dim)."""
     import keras
     from keras import layers
 
@@ -91,7 +91,7 @@ def _ranking_network(train: Batch, params: Params, seed: int) -> Any:
 
 
 def _rating_network(train: Batch, params: Params, seed: int) -> Any:
-    """A rating of the product of both vectors and of each of them. Source: Koren et al. 2009."""
+    """Build the network of ratings: linear in both vectors and their product. Source: Koren et al. 2009."""
     import keras
     from keras import layers
 
@@ -103,9 +103,9 @@ def _rating_network(train: Batch, params: Params, seed: int) -> Any:
 
 
 def _update_popularity(network: Any, train: Batch, val: Batch) -> None:
-    """Replace the learned popularity over all times by the present one where that ranks val better.
+    """Replace the learned bias of items by their present popularity, with a weight of the vectors, where val is ranked better.
 
-    A user's vector says how they differ from all users; the less weight it has, the more popularity decides.
+    The smaller the weight of the vectors, the more the ranking follows popularity.
     """
     last, users = network.get_layer(model.OUTPUTS["rank"]), network.get_layer(f"{USER}s").get_weights()[0]
     kernel, learned = last.get_weights()
@@ -121,7 +121,7 @@ def _update_popularity(network: Any, train: Batch, val: Batch) -> None:
 
 
 def _softmax_loss() -> Any:
-    """Mean negative log probability of a row's own items among all items, in nats."""
+    """Make the loss: mean negative log probability of a row's items among all items, in nats."""
     import keras
 
     ops: Any = keras.ops
@@ -136,7 +136,7 @@ def _softmax_loss() -> Any:
 
 
 def _id_dropout(share: float) -> feed.Change:
-    """Replace ids by 0 at random, those of users and of items independently."""
+    """Make the change of training rows that replaces ids by 0 at random, those of users and of items independently."""
     import tensorflow as tf
 
     def change(inputs: dict[str, Any], seeds: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""rnn: a plain recurrent network. Source: Elman 1990."""
+"""rnn: a simple recurrent network. Source: Elman 1990."""
 
 from __future__ import annotations
 

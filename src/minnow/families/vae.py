@@ -1,7 +1,7 @@
-"""vae: a variational autoencoder. Its encoder maps images to noise, its decoder generates images from noise.
+"""vae: a variational autoencoder: its encoder maps images to noise, its decoder generates images from noise.
 
-The encoder gives a mean and a logarithm of the variance (Kingma & Welling 2014); noise is sampled from them in training alone.
-What is exported is the decoder, from noise to image; the encoder is kept beside it, for reconstructions.
+The encoder returns mean and log variance of the noise, from which noise is sampled in training only. The exported model is the
+decoder; the encoder is saved beside it for reconstructions. Source: Kingma & Welling 2014.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ load = generator.load
 
 
 class Params(generator.GeneratorTraining):
-    """encoder_channels: of the encoder's convolutions, each of which halves height and width.
+    """encoder_channels: channels of the encoder's convolutions, each of which halves height and width.
 
-    kl_weight: weight of the divergence of the encoded noise from a normal distribution beside the reconstruction loss; 1 is the
-    bound on the likelihood, less gives sharper images from a less regular noise.
+    kl_weight: weight of the KL divergence of the encoded noise from a normal distribution, relative to the reconstruction
+    loss; 1 is the evidence lower bound, smaller values give sharper images with a less regular distribution of the noise.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {**generator.GeneratorTraining.RENAMED, "reader": "encoder_channels"}
@@ -47,7 +47,7 @@ class Params(generator.GeneratorTraining):
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> generator.GeneratorModel:
-    """Train on inputs image (n, h, w, c) float32 in 0..1 and the width of noise (n, latent)."""
+    """Train on image (n, h, w, c) float32 in 0..1; the size of the noise vector is that of noise (n, latent)."""
     import keras
 
     training.start(seed)
@@ -65,7 +65,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 
 def _encoder(shape: tuple[int, ...], latent: int, params: Params) -> Any:
-    """Build the network from images (n, h, w, c) to mean and log_var of their noise, (n, latent) each."""
+    """Build the encoder: from images (n, h, w, c) to mean and log variance of their noise, (n, latent) each."""
     import keras
     from keras import layers
 
@@ -79,7 +79,7 @@ def _encoder(shape: tuple[int, ...], latent: int, params: Params) -> Any:
 
 
 def _step(decoder: Any, encoder: Any, optimizer: Any, kl_weight: float) -> Any:
-    """Make the step: encode, sample, decode, and lower the bound on the negative log likelihood, in nats per image."""
+    """Make the training step: encode, sample, decode, and minimize the negative evidence lower bound, in nats per image."""
     import tensorflow as tf
 
     variables = [*encoder.trainable_variables, *decoder.trainable_variables]

@@ -1,1 +1,1 @@
-"""Insight: what people read of rows and models: hints, importances, plots, pages and summaries. It decides nothing."""
+"""Insight: hints, importances, plots, pages and summaries for people. They have no part in any decision."""

@@ -1,6 +1,6 @@
-"""Hints: what makes a score look better than it is, found before anything is trained. A hint stops nothing.
+"""Hints at properties of the data that inflate a score, looked for before training. A hint does not stop a run.
 
-Each column alone predicts the target: a small tree learns from one half of the rows and is scored on the other half.
+To find leaks, each column alone predicts the target: a small tree learns from half of the rows and is scored on the others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from minnow.stages.case import Case
 from minnow.types import Array, Table
 
 ALMOST = 0.95
-"""Share of the errors of a constant guess; a column that alone avoids so much of them is suspect."""
+"""A column that alone avoids this share of the errors of a constant prediction is reported as a leak."""
 _LEAVES = 64
 _LEAST_ROWS = 3
 _UNIQUE = 0.99
@@ -24,7 +24,7 @@ _MOST_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Hint:
-    """A hint. kind: leak, id, duplicates or time; column: None where it is about rows; text: what was found, what to do."""
+    """A hint. kind: leak, id, duplicates or time; column: None for a hint about rows; text: what was found, what to do."""
 
     kind: str
     column: str | None
@@ -32,7 +32,7 @@ class Hint:
 
 
 def hints_of(case: Case, table: Table) -> list[Hint]:
-    """Look for hints in the raw rows of a case; columns are looked at where its modality has flat ones."""
+    """Look for hints in the raw rows of a case, and in its columns where the modality has flat ones."""
     problem = case.problem
     features = problem.modality.CAPABILITIES.features(table.columns, problem.options)
     splits = prepare.split(table, case.usecase.split, problem.time_column)
@@ -57,26 +57,26 @@ def _of_column(name: str, values: Array, answer: Array, task: str, split: str) -
     share = alone(values, answer, task)
     if share >= ALMOST:
         text = (
-            f"'{name}' alone gives {100 * share:.1f} % of what there is to know of the target. Is it known when the question "
-            "is asked? If not, drop it: options.drop."
+            f"'{name}' alone explains {100 * share:.1f} % of the target. Is its value known when a prediction is made? If not, "
+            "drop it: options.drop."
         )
         hints.append(Hint("leak", name, text))
     if is_id(values):
-        text = f"'{name}' is another one in nearly every row, as a number of a row or a name is. Drop it: options.drop."
+        text = f"'{name}' has another value in nearly every row, like an id or a name. Drop it: options.drop."
         hints.append(Hint("id", name, text))
     if split == "hash" and (values.dtype.kind == "M" or rises(values)):
         text = (
-            f"'{name}' is a time, and the rows are divided at random: the exam lies among the rows that were learned, not "
-            f"after them. To predict what is to come: options.split: {{by: time, column: {name}}}."
+            f"'{name}' is a time, and the rows are split at random: the test rows lie among the training rows in time, not "
+            f"after them. To predict the future, split by time: options.split: {{by: time, column: {name}}}."
         )
         hints.append(Hint("time", name, text))
     return hints
 
 
 def alone(values: Array, answer: Array, task: str) -> float:
-    """Measure how much of the answer a column alone tells: 1 for all of it, 0 or below for nothing.
+    """Measure how much of the target one column alone explains: 1 for all of it, 0 or below for nothing.
 
-    That is the share of the errors of a constant guess that a small tree avoids, or for a number the share of the variance
+    That is the share of the errors of a constant prediction that a small tree avoids, or for a number the share of the variance
     that it explains; it learns from half of the rows and is scored on the others. values: (n,), of any kind; answer: (n,) str.
     """
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -98,7 +98,7 @@ def alone(values: Array, answer: Array, task: str) -> float:
 
 
 def _numbers(values: Array) -> Array:
-    """Write a column as numbers, (n,) float64: categories as numbers of their names, NaN where missing."""
+    """Convert a column to numbers, (n,) float64: categories to the ranks of their names, NaN where missing."""
     if values.dtype == object:
         return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
     if values.dtype.kind == "M":
@@ -107,7 +107,7 @@ def _numbers(values: Array) -> Array:
 
 
 def is_id(values: Array) -> bool:
-    """Whether text differs in nearly every row, or whole numbers count up."""
+    """Whether text differs in nearly every row, or numbers rise by the same step from row to row."""
     if values.dtype == object:
         return len(set(values.tolist())) >= _UNIQUE * len(values)
     return values.dtype.kind == "f" and rises(values) and bool((np.diff(values) == np.diff(values)[:1]).all())
@@ -124,7 +124,7 @@ def _duplicates(splits: Mapping[str, Table]) -> list[Hint]:
         return []
     rows = ", ".join(splits["test"].row_id[repeated][:5].tolist())
     text = (
-        f"{int(repeated.sum()):,} of {len(repeated):,} rows of the exam stand among the training rows too, such as {rows}. "
-        "A model may know them by heart. A split by hash keeps equal rows together."
+        f"{int(repeated.sum()):,} of {len(repeated):,} test rows occur in train or val too, such as {rows}. "
+        "A model may have memorised them. A split by hash keeps equal rows together."
     )
     return [Hint("duplicates", None, text)]

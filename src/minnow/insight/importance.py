@@ -1,6 +1,6 @@
 """Permutation importance: how much the loss rises when one column is shuffled among the rows.
 
-It is measured on val, with the exported file, by raw columns, so that it means the same for every family. Source: Breiman 2001.
+It is measured on val, with the exported file and by raw columns, so that families can be compared. Source: Breiman 2001.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _ROWS, _ROUNDS = 1000, 3
 
 
 def importances(bundle: Bundle, exam: Table, columns: list[str], seed: int) -> dict[str, float]:
-    """Measure the mean rise of the task's loss when each column is shuffled, highest first; below zero is noise.
+    """Measure the mean rise of the task's loss when each column is shuffled, highest first; values below zero are noise.
 
-    exam: examples of val, of which a thousand are used.
+    exam: examples of val, of which the first thousand are used.
     """
     rows = exam.take(np.arange(min(_ROWS, len(exam))))
     task = tasks.get(bundle.schema.task)

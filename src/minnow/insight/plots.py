@@ -27,7 +27,7 @@ def _figure(width: float = 6.0, height: float = 4.0) -> tuple[Figure, Axes]:
 
 
 def learning_curve(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Draw every metric over epochs, one line for train and one for val where both are there."""
+    """Draw every metric over epochs, with a line for train and one for val where both were recorded."""
     from matplotlib.figure import Figure
 
     names = sorted({name.removeprefix("val_") for name in history} - {"learning_rate"})
@@ -61,14 +61,14 @@ def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> Non
     for row, column in np.argwhere(counts > 0):
         dark = counts[row, column] > counts.max() / 2
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color="w" if dark else "k", size=8)
-    axes.set(xlabel="answered", ylabel="true", xticks=range(len(labels)), yticks=range(len(labels)))
+    axes.set(xlabel="predicted", ylabel="true", xticks=range(len(labels)), yticks=range(len(labels)))
     axes.set_xticklabels(labels, rotation=90)
     axes.set_yticklabels(labels)
     figure.savefig(path, dpi=90)
 
 
 def grid(images: Array, path: Path, columns: int = 8, width: int = 640) -> None:
-    """Put images (n, h, w, c) in 0..1 beside and under each other, a line between them, enlarged by a whole number."""
+    """Write images (n, h, w, c) in 0..1 as a grid with lines between them, enlarged by a whole factor."""
     from PIL import Image
 
     framed = np.pad(np.clip(images, 0, 1), ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=0.5)
@@ -87,7 +87,7 @@ def grid(images: Array, path: Path, columns: int = 8, width: int = 640) -> None:
 def size_against_score(points: Mapping[str, tuple[int, Score]], measure: str, path: Path) -> None:
     """Draw each variant's size in kB, on a logarithmic axis, against its score on val with its interval.
 
-    points: "family/variant" -> (bytes, score). Colours tell families, marks tell variants.
+    points: "family/variant" -> (bytes, score). A colour stands for a family, a marker for a variant.
     """
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter

@@ -1,4 +1,4 @@
-"""What people read after a run and between runs: the table of results, the state of each use case."""
+"""Summaries on the terminal: the results of a run, the state of use cases, champions, checks and studies."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from minnow.types import Score
 from minnow.workspace import Workspace
 
 WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11, "kB": 5, "p95 us": 6}
-"""A terminal of 80 columns shows every figure whole; the marks behind them may wrap."""
+"""Least widths of columns: a terminal of 80 characters shows every number whole; the last column may wrap."""
 
 
 def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
-    """Print every variant of use cases that have an outcome, the decisions in words, and what to type next.
+    """Print every variant of use cases that have an outcome, the decisions with their reasons, and the next commands.
 
     usecases: those to show, all where none is named.
     """
@@ -61,12 +61,12 @@ def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
         console.print(
             f"\nNext:\n  {_bin('mlflow')} ui         compare the experiments on http://127.0.0.1:5000\n"
             f"  {_bin('bentoml')} serve     serve the champions on http://127.0.0.1:3000\n"
-            f"  {_bin('minnow')} status     what is fresh, who is champion"
+            f"  {_bin('minnow')} status     show stale use cases and champions"
         )
 
 
 def _bin(command: str) -> str:
-    """A command as it can be typed here: by its name where the environment is active."""
+    """Return a command as it can be typed: its name where the environment is active, else its path."""
     folder = Path(sys.executable).parent
     if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
         return command
@@ -74,7 +74,7 @@ def _bin(command: str) -> str:
 
 
 def _figure(value: float, digits: int = 4) -> str:
-    """Write a score so that its digits mean something: 0.9876, 12.35, 30,796."""
+    """Format a score with digits that suit its size: 0.9876, 12.35, 30,796."""
     large = abs(value)
     return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
 
@@ -131,7 +131,7 @@ def _print_decisions(console: Console, folder: Path) -> None:
 
 
 def _print_exam(console: Console, decision: Decision, score: Score) -> None:
-    """Print what a finalist scored on the exam, beside the baselines."""
+    """Print the finalist's score on the exam, with those of the baselines."""
     interval = span(score_as_json(score), _figure)
     rows = f"on the exam of {decision.rows or 0:,} rows"
     console.print(f"  {decision.finalist} {rows}: {decision.measure} {_figure(score.value)} ({interval})")
@@ -144,7 +144,7 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
 
 
 def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:
-    """Print how far the finalist's loss is from that of the strongest baseline, on the same rows, with its interval."""
+    """Print the loss difference of the finalist and the strongest baseline on the same rows, with its interval."""
     if not differences:
         return
     name = max(differences, key=lambda one: differences[one].value)
@@ -203,27 +203,27 @@ def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
 
 
 def print_checks(title: str, checks: list[Check]) -> None:
-    """Print what was compared: what differs in full, the rest by number."""
+    """Print the differences in full, and how many checks there were; where nothing differs, the names of the checks."""
     console = wide_console()
     wrong = [check for check in checks if not check.ok]
     for check in wrong:
-        advice = f" To have it: {check.advice}" if check.advice else ""
+        advice = f" To restore it: {check.advice}" if check.advice else ""
         console.print(
             f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red", markup=False
         )
-    summary = f"{len(wrong)} of {len(checks)} things differ" if wrong else f"all {len(checks)} things are as recorded"
+    summary = f"{len(wrong)} of {len(checks)} checks failed" if wrong else f"all {len(checks)} checks passed"
     console.print(f"{title}: {summary}.")
     if not wrong:
         console.print("  " + ", ".join(check.name for check in checks), markup=False)
 
 
 def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> None:
-    """Print what a study came to, and what it is worth."""
+    """Print the best values of a study, and how they compare with those in params.yaml."""
     console = wide_console()
     counts = ", ".join(f"{count} {state}" for state, count in tuned.counts.items())
     if tuned.score is None:
         console.print(
-            f"No trial of {family} was completed ({counts or 'none was begun'}): see .minnow/worker.log.", style="red"
+            f"No trial of {family} was completed ({counts or 'none was started'}): see .minnow/worker.log.", style="red"
         )
         return
     size = f" at {tuned.size_bytes / 1000:.1f} kB" if tuned.size_bytes else ""
@@ -234,15 +234,15 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
     for name, value in tuned.values.items():
         console.print(f"  {name}: {value}", markup=False)
     if tuned.is_present:
-        console.print("Nothing was better than what stands in params.yaml.")
+        console.print("No trial was better than the values in params.yaml.")
         return
-    console.print("The best of many trials looks too good on the rows that chose it; the exam of the next run decides.")
-    written_or_not = "They stand in params.yaml" if written else "To write them to params.yaml: the same with --write"
+    console.print("The best score of many trials on val is too optimistic; the exam of the next run decides.")
+    written_or_not = "They are in params.yaml" if written else "To write them to params.yaml, add --write"
     console.print(f"{written_or_not}. Then: {_bin('minnow')} run {usecase}")
 
 
 def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:
-    """List the champion of every use case and target, as the registry has it."""
+    """List the champion of every use case and target in the registry."""
     rows = []
     for usecase, entry in settings.usecases.items():
         for target in entry.targets:
@@ -254,7 +254,7 @@ def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:
 
 
 def champion_lines(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Render champions for people, one line each."""
+    """Format champions as text, one line each."""
     lines = [
         f"{c['usecase']:<16} {c['target']:<4} version {c['version']:<4} {c['sha'][:12]}  run {c['run_id']}"
         for c in rows

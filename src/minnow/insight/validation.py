@@ -1,4 +1,4 @@
-"""The report of a validation: JSON for programs, and one HTML page that needs nothing from elsewhere."""
+"""The report of a validation: JSON for programs, and one HTML page that loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ code { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 def write(findings: Findings, hints: Sequence[str], folder: Path) -> Path:
     """Write validation.json and validation.html to a folder, the same bytes for the same findings.
 
-    hints: what makes a score look better than it is. Returns the path of the page.
+    hints: texts of hints at an inflated score. Returns the path of the page.
     """
     facts = {"usecase": findings.usecase, "ok": findings.ok, "rows": findings.rows}
     results = [finding.as_json() for finding in findings.results]

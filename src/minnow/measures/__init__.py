@@ -1,4 +1,4 @@
-"""Measures: scores with intervals, paired tests, latency of a predict function."""
+"""Measures: scores with confidence intervals, paired tests, latency of a predict function."""
 
 from minnow.measures.scores import score, score_all
 

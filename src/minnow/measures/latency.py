@@ -14,7 +14,7 @@ WARM_UP = 20
 
 
 def latency_us(predict: Callable[[Columns], Any], row: Columns, runs: int) -> Array:
-    """Time single answers, (runs,) float64 in microseconds, after a warm-up. row: arrays of one row each."""
+    """Time predictions of one row, (runs,) float64 in microseconds, after a warm-up. row: arrays with one row each."""
     for _ in range(WARM_UP):
         predict(row)
     samples = np.empty(runs)
@@ -26,7 +26,7 @@ def latency_us(predict: Callable[[Columns], Any], row: Columns, runs: int) -> Ar
 
 
 def throughput_rows_s(predict: Callable[[Columns], Any], rows: Columns, seconds: float = 0.05) -> float:
-    """Rows per second when one batch is answered repeatedly. rows: each (n, ...). seconds: for how long, at least once."""
+    """Rows per second with repeated predictions of one batch. rows: each (n, ...). seconds: least duration."""
     n = len(next(iter(rows.values())))
     predict(rows)
     done, start = 0, time.perf_counter()
@@ -39,9 +39,9 @@ def throughput_rows_s(predict: Callable[[Columns], Any], rows: Columns, seconds:
 def ratio_upper(challenger: Array, champion: Array, level: float) -> tuple[float, float]:
     """Ratio of latencies, challenger to champion, and its one-sided upper bound at a level.
 
-    challenger, champion: (rounds, samples), each round in a fresh process. Two processes of one model differ more (memory
-    layout, the core they run on) than the samples of one process, so a round counts once: by the ratio of its two medians,
-    in logarithms, with Student's t over the rounds. Raises ValueError for fewer than 2 rounds.
+    challenger, champion: (rounds, samples) in microseconds, each round in a new process. Two processes of one model differ more
+    (memory layout, core) than the samples of one process, so the bound is Student's t over rounds, of the logarithm of the
+    ratio of medians. Raises ValueError for fewer than 2 rounds.
     """
     from scipy.stats import t
 

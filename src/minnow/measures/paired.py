@@ -1,6 +1,6 @@
 """Paired comparisons of two models on the same rows.
 
-A difference is always the challenger's mean loss minus the champion's: below zero is better. Every test is one-sided.
+A difference is the challenger's mean loss minus the champion's; a negative one is an improvement. All tests are one-sided.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Comparison:
     """Two models on the same rows.
 
     difference: of mean losses, challenger minus champion; upper: its one-sided upper bound at the level; p_better: p value
-    of the hypothesis that the challenger is not better; detectable: the smallest difference of mean losses that the rows
-    would have shown at the level with a power of 80 %; n: groups. With a single group there is no estimate of noise: its
-    bounds are infinite.
+    of the hypothesis that the challenger is not better; detectable: the smallest difference of mean losses that these rows
+    detect at the level with a power of 80 %; n: number of groups. With a single group there is no estimate of noise, and
+    the bounds are infinite.
     """
 
     difference: float
@@ -38,9 +38,9 @@ class Comparison:
 def compare(challenger: Array, champion: Array, group: Array, *, binary: bool, level: float) -> Comparison:
     """Compare losses row by row. challenger, champion: (n,) float64; group: (n,) int; binary: losses are 0 or 1.
 
-    Binary losses of rows that are each a group of their own get exact and score tests, all others the bootstrap over
-    groups. The result does not depend on the order of the rows. Raises ValueError when the rows do not pair or a loss is not
-    finite, since a NaN would pass for a gain.
+    Binary losses of independent rows are compared by McNemar's exact test and Tango's score bound, all others by the bootstrap
+    over groups. level: one-sided. The result does not depend on the order of the rows. Raises ValueError where the arrays
+    have different lengths, or a loss is not finite.
     """
     if challenger.shape != champion.shape or challenger.shape != group.shape or not len(group):
         raise ValueError(
@@ -55,7 +55,7 @@ def compare(challenger: Array, champion: Array, group: Array, *, binary: bool, l
 
 
 def _compare_binary(challenger: Array, champion: Array, level: float) -> Comparison:
-    """Compare mistakes of independent rows, (n,) bool each."""
+    """Compare binary losses of independent rows, (n,) bool each."""
     n = len(challenger)
     lost, won = int((challenger & ~champion).sum()), int((~challenger & champion).sum())
     return Comparison(
@@ -68,9 +68,10 @@ def _compare_binary(challenger: Array, champion: Array, level: float) -> Compari
 
 
 def mcnemar(lost: int, won: int) -> float:
-    """P value of the exact one-sided McNemar test: the probability of at least so many wins if the models are equal.
+    """P value of the exact one-sided McNemar test: the probability of at least won wins if the models are equal.
 
-    lost: rows that only the challenger gets wrong; won: rows that only the champion gets wrong.
+    lost: number of rows that only the challenger predicts wrongly; won: of rows that only the champion predicts wrongly.
+    Source: McNemar 1947.
     """
     from scipy.stats import binom
 
@@ -95,7 +96,7 @@ def tango_upper(lost: int, won: int, n: int, level: float) -> float:
         variance = n * (2 * share + delta * (1 - delta))
         return lost - won - n * delta + z * math.sqrt(max(variance, 0.0))
 
-    low, high = (lost - won) / n + 1e-9, 1 - 1e-12  # at the estimate itself the variance may be zero
+    low, high = (lost - won) / n + 1e-9, 1 - 1e-12  # at the estimate the variance may be zero
     if low >= high or excess(low) <= 0:
         return min(low, 1.0)
     if excess(high) >= 0:
@@ -105,10 +106,10 @@ def tango_upper(lost: int, won: int, n: int, level: float) -> float:
 
 
 def _compare_bootstrap(difference: Array, group: Array, level: float) -> Comparison:
-    """Bound the mean by the wider of a bootstrap quantile and a t bound with the bootstrap's standard error.
+    """Upper bound of the mean: the larger of a bootstrap quantile and a t bound with the bootstrap's standard error.
 
-    At a small level the quantile lies beyond all resamples; there the t bound is the wider one. The p value is at least
-    0.5^m for m groups, however similar their differences are: that of m fair coins that all fall on one side.
+    At a small level the quantile would lie beyond all resamples, and the t bound is the larger one. The p value is at least
+    0.5^m for m groups, that of a sign test with all signs equal.
     """
     from scipy.stats import t
 
@@ -127,7 +128,7 @@ def _compare_bootstrap(difference: Array, group: Array, level: float) -> Compari
 def difference(
     challenger: Array, other: Array, group: Array, *, root: bool = False, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Difference of two scores on the same rows, with a two-sided 95 % interval over resampled groups: (value, low, high).
+    """Difference of two scores on the same rows, with a two-sided 95 % bootstrap interval over groups: (value, low, high).
 
     challenger, other: (n,) float64, row by row; group: (n,) int; root: the scores are roots of the means (RMSE). The result
     does not depend on the order of the rows.
@@ -149,7 +150,7 @@ def difference(
 
 
 def detectable(spread: float, n: int, level: float) -> float:
-    """Smallest true difference that n groups of this standard deviation would show at a level, with a power of 80 %."""
+    """Smallest true difference that n groups detect at a one-sided level with a power of 80 %. spread: standard deviation."""
     from scipy.stats import norm
 
     return float((norm.isf(level) + norm.isf(1 - POWER)) * spread / math.sqrt(n))

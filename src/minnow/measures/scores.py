@@ -1,4 +1,4 @@
-"""Scores with intervals: Wilson's for shares of right answers, the bootstrap over groups for everything else."""
+"""Scores with confidence intervals: Wilson's for proportions of independent rows, otherwise the bootstrap over groups."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from minnow.types import Array, Batch, Measure, Outputs, Score
 
 Z = 1.959963984540054
-"""Quantile of a two-sided 95 % interval."""
+"""Normal quantile of a two-sided 95 % interval."""
 RESAMPLES = 2000
 SCORE_RESAMPLES = 100
-"""A score that is not a mean is computed anew for each resample: so many give a standard error, but not a quantile."""
+"""Resamples of scores that are not means, each of which is computed anew: enough for a standard error."""
 CELLS = 4_000_000
-"""Drawn indices that are held in memory at once."""
+"""Number of drawn indices that are in memory at once."""
 
 
 def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) -> Score:
     """Score outputs on a batch, with a two-sided 95 % interval.
 
     Rows of one group are resampled together. The result does not depend on the order of the rows. It is NaN for a batch
-    without a row that counts.
+    in which every row is NaN.
     """
     if measure.rows is None:
         return _score_of_function(measure, outputs, batch, seed)
@@ -44,14 +44,14 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
 
 
 def score_all(measures: Iterable[Measure], outputs: Outputs, batch: Batch, *, seed: int = 0) -> dict[str, Score]:
-    """Score outputs by several measures, in their order: name -> score."""
+    """Score outputs by several measures: name -> score, in the order of the measures."""
     return {measure.name: score(measure, outputs, batch, seed=seed) for measure in measures}
 
 
 def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
-    """Write the interval of a score for people. score: value, low, high and n by name; figure: writes one number.
+    """Text of the interval of a score. score: value, low, high and n by name; figure: formats a number.
 
-    With a single group every resample is the same, and two equal bounds would look like certainty: it has no interval.
+    With a single group all resamples are equal, so there is no interval.
     """
     if score.get("n") == 1 and score["low"] == score["high"]:
         return "one group of rows, so no interval"
@@ -59,28 +59,28 @@ def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
 
 
 def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
-    """Interval of a share of n independent rows, (low, high). z: normal quantile. Source: Wilson 1927."""
+    """Confidence interval of a proportion of n independent rows, (low, high). z: normal quantile. Source: Wilson 1927."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def by_group(values: Array, group: Array, counts: Array | None = None) -> tuple[Array, Array]:
-    """Sum values per group, in an order that does not depend on the rows' order.
+    """Sum values by group, in an order of the groups that does not depend on the order of the rows.
 
-    values: (n,); group: (n,) int; counts: (n,) bool, which rows count. Returns sums (m,) and rows per group (m,).
+    values: (n,); group: (n,) int; counts: (n,) bool, which rows count. Returns sums (m,) and numbers of rows (m,).
     """
     _, index = np.unique(group, return_inverse=True)
     weight = np.ones(len(values)) if counts is None else counts.astype(np.float64)
     sizes = np.bincount(index, weights=weight)
-    in_order = np.lexsort((values, index))  # sums of floats come out the same whatever the order of the rows
+    in_order = np.lexsort((values, index))  # sums of floats depend on the order
     sums = np.bincount(index[in_order], weights=values[in_order])
     order = np.lexsort((sizes, sums))
     return sums[order], sizes[order]
 
 
 def bootstrap_means(sums: Array, sizes: Array, seed: int, resamples: int = RESAMPLES) -> Array:
-    """Means of resampled groups, (resamples,). sums, sizes: (m,), as by_group returns them."""
+    """Bootstrap means over groups, (resamples,). sums, sizes: (m,), as by_group returns them."""
     random = np.random.default_rng(seed)
     m, means = len(sums), []
     step = max(1, CELLS // max(m, 1))
@@ -91,7 +91,7 @@ def bootstrap_means(sums: Array, sizes: Array, seed: int, resamples: int = RESAM
 
 
 def _score_of_function(measure: Measure, outputs: Outputs, batch: Batch, seed: int) -> Score:
-    """Score by a function that is not a mean over rows, with a normal interval from its bootstrapped standard error."""
+    """Score by a function that is not a mean over rows, with a normal interval from the bootstrap standard error."""
     assert measure.score is not None
     outputs = measure.needs(outputs, batch) if measure.needs else outputs
     value = measure.score(outputs, batch)

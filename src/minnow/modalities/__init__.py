@@ -1,4 +1,4 @@
-"""Modalities: what rows mean. A package's name is its registration."""
+"""Modalities: what the rows of a use case are. A package is registered by its name."""
 
 from __future__ import annotations
 

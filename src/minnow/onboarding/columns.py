@@ -1,4 +1,4 @@
-"""Columns of somebody's table: how they are read before anything is known of them, and what their names and values say."""
+"""Columns of an unknown table: reads them without settings, and guesses their roles from names and values."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _ITEMS = (
 _RATINGS = ("rating", "score", "stars")
 _TIMES = ("time", "timestamp", "date", "datetime", "unix_time")
 _WORDS, _TEXT_LENGTH = 4, 25
-"""Words and characters that cells of sentences have on average at least."""
+"""Least mean number of words and of characters in a column of sentences."""
 _SAMPLE = 2000
 _EVEN = 0.8
-"""Share of steps between rows that are alike, from which on a table with times is a series."""
+"""Least share of equal steps of time between rows in a series."""
 
 
 def read_columns(proposal: Proposal, data: Path) -> dict[str, Array]:
-    """Read every column, (n,) each. A file whose first line is a row gets names for its columns.
+    """Read every column, (n,) each. Columns of a file without a header are numbered.
 
-    Options that reading needs are chosen in the proposal. Raises FileError, a ValueError.
+    Options that are needed to read the file are added to the proposal. Raises FileError, a ValueError.
     """
     header: list[str] | None = None
     try:
@@ -38,7 +38,7 @@ def read_columns(proposal: Proposal, data: Path) -> dict[str, Array]:
     except ValueError as error:
         if "options.header" not in str(error):
             raise
-        width = str(error).partition("Received: ")[2].partition(". Where")[0].count(",") + 1
+        width = str(error).partition("Received: ")[2].partition(". For a file")[0].count(",") + 1
         header = [f"column {number}" for number in range(1, width + 1)]
         columns = _look(data, header)
         proposal.choose("options.header", header, "the first line is already a row, so the columns are numbered")
@@ -64,12 +64,12 @@ def _decimal_commas(columns: Mapping[str, Array]) -> bool:
 
 
 def labels_of(values: Array) -> Array:
-    """Write a column of any kind as labels, (n,) str, "" where missing."""
+    """Convert a column of any kind to labels, (n,) str, "" where missing."""
     return frames.labels(values, {})
 
 
 def named(columns: Mapping[str, Array], names: Sequence[str]) -> str | None:
-    """Find the column whose name is the first of names that occurs."""
+    """Return the column with the first of these names that occurs, or None; case and spaces do not matter."""
     lowered = {name.lower().replace(" ", "_"): name for name in columns}
     return next((lowered[name] for name in names if name in lowered), None)
 
@@ -98,7 +98,7 @@ def mean_length(values: Array) -> float:
 
 
 def even_times(columns: Mapping[str, Array]) -> str | None:
-    """Find the column of times that come at an even pace, each once."""
+    """Find a column of distinct times at even steps."""
     for name, values in columns.items():
         if values.dtype.kind == "M" and len(values) > 2 and not np.isnat(values).any():
             steps = np.diff(np.sort(values).astype("datetime64[s]").astype(np.int64))
@@ -108,7 +108,7 @@ def even_times(columns: Mapping[str, Array]) -> str | None:
 
 
 def is_group(name: str, values: Array) -> bool:
-    """Whether a column is named as an id, and its values repeat."""
+    """Whether a column has the name of an id, and its values repeat."""
     is_id = re.search(r"(^|[ _-])(id|key|number|no|code)$", name.lower()) or name.lower() in _USERS
     distinct = len(set(values.tolist()))
     return bool(is_id) and len(values) / 50 < distinct < len(values) / 1.5

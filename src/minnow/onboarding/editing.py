@@ -1,4 +1,4 @@
-"""Changes to params.yaml that leave everything else as it is, comments too; a change that does not load is not made."""
+"""Edits params.yaml and keeps everything else, comments included. A change that does not load as settings is not written."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def add_entry(path: Path, name: str, entry: str) -> None:
     """Put an entry, indented as it is to stand, at the end of usecases. Raises ConfigError; the file stays as it was."""
     text = path.read_text()
     if name in (yaml.safe_load(text) or {}).get("usecases", {}):
-        raise config.ConfigError(f"usecases.{name} is there already. Take another name, or edit it in {path}.")
+        raise config.ConfigError(f"usecases.{name} exists already. Choose another name, or edit it in {path}.")
     _replace(path, _with_entry(text, entry))
 
 
 def _with_entry(text: str, entry: str) -> str:
-    """Put text behind the last entry under `usecases:`."""
+    """Insert text after the last entry under `usecases:`."""
     lines = text.splitlines(keepends=True)
     start = next((i for i, line in enumerate(lines) if line.startswith("usecases:")), None)
     if start is None:
@@ -61,7 +61,7 @@ def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any])
 
 
 def _flow(value: Any) -> Any:
-    """Have a list written on one line."""
+    """Make a list appear on one line."""
     from ruamel.yaml.comments import CommentedSeq
 
     if not isinstance(value, list):

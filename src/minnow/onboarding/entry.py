@@ -1,4 +1,4 @@
-"""An entry: a proposal shown with its reasons, and written to params.yaml."""
+"""The entry of a proposal: shown with its reasons, and written to params.yaml."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show(name: str, proposal: Proposal) -> None:
 
 
 def text_of(name: str, proposal: Proposal) -> str:
-    """Write an entry as it stands in params.yaml, each key with its reason."""
+    """Format an entry for params.yaml, each key with its reason as a comment."""
     lines = [f"  {name}:"]
     for key, value in proposal.entry.items():
         if key == "options":
@@ -47,7 +47,7 @@ def text_of(name: str, proposal: Proposal) -> str:
 
 
 def add(space: Workspace, name: str, proposal: Proposal) -> None:
-    """Put an entry at the end of usecases in params.yaml. Raises ConfigError, and then the file is as it was."""
+    """Add an entry at the end of usecases in params.yaml. Raises ConfigError, and then the file is as it was."""
     editing.add_entry(space.params, name, text_of(name, proposal))
 
 
@@ -56,6 +56,6 @@ def _line(key: str, value: Any, why: str | None) -> str:
 
 
 def _flow(value: Any) -> str:
-    """Write a value as YAML on one line."""
+    """Format a value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")

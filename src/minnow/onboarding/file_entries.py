@@ -1,4 +1,4 @@
-"""Entries for rows that are files: images and sounds."""
+"""Proposals for rows that are files: images and sounds."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from minnow.modalities.images.decode import SUFFIXES
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 
 _LENGTH_QUANTILE = 0.9
-"""Quantile of the sounds' lengths that a model reads."""
+"""Quantile of the lengths of sounds that is proposed as the length that a model reads."""
 _MOST_SOUNDS, _MOST_IMAGES = 500, 2000
 _HIGHEST_RATE = 16_000
 _SHOWN = 80
 
 
 def has_images(data: Path) -> bool:
-    """Whether there are images, or arrays of them."""
+    """Whether a path holds images, or arrays of them."""
     if data.is_file():
         return data.suffix == ".npz"
     return any(_is_image(path) or path.suffix == ".npz" or "idx" in path.name for path in data.rglob("*"))
@@ -35,7 +35,7 @@ def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
     proposal.choose("modality", "images", why if folders else "arrays of pictures with labels")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each picture has a class")
     if request.task == "generate":
-        proposal.choose("options.labelled", False, "new pictures like these are generated, whatever their class")
+        proposal.choose("options.labelled", False, "new pictures are generated from all of these, whatever their class")
     if folders and len(sizes := _image_sizes(data)) > 1:
         height, width = sorted(sizes)[len(sizes) // 2]
         why = f"the pictures have {len(sizes)} sizes; this is the middle one"
@@ -54,7 +54,7 @@ def _image_sizes(data: Path) -> set[tuple[int, int]]:
 
 
 def has_sounds(data: Path) -> bool:
-    """Whether there is a WAV in a folder, or in a zip."""
+    """Whether a folder or a zip holds a WAV file."""
     try:
         return next(waveform.files(data), None) is not None
     except ValueError:
@@ -71,7 +71,7 @@ def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
     proposal.choose("modality", "audio", why)
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each sound has a class")
     if len(folders) < 2:
-        why = f"one folder is no class: the name's first part is, as in {names[0].name}"
+        why = f"there is one folder only, so the first part of a file's name is its class, as in {names[0].name}"
         proposal.choose("options.label_part", 0, why)
     proposal.choose("options.rate", min(max(rates), _HIGHEST_RATE), f"recorded at up to {max(rates):,} Hz")
     length = round(float(np.quantile(seconds, _LENGTH_QUANTILE)), 1)

@@ -1,4 +1,4 @@
-"""What the user requests, and what is proposed: an entry for params.yaml with the reason for each choice."""
+"""A request of the user, and a proposal: an entry of params.yaml with the reason for each choice."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ASKED_FOR = "asked for"
+ASKED_FOR = "requested"
 """The reason for a choice of the user."""
 _OPTION = "options."
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user has chosen; None leaves it to be derived from the data."""
+    """What the user has chosen; what is None is derived from the data."""
 
     target: str | None = None
     modality: str | None = None
@@ -24,7 +24,7 @@ class Request:
 
 @dataclass
 class Proposal:
-    """entry: as it would stand in params.yaml; reasons: key -> why; warnings: what the user should check."""
+    """A proposed entry. entry: for params.yaml; reasons: key -> why; warnings: what the user should check."""
 
     entry: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)

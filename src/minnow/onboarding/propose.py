@@ -1,4 +1,4 @@
-"""Proposing: a look at somebody's data, and an entry for params.yaml with the reason for each choice."""
+"""Proposes an entry of params.yaml for a folder or file, with the reason for each choice."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _FAMILIES = {
 
 
 def propose(data: Path, request: Request) -> Proposal:
-    """Look at a folder or file and propose an entry. Raises ValueError that says what was needed and what was received."""
+    """Propose an entry for a folder or file. Raises ValueError that says what was needed and what was received."""
     if not data.exists():
-        raise ValueError(f"--data must name a folder or a file. Received: {data}, which is not there.")
+        raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
@@ -42,19 +42,19 @@ def propose(data: Path, request: Request) -> Proposal:
 
 
 def _choose_families(proposal: Proposal, request: Request) -> None:
-    """Choose families and compressions. Raises ValueError for a task or family that cannot be."""
+    """Choose families and compressions. Raises ValueError for a task or family that does not fit."""
     modality, task = proposal.entry["modality"], proposal.task
     if task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
     families = list(request.families or _FAMILIES.get((modality, task), []))
     if not families:
         tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))
-        raise ValueError(f"--task: what {modality} can be asked is {tasks}. Received: {task}.")
+        raise ValueError(f"--task: the tasks of {modality} are {tasks}. Received: {task}.")
     for family in families:
         if family not in catalog().known("family"):
-            raise ValueError(f"--families: {unknown('family', family, catalog().known('family'))}")
+            raise ValueError(f"--family: {unknown('family', family, catalog().known('family'))}")
         if why := catalog().fits(family, modality, task):
-            raise ValueError(f"--families: {why}")
-    why = ASKED_FOR if request.families else f"what learns to {task} from {modality}, simple ones first"
+            raise ValueError(f"--family: {why}")
+    why = ASKED_FOR if request.families else f"families for {task} on {modality}, simple ones first"
     proposal.choose("families", families, why)
-    proposal.choose("compression", ["float16", "int8"], "smaller files of the networks, judged like any other")
+    proposal.choose("compression", ["float16", "int8"], "smaller variants of networks, judged like all others")

@@ -1,4 +1,4 @@
-"""Entries for rows with named columns: what the columns mean decides between interactions, text, series and tables."""
+"""Proposals for rows with named columns: interactions, text, series or tables, by what the columns mean."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FEW_ROWS = 100
 
 
 def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
-    """Read delimited rows or Parquet, and propose what they mean. Raises ValueError."""
+    """Read delimited rows or Parquet, and propose an entry for them. Raises ValueError."""
     columns = facts.read_columns(proposal, data)
     if request.target and request.target not in columns:
         raise ValueError(f"--target: {unknown('column', request.target, columns)}")
@@ -52,7 +52,7 @@ def _interactions(proposal: Proposal, columns: Mapping[str, Array], request: Req
             f"interactions need {needed}. Received: {', '.join(columns)}. Rename them, or take another modality."
         )
     proposal.choose("modality", "interactions", f"{roles['user']}, {roles['item']} and {roles['time']} are columns")
-    why = ASKED_FOR if request.task else "what a user may like next is a ranking of items"
+    why = ASKED_FOR if request.task else "the items that a user takes next are predicted as a ranking"
     proposal.choose("task", request.task or "rank", why)
     if proposal.task == "rate":
         proposal.choose("options.target", "rating", "the answer is a rating")
@@ -84,13 +84,13 @@ def _text(proposal: Proposal, columns: Mapping[str, Array], request: Request) ->
 
 
 def _series(proposal: Proposal, columns: Mapping[str, Array], request: Request) -> None:
-    """Propose to read rows in order of time: the target of a row where it is a class, the next one where it is a number."""
+    """Propose a time series: a class is predicted at the same row, a number at the next one."""
     dates = (name for name, values in columns.items() if values.dtype.kind == "M")
     time = facts.even_times(columns) or next(dates, None)
     if time is None:
         raise ValueError(f"A series needs a column of times, each once. Received: {', '.join(columns)}.")
     target, why = target_of(columns, request, [time])
-    proposal.choose("modality", "timeseries", f"'{time}' tells when each row was taken, one after the other")
+    proposal.choose("modality", "timeseries", f"'{time}' is the time of each row")
     proposal.choose("options.target", target, why)
     if time != "time":
         proposal.choose("options.time", time, "the column of time stamps")
@@ -99,16 +99,16 @@ def _series(proposal: Proposal, columns: Mapping[str, Array], request: Request) 
         _forecast(proposal, request)
     no_sensors = [name for name, values in columns.items() if name not in (time, target) and values.dtype == object]
     if no_sensors:
-        proposal.choose("options.drop", no_sensors, "no sensor: it shows no number")
-    proposal.choose("options.window", 12, "rows that a model reads one by one; as far back as things have an effect")
+        proposal.choose("options.drop", no_sensors, "not a sensor: its values are not numbers")
+    proposal.choose("options.window", 12, "number of rows that a model reads; as far back as rows affect the target")
     if proposal.task == "classify":
         allow_rare_class(proposal, columns[target])
 
 
 def _forecast(proposal: Proposal, request: Request) -> None:
-    why = ASKED_FOR if request.task else "the target is a number that goes on changing"
+    why = ASKED_FOR if request.task else "the target is a number that changes over time"
     proposal.choose("task", "forecast", why)
-    proposal.choose("options.horizon", 1, "the next row is asked for; further ahead: a larger number")
+    proposal.choose("options.horizon", 1, "the next row is predicted; a larger number predicts further ahead")
     proposal.choose("options.relative", True, "the change from the last value is learned")
 
 
@@ -120,12 +120,12 @@ def _table(proposal: Proposal, columns: Mapping[str, Array], request: Request) -
     proposal.choose("options.target", target, why)
     labels = labels_of(columns[target])
     if unlabelled := int((labels == "").sum()):
-        why = f"{unlabelled:,} rows have no answer, and teach nothing"
+        why = f"{unlabelled:,} rows have no value of the target"
         proposal.choose("options.drop_unlabelled", True, why)
     choose_task(proposal, columns[target], request)
     ids = [name for name in columns if name != target and hints.is_id(columns[name])]
     if ids:
-        proposal.choose("options.drop", ids, "a number or name of the row tells nothing about the next row")
+        proposal.choose("options.drop", ids, "ids or names of rows say nothing about other rows")
     features = {name: values for name, values in columns.items() if name not in (target, *ids)}
     _choose_split(proposal, features, request)
     if proposal.task == "classify":
@@ -140,7 +140,9 @@ def _table(proposal: Proposal, columns: Mapping[str, Array], request: Request) -
 def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Array) -> None:
     for name, values in features.items():
         if hints.alone(values, labels, proposal.task) >= hints.ALMOST:
-            proposal.warnings.append(f"'{name}' alone nearly gives the answer. Is it known when the question is asked?")
+            proposal.warnings.append(
+                f"'{name}' alone nearly explains the target. Is its value known when a prediction is made?"
+            )
 
 
 def _choose_split(proposal: Proposal, features: Mapping[str, Array], request: Request) -> None:
@@ -159,7 +161,7 @@ def _choose_split(proposal: Proposal, features: Mapping[str, Array], request: Re
         needed = "times" if by == "time" else "groups"
         raise ValueError(f"--split {by} needs a column of {needed}. Received: {', '.join(features)}.")
     why = {
-        "time": f"'{candidates[0]}' is a time: the exam is what came last",
-        "group": f"rows of one '{candidates[0]}' belong together: the exam is of others",
+        "time": f"'{candidates[0]}' is a time: the latest rows are the test set",
+        "group": f"rows with the same '{candidates[0]}' belong together, and share a split",
     }[by]
     proposal.choose("options.split", {"by": by, "column": candidates[0]}, ASKED_FOR if request.split else why)

@@ -1,4 +1,4 @@
-"""The target of somebody's table: which column it is, and which task its values make."""
+"""The target of an unknown table: which column it is, and which task suits its values."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def target_of(columns: Mapping[str, Array], request: Request, others: Sequence[s
         return request.target, ASKED_FOR
     candidates = {name: values for name, values in columns.items() if name not in others}
     if by_name := named(candidates, _NAMES):
-        return by_name, "its name says that it is the answer; another one: --target"
+        return by_name, "its name is that of a target; choose another with --target"
     if not candidates:
-        raise ValueError(f"No column is left to be the answer. Received: {', '.join(columns)}.")
-    return list(candidates)[-1], "the last column; another one: --target"
+        raise ValueError(f"No column is left to be the target. Received: {', '.join(columns)}.")
+    return list(candidates)[-1], "the last column; choose another with --target"
 
 
 def choose_task(proposal: Proposal, values: Array, request: Request) -> None:
@@ -42,7 +42,7 @@ def choose_task(proposal: Proposal, values: Array, request: Request) -> None:
 
 
 def allow_rare_class(proposal: Proposal, values: Array) -> None:
-    """Lower the least share of a class where one of the target's classes is rare."""
+    """Lower options.min_class_share where one of the target's classes is rare."""
     names = labels_of(values)
     classes, counts = np.unique(names[names != ""], return_counts=True)
     share = counts.min() / counts.sum()

@@ -15,7 +15,7 @@ _FAMILIES, _MINUTES, _EPOCHS = 2, 1, 5
 
 
 def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a short trial: the first two families, networks for a few epochs, each for a minute at most."""
+    """Settings of a short trial: the first two families, a minute each at most, networks for a few epochs."""
     quick = {
         family: {"epochs": _EPOCHS} if "epochs" in catalog().params("family", family).model_fields else {}
         for family in list(entry["families"])[:_FAMILIES]
@@ -26,7 +26,7 @@ def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any
 
 
 def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
-    """Run a short trial of an entry that stands in params.yaml, and show its results. Returns the run's exit code."""
+    """Run a short trial of an entry of params.yaml, and show its results. Returns the run's exit code."""
     from flows import retrain
     from minnow.insight import summary
 

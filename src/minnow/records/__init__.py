@@ -1,1 +1,1 @@
-"""Records: what is written and read again, typed, each with a format; a format that is not known is refused."""
+"""Records: the files that are written and read again, each a typed class with a format number. Unknown formats are refused."""

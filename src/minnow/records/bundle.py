@@ -1,8 +1,8 @@
-"""A bundle: the one folder that answers, and that is logged, kept, exported and served unchanged.
+"""A bundle: a folder with a model and what it needs to answer. It is logged, stored, exported and served unchanged.
 
-It holds the model, its encoder, its schema and golden rows, and its name is the sha256 of these. What is said of it stands
-beside the folder, where its name does not change with it: report.json and card.md, provenance.json. A bundle of format 1 holds
-report and card itself, and its name is the sha256 of them too.
+It holds the model, its encoder, its schema and golden rows, and its name is the sha256 of these files. Records about it stand
+beside the folder, so that its name does not change with them: report.json, card.md and provenance.json. A bundle of format 1
+contains report and card, and its name is the sha256 of these too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = ["ENCODER_FILES", "FOLDER", "GOLDEN", "MODEL_FILES", "SCHEMA", "Bundle
 
 
 class BundleError(RecordError):
-    """A bundle that is incomplete or not what its name says."""
+    """A bundle that is incomplete, or whose bytes do not match its name."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder on disk and what its schema.json says."""
+    """A folder on disk and its schema."""
 
     folder: Path
     schema: Schema
@@ -66,7 +66,7 @@ class Bundle:
         return self.folder if self.schema.format == 1 else self.folder.parent
 
     def golden(self) -> tuple[dict[str, Array], dict[str, Array]]:
-        """The encoded inputs and the answers kept as proof, up to 100 rows each."""
+        """The golden rows: encoded inputs and the file's own answers, up to 100 rows each."""
         arrays = read_npz(self.folder / GOLDEN)
         inputs, answers = (
             {name.removeprefix(kind): value for name, value in arrays.items() if name.startswith(kind)}
@@ -76,7 +76,7 @@ class Bundle:
 
 
 def open_bundle(folder: Path) -> Bundle:
-    """Read a bundle. Raises BundleError when a file is missing, broken, or of a format that is not known here."""
+    """Open a bundle. Raises BundleError when schema or model is missing, or when the schema is broken or of unknown format."""
     folder = Path(folder)
     try:
         schema = read_schema(folder)

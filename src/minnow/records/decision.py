@@ -1,4 +1,4 @@
-"""A decision: who stood for a use case and target, what was compared, and whether the model is promoted. Written once."""
+"""A decision: the finalist of a use case and target, what it was compared with, and whether it is promoted."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Difference:
 class Decision:
     """What was decided on one target of a use case, and why.
 
-    finalist, sha, size_bytes: of the model that stood; None where none was within the limits.
-    replaces: sha of the champion that it was compared with. fingerprint, rows: of the test set. looks: comparisons on it,
-    with this one. score: by the first measure. about: what a task wants beside its figures. baselines: name -> score;
-    differences: name -> loss difference. promote, verdict, reasons: what the judge said; chosen: why this finalist.
-    looked, level_spent: whether the test set was used for a comparison, and at which level. comparisons: "champion", "best"
-    -> numbers of the paired comparison. id: names the decision by what it says.
+    promote, verdict, reasons: the judge's ruling; chosen: why this finalist was chosen. finalist, sha, size_bytes: name,
+    bundle and size of the finalist; None where no variant was within the limits. replaces: sha of the champion that it was
+    compared with. fingerprint, rows: of the test set. measure, score: the task's first measure. about: what the task shows with
+    its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
+    look at the test set, and its level; looks: their number, this one included. comparisons: "champion", "best" -> numbers of
+    the paired comparison. id: hash of the decision's content.
     """
 
     usecase: str
@@ -64,7 +64,7 @@ class Decision:
     format: int = FORMAT
 
     def as_json(self) -> dict[str, Any]:
-        """Return what from_json reads."""
+        """Return the JSON value that from_json reads."""
         named: dict[str, Any] = {
             "reasons": list(self.reasons),
             "chosen": list(self.chosen),
@@ -91,7 +91,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
 
 
 def _of_format_1(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring a decision of format 1 to today's names: `exam`, `against`, and `anchor` for the best so far."""
+    """Rename the fields of format 1: exam -> fingerprint and rows, against -> differences, comparisons.anchor -> best."""
     renamed = {name: item for name, item in value.items() if name not in ("exam", "against", "comparisons")}
     exam, comparisons = value.get("exam", {}), dict(value.get("comparisons", {}))
     if "anchor" in comparisons:

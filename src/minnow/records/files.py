@@ -1,4 +1,4 @@
-"""Files with the same bytes on every run: JSON, arrays, and the hashes that name a folder."""
+"""Writes JSON and arrays with the same bytes on every run, and hashes files and folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RecordError(ValueError):
 
 
 def sha256(folder: Path, names: Iterable[str] | None = None) -> str:
-    """Name a folder by the names and bytes of its files, or of some of them. Returns 64 hex digits."""
+    """Hash the names and bytes of a folder's files, or of the named ones alone. Returns 64 hex digits."""
     folder, digest = Path(folder), hashlib.sha256()
     paths = (p for p in folder.rglob("*") if p.is_file()) if names is None else (folder / name for name in names)
     for path in sorted(paths):
@@ -31,7 +31,7 @@ def sha256(folder: Path, names: Iterable[str] | None = None) -> str:
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
-    """Name each file of a folder by the sha256 of its bytes, so that a change can be named too."""
+    """Hash each file of a folder by itself: relative path -> sha256."""
     paths = sorted(p for p in Path(folder).rglob("*") if p.is_file())
     return {p.relative_to(folder).as_posix(): file_sha256(p) for p in paths}
 
@@ -42,7 +42,7 @@ def file_sha256(path: Path) -> str:
 
 
 def read_json(path: Path, noun: str, formats: Iterable[int]) -> dict[str, Any]:
-    """Read a record of a known format. noun: what it is, for messages; a file without `format` is of format 1.
+    """Read a record of a known format. noun: what it is, for messages. A file without `format` is of format 1.
 
     Raises RecordError when the file is missing or no JSON object, or when its format is not known here.
     """
@@ -70,19 +70,19 @@ def known_format(value: Mapping[str, Any], noun: str, formats: Iterable[int], wh
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON the same on every run: sorted keys, two blanks, a newline at the end."""
+    """Write JSON with the same bytes on every run: sorted keys, indented by two spaces, with a newline at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_npz(path: Path) -> dict[str, Array]:
-    """Read all arrays of an .npz. Raises what NumPy raises for a file that is none, or is cut."""
-    with path.open("rb") as stream, np.load(stream) as file:  # np.load leaves a cut file open
+    """Read all arrays of an .npz. Raises what NumPy raises for a file of another kind, or a truncated one."""
+    with path.open("rb") as stream, np.load(stream) as file:  # np.load leaves a truncated file open
         return {name: file[name] for name in file.files}
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array], *, packed: bool = False) -> None:
-    """Write an .npz with the same bytes on every run: stored (or packed, where size counts), sorted, no time stamps."""
+    """Write an .npz with the same bytes on every run: sorted, without time stamps. packed: compress, where size counts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     with zipfile.ZipFile(path, "w", method, compresslevel=9 if packed else None) as archive:

@@ -1,4 +1,4 @@
-"""Provenance: what a bundle was made from, the hashes of everything that stands with it, and what was decided on it."""
+"""Provenance: what a bundle was made from, the hashes of its files, and the decisions about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Provenance:
 
     sha: the bundle's name; made_from: what the training was cached by (rows, params, seed, threads, code, lock, machine);
     settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
-    decisions: those in which it stood. target, version, tag: of a publication.
+    decisions: those in which it was the finalist. target, version, tag: set in the copy that is published.
     """
 
     usecase: str
@@ -48,11 +48,11 @@ class Provenance:
         return f"{self.family}/{self.variant}"
 
     def published(self, *, target: str, version: int, tag: str) -> Provenance:
-        """The same, of a publication."""
+        """Return the copy that is published, with target, version and tag."""
         return replace(self, target=target, version=version, tag=tag)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what from_json reads; what is not known is left out."""
+        """Return the JSON value that from_json reads; fields that are None are left out."""
         plain = {name: value for name, value in vars(self).items() if value is not None}
         return plain | {"decisions": [decision.as_json() for decision in self.decisions]}
 
@@ -70,7 +70,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
     if not isinstance(value.get("sha"), str) or not isinstance(value.get("usecase"), str):
         raise RecordError(f"{where}: a {NOUN} names a use case and the sha of its bundle. Received: {sorted(value)}.")
     files = value.get("files", {})
-    if number == 1:  # its files all lay inside of the bundle
+    if number == 1:  # all its files are inside the bundle
         files = {f"{FOLDER}/{name}": digest for name, digest in files.items()}
     decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
     known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
@@ -84,7 +84,7 @@ def read_provenance(folder: Path) -> Provenance:
 
 
 def hashes_beside(folder: Path) -> dict[str, str]:
-    """Hash what a provenance vouches for: the files of bundle/, and report and card beside it."""
+    """Hash the files that a provenance lists: those of bundle/, and report and card beside it."""
     names = (report.FILE, report.CARD)
     beside = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
     return {f"{FOLDER}/{name}": digest for name, digest in file_hashes(folder / FOLDER).items()} | beside

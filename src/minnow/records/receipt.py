@@ -1,4 +1,4 @@
-"""A receipt: the chain of a champion as one JSON document, and what was compared where a receipt or champion is checked."""
+"""A receipt: the provenance, registration and publication of a champion as one JSON document; and the result of a check."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NOUN = "receipt"
 class Receipt:
     """Where a champion comes from.
 
-    provenance: of its bundle, and provenance_sha: the hash of that file; version, run_id: in the registry; served: tag of the
-    published model, None where nothing is served; decision: the one that promoted it.
+    provenance: of its bundle; provenance_sha: hash of that file in the registry; version, run_id: in the registry; served:
+    tag of the published model, None where nothing is served; decision: the one on this target in its provenance.
     """
 
     provenance: Provenance
@@ -32,7 +32,7 @@ class Receipt:
     decision: Decision | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the document: the provenance, and the chain around it."""
+        """Return the JSON document: the fields of the provenance, and those of the receipt."""
         chain = {name: value for name, value in vars(self).items() if name not in ("provenance", "decision")}
         decision = self.decision.as_json() if self.decision else None
         return {**self.provenance.as_json(), **chain, "decision": decision, "format": FORMAT}
@@ -45,7 +45,7 @@ def require_known(document: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was compared. needed, here: what was recorded and what is there; advice: what to do, if anything."""
+    """The result of one comparison. needed, here: the recorded and the present value; advice: what to do where they differ."""
 
     name: str
     ok: bool

@@ -1,4 +1,4 @@
-"""The report of a bundle: what its bytes scored on val and, for a finalist, on test. It stands beside the bundle."""
+"""The report of a bundle: its scores on val and, for a finalist, on test. The file is beside the bundle's folder."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FORMAT = 2
 class ExamResult:
     """Scores on one set of rows.
 
-    fingerprint: names the rows; rows: how many; scores: by measure, the first is the one that is judged by; about: what a
-    task wants beside every figure.
+    fingerprint: hash of the rows' keys; rows: how many; scores: by measure, the first of which the judge uses; about: what
+    the task shows with its scores.
     """
 
     fingerprint: str
@@ -28,7 +28,7 @@ class ExamResult:
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def as_json(self) -> dict[str, Any]:
-        """Return what exam_result reads."""
+        """Return the JSON value that exam_result reads."""
         scores = {name: score_as_json(score) for name, score in self.scores.items()}
         plain = {"fingerprint": self.fingerprint, "rows": self.rows, "scores": scores}
         return plain | ({"about": dict(self.about)} if self.about else {})
@@ -47,7 +47,7 @@ class ScoreReport:
 
 
 def score_as_json(score: Score) -> dict[str, float | int]:
-    """Round a score to what its file needs: ten digits hold every bit that a reader could use."""
+    """Return the JSON value of a score, rounded to ten digits."""
     rounded = {name: round(value, 10) for name, value in vars(score).items() if name != "n"}
     return {**rounded, "n": score.n}
 
@@ -64,7 +64,7 @@ def exam_result(value: Mapping[str, Any]) -> ExamResult:
 
 
 def read_report(bundle: Bundle) -> ScoreReport:
-    """Read what a bundle scored; nothing before its first exam. Raises RecordError, for the report of another bundle too."""
+    """Read the report of a bundle; it is empty where there is none, or where it names another bundle. Raises RecordError."""
     path, empty = bundle.record_folder / FILE, ScoreReport(bundle.sha)
     if not path.exists():
         return empty

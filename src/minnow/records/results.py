@@ -17,7 +17,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class VariantResult:
-    """One variant. parity: differences from the trained model; val: measure -> score; test: of a variant that read it."""
+    """One variant. parity: differences from the trained model; val: measure -> score; test: None for one not scored on it."""
 
     family: str
     variant: str
@@ -33,7 +33,7 @@ class VariantResult:
         return f"{self.family}/{self.variant}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return what _variant reads."""
+        """Return the JSON value that _variant reads."""
         val = {name: score_as_json(score) for name, score in self.val.items()}
         plain = {name: value for name, value in vars(self).items() if name != "test"}
         test = {"test": self.test.as_json()} if self.test else {}
@@ -60,7 +60,7 @@ class FoldResult:
 
 @dataclass(frozen=True)
 class Results:
-    """What came of a use case.
+    """The results of a use case.
 
     refused: "cnn/int8" -> reason; failures: family -> reason; importances: family -> column -> rise of the loss on val when
     the column is shuffled; folds: family -> its scores over folds.

@@ -1,4 +1,4 @@
-"""The schema of a bundle: whose model it is, what it takes and gives, and the options that its rows are read by."""
+"""The schema of a bundle: its use case, family and variant, its input and output arrays, and the options of its rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from minnow.types import Spec
 
 FILE = "schema.json"
 FORMAT = 2
-"""Format 1 kept report.json and card.md inside of the bundle, so that its name changed with each exam."""
+"""A bundle of format 1 contains report.json and card.md, so that its name changed with each evaluation."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What schema.json says.
+    """The contents of schema.json.
 
     options: of the modality, as params.yaml had them; labels: names along the last axis of the outputs, empty where an
     answer is a number; parent: the variant that it was made from, None for the exported model; parameters: of that model.

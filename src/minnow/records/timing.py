@@ -1,4 +1,4 @@
-"""Timings: latency, throughput and memory of a bundle; and of an outcome, with what no two runs repeat."""
+"""Timings: latency, throughput and memory of bundles, and the other values that differ from run to run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Timings:
-    """What no two runs repeat. variants: "cnn/int8" -> timing; training_s: by family; machine: cpu, cores, platform."""
+    """Values that differ from run to run. variants: "cnn/int8" -> timing; training_s: by family; machine: cpu and platform."""
 
     variants: Mapping[str, Timing] = field(default_factory=dict[str, Timing])
     training_s: Mapping[str, float] = field(default_factory=dict[str, float])

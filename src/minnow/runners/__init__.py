@@ -1,1 +1,1 @@
-"""Runners: where a job runs, in the worker process on this machine or on the nodes of a Dask cluster, and its progress."""
+"""Runners: run jobs in a worker process on this machine or on the nodes of a Dask cluster, and show their progress."""

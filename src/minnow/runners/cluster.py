@@ -1,7 +1,7 @@
-"""The worker on other machines: a Dask scheduler hands jobs to its nodes, each of which keeps one worker process.
+"""Runs jobs on other machines: a Dask scheduler sends them to its nodes, each of which has one worker process.
 
-A node is a Dask worker of one thread in a checkout of the same code, on a file system that it shares with this machine:
-jobs pass paths, and nothing large goes over the scheduler. What is shared and what is not: docs/scale.md.
+A node is a Dask worker with one thread, in a checkout of the same code on a file system that it shares with this machine. Jobs
+pass paths, and nothing large goes over the scheduler. What is shared and what is not: docs/scale.md.
 """
 
 from __future__ import annotations
@@ -87,15 +87,15 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the nodes' processes of this run, and hang up."""
-        with contextlib.suppress(Exception):  # a scheduler that is gone has nothing to end
+        """End this run's worker processes on the nodes, and disconnect."""
+        with contextlib.suppress(Exception):  # where the scheduler is gone, there is nothing to end
             connected = [node for node in self._client.nthreads() if node in self._nodes]
             self._client.run(_release, self._token, workers=connected)
         self._client.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _checked(self) -> list[str]:
-        """List the nodes, each of which sees the same files, code and libraries. Raises ClusterError."""
+        """List the nodes after comparing their files, code and libraries with this machine's. Raises ClusterError."""
         with contextlib.suppress(TimeoutError):
             self._client.wait_for_workers(1, timeout=NODES_S)
         states = self._client.run(_state, self._root, self._folder / "token", on_error="return")
@@ -128,7 +128,7 @@ class Cluster:
                 self._client.unsubscribe_topic(job)
 
     def _follow(self, future: Any, events: queue.SimpleQueue[Any], task: _Task, report: Report) -> None:
-        """Hand on what the node reports until the job has ended."""
+        """Pass on the progress that the node reports, until the job has ended."""
         stopped: StopFit | None = None
         while not (future.done() and events.empty()):
             try:
@@ -146,12 +146,12 @@ class Cluster:
 
 
 def _stop_file(claim: Path) -> Path:
-    """File whose presence asks a job to end."""
+    """The file whose presence makes a job stop."""
     return claim.with_suffix(".stop")
 
 
 def _state(root: Path, token: Path, dask_worker: Any = None) -> dict[str, Any]:
-    """Describe what a job meets here: files, code, libraries, machine. dask_worker: Dask hands it in on a node."""
+    """Describe what a job finds here: files, code, libraries, machine. dask_worker: set by Dask on a node."""
     modules = [registry.module(name) for registry in REGISTRIES.values() for name in registry.names()]
     return {
         "files (a shared file system, at the same path)": token.read_text() if token.exists() else f"no {token}",
@@ -174,7 +174,7 @@ def _compare(node: str, state: Any, here: Mapping[str, Any]) -> None:
 
 
 _WORKERS: dict[str, Worker] = {}
-"""On a node: the worker process of the run that is served, by the run's token."""
+"""On a node: token of a run -> its worker process. Only the current run has one."""
 
 
 def _worker_of(task: _Task) -> Worker:
@@ -194,7 +194,7 @@ def _release(token: str) -> None:
 
 
 def _run_here(task: _Task) -> Any:
-    """Do a job on a node, once: a job whose node was lost may still be running there, so nobody does it again."""
+    """Run a job on a node, at most once: where a node is lost, its job may still be running there, so it is not repeated."""
     from distributed import get_worker
 
     try:

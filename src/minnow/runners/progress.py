@@ -1,4 +1,4 @@
-"""Progress of a run: live bars on a terminal; elsewhere a line for each step, and one a minute during a long step."""
+"""Progress of a run: live bars on a terminal; elsewhere a line for each step, and a line per minute during a long step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from minnow.types import Report
 
 EVERY = 60.0
-"""Seconds between two lines about a step that goes on, where there is no bar."""
+"""Seconds between two lines about a running step, where there are no bars."""
 
 
 def wide_console() -> Console:
@@ -63,7 +63,7 @@ class Display:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Report]:
-        """Show one step while it runs; yields the callback for its epochs. Its line stays when it ends without an error."""
+        """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line."""
         task = self._progress.add_task(name, total=None, note="")
         start = last = time.monotonic()
         note = ""

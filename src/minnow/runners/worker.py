@@ -1,7 +1,7 @@
-"""The one long-lived child process that does all TensorFlow work, with limits of memory and time.
+"""The worker: one long-lived child process that does all TensorFlow work, with limits on memory and time.
 
-The parent sends the name of a function and its arguments; the child answers with progress, a result or an error. A job
-that breaks a limit, or kills the process, is marked failed; the next job gets a fresh process.
+The parent sends the name of a function and its arguments; the child sends progress, and a result or an error. A job that
+exceeds a limit, or kills the process, fails; the next job gets a new process.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ POLL_S = 0.2
 
 
 class WorkerError(RuntimeError):
-    """A job that failed: it raised, died, took too long or too much memory."""
+    """A job that failed: it raised an error, its process died, or it took too long or too much memory."""
 
 
 class Worker:
     """The parent's side of the child process: a contracts.Runner with one slot.
 
-    Use as a context manager; the process starts at once and imports while the parent goes on.
+    Use as a context manager; the process starts at once and imports TensorFlow while the parent goes on.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Worker:
         job_minutes: float = 60.0,
         warm: str = "tensorflow",
     ) -> None:
-        """threads: of every numeric library in the child. log: file for its output. warm: module that it imports at once."""
+        """threads: of every numeric library in the child. log: file for its output. warm: module that it imports first."""
         self._threads, self._log, self._warm = threads, log, warm
         self._memory_bytes, self._job_s = memory_gb * 2**30, job_minutes * 60
         self._process: subprocess.Popen[bytes] | None = None
@@ -82,7 +82,7 @@ class Worker:
             raise
 
     def _wait(self, function: str, report: Report) -> Any:
-        """Hand progress on until the child answers. Raises what call raises."""
+        """Pass progress on until the child sends a result or an error. Raises what call raises."""
         assert self._pipe is not None
         self._idle = False
         deadline = time.monotonic() + self._job_s
@@ -166,7 +166,7 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _thread_settings(threads: int) -> Mapping[str, str]:
-    """Thread counts decide the last bits of a model, so they are fixed before any library starts."""
+    """Environment variables that fix thread counts, which decide the last bits of a model, before any library starts."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     # a waiting OpenMP thread that spins takes the core from whoever it waits for: gboost took 43 s instead of 1 s
     passive = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
@@ -180,11 +180,11 @@ def resolve(function: str) -> Callable[..., Any]:
 
 
 def _serve(pipe: Connection, warm: str) -> None:
-    """The child's loop: one job after the other until the parent hangs up."""
+    """The child's loop: one job after the other until the parent closes the pipe."""
     importlib.import_module(warm)
     while True:
         job = pipe.recv()
-        if job is None:  # a request to stop that came when the job had ended already
+        if job is None:  # a request to stop a job that had already ended
             continue
         function, arguments, named = job
 
@@ -205,7 +205,7 @@ def _serve(pipe: Connection, warm: str) -> None:
 
 
 def _forget() -> None:
-    """Free what Keras keeps of a job, so that the next one starts clean."""
+    """Free what Keras keeps of a job, so that nothing of it affects the next one."""
     keras = sys.modules.get("keras")
     if keras is not None:
         keras.backend.clear_session(free_memory=True)

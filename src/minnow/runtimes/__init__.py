@@ -1,4 +1,4 @@
-"""Runtimes: what opens a model file and answers. A module's name is its registration."""
+"""Runtimes: open model files and run predictions. A module is registered by its name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ names, get = registry.names, registry.get
 def open_model(path: Path, threads: int = 1, device: str = "cpu") -> Session:
     """Open a model file with the runtime of its suffix.
 
-    threads: of one inference; one is fastest for small models and leaves the other cores to other requests.
-    device: "cpu" or "gpu". Raises ValueError when no runtime reads the suffix or the device is not there.
+    threads: per prediction; one is fastest for small models and leaves the other cores to other requests.
+    device: "cpu" or "gpu". Raises ValueError where no runtime reads the suffix, or the device is not available.
     """
     path = Path(path)
     if device not in ("cpu", "gpu"):

@@ -1,4 +1,4 @@
-"""Pyright reads every runtime against its contract here; nothing imports this file."""
+"""Type check of every runtime against its Protocol, by pyright; nothing imports this file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiteRT: the runtime of small devices. It is not in the served environment, so it is imported when a file is opened."""
+"""LiteRT: the runtime of small devices. It is imported when a file is opened, since the service does not install it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SUFFIX = ".tflite"
 
 
 class _Session:
-    """An open .tflite file. One call at a time, since an interpreter holds the arrays of one batch."""
+    """An open .tflite file. Calls are serialized, since an interpreter holds the arrays of one batch."""
 
     def __init__(self, interpreter: Any) -> None:
-        """interpreter: of a file with one signature, which names its tensors."""
+        """interpreter: of a file with one signature, which has the names of its tensors."""
         self._interpreter = interpreter
         self._lock = threading.Lock()
         signature = _signature(interpreter)
@@ -31,10 +31,10 @@ class _Session:
         self._shapes: dict[str, tuple[int, ...]] = {}
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays, each (n, ...); extra arrays are ignored.
+        """Predict rows of named arrays, each (n, ...); extra arrays are ignored.
 
-        A file with a fixed number of rows answers in pieces of that number.
-        Raises ValueError when an array is missing or has a shape that the model does not take.
+        With a fixed batch size of the file, rows are predicted in batches of that size. Raises ValueError where an array is
+        missing or has a shape that the model does not accept.
         """
         feed = {spec.name: rows_of(spec, inputs) for spec in self.inputs}
         n = len(next(iter(feed.values())))
@@ -44,17 +44,17 @@ class _Session:
             return self._in_pieces(feed, n, self._fixed)
 
     def _in_pieces(self, feed: dict[str, Array], n: int, step: int) -> dict[str, Array]:
-        """Answer n rows in pieces of step rows."""
+        """Predict n rows in batches of step rows."""
         pieces = []
         for start in range(0, n, step):
-            index = np.minimum(np.arange(start, start + step), n - 1)  # the last piece repeats its last row
+            index = np.minimum(np.arange(start, start + step), n - 1)  # the last batch repeats its last row
             pieces.append(self._invoke({name: value[index] for name, value in feed.items()}))
         return {name: np.concatenate([piece[name] for piece in pieces])[:n] for name in self._output_index}
 
     def _invoke(self, feed: dict[str, Array]) -> dict[str, Array]:
         shapes = {name: value.shape for name, value in feed.items()}
         try:
-            if shapes != self._shapes:  # a resize allocates all memory anew
+            if shapes != self._shapes:  # a resize allocates all memory again
                 self._resize(shapes)
             for name, value in feed.items():
                 self._interpreter.set_tensor(self._input_index[name], value)
@@ -62,7 +62,7 @@ class _Session:
         except (RuntimeError, ValueError) as error:
             self._shapes = {}
             received = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(f"The model cannot answer these arrays. Received: {received}. ({error})") from error
+            raise ValueError(f"The model does not accept these arrays. Received: {received}. ({error})") from error
         return {name: self._interpreter.get_tensor(index) for name, index in self._output_index.items()}
 
     def _resize(self, shapes: dict[str, tuple[int, ...]]) -> None:
@@ -73,7 +73,7 @@ class _Session:
 
 
 def open_model(path: Path, threads: int = 1, device: str = "cpu") -> _Session:
-    """Open a .tflite file. Raises ValueError when it is not one, or for "gpu": LiteRT files are for small devices."""
+    """Open a .tflite file. Raises ValueError for another file, without LiteRT, and for "gpu", which is not supported."""
     if device != "cpu":
         raise ValueError(f"A .tflite file runs on the CPU. Received: device={device!r}. Serve the .onnx file instead.")
     try:
@@ -89,7 +89,7 @@ def open_model(path: Path, threads: int = 1, device: str = "cpu") -> _Session:
 
 
 def _signature(interpreter: Any) -> Any:
-    """The runner of a file's one signature. Raises ValueError for none or several."""
+    """The runner of the file's only signature. Raises ValueError for none or several."""
     names = list(interpreter.get_signature_list())
     if len(names) != 1:
         raise ValueError(
@@ -99,7 +99,7 @@ def _signature(interpreter: Any) -> Any:
 
 
 def _fixed_rows(inputs: dict[str, Any]) -> int | None:
-    """The number of rows that a file is fixed to, or None where it takes any."""
+    """The fixed batch size of a file; None where any number of rows is accepted."""
     fixed = {int(detail["shape_signature"][0]) for detail in inputs.values()}
     return None if fixed == {-1} else max(fixed)
 

@@ -35,21 +35,21 @@ class _Session:
         self._names = [spec.name for spec in self.outputs]
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays, each (n, ...); extra arrays are ignored.
+        """Predict rows of named arrays, each (n, ...); extra arrays are ignored.
 
-        Raises ValueError when an array is missing or has a shape that the model does not take.
+        Raises ValueError where an array is missing or has a shape that the model does not accept.
         """
         feed = {spec.name: rows_of(spec, inputs) for spec in self.inputs}
         try:
             answers: Any = self._session.run(self._names, feed)
-        except Exception as error:  # onnxruntime has a class per status, and their common base is private
+        except Exception as error:  # onnxruntime has a class per status, whose common base is private
             shapes = ", ".join(f"{name} {value.shape}" for name, value in feed.items())
-            raise ValueError(f"The model cannot answer these arrays. Received: {shapes}. ({error})") from error
+            raise ValueError(f"The model does not accept these arrays. Received: {shapes}. ({error})") from error
         return dict(zip(self._names, answers, strict=True))
 
 
 def open_model(path: Path, threads: int = 1, device: str = "cpu") -> _Session:
-    """Open a .onnx file. Raises ValueError when it is not one or for "gpu" with a build without CUDA."""
+    """Open a .onnx file. Raises ValueError for another file, and for "gpu" where CUDA is not available."""
     try:
         session = ort.InferenceSession(str(path), _options(threads, device), providers=_providers(device))
     except Exception as error:  # as in _Session.predict
@@ -71,9 +71,9 @@ def _options(threads: int, device: str) -> ort.SessionOptions:
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _ERRORS_ONLY
-    # An arena keeps the memory of the largest batch for good, and makes small models no faster.
+    # An arena never frees the memory of the largest batch, and does not make small models faster.
     options.enable_cpu_mem_arena = device == "gpu"
-    for pool in ("intra_op", "inter_op"):  # a spinning thread burns a core that another request could use
+    for pool in ("intra_op", "inter_op"):  # a spinning thread occupies a core that another request could use
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     return options
 
@@ -87,7 +87,7 @@ def _providers(device: str) -> list[str]:
             f"device='gpu' needs ONNX Runtime with CUDA. Received: a build with {', '.join(available)}. "
             "Replace it: pip uninstall onnxruntime && pip install onnxruntime-gpu. Or serve with device='cpu'."
         )
-    ort.preload_dlls()  # CUDA and cuDNN may lie in Python packages, where the loader does not look
+    ort.preload_dlls()  # CUDA and cuDNN may be in Python packages, where the loader does not search
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 

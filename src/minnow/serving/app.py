@@ -1,4 +1,4 @@
-"""The web application: use cases by name, answers as JSON, and pages that a person can read."""
+"""The web application: predictions of use cases as JSON, and pages about what is served."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 @dataclass(frozen=True)
 class Limits:
-    """How large one request may be, and up to which size it is answered in the event loop.
+    """Limits of one request, and the size up to which it is answered in the event loop.
 
-    A small request takes microseconds and a thread hop costs more; a large one would keep the others waiting.
+    A small request takes microseconds, less than a change of thread; a large one would block the others.
     """
 
     body_bytes: int = 8 * 1024 * 1024
@@ -42,22 +42,22 @@ class Limits:
 
 
 class Json(Response):
-    """A JSON answer."""
+    """A response with a JSON body."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Encode with orjson, NumPy numbers among it."""
+        """Encode with orjson, NumPy numbers included."""
         return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def create_app(pool: ModelPool, limits: Limits | None = None, poll_s: float | None = None) -> Starlette:
-    """Build the application over a pool.
+    """Build the application that serves a pool's models.
 
-    poll_s: seconds between two looks at the pool's source, None for a source that cannot change.
+    poll_s: seconds between two refreshes of the pool; None or 0 for a pool that is loaded once.
     """
     limits = limits or Limits()
-    routes = [  # predictions first: they are many, and the pages are few
+    routes = [  # predictions first: most requests are predictions
         Route("/{usecase}/{task}", _refusals(functools.partial(_answer, pool, limits)), methods=EVERY_METHOD),
         _page("/", lambda request: HTMLResponse(pages.index(pool, str(request.base_url)))),
         _page("/docs", lambda request: HTMLResponse(pages.docs(pool))),
@@ -72,7 +72,7 @@ def create_app(pool: ModelPool, limits: Limits | None = None, poll_s: float | No
 async def _life(pool: ModelPool, poll_s: float | None, app: Starlette) -> AsyncIterator[None]:
     await run_in_threadpool(pool.refresh)
     gc.collect()
-    gc.freeze()  # what is loaded stays: a full collection would walk all of it in the middle of a request
+    gc.freeze()  # loaded models stay; a full collection would traverse them in the middle of a request
     poll = asyncio.create_task(_poll(pool, poll_s)) if poll_s else None
     yield
     if poll:
@@ -86,8 +86,8 @@ async def _poll(pool: ModelPool, poll_s: float) -> None:
         await asyncio.sleep(poll_s)
         try:
             await run_in_threadpool(pool.refresh)
-        except Exception:  # a poll that dies would freeze the pool without a word
-            logger.exception("Looking for newer models failed. What is served stays.")
+        except Exception:  # one failure must not end all later refreshes
+            logger.exception("Looking for newer models failed. The loaded models keep serving.")
 
 
 async def _answer(pool: ModelPool, limits: Limits, request: Request) -> Response:
@@ -149,7 +149,7 @@ def _page(path: str, render: Callable[[Request], Response]) -> Route:
 
 
 def _refusals(handler: Handler) -> Handler:
-    """Answer a refusal with its status and reason, and a fault of ours with 500 and a line in the log."""
+    """Answer a refusal with its status and reason, and any other exception with 500 and an entry in the log."""
 
     async def guarded(request: Request) -> Response:
         headers: Mapping[str, str] | None = None

@@ -1,4 +1,4 @@
-"""What is served, for people and for programs. Every page stands alone: no script or style from elsewhere."""
+"""Pages about what is served: HTML for people, JSON for programs. No page loads a script or style from elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ padding:.2rem 1rem .2rem 0;vertical-align:top}.refused{color:#9a1b1b}
 
 
 def index(pool: ModelPool, base_url: str) -> str:
-    """Render the page at /: every use case with a request to copy. base_url: as the caller reached us."""
+    """Render the page at /: every use case with a request to copy. base_url: the address that the caller used."""
     parts = ["<h1>Minnow</h1>"]
     for usecase, model in sorted(pool.models.items()):
         parts += [
@@ -33,7 +33,7 @@ def index(pool: ModelPool, base_url: str) -> str:
             f"<pre><code>{escape(_curl(usecase, model, base_url))}</code></pre>",
         ]
     if not pool.models:
-        parts.append("<p>No model answers yet. <code>minnow run</code> trains, judges and publishes them.</p>")
+        parts.append("<p>No model is served yet. <code>minnow run</code> trains, judges and publishes models.</p>")
     parts += [f"<p class=refused>{escape(reason)}</p>" for _, reason in sorted(pool.refused.items())]
     parts.append("<p><a href=docs>Reference</a> · <a href=openapi.json>OpenAPI</a> · <a href=models>Models</a></p>")
     return _html("Minnow", parts)
@@ -50,7 +50,7 @@ def docs(pool: ModelPool) -> str:
 
 
 def models(pool: ModelPool) -> dict[str, Any]:
-    """List what answers, and why a newer model does not."""
+    """List the models that are served, and why a newer one is not."""
     served = [
         {
             "tag": model.tag,
@@ -67,7 +67,7 @@ def models(pool: ModelPool) -> dict[str, Any]:
 def openapi(pool: ModelPool, most_bytes: int | None = None, most_inputs: int | None = None) -> dict[str, Any]:
     """Build the OpenAPI 3.1 document of what is served now."""
     limits = f" A body may hold {most_bytes} bytes and {most_inputs} inputs." if most_bytes else ""
-    get = {"get": {"summary": "What answers, and why a newer model does not", "responses": {"200": _ok("Models", {})}}}
+    get = {"get": {"summary": "Models served, and why a newer one is not", "responses": {"200": _ok("Models", {})}}}
     paths = {
         f"/{usecase}/{model.predictor.task_name}": {"post": _post(usecase, model)}
         for usecase, model in sorted(pool.models.items())
@@ -93,7 +93,7 @@ def _post(usecase: str, model: LoadedModel) -> dict[str, Any]:
     refusals = {
         "400": "The body is not JSON",
         "404": "No such use case or task",
-        "413": "Too long a body or too many inputs",
+        "413": "The body is too long, or holds too many inputs",
         "415": "A content type that this use case does not take",
         "422": "An input that this use case cannot read",
     }

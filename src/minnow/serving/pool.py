@@ -1,4 +1,4 @@
-"""The model pool: the predictors that answer now, and how a newer one replaces one of them."""
+"""The model pool: one loaded model per use case, replaced when a newer one is published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("minnow.serving")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """One use case's predictor. lock: large requests take turns, so that they cannot fill every thread."""
+    """One use case's predictor. lock: taken by large requests, so that they run one at a time and leave threads free."""
 
     tag: str
     predictor: Predictor
@@ -25,10 +25,10 @@ class LoadedModel:
 
 
 class ModelPool:
-    """What is served.
+    """The models that are served.
 
-    models: use case -> what answers. refused: use case -> why its newest model does not answer.
-    Both are replaced whole, never changed: a request sees one state.
+    models: use case -> loaded model. refused: use case -> why its newest model is not served.
+    Both mappings are replaced as a whole and never changed, so that a request sees one state.
     """
 
     def __init__(self, source: Callable[[], list[Published]], threads: int = 1, device: str = "cpu") -> None:
@@ -42,16 +42,16 @@ class ModelPool:
         self._complaint = ""
 
     def refresh(self) -> bool:
-        """Serve what is newest; whatever cannot be opened and verified leaves the old model serving.
+        """Load the newest models. Where one cannot be opened and verified, the model before it keeps serving.
 
-        A refused model is tried again each time: it may be half-way through being copied. A use case that is gone from
-        the store keeps its last model, for a store may be unmounted for a while. Returns whether anything was swapped.
+        A refused model is tried again at each refresh, since it may still be being copied. A use case that is gone from the
+        store keeps its last model, since a store may be unmounted for a while. Returns whether any model was replaced.
         """
         with self._lock:
             try:
                 published = self._source()
             except (OSError, ValueError) as error:
-                self._complain(f"The model store cannot be read: {error}. What is served stays.")
+                self._complain(f"The model store cannot be read: {error}. The loaded models keep serving.")
                 return False
             self._complaint = ""
             swapped = [self._load(model) for model in published]

@@ -1,4 +1,4 @@
-"""A predictor: one bundle, open and verified, from a request's inputs to its answers."""
+"""A predictor: an open and verified bundle, which turns the inputs of a request into answers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from minnow.records.provenance import Provenance
 from minnow.types import Outputs
 
 TOLERANCE = 0.01
-"""Largest difference from a golden answer, relative to its size where that is over one.
+"""Largest difference from a golden answer, relative to its size where that is above 1.
 
-Other machines round otherwise, int8 most of all; a wrong model or a broken runtime is far outside.
+Other machines round differently, int8 most of all; a wrong model or a broken runtime differs by far more.
 """
 
 
@@ -32,7 +32,7 @@ class Predictor:
         """Open a bundle and answer its golden rows.
 
         provenance: of its publication, None for a bundle that was not published. Raises BundleError when a file is broken,
-        the sha is another, or a golden answer is.
+        or when the sha or a golden answer differs from the recorded one.
         """
         self.sha = sha256(folder)
         if provenance is not None and provenance.sha != self.sha:
@@ -57,7 +57,7 @@ class Predictor:
         self.session = runtimes.open_model(self.bundle.model_path, threads=threads, device=device)
 
     def _about(self, provenance: Provenance | None) -> dict[str, Any]:
-        """What every answer says of its model."""
+        """Model, data version and code version, which every answer carries."""
         schema = self.bundle.schema
         return {
             "model": {
@@ -76,7 +76,7 @@ class Predictor:
         return self.encoder.encode(self.modality.parse(inputs, self.encoder))
 
     def predict(self, rows: Mapping[str, np.ndarray]) -> Outputs:
-        """Answer encoded rows with named arrays."""
+        """Run the model on encoded rows. Returns named arrays, in the units of the raw rows."""
         return self.encoder.decode(self.session.predict(rows))
 
     def answer(self, inputs: list[Any], k: int | None = None) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ class Predictor:
 
     @property
     def options(self) -> Any:
-        """The modality's options that this bundle was made with: what its from_file reads by."""
+        """The modality's options that this bundle was made with; its from_file reads files by them."""
         return self.modality.Options.read(self.bundle.schema.options)
 
     @property
@@ -100,21 +100,21 @@ class Predictor:
 
     @property
     def media(self) -> tuple[str, ...]:
-        """Content types beside JSON that a body may have."""
+        """Content types that a body may have besides JSON."""
         return self.modality.CAPABILITIES.media(self.encoder)
 
     def from_bytes(self, body: bytes) -> list[Any]:
-        """Take the body of one such content type as inputs of parse. Raises ValueError."""
+        """Decode a body of one of these content types into inputs of parse. Raises ValueError."""
         return self.modality.CAPABILITIES.from_bytes(body, self.encoder)
 
     @cached_property
     def example(self) -> Any:
-        """One input that this predictor answers, for people to copy; None when none can be made up."""
+        """An input that this predictor can answer, for people to copy; None where none can be constructed."""
         rows, _ = self.bundle.golden()
         return self.modality.example(self.encoder, rows)
 
     def _verify(self) -> None:
-        """Answer the golden rows, which also warms the runtime up. Raises BundleError."""
+        """Compare the answers to the golden rows with the recorded ones; this also warms up the runtime. Raises BundleError."""
         folder = self.bundle.folder
         try:
             rows, expected = self.bundle.golden()
@@ -135,11 +135,11 @@ class Predictor:
 
 
 def _difference(expected: np.ndarray, received: np.ndarray | None) -> float:
-    """Greatest difference, relative where an answer is over one; infinite where the shapes differ."""
+    """Largest difference, relative where an answer is above 1; infinite where the shapes differ."""
     if received is None or received.shape != expected.shape:
         return float("inf")
     if not expected.size:
         return 0.0
     wide = expected.astype(np.float64)
-    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, and NaN is refused
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is NaN, and NaN is refused
         return float(np.max(np.abs(received - wide) / np.maximum(1.0, np.abs(wide))))

@@ -1,4 +1,4 @@
-"""From a request's bytes to its inputs, or to the reason why not."""
+"""Reads the inputs of a request from its bytes, or refuses it with a reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_ITEMS = 1000
 
 
 class Refusal(Exception):
-    """A request that cannot be answered. status: of HTTP; reason: one sentence or two for the caller."""
+    """A request that cannot be answered. status: HTTP status code; reason: one or two sentences for the caller."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -25,7 +25,7 @@ class Refusal(Exception):
 
 
 class Question(NamedTuple):
-    """What a request asks for. k: how many items of a ranking, None for the task's own number."""
+    """The contents of a request. k: how many items a ranking lists, None for the task's own number."""
 
     inputs: list[Any]
     k: int | None
@@ -44,7 +44,7 @@ async def body_of(request: Request, most_bytes: int) -> bytes:
                 raise _too_long(f"{size} or more", most_bytes)
             chunks.append(chunk)
     except ClientDisconnect as error:
-        raise Refusal(400, "The connection closed before the whole body was there.") from error
+        raise Refusal(400, "The connection closed before the whole body had arrived.") from error
     return b"".join(chunks)
 
 
@@ -88,7 +88,7 @@ def _checked(value: Any, most_inputs: int) -> Question:
 
 
 def _sketch(value: Any) -> str:
-    """What came, short enough for a message."""
+    """Describe a received value, short enough for a message."""
     if isinstance(value, dict):
         keys = ", ".join(str(key)[:30] for key in list(value)[:5])
         return f"an object with the keys {keys}" if keys else "an empty object"

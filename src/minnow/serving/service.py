@@ -42,22 +42,22 @@ class ProjectModel(BentoModel):
 
     @property
     def published(self) -> Published:
-        """Where it lies."""
+        """The model's tag and folder in the project's store."""
         name, version = str(self.tag).split(":")
         return Published(str(self.tag), models.home() / "models" / name / version)
 
     def to_info(self, alias: str | None = None) -> Any:
-        """Describe it for a Bento that is being built, which carries it along from BentoML's home."""
+        """Describe the model for a Bento that is being built, after copying it to BentoML's home, where the build finds it."""
         models.lend(self.published, bento.home())
         return super().to_info(alias)
 
     def resolve(self, *args: Any, **kwargs: Any) -> Any:
-        """Return where it lies: nothing is to be fetched, and a broken model must not keep the service from starting."""
+        """Return the model without reading it: nothing is to be fetched, and a broken one must not prevent the start."""
         return self.published
 
 
 def source() -> list[Published]:
-    """List the newest models: of the mounted store, else those built into this Bento, else of the project's store."""
+    """List the newest models of the mounted store, else the models built into this Bento, else those of the project's store."""
     if mounted := os.environ.get("MINNOW_STORE"):
         return models.all(DEVICE, Path(mounted))
     built = Minnow.bento
@@ -66,12 +66,12 @@ def source() -> list[Published]:
 
 @cache
 def _built_in(tags: tuple[str, ...]) -> list[Published]:
-    """Models cannot change within a Bento: BentoML is asked once."""
+    """List the models of a Bento. They cannot change, so the list is cached."""
     return [Published(tag, Path(bentoml.models.get(tag).path)) for tag in tags]
 
 
 def _carry_models(service: type) -> type:
-    """Declare the models of the project's store, so that `bentoml build` takes them along."""
+    """Declare the models of the project's store on the service, so that `bentoml build` packs them."""
     for model in models.all(DEVICE):
         setattr(service, f"model_{model.usecase}", ProjectModel(model.tag))
     return service

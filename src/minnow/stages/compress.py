@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from minnow import compression, exporters, families, runtimes, tasks
-from minnow.contracts import Model, Session
+from minnow.contracts import CompressionSource, Model, Session
 from minnow.lineage import code_version
 from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
 from minnow.records.files import write_json, write_npz
 from minnow.records.schema import Schema
-from minnow.stages._handover import read_batch
 from minnow.stages.case import Case
+from minnow.stages.handover import read_batch
 from minnow.stages.train import Handover, Trained
 from minnow.types import Batch, Columns, Outputs, Report, silent
 
@@ -39,7 +39,7 @@ class ParityError(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    """The compressions and exports of a family's model, by name. The other fields are written into each schema."""
+    """The compressions and exports of a family's model, by name. seed: of their random draws; the rest is in each schema."""
 
     usecase: str
     task: str
@@ -48,6 +48,7 @@ class Plan:
     options: Mapping[str, Any]
     compression: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     exports: tuple[str, ...] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def plan_of(case: Case, family: str) -> Plan:
     """Return the compressions and exports that a case asks for."""
     usecase = case.usecase
     names = (case.name, usecase.task, usecase.modality, family)
-    return Plan(*names, usecase.options, usecase.compression, tuple(usecase.exports))
+    return Plan(*names, usecase.options, usecase.compression, tuple(usecase.exports), case.settings.seed)
 
 
 def variants(
@@ -101,9 +102,9 @@ def compress(trained: Path, handed: Path, plan: Plan, out: Path, report: Report 
     done = lambda: report(next(steps), 1 + len(plan.compression) + len(plan.exports), {})  # noqa: E731
     writer.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
     done()
-    source = out / FLOAT / FOLDER / "model.onnx"
+    source = CompressionSource(out / FLOAT / FOLDER / "model.onnx", model, train, val, plan.seed)
     for name, params in plan.compression.items():
-        writer.attempt(name, compression.get(name).suits(model.framework), _compression(name, params, source, train))
+        writer.attempt(name, compression.get(name).suits(model.framework), _compression(name, params, source))
         done()
     for name in plan.exports:
         exporter = exporters.get(name)
@@ -113,10 +114,10 @@ def compress(trained: Path, handed: Path, plan: Plan, out: Path, report: Report 
     write_json(out / MADE, {"made": writer.made, "refused": writer.refused, "parity": writer.parity})
 
 
-def _compression(name: str, params: Mapping[str, Any], source: Path, train: Batch) -> Callable[[Path], None]:
+def _compression(name: str, params: Mapping[str, Any], source: CompressionSource) -> Callable[[Path], None]:
     module = compression.get(name)
     checked = module.Params.model_validate(params)
-    return lambda path: module.apply(source, path, train.inputs, checked)
+    return lambda path: module.apply(source, path, checked)
 
 
 class _VariantWriter:

@@ -154,9 +154,10 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         if result.about:
             lines += [", ".join(f"{name}: {value}" for name, value in result.about.items()) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
-        for name, score in result.scores.items():
-            interval = scores.span(score_as_json(score), "{:.4f}".format)
-            lines.append(f"| {name} | {score.value:.4f} | {interval} |")
+        for measure in tasks.get(schema.task).MEASURES:
+            if score := result.scores.get(measure.name):
+                interval = scores.span(score_as_json(score), "{:.4f}".format)
+                lines.append(f"| {measure.name} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
 
 

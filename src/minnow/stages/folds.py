@@ -1,8 +1,8 @@
-"""Cross-validation of a family, for the report: every row is answered once by a model that has not seen it.
+"""Cross-validation of a family, for the report: every row is predicted once by a model that was not trained on it.
 
-It decides nothing: the finalist was chosen on val and judged on the exam before. Rows are divided as the split divides them,
-equal rows and rows of one group together; where many rows are equal, a division without regard to that shows how much a
-model memorises.
+It has no part in the decision: the finalist was chosen on val and compared on the exam before. Folds keep equal rows and rows
+of one group together, as the split does. Where rows are equal, a second division ignores that; the difference of the two
+scores shows how much is gained from memorised rows.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MOST_GROUPS = 20
 def run(case: Case, table: Table, family: str, call: Call, report: Report = silent) -> FoldResult:
     """Cross-validate a family over all rows.
 
-    A score is the mean over folds with an interval (95 %, Student's t on the variance of folds, corrected for the rows that
-    they share. Source: Nadeau & Bengio 2003).
+    A score is the mean over folds with a 95 % interval: Student's t on the variance between folds, corrected for training
+    rows that folds share. Source: Nadeau & Bengio 2003.
     """
     divided = divisions(case, table)
     count = int(next(iter(divided.values())).max()) + 1
@@ -45,14 +45,14 @@ def run(case: Case, table: Table, family: str, call: Call, report: Report = sile
 
 
 def divisions(case: Case, table: Table) -> dict[str, Array]:
-    """Ways to divide rows: name -> fold of each row, (n,) int. Raises ValueError for "groups" that are not few."""
+    """Ways to divide rows: name -> fold of each row, (n,) int. Raises ValueError for "groups" that are none or too many."""
     count = case.usecase.folds
     if count == GROUPS:
         groups = np.unique(table.key if table.group is None else table.group)
         if table.group is None or not 2 <= len(groups) <= MOST_GROUPS:
             raise ValueError(
-                f"folds: groups holds out one group of rows after the other, of 2 to {MOST_GROUPS}. Received: "
-                f"{'no groups' if table.group is None else f'{len(groups):,} groups'}. Name a number of folds instead."
+                f"folds: groups holds out one group of rows after the other, and needs 2 to {MOST_GROUPS} groups. Received: "
+                f"{'no groups' if table.group is None else f'{len(groups):,} groups'}. Set a number of folds instead."
             )
         return {ONE_OUT: np.searchsorted(groups, table.group)}
     assert isinstance(count, int)
@@ -64,15 +64,15 @@ def divisions(case: Case, table: Table) -> dict[str, Array]:
 
 
 def _place(key: Array, count: int) -> Array:
-    """Fold of each row, (n,) int. The upper bits decide splits, so the lower ones decide folds."""
+    """Fold of each row, (n,) int, by the lower bits of its key; the upper bits decide its split."""
     return (key % np.uint64(2**32)).astype(np.int64) * count >> 32
 
 
 def _fold(case: Case, table: Table, family: str, held: Array, call: Call) -> Mapping[str, float]:
-    """Train on the other rows and score on these, read off the exported file."""
+    """Train on the other rows, and score the exported file on these. held: indices of the rows, (m,) int."""
     split = np.full(len(table), "train")
     split[held] = "test"
-    # where whole groups are held out, val is of the rows of the others: a group less would be a lot less to learn from
+    # where a whole group is held out, val consists of rows of the other groups: holding out another group would cost too much
     divided = replace(table, split=split, group=None if case.usecase.folds == GROUPS else table.group)
     prepared = prepare.prepare(divided, case.problem, case.usecase.split)
     handed = train.hand_over(case, prepared, call)

@@ -1,4 +1,4 @@
-"""Intake: raw rows read and prepared as a case asks for."""
+"""Intake: reads the raw rows of a case, and prepares them as its settings say."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXTRACTOR = "extractor.npz"
 
 @contextmanager
 def as_data_errors(case: Case) -> Iterator[None]:
-    """Turn what rows make a reader raise into DataError, with the name of the use case."""
+    """Convert ValueError and OSError into DataError, with the name of the use case."""
     try:
         yield
     except DataError:
@@ -31,17 +31,18 @@ def as_data_errors(case: Case) -> Iterator[None]:
 
 
 def read(case: Case) -> Table:
-    """Read the raw rows. Raises DataError when they are not there or cannot be read."""
+    """Read the raw rows. Raises DataError when they are missing or cannot be read."""
     if not case.data.exists():
-        raise DataError(f"usecases.{case.name}.data: '{case.usecase.data}' is not there.")
+        raise DataError(f"usecases.{case.name}.data: '{case.usecase.data}' does not exist.")
     with as_data_errors(case):
         return case.modality.read(case.data, case.options)
 
 
 def row_versions(case: Case, table: Table) -> Array:
-    """Name raw rows with their answers, (n,) uint64 in ascending order: what a later reading must still hold.
+    """Hash each raw row with its answer, (n,) uint64 in ascending order. Appended rows leave these hashes in place.
 
-    A row whose label was changed is another row. Interactions go by user and item: one that comes again is no change.
+    A row whose label was changed has another hash. Interactions are hashed by user and item, so that one which occurs again
+    is no change.
     """
     answers = table.columns[case.problem.target]
     if answers.ndim > 1:  # the row itself is what is to be generated
@@ -53,7 +54,7 @@ def row_versions(case: Case, table: Table) -> Array:
 
 
 def prepare_case(case: Case, table: Table) -> Prepared:
-    """Split the rows and fit the encoder. Raises DataError when a split stays empty or has one class."""
+    """Split the rows and fit the encoder. Raises DataError for an empty split, and for settings that do not fit the rows."""
     _refuse_settings(case)
     with as_data_errors(case):
         if case.usecase.folds:
@@ -66,26 +67,26 @@ def prepare_case(case: Case, table: Table) -> Prepared:
 
 
 def _refuse_settings(case: Case) -> None:
-    """Refuse what rows of this kind cannot be asked for. Raises DataError."""
+    """Refuse settings that do not fit the task or the order of the rows. Raises DataError."""
     usecase, where = case.usecase, f"usecases.{case.name}"
     if usecase.exam == "families" and not case.workspace.is_trial:
         raise DataError(
-            f"{where}.exam: 'families' is for trials (--params FILE). Here test is read for one finalist alone."
+            f"{where}.exam: 'families' is for trials (--params FILE). A production run reads test for one finalist only."
         )
     if usecase.folds and case.problem.time_column:
         raise DataError(
-            f"{where}.folds: rows in order of time cannot be divided into folds, because later rows would be learned from. "
+            f"{where}.folds: rows in order of time cannot be divided into folds, because models would learn from later rows. "
             "Leave folds out, or split by hash or group."
         )
     if usecase.folds and case.task.CAPABILITIES.feature_extraction:
         raise DataError(
-            f"{where}.folds: each fold would have a feature extractor of its own, and distances of different extractors have "
-            "no mean. Leave folds out."
+            f"{where}.folds: each fold would have its own feature extractor, and distances by different extractors cannot be "
+            "averaged. Leave folds out."
         )
 
 
 def _extractor(case: Case, prepared: Prepared, extraction: FeatureExtraction) -> Columns:
-    """Fit a feature extractor to the training rows, or find it in the cache; or complete the one that options name."""
+    """Fit a feature extractor to train, or complete the one that options.extractor names; or find it in the cache."""
     train, labels = prepared.batches["train"], prepared.tables["train"].columns["label"]
     path = case.workspace.data(case.options.extractor) if case.options.extractor else None
     earlier = None if path is None else read_npz(path)

@@ -130,9 +130,7 @@ def unfit(model: Performance, rules: Rules) -> str | None:
     floor, value = rules.floor, model.score.value
     if floor is None or (value >= floor if rules.higher_is_better else value <= floor):
         return None
-    return (
-        f"Score {value:.4f}; gate.floor requires {'at least' if rules.higher_is_better else 'at most'} {floor:.4f}."
-    )
+    return f"Score {value:.4f}; gate.floor requires {'at least' if rules.higher_is_better else 'at most'} {floor:.4f}."
 
 
 def _unbeaten(challenger: Performance, baselines: Sequence[Performance], group: Array, rules: Rules) -> list[str]:

@@ -1,4 +1,4 @@
-"""The outcome of a use case: what the judge decided, and what is written down of it."""
+"""The outcome of a use case: the decisions, and the files that are written of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROWS = "rows.npy"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one use case.
+    """The results of a run of one use case.
 
     decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> column ->
     rise of the loss; folds: family -> its scores over folds.
@@ -48,13 +48,13 @@ class Outcome:
 
     @property
     def status(self) -> str:
-        """complete, failed or infeasible: the key of an exit code."""
+        """Status of the run, a key of EXIT_CODES: "complete", "failed" or "infeasible"."""
         if self.failures:
             return "failed"
         return "infeasible" if any(d.verdict == "infeasible" for d in self.decisions) else "complete"
 
     def finalist(self, target: str) -> Candidate | None:
-        """The variant that stood for a target."""
+        """The finalist of a target, None where no variant was chosen."""
         decision = next(d for d in self.decisions if d.target == target)
         return next((c for c in self.candidates if c.name == decision.finalist), None)
 
@@ -66,7 +66,7 @@ class Outcome:
 def judge_case(
     case: Case, candidates: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]
 ) -> Outcome:
-    """Choose a finalist per target, examine it, and collect the decisions. A finalist of two targets is read once."""
+    """Choose a finalist per target, evaluate it on the exam, and collect the decisions."""
     written = []
     for target in case.usecase.targets:
         chosen = exam.choose(case, target, candidates)
@@ -82,7 +82,7 @@ def judge_case(
 
 
 def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepared) -> None:
-    """Declare a finalist of each family on val, all of them before any reads test, and let them read it."""
+    """Evaluate one finalist of each family on test; all are chosen on val before the first of them reads test."""
     target = case.usecase.targets[0]
     declared = []
     for family in case.usecase.families:
@@ -95,13 +95,13 @@ def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepare
 
 
 def with_failures(judged: Outcome, made: Sequence[Made], failures: Mapping[str, str]) -> Outcome:
-    """Add what could not be made: variants that were refused, families that failed."""
+    """Add the variants that were refused and the families that failed."""
     refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.compressed.refused.items()}
     return replace(judged, refused=refused, failures=failures)
 
 
 def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) -> Provenance:
-    """Say what a bundle comes from: what its answers carry, what repeats it, and what was decided on it."""
+    """Return the provenance of a bundle: data and code version, origin, settings, hashes of files, decisions."""
     git, bundle = git_state(case.workspace.root), candidate.bundle
     return Provenance(
         usecase=case.name,
@@ -118,7 +118,7 @@ def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) ->
 
 
 def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation: Path) -> None:
-    """Write everything that is kept to scratch, laid out as install expects it. validation: folder of its report."""
+    """Write the outcome, metrics and timings to scratch, where install reads them. validation: folder of its report."""
     folder = scratch / "outcome"
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
@@ -139,23 +139,24 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
-    """Keep a bundle with its report and card; its provenance names a commit, which would make each outcome another."""
+    """Copy a bundle with its report and card, without its provenance, which differs with every git commit."""
     shutil.copytree(candidate.bundle.folder, place / FOLDER)
     for name in (reports.FILE, reports.CARD):
         shutil.copyfile(candidate.bundle.record_folder / name, place / name)
 
 
 def _keep_extractor(case: Case, outcome: Outcome, path: Path) -> None:
-    """Keep with the exam the feature extractor that its figures depend on, for tasks that have one."""
+    """Write the feature extractor that the scores depend on, for tasks that have one."""
     extraction = case.task.CAPABILITIES.feature_extraction
     if outcome.candidates and extraction:
         write_npz(path, extraction.kept(outcome.candidates[0].val.batch.extractor))
 
 
 def install(case: Case, scratch: Path) -> None:
-    """Move the written outcome, metrics and timings to their places, each by one rename.
+    """Move the written outcome, metrics and timings to their places, each by one rename, in this order.
 
-    A run that is killed between two of them leaves the use case stale for DVC, so that the next run writes all anew.
+    The outcome of the run before is removed first. A run that is killed in between leaves the use case stale for DVC, since
+    its outcome or metrics are missing or differ from dvc.lock, and the next run writes everything again.
     """
     space = case.workspace
     places = {"outcome": space.outcome(case.name), "metrics.json": space.metrics(case.name)}
@@ -168,7 +169,7 @@ def install(case: Case, scratch: Path) -> None:
 
 
 def _copy_exports(outcome: Outcome, finalist: Candidate, folder: Path) -> None:
-    """Keep the edge files of the finalist's model beside it."""
+    """Copy the exports of the finalist's family (files for other runtimes) to exports/."""
     for candidate in outcome.candidates:
         if candidate.family == finalist.family and candidate.bundle.model_path.suffix != ".onnx":
             place = folder / "exports" / candidate.name.replace("/", "-")
@@ -207,7 +208,7 @@ def _results(outcome: Outcome) -> Results:
 
 
 def _metrics(outcome: Outcome) -> dict[str, Any]:
-    """Numbers for `dvc metrics`: the exam of each target's finalist, and val of every variant."""
+    """Numbers for `dvc metrics`: scores on test of each target's finalist, and on val of every variant."""
     tests: dict[str, Any] = {}
     for decision in outcome.decisions:
         if candidate := outcome.finalist(decision.target):

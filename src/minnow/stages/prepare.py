@@ -1,4 +1,4 @@
-"""Preparing: checked rows in, three splits of encoded rows out, with what was learned from train to encode them."""
+"""Preparation: splits checked rows, fits labels and encoder on train, and encodes every split."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Shares(Protocol):
 class Prepared:
     """The splits of a use case's rows.
 
-    tables: split -> examples, raw; batches: split -> the same rows encoded, in the same order.
-    encoder: what encodes further rows alike; labels: (k,) str, the names of train's answers.
+    tables: split -> raw examples; batches: split -> the same rows encoded, in the same order.
+    encoder: fitted on train; labels: (k,) str, the names of the answers in train, empty where an answer is a number.
     """
 
     tables: dict[str, Table]
@@ -48,7 +48,7 @@ class Prepared:
 
 
 def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
-    """Split rows, turn them into examples, learn labels and encoder from train alone, and encode every split.
+    """Split rows, turn them into examples, fit labels and encoder on train alone, and encode every split.
 
     Raises ValueError when a split would be empty.
     """
@@ -94,14 +94,14 @@ def _train_batch(table: Table, encoder: Encoder, labels: Array, problem: Problem
 
 
 def with_extractor(prepared: Prepared, extractor: Columns) -> Prepared:
-    """Give every split the one feature extractor that answers are compared through."""
+    """Add a feature extractor to every split; answers of the task are compared by its features."""
     tables = {name: replace(rows, extractor=extractor) for name, rows in prepared.tables.items()}
     batches = {name: replace(rows, extractor=extractor) for name, rows in prepared.batches.items()}
     return replace(prepared, tables=tables, batches=batches)
 
 
 def _weighted(batch: Batch, options: Any) -> Batch:
-    """Weight rows by their label: as named, or so that all labels weigh alike; the mean weight is 1."""
+    """Weight rows by their label: by the given weights, or so that all labels have equal weight; the mean weight is 1."""
     weights: str | Mapping[str, float] | None = options.label_weights
     if weights is None:
         return batch
@@ -121,10 +121,10 @@ def _weighted(batch: Batch, options: Any) -> Batch:
 def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:
     """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty split.
 
-    Without time, Table.group or else Table.key decides alone, so a row stays in its split whatever else there is, and rows
-    of one group, or equal rows, share one. With the name of a column of times the latest rows are test and those before
-    them val; rows of one moment stay together. Table.split, where set, is kept; what it calls "train" is divided into
-    train and val unless it names a val too.
+    Without `time`, the hash in Table.group, or else in Table.key, decides alone: a row keeps its split when others are added,
+    and rows of one group, or equal rows, share a split. With `time`, the name of a column of times, the latest rows are test
+    and those before them val; rows of the same time stay together. Table.split is kept where it is set; its rows of "train"
+    are divided into train and val unless it has rows of "val".
     """
     key = table.key if table.group is None else table.group
     place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
@@ -150,7 +150,7 @@ def _fixed_train(table: Table, key: Array, shares: Shares, time: str | None) -> 
 
 
 def _few(table: Table, count: int, time: str | None) -> Table:
-    """Keep the rows of least key, which are hashes: a choice at random that is always the same."""
+    """Keep the rows with the smallest keys. Keys are hashes, so this is a random sample that is always the same."""
     if time is not None:
         raise ValueError(
             f"split.train_rows needs rows that are independent of each other. Received: rows in order of '{time}', whose "
@@ -162,7 +162,7 @@ def _few(table: Table, count: int, time: str | None) -> Table:
 
 
 def _fraction(key: Array) -> Array:
-    """Map keys (n,) uint64 to 0..1; they are hashes, so they lie evenly."""
+    """Map keys (n,) uint64 to 0..1; they are hashes, so the values are uniform."""
     return key.astype(np.float64) / 2.0**64
 
 
@@ -172,13 +172,13 @@ def _by_hash(key: Array, shares: Shares) -> Array:
 
 
 def _by_time(time: Array, shares: Shares) -> Array:
-    """Cut at two moments of the rows; a moment belongs to the later split."""
+    """Split at two times; rows of exactly that time belong to the later split."""
     first_val, first_test = (_moment(time, share) for share in (1 - shares.val - shares.test, 1 - shares.test))
     return np.where(time >= first_test, "test", np.where(time >= first_val, "val", "train"))
 
 
 def _moment(time: Array, share: float) -> Any:
-    """The moment before which a share of times lies."""
+    """Quantile of times: the one before which a share of them lies."""
     ordered = np.sort(time)
     return ordered[min(len(ordered) - 1, round(share * len(ordered)))]
 
@@ -187,6 +187,4 @@ def _refuse_empty(tables: dict[str, Table]) -> None:
     counts = {name: len(rows) for name, rows in tables.items()}
     if not all(counts.values()):
         received = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        raise ValueError(
-            f"Every split needs rows. Received: {received}. Give more rows, or change `split` in params.yaml."
-        )
+        raise ValueError(f"Every split needs rows. Received: {received}. Add rows, or change `split` in params.yaml.")

@@ -1,4 +1,4 @@
-"""Starting: the model of another use case that a training begins with, found by what that use case's outcome records."""
+"""Starting weights: the model of another use case that a training begins with (`init_from`), found by its outcome."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MODELS = "models.json"
 
 
 class StartError(ValueError):
-    """The model to begin with is not there."""
+    """The model to begin with is missing."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A model to begin with. key: of its place in the cache, which says all that it was made from; labels: its answers."""
+    """A model to begin with. key: its key in the cache, a hash of what it was made from; labels: names of its answers."""
 
     usecase: str
     key: str
@@ -30,31 +30,31 @@ class Start:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What a model that begins with it records."""
+        """The entry `init_from` in the origin of a model that begins with it."""
         return {"usecase": self.usecase, "key": self.key, "labels": list(self.labels)}
 
 
 def entry(origin: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
-    """Record a trained model in an outcome: where it lies, what it answers, and what it began with."""
+    """Describe a trained model for its outcome: its key in the cache, its labels, and the model that it began with."""
     return {"key": key_of(origin), "labels": list(labels), "init_from": origin.get("init_from")}
 
 
 def find(case: Case, family: str) -> Start | None:
-    """Find the model that a family's settings name; None where they name none. Raises StartError that says what to run."""
+    """Find the model that a family's `init_from` names; None where it has none. Raises StartError that says what to run."""
     usecase = case.usecase.starts.get(family)
     if usecase is None:
         return None
     record = _recorded(case, usecase).get(family)
     if record is None:
         raise StartError(
-            f"usecases.{case.name}.families.{family}.init_from needs the '{family}' of '{usecase}', and its last outcome has "
-            f"none. Run first: {_command(case, usecase)}"
+            f"usecases.{case.name}.families.{family}.init_from needs the family '{family}' of '{usecase}', which is not in "
+            f"its last outcome. Run first: {_command(case, usecase)}"
         )
     return at(case, {"usecase": usecase, **record})
 
 
 def at(case: Case, record: Mapping[str, Any]) -> Start:
-    """Return the model that a record names, as runs left it. Raises StartError where it is no longer there."""
+    """Return the model that a record names, from the cache of all runs. Raises StartError where it is no longer there."""
     cache = Cache(case.workspace.kept)
     folder = cache.root / "models" / record["key"]
     if not cache.is_whole(folder):
@@ -66,7 +66,7 @@ def at(case: Case, record: Mapping[str, Any]) -> Start:
 
 
 def filled(params: Mapping[str, Any], start: Start | None) -> dict[str, Any]:
-    """Put the model to begin with into a family's parameters."""
+    """Add the folder and the labels of the model to begin with to a family's parameters."""
     if start is None:
         return dict(params)
     place = {"model": str(start.folder / "model"), "labels": list(start.labels)}
@@ -74,7 +74,7 @@ def filled(params: Mapping[str, Any], start: Start | None) -> dict[str, Any]:
 
 
 def has_changed(case: Case, family: str) -> bool:
-    """Whether a family's last model began with another model than its settings name now."""
+    """Whether `init_from` leads to another model now than when the family was last trained."""
     own, theirs = (_recorded(case, name).get(family) for name in (case.name, case.usecase.starts[family]))
     return own is not None and theirs is not None and (own["init_from"] or {}).get("key") != theirs["key"]
 

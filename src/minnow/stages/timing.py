@@ -1,8 +1,8 @@
-"""Timing: latency, throughput and memory of bundles, in a clean process each, in turns.
+"""Timing: latency, throughput and memory of bundles, each in a clean process, alternately.
 
-`python -m minnow.stages.timing` reads a JSON list of folders and writes their timings; it imports what a device would:
-NumPy and the runtime. In every round each bundle gets a fresh forked child, one after the other: its memory is its own, and
-what one process happens to get (a core, a memory layout) is not taken for a property of the model.
+`python -m minnow.stages.timing` reads a JSON list of folders from standard input and prints their timings; it imports what a
+device would, NumPy and the runtime. In every round each bundle is measured in a newly forked process, one after the other: its
+memory is its own, and an accident of one process (its core, its memory layout) is not mistaken for a property of the model.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
 
 
 def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
-    """A child: open a bundle, measure, answer, end."""
+    """Run in the child: open a bundle, measure it, and send the result."""
     try:
         before = _peak_bytes()
         bundle = open_bundle(folder)
@@ -94,7 +94,7 @@ def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float
 
 def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
     for name in runtimes.names():
-        runtimes.get(name)  # imported once here: a child's memory is then its model's
+        runtimes.get(name)  # imported before the fork, so that a child's memory is that of its model
     rounds: list[list[list[float]]] = [[] for _ in folders]
     totals: list[dict[str, Any]] = [{} for _ in folders]
     for round_ in range(ROUNDS):

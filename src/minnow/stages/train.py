@@ -1,4 +1,4 @@
-"""Training: a family and its rows in, a model on disk out. Cached by everything that it was made from."""
+"""Training: fits a family to encoded rows and keeps the model on disk, cached by everything that it was made from."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from minnow import families
 from minnow.lineage import arrays_digest, code_version, machine
 from minnow.records.files import read_npz, write_json
 from minnow.stages import starting
-from minnow.stages._handover import read_batch, write_batch
 from minnow.stages.case import Case
+from minnow.stages.handover import read_batch, write_batch
 from minnow.stages.prepare import Prepared
 from minnow.stages.starting import Start
 from minnow.types import Array, Batch, Report, silent
 
 FACTS, HISTORY, WALL, PICTURES = "facts.json", "history.json", "wall.json", "pictures.npz"
 SEEN = ("train", "val")
-"""The splits that training sees."""
+"""The splits that training reads."""
 
 
 class Call(Protocol):
@@ -36,7 +36,7 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class Handover:
-    """Encoded rows and encoder on disk, where a runner reads them. rows: hash of the rows; call: the runner's."""
+    """Encoded rows and encoder on disk, where a runner reads them. rows: hash of the rows; call: of the runner."""
 
     folder: Path
     rows: str
@@ -45,7 +45,7 @@ class Handover:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model on disk. origin: what it was made from; fresh: it was trained just now."""
+    """A model on disk. origin: what it was made from; fresh: trained just now, not found in the cache."""
 
     family: str
     folder: Path
@@ -54,7 +54,7 @@ class Trained:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Parameters and framework; names of layers, where it began with weights of another model."""
+        """Number of parameters and framework; where it began with another model, which layers took over its weights."""
         return json.loads((self.folder / FACTS).read_text())
 
     @property
@@ -64,7 +64,7 @@ class Trained:
 
     @property
     def pictures(self) -> dict[str, Array]:
-        """Images that a family keeps for people: name -> (n, h, w, c) in 0..1; none of most families."""
+        """Images that a family keeps for plots: name -> (n, h, w, c) in 0..1; empty for most families."""
         path = self.folder / "model" / PICTURES
         return read_npz(path) if path.exists() else {}
 
@@ -75,7 +75,7 @@ class Trained:
 
 
 def rows_digest(prepared: Prepared) -> str:
-    """Hash the encoded rows that training sees, labels and order included."""
+    """Hash the encoded rows that training reads, labels and order included."""
     digests = []
     for split in SEEN:
         batch = prepared.batches[split]
@@ -96,12 +96,12 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
         prepared.encoder.save(folder / "encoder")
 
     rows = rows_digest(prepared)
-    code = code_version([case.modality_module, "minnow.stages._handover"])
+    code = code_version([case.modality_module, "minnow.stages.handover"])
     return Handover(case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder, rows, call)
 
 
 def origin(case: Case, family: str, rows: str, start: Start | None = None) -> dict[str, Any]:
-    """Say what a family's model is made from: the key of its place in the cache."""
+    """Return everything that a family's model is made from; its hash is the model's key in the cache."""
     return ({"init_from": start.record} if start else {}) | {
         "rows": rows,
         "family": family,
@@ -117,7 +117,7 @@ def origin(case: Case, family: str, rows: str, start: Start | None = None) -> di
 def train(case: Case, family: str, handed: Handover, report: Report = silent, start: Start | None = None) -> Trained:
     """Train a family of a case, or find it in the cache. Raises what the runner raises, and StartError.
 
-    start: the model to begin with, where its settings ask for one; by default the one of the last outcome.
+    start: the model to begin with, where `init_from` asks for one; by default the one of that use case's last outcome.
     """
     start = start or starting.find(case, family)
     made_from = origin(case, family, handed.rows, start)
@@ -147,11 +147,11 @@ def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path,
 
 
 def _answerable(split: str, batch: Batch) -> Batch:
-    """Leave out the rows that have no loss: those whose answer the training rows never gave."""
+    """Leave out the rows that have no loss, because their answer does not occur in train."""
     known = batch.answerable()
     if not len(known):
         raise ValueError(
-            f"Training needs {split} rows with an answer that the training rows give too. Received: {len(batch):,} "
+            f"Training needs {split} rows with an answer that occurs in the training rows. Received: {len(batch):,} "
             f"{split} rows, none of which has one. Add rows, or check the split in params.yaml."
         )
     return known
@@ -162,6 +162,6 @@ def _refuse_divergence(family: str, history: Mapping[str, list[float]]) -> None:
         if not np.isfinite(values).all():
             epoch = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
             raise ValueError(
-                f"'{family}' needs finite metrics to be worth keeping. Received: {name} {values[epoch - 1]} in epoch "
+                f"'{family}' must have finite metrics in every epoch. Received: {name} {values[epoch - 1]} in epoch "
                 f"{epoch}. Lower its learning rate in params.yaml."
             )

@@ -22,11 +22,11 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one expectation.
+    """The result of one expectation.
 
-    expectation: its kind; column: None for the whole table; rows, share: how many rows do not meet it, of those with a value,
-    None where it is about the table; observed: the values or number that were there instead; examples: up to ten row ids;
-    error: why it could not be checked.
+    expectation: its kind; column: None for the whole table; rows, share: number and share of the rows with a value that do
+    not meet it, None for an expectation about the table; observed: the values or the number that were found; examples: up to
+    ten row ids; error: why it could not be checked.
     """
 
     expectation: str
@@ -50,7 +50,7 @@ class Finding:
 
     @property
     def outcome(self) -> str:
-        """What was there, in words: "3 rows (0.10 %): '', 'x'"."""
+        """What was found, in words: "3 rows (0.10 %): '', 'x'"."""
         if self.error:
             return f"could not be checked: {self.error.strip().splitlines()[-1][:200]}"
         if self.rows is not None:
@@ -74,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """What came of all expectations of a use case, on so many rows."""
+    """The results of all expectations of a use case. rows: how many rows were checked."""
 
     usecase: str
     rows: int
@@ -97,7 +97,7 @@ class Findings:
 
 
 def check(table: Table, problem: Problem, usecase: str) -> Findings:
-    """Check rows against the expectations of their modality. Nothing is raised for bad rows: ask Findings.require()."""
+    """Check rows against the expectations of their modality. Bad rows raise nothing here, but in Findings.require()."""
     expectations = problem.modality.expectations(problem.options, table, problem.task_name)
     raw = _run(problem.modality.describe(table, problem.options), expectations)
     results = [_result(*both, table.row_id) for both in zip(expectations, raw, strict=True)]
@@ -105,10 +105,10 @@ def check(table: Table, problem: Problem, usecase: str) -> Findings:
 
 
 def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
-    """Let Great Expectations check columns (n,) each. Returns its results in the order of the expectations."""
+    """Check columns, (n,) each, with Great Expectations. Returns its results in the order of the expectations."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import; it would try to reach the internet
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own deprecations are not the user's to read
+        warnings.simplefilter("ignore")  # deprecations inside the library do not concern the user
         import great_expectations as gx
         from great_expectations.expectations.registry import get_expectation_impl
 
@@ -154,7 +154,7 @@ def _frame(columns: Columns) -> Any:
 
 
 def _result(expectation: Expectation, raw: Mapping[str, Any], row_id: Array) -> Finding:
-    """Keep of a raw result what a reader needs, with rows by their ids."""
+    """Convert a raw result into a finding, with rows named by their ids."""
     result = raw["result"]
     count = result.get("unexpected_count")
     filled = max(result["element_count"] - result.get("missing_count", 0), 1) if count is not None else 1
@@ -180,7 +180,7 @@ def _values(result: Mapping[str, Any]) -> list[str]:
 
 
 def _error(info: Any) -> str | None:
-    """Find the message of what went wrong inside Great Expectations, which nests it by metric."""
+    """Find the message of an error inside Great Expectations, which nests it by metric."""
     if not isinstance(info, dict):
         return None
     if info.get("exception_message"):

@@ -1,1 +1,1 @@
-"""Stores: where things are kept. Each module alone knows its tool."""
+"""Stores: MLflow, DVC and the Bento model store, each imported by its own modules only."""

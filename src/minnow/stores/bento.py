@@ -1,4 +1,4 @@
-"""What Minnow needs of BentoML that BentoML keeps private; tests/stores/test_bento.py fails when it moves.
+"""The private names of BentoML that Minnow uses; tests/stores/test_bento.py fails when they change.
 
 Everything else of BentoML is used by its public names.
 """
@@ -13,7 +13,7 @@ CHECKED_WITH = "1.4.39"
 
 
 def home() -> Path:
-    """The home of this BentoML process, where `bentoml build` looks for models. No public name tells it."""
+    """The home of this BentoML process, where `bentoml build` looks for models. BentoML has no public name for it."""
     from bentoml._internal.configuration.containers import BentoMLContainer
 
     return Path(BentoMLContainer.bentoml_home.get())
@@ -21,9 +21,9 @@ def home() -> Path:
 
 @contextmanager
 def created(tag: str, folder: Path, labels: Mapping[str, str], metadata: Mapping[str, str | int]) -> Iterator[Path]:
-    """Write a model to a store of its own under a folder; yields where its files belong.
+    """Write a model to a separate store in a folder. Yields the folder for the model's files.
 
-    The public create() saves to the process's store, file by file, where a half-written model can be seen.
+    The public create() saves to the store of the process, file by file, so that others can read a half-written model.
     """
     import bentoml.models
     from bentoml._internal.models import ModelStore
@@ -34,7 +34,7 @@ def created(tag: str, folder: Path, labels: Mapping[str, str], metadata: Mapping
 
 
 def read_switches_again() -> None:
-    """Let BentoML read BENTOML_DO_NOT_TRACK again: its command asked before Minnow had set it, and kept the answer."""
+    """Make BentoML read BENTOML_DO_NOT_TRACK again: its command reads and caches it before Minnow sets it."""
     from bentoml._internal.utils.analytics import usage_stats
 
     usage_stats.do_not_track.cache_clear()

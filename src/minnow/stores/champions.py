@@ -1,7 +1,7 @@
-"""Champions: the MLflow registry's aliases, the ledger of looks, and the order in which a promotion happens.
+"""Champions: aliases in the MLflow registry, the count of looks at an exam, and the steps of a promotion.
 
 A registered model `minnow-<usecase>` has one version per promotion. Aliases: champion (cpu), champion-gpu, and best, best-gpu
-for the best model so far; versions before 0.2 called the latter anchor, anchor-gpu, which is read where there is no best yet.
+for the best model so far. Older versions named the latter anchor, anchor-gpu; these are read where `best` is not set.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from minnow.workspace import Workspace
 ROWS = "exam_rows.npy"
 CHAMPION, BEST = "champion", "best"
 OLDER = {BEST: "anchor"}
-"""What aliases were called before."""
+"""Today's name of an alias -> its name in older versions."""
 KEPT = (FOLDER, report.FILE, report.CARD, provenance.FILE)
-"""What a run keeps of a variant, and a registered version is made of."""
+"""Artifacts of a variant's MLflow run; a registered version consists of them."""
 
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered version. sha: its bundle's name; run_id: the run that keeps it."""
+    """A registered version. sha: its bundle's name; run_id: the MLflow run that holds its files."""
 
     usecase: str
     target: str
@@ -47,7 +47,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class Ledger:
-    """How often an exam was looked at. rows: (n,) uint64, keys of all rows looked at so far."""
+    """Number of looks at an exam. rows: (n,) uint64, keys of the rows that these looks have read, and of the exam."""
 
     looks: int
     rows: Array
@@ -64,7 +64,7 @@ def alias(target: str, role: str = CHAMPION) -> str:
 
 
 def current(space: Workspace, usecase: str, target: str, role: str = CHAMPION) -> Champion | None:
-    """Return who holds an alias, or None."""
+    """Return the registered version that holds an alias, or None."""
     version = _holder(space, usecase, alias(target, role))
     if version is None and role in OLDER:
         version = _holder(space, usecase, alias(target, OLDER[role]))
@@ -88,7 +88,7 @@ def _holder(space: Workspace, usecase: str, name: str) -> Any:
 
 
 def fetch(space: Workspace, champion: Champion) -> Path:
-    """Bring a registered version to disk: the folder with bundle/, its report, card and provenance.
+    """Download a registered version, unless it is on disk. Returns its folder: bundle/, report, card and provenance.
 
     Raises ValueError when the bytes are not those that were registered.
     """
@@ -102,14 +102,17 @@ def fetch(space: Workspace, champion: Champion) -> Path:
     if reason := wrong(folder, champion):
         raise ValueError(
             f"{registered(champion.usecase)} version {champion.version} must have the bytes that were registered. Received: "
-            f"{reason}, from run {champion.run_id}: MLflow's artifacts were changed. Bring them back from a copy, or give the "
-            f"alias to another version: `minnow rollback {champion.usecase}`."
+            f"{reason}, from run {champion.run_id}: MLflow's artifacts were changed. Restore them from a backup, or move the "
+            f"alias to the version before: `minnow rollback {champion.usecase}`."
         )
     return folder
 
 
 def wrong(folder: Path, champion: Champion) -> str | None:
-    """Say what of a fetched version is not as it was registered, or None: the bundle by its name, the rest by hashes."""
+    """Describe the first difference of a downloaded version from what was registered, or return None.
+
+    The bundle is compared by its name, provenance.json by the hash in the registry, all files by the hashes in it.
+    """
     bundle = folder / FOLDER
     sha = sha256(bundle) if bundle.is_dir() else "nothing"
     if sha != champion.sha:
@@ -122,14 +125,14 @@ def wrong(folder: Path, champion: Champion) -> str | None:
 
 
 def _changed(folder: Path, record: Provenance) -> str | None:
-    """Name the first file that is not as its provenance says; an old record may name none."""
+    """Name the first file that differs from its hash in the provenance; None where the provenance lists no files."""
     present = hashes_beside(folder)
     names = sorted({*record.files, *present}) if record.files else []
     return next((name for name in names if record.files.get(name) != present.get(name)), None)
 
 
 def download(space: Workspace, champion: Champion, folder: Path) -> None:
-    """Bring what a run keeps of a variant from MLflow's artifacts to a folder, unchecked."""
+    """Download the artifacts of a champion's run to a folder, without checking them."""
     folder.mkdir(parents=True, exist_ok=True)
     opened = client(space)
     present = {artifact.path for artifact in opened.list_artifacts(champion.run_id)}
@@ -139,9 +142,9 @@ def download(space: Workspace, champion: Champion, folder: Path) -> None:
 
 
 def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
-    """Return the looks that count for an exam, exam: (n,) uint64.
+    """Return the number of looks that count for an exam. exam: (n,) uint64, the keys of its rows.
 
-    The count goes on while at least half of the exam's rows were looked at before; else it starts again.
+    The count continues while earlier looks have read at least half of the exam's rows; otherwise it restarts at 0.
     """
     tag = _tags(space, usecase).get(f"minnow.looks.{target}")
     if tag is None:
@@ -154,7 +157,7 @@ def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
 
 
 def record_look(space: Workspace, usecase: str, target: str, count: int, exam: Array, run_id: str) -> None:
-    """Note that a comparison took place; the run keeps the rows that it read under exam/<target>/."""
+    """Record the number of looks in the registry. The run keeps the rows that they have read under exam/<target>/."""
     entry = {"count": count, "exam": fingerprint(exam), "run_id": run_id}
     _ensure(space, usecase)
     client(space).set_registered_model_tag(registered(usecase), f"minnow.looks.{target}", json.dumps(entry))
@@ -178,7 +181,7 @@ def promote(space: Workspace, usecase: str, target: str, decision: Decision) -> 
 
 
 def _register(space: Workspace, usecase: str, decision: Decision) -> int:
-    """Make a version of the finalist as the run of its decision keeps it. Returns its number."""
+    """Register the finalist's artifacts, from the run that names the decision, as a version. Returns its number."""
     opened = client(space)
     run_id = find_finalist(space, usecase, decision)
     record = Path(opened.download_artifacts(run_id, provenance.FILE))
@@ -193,9 +196,10 @@ def _register(space: Workspace, usecase: str, decision: Decision) -> int:
 
 
 def _is_best_so_far(decision: Decision) -> bool:
-    """Whether a promoted model becomes the best so far: better than the champion, and not worse than the best it meets.
+    """Whether a promoted model becomes the best so far: a first one does, and a better one that is not worse than the best.
 
-    Better than a champion that has shrunk is not yet as good as the best; without this, losses add up past the margin.
+    A model that is better than a champion promoted as "smaller" may still be worse than the best so far. Without this check
+    small losses would add up to more than the margin.
     """
     if decision.verdict == "better":
         difference = decision.comparisons.get("best", {}).get("difference")
@@ -204,7 +208,7 @@ def _is_best_so_far(decision: Decision) -> bool:
 
 
 def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:
-    """Whether a decision was promoted before: then a later rollback stands, and it is not promoted again."""
+    """Whether a decision has been carried out. It is not carried out again, so that a later rollback is not undone."""
     version = _version_of(space, usecase, decision.id)
     if version is None:
         return False
@@ -212,7 +216,7 @@ def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:
 
 
 def rollback(space: Workspace, usecase: str, target: str) -> Champion:
-    """Give the alias back to the version promoted before the champion. Raises LookupError when there is none."""
+    """Move the alias to the version that was promoted before the champion. Raises LookupError when there is none."""
     champion, history = current(space, usecase, target), _history(space, usecase, target)
     if champion is None:
         raise LookupError(f"'{usecase}' has no champion for {target}: there is nothing to roll back.")

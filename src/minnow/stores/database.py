@@ -1,4 +1,4 @@
-"""MLflow's client, its database made once under a lock."""
+"""MLflow's client, experiment and database. A local database is checked before it is opened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BrokenStore(RuntimeError):
 
 
 KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""Opens the page of training runs, not that of traces."""
+"""Tags of an experiment: MLflow's pages show its training runs first, not traces."""
 
 
 def local_database(uri: str) -> Path | None:
@@ -32,7 +32,7 @@ def local_database(uri: str) -> Path | None:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether an error of a store may be gone in a moment: a busy database, a network, not a wrong argument."""
+    """Whether an error of a store is transient: a busy database or a lost connection, but not a wrong argument."""
     from mlflow.exceptions import MlflowException
 
     if isinstance(error, MlflowException):
@@ -50,7 +50,7 @@ def warm_up() -> None:
 def client(space: Workspace) -> MlflowClient:
     """Open the tracking store and registry of a workspace.
 
-    Two processes that make one database at once break each other, so a new one is made under a lock.
+    Two processes that create the same database at once make each other fail, so it is created under a lock.
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -70,8 +70,8 @@ def client(space: Workspace) -> MlflowClient:
 def _refuse_broken(space: Workspace) -> None:
     """Check a local database before anything writes to it. Raises BrokenStore.
 
-    MLflow would make a new one in the place of an emptied file, and with it forget who is champion. It is opened for
-    writing, since what a killed run left half-written is rolled back by whoever reads next; nothing else is written.
+    MLflow would create new tables in an emptied file, and the champions would be lost. The file is opened for writing,
+    because SQLite then rolls back what a killed run left half-written; nothing else is written.
     """
     path = local_database(space.tracking_uri)
     if path is None or not path.exists():
@@ -84,14 +84,14 @@ def _refuse_broken(space: Workspace) -> None:
         state, tables = str(error), 0
     if state != "ok" or not tables:
         raise BrokenStore(
-            f"{path} keeps the runs and who is champion, and must be a sound database. Received: "
-            f"{state if state != 'ok' else 'an empty one'}. Bring it back from a copy (`sqlite3 mlflow.db .recover` saves what "
-            "can be read), or move it away to begin anew: what is served stays as it is."
+            f"{path} holds the runs and the champions, and must be an intact database. Received: "
+            f"{state if state != 'ok' else 'an empty one'}. Restore it from a backup (`sqlite3 mlflow.db .recover` saves "
+            "what can be read), or move it away to start with a new one. What is served does not change."
         )
 
 
 def experiment_id(space: Workspace) -> str:
-    """Find or make the workspace's experiment, its files in the place that artifacts() says."""
+    """Return the id of the workspace's experiment; a new one keeps its files where artifacts() says."""
     from filelock import FileLock
 
     opened = client(space)
@@ -103,9 +103,9 @@ def experiment_id(space: Workspace) -> str:
 
 
 def artifacts(space: Workspace) -> str | None:
-    """Say where files go: to MINNOW_ARTIFACTS, else to mlartifacts/ beside a local database; a tracking server decides itself.
+    """Return where files of runs go: MINNOW_ARTIFACTS, else mlartifacts/ beside a local database; None with a tracking server.
 
-    Raises BrokenStore for a database elsewhere without a place for its files: they would stay on this machine alone.
+    Raises BrokenStore for a database on a server without MINNOW_ARTIFACTS, since files would stay on this machine.
     """
     artifacts, local = os.environ.get("MINNOW_ARTIFACTS"), local_database(space.tracking_uri)
     if artifacts:
@@ -116,6 +116,6 @@ def artifacts(space: Workspace) -> str | None:
         return None
     kind = space.tracking_uri.partition(":")[0]
     raise BrokenStore(
-        f"MLFLOW_TRACKING_URI names a database ({kind}), so its files need a place that every machine reaches: "
+        f"MLFLOW_TRACKING_URI names a database ({kind}), so its files need a place that every machine can reach: "
         "export MINNOW_ARTIFACTS=s3://bucket/folder, or a folder on a shared file system. See docs/production.md."
     )

@@ -1,9 +1,9 @@
-"""The Bento model store: what is published, and so what is served.
+"""The Bento model store: the models that are published and served.
 
-A use case's models are `minnow-<usecase>:v<registry version>-<serial>`, for the gpu target `minnow-<usecase>.gpu:...`;
-no use case has a dot in its name. The serial rises with every publication and the highest is served, so a rollback
-publishes the older bundle under a new serial. BentoML writes the model; one rename makes it visible. Reading goes by
-paths alone: it costs no import of bentoml and sees what another process has just published.
+A use case's models are named `minnow-<usecase>:v<registry version>-<serial>`, for the gpu target `minnow-<usecase>.gpu:...`;
+no use case has a dot in its name. The serial rises with every publication and the highest is served, so a rollback publishes
+the older bundle under a new serial. BentoML writes the model; one rename makes it visible. Reading uses paths only: it needs no
+import of bentoml and sees what another process has just published.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Published:
 
     @property
     def serial(self) -> int:
-        """How many publications of this use case there were, with this one."""
+        """Number of the publication, counted from 1 for each use case and target."""
         return _numbers(self.tag.split(":")[1])[1]
 
     @property
@@ -84,7 +84,7 @@ class Published:
 
 
 def home() -> Path:
-    """BENTOML_HOME, or `.bentoml` in the working directory. Read anew on every call."""
+    """BENTOML_HOME, or `.bentoml` in the working directory. Read again on every call."""
     return Path(os.environ.get("BENTOML_HOME") or Path.cwd() / ".bentoml").expanduser()
 
 
@@ -107,8 +107,9 @@ def publish(
 ) -> str:
     """Publish a bundle as the newest model of a use case and return its tag.
 
-    folder: holds bundle/, and its report and card. record: the bundle's provenance; its sha, and where it stands, are
-    added. version: of the registry. The same bundle may be published again (a rollback). store: a Bento home, else home().
+    folder: holds bundle/, and its report and card. record: the bundle's provenance; sha, target, version and tag are set in
+    the published copy. version: of the registry. The same bundle may be published again (a rollback). store: a Bento home,
+    by default home().
     """
     sha = open_bundle(folder / FOLDER).sha
     store = store or home()
@@ -155,7 +156,7 @@ def all(target: str = "cpu", store: Path | None = None) -> list[Published]:
 
 
 def lend(model: Published, store: Path) -> None:
-    """Copy a published model into another Bento home, unless it is there.
+    """Copy a published model into another Bento home, unless it is already there.
 
     Raises BundleError when its bytes are not the published ones, or when that home has another model of this tag.
     """
@@ -168,7 +169,7 @@ def lend(model: Published, store: Path) -> None:
             _commit(model.tag, copy, store)
     elif lent.sha != model.sha:
         raise BundleError(
-            f"{store} keeps another model as {model.tag}, sha {lent.sha[:12]}; ours is {model.sha[:12]}. "
+            f"{store} holds another model as {model.tag}, sha {lent.sha[:12]}; this project's is {model.sha[:12]}. "
             f"Build with this project's store: export BENTOML_HOME={home()}"
         )
 
@@ -186,7 +187,7 @@ def _folders(folder: Path) -> list[Path]:
 
 @contextmanager
 def _alone(store: Path) -> Iterator[None]:
-    """Two publications at once must not take the same serial."""
+    """Hold a lock on the store, so that two publications at once do not take the same serial."""
     store.mkdir(parents=True, exist_ok=True)
     with (store / "minnow.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -195,7 +196,7 @@ def _alone(store: Path) -> Iterator[None]:
 
 @contextmanager
 def _staging(store: Path) -> Iterator[Path]:
-    """A folder on the store's own file system, so that one rename can commit what was written there."""
+    """Yield a temporary folder on the store's own file system, so that one rename can commit what is written there."""
     parent = Path(store) / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="minnow-", dir=parent) as folder:
@@ -203,7 +204,7 @@ def _staging(store: Path) -> Iterator[Path]:
 
 
 def _write(tag: str, folder: Path, record: Provenance, staging: Path) -> Path:
-    """Let BentoML write the model, but in the staging folder: its own save copies file by file into the store."""
+    """Let BentoML write the model in the staging folder, since its own save copies file by file into the store."""
     os.environ.setdefault("BENTOML_HOME", str(home()))
     labels = {"usecase": record.usecase, "target": str(record.target)}
     with bento.created(tag, staging, labels, {"sha": record.sha, "version": int(record.version or 0)}) as place:
@@ -216,7 +217,7 @@ def _write(tag: str, folder: Path, record: Provenance, staging: Path) -> Path:
 
 
 def _commit(tag: str, written: Path, store: Path) -> None:
-    """Make a written model visible, whole or not at all, and BentoML's `latest` with it."""
+    """Make a written model visible by one rename, then point BentoML's `latest` at it."""
     name, version = tag.split(":")
     folder = Path(store) / "models" / name
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from minnow.stores.models import Published
 
 
 def divergence(usecase: str, target: str, champion: Champion | None) -> str | None:
-    """Say how the served store differs from the registry, or None."""
+    """Describe how the served store differs from the registry, or return None."""
     served = models.newest(usecase, target)
     if champion is None:
         return f"{served.tag} is served, but the registry names no champion" if served else None
@@ -22,7 +22,7 @@ def divergence(usecase: str, target: str, champion: Champion | None) -> str | No
 
 
 def bytes_of(model: Published) -> str:
-    """The sha of a published model's bytes; of one that cannot be read, or is not what was published, the reason."""
+    """Return the sha of a published model's bytes; where they cannot be read or were changed, the reason instead."""
     try:
         return model.open().sha
     except BundleError as error:

@@ -22,7 +22,7 @@ BATCH = 900
 
 @dataclass(frozen=True)
 class Record:
-    """What one run keeps.
+    """The contents of one MLflow run.
 
     params, tags: flat; metrics: name -> value; history: name -> value per epoch; files: artifact folder -> paths of files
     or folders to keep there; children: runs under this one.
@@ -39,7 +39,7 @@ class Record:
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn {"a": {"b": 1}} into {"a.b": 1}. A mapping with keys that MLflow takes for no name stays one value."""
+    """Turn {"a": {"b": 1}} into {"a.b": 1}. A mapping with a key that MLflow does not accept as a name stays one value."""
     flat: dict[str, Any] = {}
     for name, value in nested.items():
         path = f"{prefix}{name}"
@@ -61,7 +61,7 @@ def log(space: Workspace, record: Record, parent: str | None = None) -> str:
 
 
 def begin(space: Workspace, record: Record, parent: str | None = None) -> str:
-    """Open a run with a record's name and tags. Returns its id."""
+    """Create a run with a record's name and tags. Returns its id."""
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
     tags = dict(record.tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
@@ -77,7 +77,7 @@ def fill(space: Workspace, run_id: str, record: Record) -> None:
 
 
 def end(space: Workspace, run_id: str, well: bool) -> None:
-    """Close a run."""
+    """End a run, as finished or failed."""
     from mlflow.entities import RunStatus
 
     client(space).set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED if well else RunStatus.FAILED))
@@ -116,7 +116,7 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 
 
 def _allowed(name: str) -> str:
-    """Write a name as MLflow takes it: ndcg@10 becomes ndcg_at_10, and other signs become "_"."""
+    """Write a name as MLflow accepts it: ndcg@10 becomes ndcg_at_10, and other special characters become "_"."""
     return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
 
 
@@ -127,9 +127,10 @@ def page(space: Workspace) -> str:
 
 
 def find_finalist(space: Workspace, usecase: str, decision: Decision) -> str:
-    """Find the newest run that keeps the finalist of a decision. Raises LookupError when no run does.
+    """Return the id of the newest run that holds the finalist of a decision. Raises LookupError when no run does.
 
-    Runs name the decisions in which their variant stood; of a decision of format 1 they name the bundle alone.
+    A variant's run has the ids of the decisions in which it was the finalist as tags; for a decision of format 1 the run is
+    found by the bundle's sha alone.
     """
     named = {"minnow.usecase": usecase, "minnow.sha": decision.sha}
     if decision.format > 1:
@@ -140,12 +141,12 @@ def find_finalist(space: Workspace, usecase: str, decision: Decision) -> str:
     )
     if not runs:
         raise LookupError(
-            f"No run of '{usecase}' in {space.tracking_uri} keeps the finalist of decision {decision.id}. Run "
+            f"No run of '{usecase}' in {space.tracking_uri} holds the finalist of decision {decision.id}. Run "
             f"`minnow run {usecase} --force`."
         )
     return runs[0].info.run_id
 
 
 def decision_tag(target: str) -> str:
-    """Name of the tag by which a variant's run names the decision in which it stood."""
+    """Name of the tag in a variant's run that holds the id of the decision in which it was the finalist."""
     return f"minnow.decision.{target}"

@@ -1,4 +1,4 @@
-"""Versions: DVC says what is stale, records what was made, and guards the data."""
+"""Versions: DVC knows which use cases are stale, records what was made, and keeps the versions of the data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SHOWN = 5
 
 
 class VersionError(RuntimeError):
-    """DVC cannot do what is asked, with what to do about it."""
+    """An operation of DVC that failed; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What DVC says. stale: use case -> reasons; data: tracked data that is not as its .dvc file says -> how."""
+    """DVC's status. stale: use case -> reasons; data: .dvc file -> how the data differs from it."""
 
     stale: dict[str, list[str]]
     data: dict[str, str]
@@ -43,7 +43,7 @@ def _repo(root: Path):
 
 
 def state(root: Path) -> State:
-    """Ask DVC what is stale, in one reading of the workspace."""
+    """Return DVC's status of the workspace."""
     with _repo(root) as repo:
         status: dict[str, Any] = repo.status()
     stale: dict[str, list[str]] = {}
@@ -77,13 +77,13 @@ def _words(change: Any) -> str:
 
 
 def commit(root: Path, usecase: str) -> None:
-    """Record in dvc.lock what a use case was just made from."""
+    """Record in dvc.lock what a use case was made from."""
     with _repo(root) as repo:
         repo.commit(f"{STAGE}@{usecase}", force=True)
 
 
 def keep(root: Path, data_file: str) -> None:
-    """Put tracked data that was just made into DVC's cache, where its bytes are those that its .dvc file names."""
+    """Add data that was just written to DVC's cache, if its bytes are those that its .dvc file names."""
     with _repo(root) as repo:
         status = repo.status([data_file])
         if all(change == "not in cache" for change in _changes(status.get(data_file, []))):
@@ -103,9 +103,9 @@ def accept(root: Path, data_file: str) -> None:
 
 
 def pull(root: Path, path: str) -> None:
-    """Bring tracked data from the remote. Raises VersionError when it is not there afterwards.
+    """Fetch tracked data from the remote. Raises VersionError when it is not complete afterwards.
 
-    A fetch from a remote that is down may end without an error, so the files are looked at.
+    A fetch from a remote that is down may end without an error, so the files are compared with their recorded hashes.
     """
     with _repo(root) as repo:
         remote = repo.config["core"].get("remote")
@@ -123,18 +123,18 @@ def pull(root: Path, path: str) -> None:
 
 def _missing(path: str, remote: str | None, why: str) -> str:
     if remote is None:
-        return f"'{path}' is needed and is not here, and no DVC remote is configured. Put it there, or: `dvc remote add -d`."
+        return f"'{path}' is missing, and no DVC remote is configured. Put the data there, or: `dvc remote add -d`."
     return (
-        f"'{path}' is needed and did not come whole from the DVC remote {remote}: {why}. Check that the remote is up and that "
-        "the data was pushed: `dvc push` where it is, `dvc status --cloud` here."
+        f"'{path}' could not be fetched completely from the DVC remote {remote}: {why}. Check that the remote is up and that "
+        "the data was pushed: `dvc push` where the data is, `dvc status --cloud` here."
     )
 
 
 def _lacking(repo: Any, path: str) -> str | None:
-    """Say what of a tracked path is not here as it was recorded, or None."""
+    """Describe which files of a tracked path are missing or differ from their record, or return None."""
     place = Path(repo.root_dir) / path
     if not place.exists():
-        return "nothing came"
+        return "nothing was fetched"
     for out in repo.index.outs:
         tracked = Path(repo.root_dir) / str(out)
         if place == tracked or place.is_relative_to(tracked):
@@ -144,7 +144,10 @@ def _lacking(repo: Any, path: str) -> str | None:
 
 
 def _compared(out: Any, tracked: Path, place: Path) -> Iterator[tuple[str, str]]:
-    """Compare files with the hashes that DVC recorded: it takes a remote's word for them, and so must we not."""
+    """Compare files with the hashes that DVC recorded, and remove those that differ: DVC itself trusts the remote.
+
+    Yields (name, difference).
+    """
     if not tracked.is_dir():
         wanted = {tracked: out.hash_info.value}
     elif (tree := out.get_obj()) is None:

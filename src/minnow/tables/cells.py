@@ -1,4 +1,4 @@
-"""Cells of a table: the kind of column that they make, and their values as arrays. Nothing is learned from targets."""
+"""Cells of a table: detection of the kind of a column, and conversion of its cells to an array."""
 
 from __future__ import annotations
 
@@ -42,39 +42,39 @@ FORMATS = (
 """Formats of dates, tried in this order; ISO 8601 with fractions and zones is tried before all of them."""
 ISO = "iso"
 CODE = re.compile(r"[+-]?0\d+")
-"""Cells with leading zeros are codes, such as postal codes or keys, and no quantities."""
+"""Cells with leading zeros are codes, such as postal codes or keys, and not numbers."""
 NUMERIC_SHARE = 0.9
-"""Share of numeric cells from which on the other cells are mistakes rather than categories."""
+"""Share of numeric cells from which on the other cells are taken for mistakes, and the column for numeric."""
 MANY = 20
-"""Distinct numbers beyond which NUMERIC_SHARE applies."""
+"""Number of distinct numbers above which NUMERIC_SHARE applies."""
 DAY_S = 86_400
 
 
 class CellError(ValueError):
-    """Cells that make no column of one kind."""
+    """Cells that do not form a column of one kind."""
 
 
 def is_missing(spellings: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Return a test of whether a stripped cell is missing. spellings: further ones, compared without regard to case."""
+    """Return a function that tells whether a stripped cell is missing. spellings: further ones; case does not matter."""
     known = frozenset((*MISSING, *(text.lower() for text in spellings)))
     return lambda cell: cell.lower() in known
 
 
 def number(text: str, decimal: str = ".") -> float:
-    """Read a number; infinity is one. Raises ValueError for anything else, "nan" and "1_000" included."""
+    """Parse a number, infinity included. Raises ValueError for any other text, such as "nan" and "1_000"."""
     if "_" in text or text.strip("+-").lower() == "nan":
         raise ValueError(text)
     return float(text if decimal == "." else text.replace(".", " ").replace(decimal, "."))
 
 
 def seconds(text: str, form: str) -> int:
-    """Read a date of a format as seconds since 1970 in UTC. Raises ValueError."""
+    """Parse a date as seconds since 1970 in UTC. form: format of strptime, or ISO. Raises ValueError."""
     moment = datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def boolean(text: str) -> int:
-    """Read a boolean as 1 or 0. Raises ValueError."""
+    """Parse a boolean as 1 or 0. Raises ValueError."""
     if text.lower() in (*TRUE, "1"):
         return 1
     if text.lower() in (*FALSE, "0"):
@@ -83,9 +83,10 @@ def boolean(text: str) -> int:
 
 
 def kind_of(values: Sequence[str], decimal: str = ".", counts: Mapping[str, int] | None = None) -> Kind:
-    """Detect the kind of a column from its distinct values, missing ones left out.
+    """Detect the kind of a column from its distinct values, without missing ones.
 
-    counts: how often each occurs. Raises CellError where nearly all cells are numbers: the others are then mistakes.
+    counts: value -> number of its cells. Raises CellError where nearly all cells are numbers, since the others are then
+    probably mistakes, and where day and month of dates are ambiguous.
     """
     lowered = {value.lower() for value in values}
     if lowered and any(lowered <= {yes, no} for yes, no in zip(TRUE, FALSE, strict=True)):
@@ -115,7 +116,7 @@ def _is_number(text: str, decimal: str) -> bool:
 
 
 def _date_format(values: Sequence[str]) -> str | None:
-    """Find the first format that reads every value, or None. Raises CellError where day and month are ambiguous."""
+    """Return the first format that parses every value, or None. Raises CellError where day and month are ambiguous."""
     if not values or not any(sign.isdigit() for sign in values[0]) or len(values[0]) < 6:
         return None
     formats = [form for form in (ISO, *FORMATS) if _reads(form, values)]
@@ -125,7 +126,7 @@ def _date_format(values: Sequence[str]) -> str | None:
     mirrored = first.replace("%d", "%#").replace("%m", "%d").replace("%#", "%m")
     if mirrored != first and mirrored in formats and first != ISO:
         raise CellError(
-            f"dates such as {values[0]!r} may be read as {first} or as {mirrored}. Say which under options.dates."
+            f"dates such as {values[0]!r} have the format {first} or {mirrored}. Set the format under options.dates."
         )
     return first
 
@@ -140,10 +141,11 @@ def _reads(form: str, values: Sequence[str]) -> bool:
 
 
 def values_of(cells: Sequence[str | None], kind: Kind, form: str | None = None, decimal: str = ".") -> Array:
-    """Turn cells, None where missing, into one column (n,).
+    """Convert cells, None where missing, to one column (n,).
 
     numeric: float64, NaN missing; boolean: int8, -1 missing; date: datetime64[s], NaT missing; categorical: object of
-    str, "" missing. form: of dates, None detects it. Raises BadCells that lists cells of another kind.
+    str, "" missing. form: format of dates, None detects it. decimal: decimal separator. Raises BadCells with the cells of
+    another kind.
     """
     if kind == "categorical":
         return np.array([cell or "" for cell in cells], dtype=object)
@@ -165,7 +167,7 @@ def values_of(cells: Sequence[str | None], kind: Kind, form: str | None = None, 
 def _converted(
     cells: Sequence[str | None], convert: Callable[[str], Any], missing: Any
 ) -> tuple[dict[str | None, Any], dict[int, str]]:
-    """Convert each distinct cell once. Returns cell -> value, and index -> text of the first of each that fails."""
+    """Convert each distinct cell once. Returns cell -> value, and for distinct cells that fail index of a row -> text."""
     known: dict[str | None, Any] = {None: missing}
     bad: dict[int, str] = {}
     for index, cell in enumerate(cells):
@@ -180,7 +182,7 @@ def _converted(
 
 
 class BadCells(CellError):
-    """Cells that are not of the kind of their column. cells: index of the row -> text."""
+    """Cells of another kind than their column. cells: index of a row -> text."""
 
     def __init__(self, kind: str, cells: Mapping[int, str]) -> None:
         super().__init__(f"{len(cells):,} cells are not {kind}")
@@ -188,7 +190,7 @@ class BadCells(CellError):
 
 
 def raw(values: Array) -> Array:
-    """Return numbers and booleans as float64, NaN missing, and dates as days since 1970."""
+    """Convert a column (n,) to float64, NaN missing: numbers and booleans as they are, dates as days since 1970."""
     if values.dtype.kind == "M":
         days = values.astype("datetime64[s]").astype(np.int64) / DAY_S
         return np.where(np.isnat(values), np.nan, days)

@@ -1,4 +1,4 @@
-"""Files of rows: finding them, and reading delimited text and JSON with the line of every row, for messages."""
+"""Files of rows: finding them, and reading delimited text and JSON. Each row comes with its line, for messages."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ BINARY = {
 
 
 class FileError(ValueError):
-    """A file of rows that cannot be read as the options say; the message names the file and the line."""
+    """A file of rows that cannot be read with these options; the message gives the file and the line."""
 
 
 def find(place: Path, name: str | Sequence[str] | None, suffixes: Sequence[str]) -> list[Path]:
     """Find the files to read, in order of their names.
 
-    place: a file, or a folder of files. name: one file in that folder, or several; None takes every file with one of the
-    suffixes. Raises FileError when there is none.
+    place: a file, or a folder of files. name: of one file in that folder, or of several; None takes every file with one of the
+    suffixes. Raises FileError where there is none.
     """
     if place.is_file():
         return [place]
@@ -48,12 +48,14 @@ def find(place: Path, name: str | Sequence[str] | None, suffixes: Sequence[str])
         return [path]
     paths = sorted(p for p in place.glob("*") if p.is_file() and p.name.lower().endswith(tuple(suffixes)))
     if not paths:
-        raise FileError(f"{place} must hold a file of {', '.join(suffixes)}. It holds none; make or fetch the data.")
+        raise FileError(
+            f"{place} must hold a file of {', '.join(suffixes)}. It holds none; create or download the data."
+        )
     return paths
 
 
 def split_of(name: str) -> str:
-    """Split that the name of a file or folder fixes: "train" or "test"; "" where it fixes none."""
+    """The split in the name of a file or folder: "train" or "test", "" where the name does not begin with one."""
     name = name.lower()
     if name.startswith(("test", "t10k")):
         return "test"
@@ -61,9 +63,9 @@ def split_of(name: str) -> str:
 
 
 def fixed_splits(splits: Sequence[str]) -> Array | None:
-    """Make Table.split of what split_of says of each row; None unless some row is of a test file.
+    """Table.split from the split of each row's file, as split_of returns it; None unless there is a test file.
 
-    A lone train.csv holds all the data of its owner: its test rows must be taken from it.
+    Where there is only a train.csv, it holds all the data, and its rows are divided into all splits.
     """
     return np.array(splits, dtype=str) if "test" in splits else None
 
@@ -73,8 +75,8 @@ def records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Read delimited UTF-8 text, plain or .gz: (line number from 1, the wanted cells), row by row.
 
-    separator: one character as in CSV, with quoting; several characters split each line as it stands.
-    header: names of the columns where the first line is already a row. Raises FileError that names file and line.
+    separator: one character as in CSV, with quoting; several characters split lines without quoting. wanted: names of
+    columns. header: names of all columns, for files without a header. Raises FileError with file and line.
     """
     rows = _lines(path, separator)
     if header is None:
@@ -100,10 +102,10 @@ class DelimitedFile(NamedTuple):
 
 
 def read_delimited(path: Path, separator: str | None, header: Sequence[str] | None, quote: str = '"') -> DelimitedFile:
-    """Read all columns of delimited UTF-8 text, plain or .gz, with blanks around cells taken off.
+    """Read all columns of delimited UTF-8 text, plain or .gz; cells are stripped of white space.
 
-    separator: None detects it: the one that cuts the first lines into most cells, each line into as many. header: names of
-    the columns where the first line is already a row. Raises FileError that names file and line.
+    separator: None detects it: the one that divides the first lines into most cells, the same number in each line. header:
+    names of the columns, for files without a header. Raises FileError with file and line.
     """
     separator = separator or _separator(path, quote)
     lines = list(_lines(path, separator, quote, padded=True))
@@ -123,7 +125,7 @@ def read_delimited(path: Path, separator: str | None, header: Sequence[str] | No
 
 
 def _checked_names(path: Path, names: list[str], width: int) -> list[str]:
-    """Check a header. One name fewer than cells leaves the first column, of row names, without one."""
+    """Check the names of a header. Where it has one name fewer than rows have cells, the first column holds row names."""
     if len(names) == width - 1:
         names = ["row name", *names]
     names = [name or f"column {index}" for index, name in enumerate(names, 1)]
@@ -132,8 +134,8 @@ def _checked_names(path: Path, names: list[str], width: int) -> list[str]:
         raise FileError(f"{path} must name each column once. Received twice: {', '.join(twice)}.")
     if any(_is_number(name) for name in names):
         raise FileError(
-            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:100]}. Where the first line is "
-            "already a row, name the columns under options.header."
+            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:100]}. For a file without a "
+            "header, name the columns under options.header."
         )
     return names
 
@@ -147,7 +149,7 @@ def _is_number(text: str) -> bool:
 
 
 def _separator(path: Path, quote: str) -> str:
-    """Detect the separator of the first lines: a comma where none divides them."""
+    """Detect the separator from the first lines; a comma where no candidate divides them."""
     lines = list(islice((line for line in _open(path) if line.strip()), SNIFFED))
     for candidates in SEPARATORS:
         widths = {candidate: _width(lines, candidate, quote) for candidate in candidates}
@@ -158,7 +160,7 @@ def _separator(path: Path, quote: str) -> str:
 
 
 def _width(lines: Sequence[str], separator: str, quote: str) -> int:
-    """Count the cells of each line; 0 where the counts differ. A header may lack a name for the first column."""
+    """Number of cells per line, 0 where it differs. A header may have no name for the first column."""
     try:
         rows = list(csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=separator != " "))
     except csv.Error:
@@ -176,7 +178,7 @@ def _position(path: Path, name: str, header: Sequence[str]) -> int:
 
 
 def _lines(path: Path, separator: str, quote: str = '"', padded: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """Split a file into rows of cells; a row's line is the one it begins on. Blank lines are left out."""
+    """Split a file into rows of cells, each with the line on which it begins. Blank lines are skipped."""
     text = _open(path)
     if len(separator) > 1:
         lines: Iterable[tuple[int, list[str]]] = (
@@ -184,7 +186,7 @@ def _lines(path: Path, separator: str, quote: str = '"', padded: bool = False) -
         )
         yield from lines
         return
-    # blanks may stand behind a closing quotation mark too, which the strict reader refuses
+    # the strict reader refuses blanks after a closing quotation mark
     reader = csv.reader(text, delimiter=separator, quotechar=quote, strict=not padded, skipinitialspace=padded)
     start = 1
     try:
@@ -197,7 +199,7 @@ def _lines(path: Path, separator: str, quote: str = '"', padded: bool = False) -
 
 
 def _open(path: Path) -> io.StringIO:
-    """Read the whole file, so that text that is not UTF-8 is reported before any row is used."""
+    """Read the whole file at once, so that text that is not UTF-8 is reported before any row is used."""
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if path.suffix == ".gz" else data
@@ -213,23 +215,25 @@ def _open(path: Path) -> io.StringIO:
 
 
 def _refuse_binary(path: Path, data: bytes) -> None:
-    """Refuse a file that is no text, and name its format where that is known."""
+    """Raise FileError for a file that is not text, with its format where that is known."""
     kind = next((name for start, name in BINARY.items() if data.startswith(start)), None)
     if kind or b"\0" in data[:4096]:
-        raise FileError(f"{path} must hold text. Received: {kind or 'binary data'}. Give the file its right ending.")
+        raise FileError(
+            f"{path} must hold text. Received: {kind or 'binary data'}. Rename the file to the ending of its format."
+        )
 
 
 def plain_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Read UTF-8 text, plain or .gz: (line number from 1, the line), blank ones left out. Raises FileError."""
+    """Read UTF-8 text, plain or .gz: (line number from 1, line), without blank lines. Raises FileError."""
     for number, line in enumerate(_open(path), 1):
         if line.strip():
             yield number, line.rstrip("\r\n")
 
 
 def json_lines(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Read a JSON object a line, plain or .gz: (line number from 1, the wanted values as text; null is "").
+    """Read one JSON object per line, plain or .gz: (line number from 1, the wanted values as text; null is "").
 
-    Raises FileError that names file and line.
+    wanted: keys. Raises FileError with file and line.
     """
     for number, line in plain_lines(path):
         try:
@@ -247,7 +251,7 @@ def _json_text(path: Path, number: int, name: str, row: dict[str, Any]) -> str:
     value = row[name]
     if isinstance(value, dict | list):
         raise FileError(
-            f"{path.name}:{number}: '{name}' must be a text, number or truth. Received: {type(value).__name__}."
+            f"{path.name}:{number}: '{name}' must be a text, a number, true or false. Received: {type(value).__name__}."
         )
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 

@@ -1,4 +1,4 @@
-"""Tables on disk: delimited text or Parquet, read into columns of one kind each, with the file and line of every row."""
+"""Reading delimited text and Parquet into typed columns, with the file and line of every row."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _parquet(path: Path) -> Frame:
 
 
 def _typed(column: Any) -> Cells | Array:
-    """Turn an Arrow column into the array of its kind, or into cells where it holds no numbers, booleans or dates."""
+    """Convert an Arrow column to an array of its kind; to cells where it does not hold numbers, booleans or dates."""
     import pyarrow.types as kinds
 
     values = column.to_pylist()
@@ -72,9 +72,10 @@ def _typed(column: Any) -> Cells | Array:
 
 
 def read(folder: Path, options: TableOptions, split: Split) -> Table:
-    """Read a folder (or one file) into typed columns, and the target as labels, (n,) str.
+    """Read a folder (or one file) into typed columns, (n,) each, and the target as labels, (n,) str.
 
-    Equal features give equal keys: neither the target nor the column of the split is part of a key. Raises FileError.
+    Keys are hashes of the features, without the target and the column of the split, so equal features have equal keys.
+    Raises FileError.
     """
     paths = find(folder, options.file, SUFFIXES)
     frames = [read_frame(path, options) for path in paths]
@@ -86,7 +87,7 @@ def read(folder: Path, options: TableOptions, split: Split) -> Table:
     features = [name for name in columns if name not in (options.target, split.column)]
     if not features:
         raise FileError(
-            f"{folder} must have a column beside the target that a model may read. Received: {', '.join(joined.columns)}."
+            f"{folder} must have a column besides the target that a model can use. Received: {', '.join(joined.columns)}."
         )
     key = _keys([columns[name] for name in features])
     splits = [_split_of(path, options) for path, frame in zip(paths, frames, strict=True) for _ in frame.row_id]
@@ -95,7 +96,7 @@ def read(folder: Path, options: TableOptions, split: Split) -> Table:
 
 
 def _columns(joined: Frame, options: TableOptions) -> dict[str, Array]:
-    """Give every column that is not dropped the type of its kind, and the target that of labels."""
+    """Convert every column that is not dropped to the type of its kind, and the target to labels."""
     return {
         name: labels(values, options.label_as)
         if name == options.target
@@ -106,9 +107,9 @@ def _columns(joined: Frame, options: TableOptions) -> dict[str, Array]:
 
 
 def look(place: Path, options: TableOptions) -> dict[str, Array]:
-    """Read every column of a folder's files before a target is chosen; columns of mixed cells become categorical.
+    """Read every column of a folder's files without a target; columns of mixed cells become categorical.
 
-    options: separator, header, missing, kinds and the like count; target, drop and file do not. Raises FileError.
+    options: target, drop and file are ignored. Raises FileError.
     """
     paths = find(place, None, SUFFIXES)
     joined = _join(paths, [read_frame(path, options) for path in paths])
@@ -146,7 +147,7 @@ def _join(paths: Sequence[Path], frames: Sequence[Frame]) -> Frame:
 
 
 def _check_names(joined: Frame, options: TableOptions, split: Split) -> None:
-    """Refuse options that name unknown columns, with the key and the nearest name."""
+    """Raise FileError for options that name unknown columns, with the key and the nearest name."""
     named = {"target": [options.target], "drop": options.drop, "kinds": options.kinds, "dates": options.dates}
     named["split.column"] = [split.column] if split.column else []
     for key, names in named.items():
@@ -156,7 +157,7 @@ def _check_names(joined: Frame, options: TableOptions, split: Split) -> None:
 
 
 def as_cells(values: Cells | Array) -> Cells:
-    """Write typed values as text."""
+    """Convert typed values to cells of text, None where missing."""
     if not isinstance(values, np.ndarray) or values.dtype == object:
         return [cell or None for cell in values]
     if values.dtype.kind == "M":
@@ -167,12 +168,12 @@ def as_cells(values: Cells | Array) -> Cells:
 
 
 def labels(values: Cells | Array, label_as: Mapping[str, str]) -> Array:
-    """Write values as labels, (n,) str, "" where missing. label_as: spelling -> label."""
+    """Convert values to labels, (n,) str, "" where missing. label_as: spelling -> label."""
     return np.array([label_as.get(cell, cell) if cell else "" for cell in as_cells(values)], dtype=str)
 
 
 def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: TableOptions) -> Array:
-    """Give a column the type of its kind. Raises FileError that names the rows of another kind."""
+    """Convert a column to the type of its kind. Raises FileError with the rows of another kind."""
     chosen = options.kinds.get(name)
     if isinstance(values, np.ndarray) and chosen is None:
         return values
@@ -182,8 +183,8 @@ def _column(name: str, values: Cells | Array, row_id: Sequence[str], options: Ta
     except BadCells as error:
         rows = ", ".join(f"{text!r:.40} ({row_id[index]})" for index, text in list(error.cells.items())[:SHOWN])
         raise FileError(
-            f"column '{name}': {len(error.cells):,} different cells are not {error.kind}: {rows}. Name their spelling under "
-            f"options.missing, or set options.kinds.{name} to another kind."
+            f"column '{name}': {len(error.cells):,} different cells are not {error.kind}: {rows}. List missing values "
+            f"under options.missing, or set options.kinds.{name} to another kind."
         ) from error
     except CellError as error:
         raise FileError(f"column '{name}': {error}{_first_rows(cells, row_id)}") from error
@@ -197,7 +198,7 @@ def _kind(cells: Cells, name: str, options: TableOptions) -> Kind:
 
 
 def _first_rows(cells: Cells, row_id: Sequence[str]) -> str:
-    """List the first rows of a column whose cells are no numbers."""
+    """Text with the first rows of a column whose cells are not numbers."""
     rows: list[str] = []
     for index, cell in enumerate(cells):
         try:
@@ -210,7 +211,7 @@ def _first_rows(cells: Cells, row_id: Sequence[str]) -> str:
 
 
 def _keys(columns: Sequence[Array]) -> Array:
-    """Hash each row's values, (n,) uint64."""
+    """Hash the values of each row, (n,) uint64."""
     numeric = [column for column in columns if column.dtype != object]
     text = [column.tolist() for column in columns if column.dtype == object]
     fixed = [(column.astype(np.int64) if column.dtype.kind in "Mi" else column + 0.0) for column in numeric]
@@ -227,7 +228,7 @@ def _keys(columns: Sequence[Array]) -> Array:
 
 
 def _groups(columns: Columns, row_id: Array, split: Split) -> Array | None:
-    """Hash the groups of a split by group, (n,) uint64; None for any other split. Raises FileError."""
+    """Hash the group of each row, (n,) uint64; None unless rows are split by group. Raises FileError."""
     if split.by == "hash" or split.column is None:
         return None
     values = columns[split.column]
@@ -235,7 +236,7 @@ def _groups(columns: Columns, row_id: Array, split: Split) -> Array | None:
     if missing.any():
         rows = ", ".join(row_id[missing][:SHOWN].tolist())
         raise FileError(
-            f"column '{split.column}' divides the rows and must be filled. {missing.sum():,} are not: {rows}."
+            f"column '{split.column}' divides the rows and must have no missing value. {missing.sum():,} are missing: {rows}."
         )
     if split.by == "time":
         if values.dtype == object:

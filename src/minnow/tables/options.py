@@ -1,4 +1,4 @@
-"""Options that several modalities share: of labels, of the files of a table, and of the split."""
+"""Options that several modalities share: about labels, about files of tables, and about the split."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ClassWeights = Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]]
 class LabelledOptions(RowOptions):
     """Options of rows that each carry a label.
 
-    labels: the classes that may occur; None accepts every class of the data.
-    min_rows: least number of rows.
-    max_duplicates: largest share of rows that may repeat another row.
-    min_class_share: least share of all rows that the rarest class must have.
-    class_weights: how much a row counts in training by its label: "balanced" gives every label the same total weight;
-        label -> weight sets them, and a label without an entry has the weight 1.
+    labels: the classes that may occur; None accepts all.
+    min_rows: smallest accepted number of rows.
+    max_duplicates: largest accepted share of rows that repeat another row.
+    min_class_share: smallest accepted share of rows of a class.
+    class_weights: weights of training rows by label: "balanced" gives every label the same total weight; label -> weight
+        sets them, 1 for a label without an entry.
     """
 
     labels: list[str] | None = Field(None, min_length=2)
@@ -32,12 +32,12 @@ class LabelledOptions(RowOptions):
 
     @property
     def label_weights(self) -> Literal["balanced"] | Mapping[str, float] | None:
-        """How much training rows count by their label; None lets each row count once."""
+        """Weights of training rows by label, "balanced" or label -> weight; None gives every row the weight 1."""
         return self.class_weights
 
 
 class Split(Parameters):
-    """How rows are divided. by: "hash" of the row, "time" or "group"; column: holds the times or groups."""
+    """How rows are split. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
 
     by: Literal["hash", "time", "group"] = "hash"
     column: str | None = None
@@ -45,7 +45,7 @@ class Split(Parameters):
     @model_validator(mode="after")
     def _needs_its_column(self) -> Split:
         if (self.by == "hash") == (self.column is not None):
-            raise ValueError("a split by 'time' or 'group' names its column, a split by 'hash' has none")
+            raise ValueError("a split by 'time' or 'group' needs a column, a split by 'hash' must have none")
         return self
 
 
@@ -55,12 +55,12 @@ class TableOptions(LabelledOptions):
     target: name of the column to be predicted. drop: columns to leave out.
     file: name of one file in the folder, or of several; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
     separator, quote, decimal: of delimited text; a separator of None is detected. header: names of the columns, for files
-        whose first line is already a row.
-    missing: spellings of a missing value besides the usual ones ("", "NA", "?", "null", "-" and more).
-    kinds: column -> numeric, categorical, boolean or date, in place of the detected kind. dates: column -> format in the
+        without a header.
+    missing: spellings of a missing value besides the known ones ("", "NA", "?", "null", "-" and more).
+    kinds: column -> numeric, categorical, boolean or date, instead of the detected kind. dates: column -> format in the
         syntax of Python's strptime.
     file_splits: file -> "train" or "test"; files whose names begin with train or test need no entry.
-    label_as: spelling of a label -> the label, for labels with several spellings.
+    label_as: spelling of a label -> label, for labels with several spellings.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sides": "file_splits"}

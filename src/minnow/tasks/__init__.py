@@ -1,4 +1,4 @@
-"""Tasks: what an answer means. A module's name is its registration."""
+"""Tasks: what is predicted, and how it is scored. A module is registered by its name."""
 
 from minnow.contracts import Task
 from minnow.registry import Registry

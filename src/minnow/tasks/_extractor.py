@@ -1,9 +1,9 @@
-"""The feature extractor that generated images are compared through: a pinned network, and what it needs of the training rows.
+"""The feature extractor for the comparison of generated and real images: a fixed network, with data of the training rows.
 
-An extractor is named arrays. Those that begin with "extractor." are the network, a small classifier up to its last hidden
-layer: y = (relu(... relu(x w0 + b0) ...) - centre) / spread. "features" are those of training rows; "components" and
-"middle" are the training rows' principal components and mean, "known" the training rows in those components, and "usual" a
-distance between neighbours among them. A number or a text is an array of one element, as a file returns it.
+An extractor is a dictionary of arrays. Names that begin with "extractor." are the network, a small classifier up to its last
+hidden layer: y = (relu(... relu(x w0 + b0) ...) - centre) / spread. "features" are features of training rows; "components" and
+"middle" are principal components and mean of the training rows, "known" the training rows projected on them, and "usual" a
+quantile of the squared distances to nearest neighbours among them. A number or a text is an array of one element.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from minnow.types import Array, Columns
 PREFIX = "extractor."
 HIDDEN = 128
 WIDTH, FEW_WIDTH, FEW_ROWS = 64, 32, 10_000
-"""Features, and how many where rows are few: a covariance of d features needs many times d rows."""
+"""Numbers of features, the smaller one for fewer than FEW_ROWS rows: a covariance of d features needs many times d rows."""
 CLUSTERS = 10
 MOST_COMPONENTS = 48
 MOST_FEATURES = 10_000
@@ -33,8 +33,8 @@ CHUNK = 8192
 def learn(images: Array, labels: Array) -> dict[str, Array]:
     """Train a network. images: (n, h, w, c) float32 in 0..1; labels: (n,) str, "" where a row has none.
 
-    Where fewer than two labels are known, clusters of the rows stand in for them (Caron et al. 2018). Raises ValueError for
-    fewer than 20 rows.
+    With fewer than two different labels it is trained on clusters of the rows (Caron et al. 2018). Raises ValueError for fewer
+    than 20 rows.
     """
     if len(images) < 2 * CLUSTERS:
         raise ValueError(f"An extractor needs at least {2 * CLUSTERS} training rows. Received: {len(images)}.")
@@ -45,16 +45,16 @@ def learn(images: Array, labels: Array) -> dict[str, Array]:
     kind = "labels" if by_labels else "clusters"
     network = _network(rows, target)
     hidden = _hidden(network, rows)
-    # one spread for all: a feature that hardly ever fires would outweigh the others, were it divided by its own
+    # one spread for all features: divided by its own, a feature that is nearly always 0 would dominate the distance
     network["centre"], network["spread"] = hidden.mean(axis=0), np.sqrt(hidden.var(axis=0).mean())
     learned = f"{len(np.unique(target)):,} {kind} of {len(rows):,} training rows"
-    # the text is one of the arrays that sha() hashes, so another wording would rename every extractor
+    # sha() hashes this text too, so another wording would change the name of every extractor
     network["learned"] = np.array([f"a network of {hidden.shape[1]} features that tells {learned}"])
     return {PREFIX + name: value for name, value in network.items()}
 
 
 def _network(rows: Array, target: Array) -> dict[str, Array]:
-    """Fit a perceptron with two hidden layers, and keep its hidden layers."""
+    """Fit a perceptron with two hidden layers, and return the weights of these layers."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
@@ -72,7 +72,7 @@ def _network(rows: Array, target: Array) -> dict[str, Array]:
 
 
 def _clusters(rows: Array) -> Array:
-    """Number of each row's cluster, (n,) str."""
+    """Cluster of each row, (n,) str."""
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
 
@@ -82,10 +82,10 @@ def _clusters(rows: Array) -> Array:
 
 
 def complete(network: Columns, images: Array) -> dict[str, Array]:
-    """Add to a network what it needs of the training rows: their features, and their pixels in principal components.
+    """Add the data of the training rows to a network: their features, and their projections on principal components.
 
-    network: arrays that begin with "extractor."; images: (n, h, w, c) of train. Raises ValueError when the network was made
-    for images of another size.
+    network: arrays that begin with "extractor."; images: (n, h, w, c) of train. Raises ValueError for a network of images of
+    another size.
     """
     rows = _flat(images)
     middle = rows.mean(axis=0)
@@ -101,16 +101,14 @@ def complete(network: Columns, images: Array) -> dict[str, Array]:
 
 
 def features(extractor: Columns, images: Array) -> Array:
-    """Features of images (n, h, w, c) in 0..1, (n, d) float64; over training rows of mean 0, and on average of variance 1.
+    """Features of images (n, h, w, c) in 0..1, (n, d) float64; on training rows with mean 0 and an average variance of 1.
 
     Raises ValueError for an extractor without a network, and for images of another size.
     """
     network = {name.removeprefix(PREFIX): value for name, value in extractor.items() if name.startswith(PREFIX)}
     rows = _flat(images)
     if "kernel0" not in network:
-        raise ValueError(
-            "Generated images need an extractor of features to be compared by. Received: rows without one."
-        )
+        raise ValueError("Generated images need a feature extractor for the comparison. Received: rows without one.")
     pixels = len(network["kernel0"])
     if rows.shape[1] != pixels:
         raise ValueError(f"The extractor takes {pixels:,} pixels. Received: images of {images.shape[1:]}.")
@@ -120,7 +118,7 @@ def features(extractor: Columns, images: Array) -> Array:
 
 
 def _hidden(network: Mapping[str, Array], rows: Array) -> Array:
-    """Values of the last hidden layer, (n, d)."""
+    """Activations of the last hidden layer, (n, d)."""
     for layer in count():
         if f"kernel{layer}" not in network:
             return rows
@@ -134,12 +132,12 @@ def project(extractor: Columns, images: Array) -> Array:
 
 
 def network_of(extractor: Columns) -> dict[str, Array]:
-    """The arrays of the network, without those of the training rows."""
+    """The arrays of the network, without the data of the training rows."""
     return {name: value for name, value in extractor.items() if name.startswith(PREFIX)}
 
 
 def sha(extractor: Columns) -> str:
-    """Name an extractor by its network's arrays, sixteen hex digits."""
+    """Hash of the network's arrays, sixteen hex digits."""
     digest = hashlib.sha256()
     for name, value in sorted(network_of(extractor).items()):
         value = np.ascontiguousarray(value)

@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, row by row, and nearest neighbours among them."""
+"""The Fréchet distance between two sets of features, its influence function, and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 from minnow.types import Array
 
 RIDGE = 1e-4
-"""Added to every variance of features, which are of about 1: a collapsed generator has no variance in most directions."""
+"""Added to the variances of features, which are about 1: those of a collapsed generator are 0 in most directions."""
 CHUNK = 1024
-"""Rows whose distances to all others are held in memory at once."""
+"""Number of rows whose distances to all others are in memory at once."""
 
 
 def moments(rows: Array) -> tuple[Array, Array]:
-    """Mean (d,) and covariance (d, d) of rows (n, d), the covariance with a ridge."""
+    """Mean (d,) and covariance (d, d) of rows (n, d), with a ridge on the diagonal of the covariance."""
     mean = rows.mean(axis=0)
     centred = rows - mean
     return mean, centred.T @ centred / max(len(rows), 1) + RIDGE * np.eye(rows.shape[1])
 
 
 def distance(real: Array, generated: Array) -> float:
-    """Squared Fréchet distance between the normal distributions with the moments of (n, d) and (m, d) features.
+    """Squared Fréchet distance between normal distributions with the moments of features (n, d) and (m, d).
 
-    Source: Dowson & Landau 1982; Heusel et al. 2017, who apply it to features.
+    Source: Dowson & Landau 1982; for features of images Heusel et al. 2017.
     """
     return _distance(moments(real), moments(generated))[0]
 
@@ -49,7 +49,7 @@ def _powers(matrix: Array) -> tuple[Array, Array]:
 
 
 def influences(real: Array, generated: Array) -> Array:
-    """The distance plus the influence of each pair of rows on it, (n,) float64: their mean is the distance.
+    """The distance plus the influence of each pair of rows on it, (n,) float64; the mean is the distance.
 
     real, generated: (n, d). The influence of a generated row x is the derivative of the distance as weight moves to x:
     2 (m - m_real)'(x - m) + (x - m)'(I - T)(x - m) - tr((I - T) S), with T the map from generated to real; that of a real
@@ -91,7 +91,7 @@ def nearest(rows: Array, others: Array, order: int = 0) -> Array:
 
 
 def within(rows: Array, centres: Array, radius: Array) -> Array:
-    """Which rows (n, d) lie in the ball around at least one centre (m, d), (n,) bool. radius: (m,), squared."""
+    """Whether each row (n, d) lies in the ball around at least one centre (m, d), (n,) bool. radius: (m,), squared."""
     parts: list[Array] = [np.empty(0, bool)]
     for start in range(0, len(rows), CHUNK):
         inside = squared_distances(rows[start : start + CHUNK], centres) <= radius

@@ -7,13 +7,13 @@ import numpy as np
 from minnow.types import Array
 
 CHUNK = 1024
-"""Rows ranked at once: 10,000 users by 10,000 items do not fit in a small machine's memory."""
+"""Number of rows that are ranked at once, which limits the memory."""
 
 
 def top(scores: Array, seen: Array | None, k: int) -> Array:
-    """Indices of the k best unseen items per row, best first, (n, k) int64; -1 where none is left.
+    """Indices of the k best unseen items per row, best first, (n, k) int64; -1 where there are fewer.
 
-    scores: (n, items), NaN counts as seen. seen: (n, s) int, padded with -1, or None. Equal scores go by lower index.
+    scores: (n, items), NaN counts as seen. seen: (n, s) int, padded with -1, or None. Equal scores are ordered by index.
     """
     k = min(k, scores.shape[1])
     parts = [np.empty((0, k), np.int64)]
@@ -22,14 +22,14 @@ def top(scores: Array, seen: Array | None, k: int) -> Array:
         if seen is not None:
             rows, columns = np.nonzero(seen[start : start + CHUNK] >= 0)
             part[rows, seen[start : start + CHUNK][rows, columns]] = -np.inf
-        part[np.isnan(part)] = -np.inf  # a score of NaN recommends nothing
+        part[np.isnan(part)] = -np.inf  # NaN is never recommended
         order = _best(part, k)
         parts.append(np.where(np.isneginf(np.take_along_axis(part, order, 1)), -1, order))
     return np.concatenate(parts)
 
 
 def _best(scores: Array, k: int) -> Array:
-    """Indices of the k highest scores per row, (n, k) int64, highest first, equal ones by lower index."""
+    """Indices of the k highest scores per row, (n, k) int64, highest first; equal scores are ordered by index."""
     last = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
     above, level = scores > last, scores == last
     room = k - above.sum(1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Classify: an answer is one of the labels, with a probability for each."""
+"""Classify: predict one of the labels, with a probability for each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CAPABILITIES = TaskCapabilities()
 OUTPUT = "probabilities"
 BINARY_LOSS = True
 MARGIN = 0.01
-"""One point of accuracy."""
+"""Default margin: one point of accuracy."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -37,14 +37,14 @@ def _correct(outputs: Outputs, batch: Batch) -> Array:
 
 
 def _log_loss(outputs: Outputs, batch: Batch) -> Array:
-    """Nats per row; a label that the model does not know costs as much as a mistake of full confidence."""
+    """Log loss, (n,) float64 in nats; for an unknown label the probability is 0, clipped to SMALLEST_PROBABILITY."""
     known = batch.target >= 0
     probability = outputs[OUTPUT][np.arange(len(batch)), np.where(known, batch.target, 0)]
     return -np.log(np.clip(np.where(known, probability, 0.0).astype(np.float64), SMALLEST_PROBABILITY, 1.0))
 
 
 def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """True positives, predictions and rows per label; a row of an unknown label counts as a prediction alone."""
+    """True positives, predictions and rows per label, (k,) each; rows of unknown labels are counted in predictions only."""
     k, predicted = outputs[OUTPUT].shape[1], _predicted(outputs)
     known = batch.target >= 0
     hits = np.bincount(batch.target[known & (predicted == batch.target)], minlength=k)
@@ -59,16 +59,16 @@ def _macro_f1(outputs: Outputs, batch: Batch) -> float:
 
 
 def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
-    """Mean recall over the labels that occur among the targets."""
+    """Mean recall over the labels that occur among targets."""
     hits, _, rows = _counts(outputs, batch)
     occurs = rows > 0
     return float((hits[occurs] / rows[occurs]).mean()) if occurs.any() else 0.0
 
 
 def _auc(outputs: Outputs, batch: Batch) -> float:
-    """Area under the ROC curve; of more than two labels the mean of one against the rest. 0.5 where all rows have one label.
+    """Area under the ROC curve; for more than two labels the mean of one against the rest. 0.5 where all rows have one label.
 
-    Source: Hanley & McNeil 1982: the share of pairs that are in the right order, ties counting half.
+    It is the share of pairs in the right order, ties counting half. Source: Hanley & McNeil 1982.
     """
     known = batch.target >= 0
     probabilities, target = outputs[OUTPUT][known], batch.target[known]
@@ -79,7 +79,7 @@ def _auc(outputs: Outputs, batch: Batch) -> float:
 
 
 def _ordered(probability: Array, positive: Array) -> float | None:
-    """Share of pairs of a positive and a negative row that probability (n,) orders rightly; None where there is no pair."""
+    """Share of pairs of a positive and a negative row that probability (n,) orders correctly; None without pairs."""
     above, below = np.sort(probability[positive]), np.sort(probability[~positive])
     if not len(above) or not len(below):
         return None
@@ -97,12 +97,12 @@ MEASURES = (
 
 
 def loss(outputs: Outputs, batch: Batch) -> Array:
-    """1 where the answer is wrong, 0 where it is right, (n,) float64. A label that the model does not know is wrong."""
+    """1 where the prediction is wrong, 0 where it is right, (n,) float64. It is wrong for an unknown label."""
     return 1.0 - _correct(outputs, batch)
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: 0.01 unless set."""
+    """Absolute margin on the mean loss: setting, or 0.01 by default."""
     return MARGIN if setting is None else setting
 
 
@@ -121,18 +121,18 @@ def encode(target: Array, labels: Array) -> Array:
 
 
 def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that is sure of its answers, (n,) str: a probability of 1 for each."""
+    """Outputs of a model that predicts these labels, (n,) str, with probability 1."""
     index = encode(answers, labels)
     return {OUTPUT: (index[:, None] == np.arange(len(labels))).astype(np.float32)}
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where two models predict different labels, (n,) bool."""
+    """Whether two models predict different labels, (n,) bool."""
     return _predicted(a) != _predicted(b)
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """majority: the labels' shares of train, whatever the row."""
+    """majority: the shares of the labels in train, for every row."""
     shares = np.bincount(train.target[train.target >= 0], minlength=len(train.labels)) / max(len(train), 1)
 
     def majority(batch: Batch) -> dict[str, Array]:
@@ -142,7 +142,7 @@ def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-    """Turn outputs into JSON. k: how many labels to list with their probability, all unless set."""
+    """Convert outputs to JSON, one object per row. k: number of labels to list with their probability, all by default."""
     names = [str(label) for label in labels]
     objects = []
     for row in outputs[OUTPUT]:

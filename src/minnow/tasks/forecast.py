@@ -1,4 +1,4 @@
-"""Forecast: an answer is the value of a series one horizon ahead. Its errors are those of `regress`."""
+"""Forecast: predict the value of a series one horizon ahead; scored as in `regress`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Generate: the input is noise, and an answer is a new row that looks like one of the data's.
+"""Generate: from noise, generate a new row with the distribution of the data.
 
-A set of answers is compared with as many real rows, by the features of a pinned extractor: tasks/_extractor.py.
+A set of generated rows is compared with as many real rows in the features of a fixed extractor (tasks/_extractor.py).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from minnow.types import Array, Batch, Columns, Measure, Outputs, noise_of
 OUTPUT = "sample"
 BINARY_LOSS = False
 MARGIN = 0.02
-"""Share of the distance."""
+"""Default margin, as a share of the distance."""
 _FLIP = 0.05
-"""Mean difference of pixels, as a share of their range, above which two images count as different."""
+"""Mean absolute difference of pixels, as a share of their range, above which two images count as different."""
 _NEIGHBOURS = 3
 _MOST_COMPARED = 5000
-"""Rows among which neighbours are searched."""
+"""Largest number of rows for measures that search neighbours."""
 _EXPLAINED = 0.95
-"""Share of the pixels' variance that the components of a baseline explain."""
+"""Share of the variance of the pixels that the principal components of a baseline explain."""
 _DIGITS = 4
 
 _PIXEL = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
@@ -36,57 +36,57 @@ ANSWER: dict[str, Any] = {
 
 
 def _features(outputs: Outputs, batch: Batch) -> tuple[Array, Array]:
-    """Features of the real rows and of the generated ones, (n, d) float64 each."""
+    """Features of the real and of the generated rows, (n, d) float64 each."""
     real = _extractor.features(batch.extractor, batch.inputs["image"])
     return real, _extractor.features(batch.extractor, outputs[OUTPUT])
 
 
 def _distance(outputs: Outputs, batch: Batch) -> Array:
-    """The Fréchet distance as a mean over rows, so that it has an interval and can be compared in pairs, (n,) float64."""
+    """Values per row whose mean is the Fréchet distance, (n,) float64, for intervals and paired comparisons."""
     return _frechet.influences(*_features(outputs, batch)) if len(batch) else np.empty(0)
 
 
 def _rows(batch: Batch) -> Array:
-    """Index of the rows whose neighbours are searched, (m,) int: chosen by their keys, so that their order does not matter."""
+    """Index of the rows for measures that search neighbours, (m,) int: chosen by their keys, so the order does not matter."""
     return np.argsort(batch.key, kind="stable")[:_MOST_COMPARED]
 
 
 def _compared(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """Index of the rows that are compared, (m,) int, and their features, real and generated."""
+    """Index of the compared rows, (m,) int, and their features, real and generated, (m, d) each."""
     rows = _rows(batch)
     return rows, *_features({OUTPUT: outputs[OUTPUT][rows]}, batch.take(rows))
 
 
 def _covered(rows: Array, by: Array) -> Array:
-    """Which rows lie as near to a row of another set as that one's own neighbours do, (n,) bool."""
+    """Whether each row is as near to a row of the other set as the third nearest neighbour of that one, (n,) bool."""
     if not len(by):
         return np.empty(0, bool)
     return _frechet.within(rows, by, _frechet.nearest(by, by, min(_NEIGHBOURS, len(by) - 1)))
 
 
 def _precision(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a generated row lies among the real ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
+    """Whether a generated row lies among the real rows. Source: Kynkäänniemi et al. 2019, with three neighbours."""
     rows, real, generated = _compared(outputs, batch)
     return _scatter(rows, _covered(generated, real), len(batch))
 
 
 def _recall(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a real row lies among the generated ones. Source: Kynkäänniemi et al. 2019, with three neighbours."""
+    """Whether a real row lies among the generated rows. Source: Kynkäänniemi et al. 2019, with three neighbours."""
     rows, real, generated = _compared(outputs, batch)
     return _scatter(rows, _covered(real, generated), len(batch))
 
 
 def _scatter(rows: Array, values: Array, n: int) -> Array:
-    """Values of some rows as one value per row, (n,) float64, NaN for the others."""
+    """Assign values (m,) to rows (m,) of n, (n,) float64, NaN elsewhere."""
     per_row = np.full(n, np.nan)
     per_row[rows] = values
     return per_row
 
 
 def _memorised(outputs: Outputs, batch: Batch) -> Array:
-    """Whether a generated row is nearer to a training row than 19 of 20 training rows are to their nearest other one.
+    """Whether a generated row is nearer to a training row than 95 % of the training rows are to another one.
 
-    Distances are of pixels, in the training rows' first principal components. New real rows come to about 0.05.
+    Distances are of pixels, in the first principal components of the training rows. The mean over new real rows is about 0.05.
     """
     rows = _rows(batch)
     generated = _extractor.project(batch.extractor, outputs[OUTPUT][rows])
@@ -103,12 +103,12 @@ MEASURES = (
 
 
 def loss(outputs: Outputs, batch: Batch) -> Array:
-    """Fréchet distance plus each row's influence on it, (n,) float64: the mean is the distance."""
+    """Fréchet distance plus each row's influence on it, (n,) float64; the mean is the distance."""
     return _distance(outputs, batch)
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: 2 % of it unless set."""
+    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean loss."""
     return (MARGIN if setting is None else setting) * float(np.mean(loss))
 
 
@@ -118,7 +118,7 @@ def classes(target: Array) -> Array:
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Rows have no target: (n,) float32 of 0. The real rows are among the inputs."""
+    """Rows have no target: (n,) float32 zeros. The real rows are among the inputs."""
     return np.zeros(len(target), np.float32)
 
 
@@ -128,19 +128,19 @@ def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where two models' images of the same noise differ by more than 5 % of the range in the mean pixel, (n,) bool."""
+    """Whether images of the same noise differ by more than 5 % of the range of pixels on average, (n,) bool."""
     difference = np.abs(a[OUTPUT].astype(np.float64) - b[OUTPUT])
     return difference.reshape(len(batch), -1).mean(axis=1) > _FLIP if len(batch) else np.empty(0, bool)
 
 
 def _fit(train: Batch, labels: Array, earlier: Columns | None) -> dict[str, Array]:
-    """Make the feature extractor of train's images: learn a network, or take the one of an earlier extractor."""
+    """Make the feature extractor of train's images: train a network, or use that of an earlier extractor."""
     images = train.inputs["image"]
     return _extractor.complete(earlier or _extractor.learn(images, labels), images)
 
 
 def _about(batch: Batch) -> dict[str, Any]:
-    """Name the extractor, and say of how many samples and at what distance as many training rows lie from the test set's."""
+    """Facts beside each figure: the extractor, the number of samples, and the distance of as many training rows."""
     real = _extractor.features(batch.extractor, batch.inputs["image"])
     train = batch.extractor["features"].astype(np.float64)
     return {
@@ -157,7 +157,7 @@ CAPABILITIES = TaskCapabilities(
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """pixel_gaussian: each pixel by its own mean and spread; pca_gaussian: a normal distribution over principal components."""
+    """pixel_gaussian: a normal distribution per pixel; pca_gaussian: a normal distribution over principal components."""
     images = train.inputs["image"]
     shape = images.shape[1:]
     rows = images.reshape(len(images), -1).astype(np.float64)
@@ -177,7 +177,7 @@ def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
 
 
 def _scaled_components(rows: Array) -> Array:
-    """Principal components of rows (n, p) that explain 95 % of the variance, each scaled by its deviation, (p, q)."""
+    """Principal components of rows (n, p) that explain 95 % of the variance, scaled by their deviations, (p, q)."""
     values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(rows.T, bias=True)))
     needed = int((np.cumsum(np.sort(values)[::-1]) < _EXPLAINED * values.sum()).sum()) + 1
     kept = np.argsort(-values)[: max(1, needed)]
@@ -185,7 +185,7 @@ def _scaled_components(rows: Array) -> Array:
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-    """Turn outputs into JSON: pixels in the units of the data, without an axis for one channel."""
+    """Convert outputs to JSON, one object per row: pixels in the units of the data, without the axis of a single channel."""
     images = np.round(outputs[OUTPUT].astype(np.float64), _DIGITS)
     images = images[..., 0] if images.shape[-1] == 1 else images
     return [{"image": image.tolist()} for image in images]

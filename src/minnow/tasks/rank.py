@@ -1,4 +1,4 @@
-"""Rank: an answer is an ordered list of items. Items that a user has seen never appear."""
+"""Rank: predict an ordered list of items, without those that the user has seen."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CAPABILITIES = TaskCapabilities()
 OUTPUT = "scores"
 BINARY_LOSS = False
 MARGIN = 0.02
-"""Share of the mean NDCG."""
+"""Default margin, as a share of the mean NDCG."""
 _TOP = 10
 _BEST = "best"
-"""Name of the array that coverage is computed from."""
+"""Name of the array from which coverage is computed."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -47,7 +47,7 @@ def _where_relevant(values: Any, count: Array) -> Array:
 
 
 def _ndcg(outputs: Outputs, batch: Batch) -> Array:
-    """Normalised discounted cumulative gain of the best ten, binary relevance. Source: Järvelin & Kekäläinen 2002."""
+    """Normalized discounted cumulative gain at 10 with binary relevance, (n,) float64. Source: Järvelin & Kekäläinen 2002."""
     hits, count = _hits(outputs, batch)
     gain = 1.0 / np.log2(np.arange(2, _TOP + 2))
     ideal = np.concatenate([[0.0], np.cumsum(gain)])[np.minimum(count, _TOP)]
@@ -83,12 +83,12 @@ MEASURES = (
 
 
 def loss(outputs: Outputs, batch: Batch) -> Array:
-    """1 - NDCG@10, (n,) float64; 1 for a row without a relevant item that the model knows."""
+    """1 - NDCG@10, (n,) float64; 1 for rows without a known relevant item."""
     return 1.0 - np.nan_to_num(_ndcg(outputs, batch), nan=0.0)
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: 2 % of the mean NDCG unless set."""
+    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean NDCG."""
     return (MARGIN if setting is None else setting) * float(1.0 - np.mean(loss))
 
 
@@ -99,7 +99,7 @@ def classes(target: Array) -> Array:
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Turn items into indices, (n, r) int64; -1 for padding and for an item that is not among labels."""
+    """Convert items to indices, (n, r) int64; -1 for padding and for items that are not among labels."""
     target, labels = np.asarray(target, dtype=str), np.asarray(labels, dtype=str)
     if not len(labels) or not target.size:
         return np.full(target.shape, -1, np.int64)
@@ -108,7 +108,7 @@ def encode(target: Array, labels: Array) -> Array:
 
 
 def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that lists these items, (n, k) str, best first, "" where a list ends."""
+    """Outputs of a model that predicts these items, (n, k) str, best first, padded with ""."""
     index = encode(answers, labels)
     scores = np.full(
         (len(index), len(labels) + 1), np.nan, np.float32
@@ -119,20 +119,20 @@ def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where the best ten of two models are different sets of items, (n,) bool."""
+    """Whether the best ten items of two models are different sets, (n,) bool."""
     seen = batch.inputs.get("seen")
     first, second = (np.sort(top(outputs[OUTPUT], seen, _TOP), axis=1) for outputs in (a, b))
     return (first != second).any(1)
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """popularity: each item's number of rows of train, the same for every user."""
+    """popularity: the number of rows of train with each item, for every user."""
     counts = np.bincount(train.target[train.target >= 0], minlength=len(train.labels)).astype(np.float32)
     return {"popularity": lambda batch: {OUTPUT: np.tile(counts, (len(batch), 1))}}
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-    """Turn outputs into JSON: the k best unseen items, ten unless set, with their scores."""
+    """Convert outputs to JSON, one object per row: the k best unseen items, ten by default, with their scores."""
     scores = outputs[OUTPUT]
     objects = []
     for row, order in zip(scores, top(scores, inputs.get("seen"), k or _TOP), strict=True):

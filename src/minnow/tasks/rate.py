@@ -1,4 +1,4 @@
-"""Rate: an answer is the rating that a user gives an item. A number as in `regress`, but errors count by their squares."""
+"""Rate: predict the rating of an item by a user: a number as in `regress`, with the squared error as loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minnow.types import Array, Batch, Outputs
 CAPABILITIES = regress.CAPABILITIES
 OUTPUT, BINARY_LOSS, ANSWER = regress.OUTPUT, regress.BINARY_LOSS, regress.ANSWER
 MARGIN = 0.02
-"""Share of the root mean squared error."""
+"""Default margin, as a share of the root mean squared error."""
 classes, encode, outputs_from_answers = regress.classes, regress.encode, regress.outputs_from_answers
 flips, baselines, answers = regress.flips, regress.baselines, regress.answers
 
@@ -26,6 +26,6 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean squared error: what its root may grow by, 2 % unless set, in squares."""
+    """Absolute margin on the mean squared error, from the relative margin on its root: setting, or 2 % by default."""
     share = MARGIN if setting is None else setting
     return ((1 + share) ** 2 - 1) * float(np.mean(loss))

@@ -1,4 +1,4 @@
-"""Regress: an answer is a number."""
+"""Regress: predict a number."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CAPABILITIES = TaskCapabilities()
 OUTPUT = "value"
 BINARY_LOSS = False
 MARGIN = 0.02
-"""Share of the mean absolute error."""
+"""Default margin, as a share of the mean absolute error."""
 _FLIP = 0.01
-"""Share of the target's range above which a difference of two answers is a flip."""
+"""Difference of two predictions, as a share of the target's range, above which they count as different."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -38,8 +38,8 @@ def _squared(outputs: Outputs, batch: Batch) -> Array:
 
 
 def _r2(outputs: Outputs, batch: Batch) -> float:
-    """Share of the variance that is explained; 0 where the target does not vary."""
-    target = batch.target.astype(np.float64)  # in float32 a small variance around a large mean is lost
+    """Coefficient of determination; 0 where the target is constant."""
+    target = batch.target.astype(np.float64)  # float32 is not precise enough for a small variance around a large mean
     spread = float(((target - target.mean()) ** 2).sum())
     return 1.0 - float(_squared(outputs, batch).sum()) / spread if spread else 0.0
 
@@ -57,7 +57,7 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: 2 % of it unless set."""
+    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean loss."""
     return (MARGIN if setting is None else setting) * float(np.mean(loss))
 
 
@@ -67,8 +67,8 @@ def classes(target: Array) -> Array:
 
 
 def encode(target: Array, labels: Array) -> Array:
-    """Turn a column into numbers, (n,) float32. Raises ValueError that names the first value that is not a finite number."""
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
+    """Convert a column to numbers, (n,) float32. Raises ValueError with the first value that is not a finite number."""
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are refused below
         try:
             values = np.asarray(target).astype(np.float32)
         except (TypeError, ValueError):
@@ -87,18 +87,18 @@ def _number(value: Any) -> float:
 
 
 def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
-    """Outputs of a model that answers with these numbers, (n,) str."""
+    """Outputs of a model that predicts these numbers, (n,) str."""
     return {OUTPUT: encode(answers, labels)}
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Where two answers differ by more than 1 % of the target's range, (n,) bool."""
+    """Whether two predictions differ by more than 1 % of the target's range, (n,) bool."""
     spread = float(np.ptp(batch.target)) if len(batch) else 0.0
     return np.abs(_values(a) - _values(b)) > _FLIP * spread
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """mean, median: those of train, whatever the row."""
+    """mean, median: those of train, for every row."""
 
     def constant(value: float) -> Callable[[Batch], dict[str, Array]]:
         return lambda batch: {OUTPUT: np.full(len(batch), value, np.float32)}
@@ -107,5 +107,5 @@ def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-    """Turn outputs into JSON."""
+    """Convert outputs to JSON, one object per row."""
     return [{"value": float(value)} for value in _values(outputs)]

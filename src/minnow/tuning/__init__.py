@@ -1,4 +1,4 @@
-"""Tuning: studies that search a family's parameters on train and val. Only this room knows Optuna."""
+"""Tuning: studies that search a family's parameters on train and val. Only this package imports Optuna."""
 
 from minnow.tuning.study import Tuned
 

@@ -1,4 +1,4 @@
-"""Search: values for a family's parameters, tried on train and chosen by their score on val. Test is not read."""
+"""Search: values of a family's parameters, trained on train and chosen by their score on val. Test is not read."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from minnow.stages.evaluate import Evaluation
 from minnow.types import Report, StopFit
 
 Space = Mapping[str, Span]
-"""What is searched: dotted name of a parameter -> its span."""
+"""A search space: dotted name of a parameter -> its span."""
 
 
 class Trial(Protocol):
-    """What is used of an Optuna trial while it runs."""
+    """The methods of an Optuna trial that are used while it runs."""
 
     def report(self, value: float, step: int) -> None:
-        """Keep a value of the score at a step."""
+        """Record a value of the score at a step."""
         ...
 
     def should_prune(self) -> bool:
@@ -31,22 +31,20 @@ class Trial(Protocol):
 
 
 def space_of(case: Case, family: str) -> dict[str, Span]:
-    """Say what is searched: the space in params.yaml, else the family's own. Raises ConfigError where there is none."""
+    """Return the search space: that in params.yaml, else the family's own. Raises ConfigError where there is none."""
     chosen = case.settings.tune.spaces.get(case.name, {}).get(family)
     if chosen is not None:
         return chosen
     own = families.get(family).CAPABILITIES.space
     if not own:
-        raise ConfigError(
-            f"'{family}' names no space of its own to search. Give one: tune.spaces.{case.name}.{family}."
-        )
+        raise ConfigError(f"'{family}' has no search space of its own. Set one: tune.spaces.{case.name}.{family}.")
     space = {name: Span.model_validate(dict(span)) for name, span in own.items()}
     check_space(f"search space of {family}", family, case.usecase.families[family], space, catalog())
     return space
 
 
 def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | None:
-    """Read the values that stand in params.yaml, as a study keeps them; None where the space does not hold them all."""
+    """Return the values in params.yaml, in the form that a study stores; None where the space does not hold them all."""
     params = catalog().params("family", family).model_validate(case.usecase.families[family]).model_dump()
     values: dict[str, Any] = {}
     for name, span in space.items():
@@ -60,7 +58,7 @@ def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | No
 
 
 def suggest(trial: Any, space: Space) -> dict[str, Any]:
-    """Choose a trial's values: dotted name -> value. trial: of Optuna."""
+    """Let Optuna choose the values of a trial: dotted name -> value. trial: an Optuna trial."""
     for name, span in space.items():
         if span.among is not None:
             trial.suggest_categorical(name, [json.dumps(value) for value in span.among])
@@ -72,7 +70,7 @@ def suggest(trial: Any, space: Space) -> dict[str, Any]:
 
 
 def decoded(params: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """Turn what a study keeps of a trial into values, numbers rounded to four figures so that they are easy to read."""
+    """Convert the stored values of a trial; numbers are rounded to four digits so that they are easy to read."""
     rounded = lambda value: float(f"{value:.4g}") if isinstance(value, float) else value  # noqa: E731
     return {
         name: json.loads(value) if space[name].among is not None else rounded(value) for name, value in params.items()
@@ -88,7 +86,7 @@ def with_values(case: Case, family: str, values: Mapping[str, Any]) -> Case:
 
 
 def watching(report: Report, trial: Trial, direction: str) -> Report:
-    """Return a report that hands progress on, and raises StopFit where the pruner ends the trial.
+    """Return a report that passes progress on, and raises StopFit where the pruner ends the trial.
 
     direction: of the study, "maximize" or "minimize".
     """
@@ -108,7 +106,7 @@ def watching(report: Report, trial: Trial, direction: str) -> Report:
 
 
 def best(case: Case, evaluations: Sequence[Evaluation]) -> Evaluation:
-    """Choose the best variant that fits the budget; of equals, the smallest. Raises ValueError where none fits."""
+    """Choose the best variant within budget.size_bytes; of equal scores, the smallest. Raises ValueError where none fits."""
     limit = case.usecase.budget.size_bytes
     fitting = [variant for variant in evaluations if limit is None or variant.bundle.size_bytes <= limit]
     if not fitting:

@@ -1,4 +1,4 @@
-"""Studies: trials of one family kept in a database, so that a study goes on where it was stopped."""
+"""Studies: trials of one family, stored in a database so that an interrupted study can be resumed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from minnow.tuning import search
 from minnow.tuning.search import Space
 
 PRESENT, SIZE, ERROR = "stands in params.yaml", "size_bytes", "error"
-"""Attributes of a trial: its values are those of params.yaml; bytes of its best variant; why it failed."""
+"""Attributes of a trial: its values are those in params.yaml; bytes of its best variant; why it failed."""
 _STARTUP, _WARM_UP = 5, 3
-"""Whole trials before one may be pruned, and epochs of a trial before it may be."""
+"""Complete trials before the first is pruned, and epochs of a trial before it is pruned."""
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The result of a study. values: dotted name -> value, of the best trial; score, now: first measure on val.
+    """The result of a study.
 
-    size_bytes: of its best variant, with the encoder. now: score of the values in params.yaml, None where the space does not
-    hold them; counts: state -> trials. is_present: the best values are those of params.yaml.
+    measure: the first measure; values: of the best trial, dotted name -> value; score: of it on val, None where no trial was
+    completed; size_bytes: of its best variant, with the encoder; now: score on val of the values in params.yaml, None where
+    the space does not hold them; counts: state -> number of trials; is_present: the best values are those in params.yaml.
     """
 
     measure: str
@@ -36,7 +37,7 @@ class Tuned:
 
 
 def study_name(case: Case, family: str, rows: str, space: Space) -> str:
-    """Name a study by everything that its trials share: another space, seed, data or code begins another study.
+    """Name a study by a hash of everything that its trials share: another space, seed, data or code is another study.
 
     rows: hash of the encoded rows.
     """
@@ -55,7 +56,7 @@ def study_name(case: Case, family: str, rows: str, space: Space) -> str:
 
 
 def open_study(storage: str, name: str, case: Case) -> Any:
-    """Begin an Optuna study, or go on with one. Trials that a stop cut off are enqueued again.
+    """Create or resume an Optuna study. Trials that an interruption cut off are enqueued again.
 
     storage: address of the database, as "sqlite:///tune.db".
     """
@@ -84,7 +85,7 @@ def _pruner(name: str) -> Any:
 
 
 def enqueue_present(study: Any, case: Case, family: str, space: Space) -> None:
-    """Let a new study begin with the values in params.yaml, where the space holds them."""
+    """Make the values in params.yaml the first trial of a new study, where the space holds them."""
     values = None if study.trials else search.present_values(case, family, space)
     if values is not None:
         study.enqueue_trial(values, user_attrs={PRESENT: True})
@@ -98,7 +99,7 @@ def state(name: str) -> Any:
 
 
 def counts(study: Any) -> dict[str, int]:
-    """Count a study's trials by their state: complete, pruned, failed, cut."""
+    """Count a study's trials by their state: complete, pruned, failed, cut (interrupted)."""
     names: dict[str, int] = {}
     for trial in study.get_trials(deepcopy=False):
         name = trial.state.name.lower()
@@ -110,20 +111,20 @@ def counts(study: Any) -> dict[str, int]:
 
 
 def best_trial(study: Any) -> Any:
-    """Return the best trial that was completed, or None; of equals the smallest, then the first."""
+    """Return the best complete trial, or None; of equal scores the smallest model, then the first trial."""
     complete = study.get_trials(deepcopy=False, states=(state("complete"),))
     sign = 1 if study.direction.name == "MAXIMIZE" else -1
     return max(complete, key=lambda t: (sign * t.value, -t.user_attrs[SIZE], -t.number), default=None)
 
 
 def present_score(study: Any) -> float | None:
-    """Return the score of the values in params.yaml, or None where they were no trial that was completed."""
+    """Return the score of the values in params.yaml, or None where they have no complete trial."""
     complete = study.get_trials(deepcopy=False, states=(state("complete"),))
     return next((trial.value for trial in complete if trial.user_attrs.get(PRESENT)), None)
 
 
 def tuned(study: Any, case: Case, space: Space) -> Tuned:
-    """Read the best trial off a study."""
+    """Return the result of a study."""
     measure, trial = case.task.MEASURES[0].name, best_trial(study)
     if trial is None:
         return Tuned(measure, counts=counts(study))

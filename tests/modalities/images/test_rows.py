@@ -167,10 +167,10 @@ def test_no_label_is_expected_of_images_that_are_generated(tmp_path):
 def test_labels_and_task_must_go_together():
     assert images.CAPABILITIES.refuses(OPTIONS, "classify") is None
     assert images.CAPABILITIES.refuses(UNLABELLED, "generate") is None
-    assert "Needed: labelled: false" in str(images.CAPABILITIES.refuses(OPTIONS, "generate"))
-    assert "learns from labels" in str(images.CAPABILITIES.refuses(UNLABELLED, "classify"))
+    assert "Set labelled: false" in str(images.CAPABILITIES.refuses(OPTIONS, "generate"))
+    assert "needs labels" in str(images.CAPABILITIES.refuses(UNLABELLED, "classify"))
     assert "where images have labels" in str(images.CAPABILITIES.refuses(images.Options(extractor="a.npz"), "classify"))
     idle = images.Options(labelled=False, labels=["a", "b"])
     assert str(images.CAPABILITIES.refuses(idle, "generate")).startswith(
-        "labels: it means nothing where images are to be made"
+        "labels: this option is not used where images are generated"
     )

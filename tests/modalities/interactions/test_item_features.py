@@ -43,7 +43,7 @@ def test_items_of_the_file_of_items_are_labels_with_their_attributes(tmp_path, r
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("x,1\nx,2\n", "Each item must stand in items.csv once. x do not: items.csv:2, items.csv:3"),
+        ("x,1\nx,2\n", "Each item must occur in items.csv once. x do not: items.csv:2, items.csv:3"),
         ("x,1\n,2\n", "items.csv:3: an item needs an id"),
         ("x,cheap\n", "items.csv:2: 'price' needs a number. Received: 'cheap'"),
     ],

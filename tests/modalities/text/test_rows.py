@@ -92,7 +92,10 @@ def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
         ("{", "some.jsonl:2: not readable as JSON"),
         ("[1]", "some.jsonl:2: a line must be an object. Received: list"),
         ('{"txt": "a", "label": "b"}', "some.jsonl:2: No key 'text'. Did you mean 'txt'"),
-        ('{"text": ["a"], "label": "b"}', "some.jsonl:2: 'text' must be a text, number or truth. Received: list"),
+        (
+            '{"text": ["a"], "label": "b"}',
+            "some.jsonl:2: 'text' must be a text, a number, true or false. Received: list",
+        ),
     ],
 )
 def test_a_line_that_is_no_row_is_refused_by_its_place(line, why, tmp_path):

@@ -54,7 +54,7 @@ def test_an_example_reads_the_rows_up_to_it_and_its_label_lies_at_the_horizon(tm
 def test_without_a_horizon_the_target_is_not_read(tmp_path):
     folder = write(tmp_path, plain(20, y=lambda i: i))
     assert "sensor y" not in examples(folder, window=3).columns
-    with pytest.raises(FileError, match="'y' must be a column that is known at the time of the prediction"):
+    with pytest.raises(FileError, match="'y' must be a column that is known when the prediction is made"):
         examples(folder, sensors=["a", "y"])
 
 
@@ -92,20 +92,20 @@ def test_rows_out_of_order_are_put_in_order(tmp_path):
 
 def test_two_rows_of_one_moment_are_refused_by_name(tmp_path):
     rows = plain(20)
-    with pytest.raises(FileError, match=r"Each moment must have one row.*series.csv:7, series.csv:22"):
+    with pytest.raises(FileError, match=r"Each row must have a time stamp of its own.*series.csv:7, series.csv:22"):
         timeseries.read(write(tmp_path, [*rows, rows[5]]), options())
 
 
 def test_rows_without_a_time_are_refused_by_name(tmp_path):
     rows = plain(20)
     rows[3] = ("", *rows[3][1:])
-    with pytest.raises(FileError, match=r"'time' must say when each row was taken. 1 rows do not: series.csv:5"):
+    with pytest.raises(FileError, match=r"'time' must hold a time stamp in each row. 1 rows do not: series.csv:5"):
         timeseries.read(write(tmp_path, rows), options())
 
 
 def test_a_sensor_that_shows_words_is_refused_by_name(tmp_path):
     rows = [(t, a, "calm" if i % 2 else "storm", y) for i, (t, a, _, y) in enumerate(plain(20))]
-    with pytest.raises(FileError, match=r"Sensor 'b' must show numbers.*options.drop.*20 rows do not: series.csv:2, "):
+    with pytest.raises(FileError, match=r"Sensor 'b' must hold numbers.*options.drop.*20 rows do not: series.csv:2, "):
         timeseries.read(write(tmp_path, rows), options())
     assert len(timeseries.read(tmp_path, options(drop=["b"]))) == 20
 
@@ -135,7 +135,7 @@ def problem(chosen):
 
 def test_a_random_split_is_refused_with_the_reason():
     with pytest.raises(
-        ValidationError, match="a series is split by time only: divided by hash, a row of the exam would lie"
+        ValidationError, match="a series is split by time only: with a split by hash, test rows would lie"
     ):
         options(split={"by": "hash"})
 
@@ -165,8 +165,8 @@ def findings(folder):
     ("spoil", "why"),
     [
         (lambda i: "" if 10 <= i < 25 else i, "a sensor that fails for so long"),
-        (lambda i: 4 if i < 45 else i, "a sensor that shows one value for so long is stuck"),
-        (lambda i: "" if i % 5 else i, "a sensor that is hardly ever read tells nothing"),
+        (lambda i: 4 if i < 45 else i, "a sensor with one value for so long is stuck"),
+        (lambda i: "" if i % 5 else i, "a sensor with so many missing values is hardly useful"),
     ],
     ids=["burst", "stuck", "gone"],
 )

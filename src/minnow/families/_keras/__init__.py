@@ -1,1 +1,1 @@
-"""What the Keras families share: layers, training and the model that they return. TensorFlow is imported inside."""
+"""Shared by the Keras families: layers, training and the model. TensorFlow is imported inside functions."""

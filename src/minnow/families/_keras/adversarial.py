@@ -1,4 +1,4 @@
-"""Losses of a generator and a critic that are trained against each other."""
+"""Losses of generator and critic of a generative adversarial network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def _hinge(real: Any, generated: Any) -> Any:
-    """Loss of a critic: real images should score (n, 1) above 1, generated ones below -1. Source: Lim & Ye 2017."""
+    """Hinge loss of a critic with scores (n, 1): real images above 1, generated ones below -1. Source: Lim & Ye 2017."""
     import tensorflow as tf
 
     return tf.reduce_mean(tf.nn.relu(1 - real)) + tf.reduce_mean(tf.nn.relu(1 + generated))
@@ -25,11 +25,11 @@ def _negative_score(generated: Any) -> Any:
 
 
 def _non_saturating(generated: Any) -> Any:
-    """Loss of a generator whose gradient does not vanish where the critic is sure. Source: Goodfellow et al. 2014."""
+    """Loss of a generator; its gradient does not vanish where the critic is certain. Source: Goodfellow et al. 2014."""
     import tensorflow as tf
 
     return tf.reduce_mean(tf.nn.softplus(-generated))
 
 
 LOSSES = {"hinge": (_hinge, _negative_score), "non_saturating": (_cross_entropy, _non_saturating)}
-"""Of the critic (real scores, generated scores), and of the generator (generated scores)."""
+"""Name -> loss of the critic (real scores, generated scores), and loss of the generator (generated scores)."""

@@ -1,4 +1,4 @@
-"""The divergence that a variational autoencoder is regularized by."""
+"""The KL divergence that regularizes a variational autoencoder."""
 
 from __future__ import annotations
 

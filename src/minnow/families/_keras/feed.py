@@ -1,4 +1,4 @@
-"""How rows reach a Keras network: from memory, shuffled and augmented, the same at every run of one seed."""
+"""Feeding rows to a Keras network: from memory, shuffled and augmented, reproducible with one seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minnow.types import Array, Batch
 Change = Callable[[Any, Any], Any]
 """(inputs, seeds (2,) int64) -> inputs: a random change of training rows."""
 _RANDOM_NUMBERS = 7
-"""Random numbers per image."""
+"""Number of random numbers per image."""
 _SHUFFLE_BUFFER = 65_536
 
 
@@ -25,9 +25,10 @@ def dataset(
     seed: int | None = None,
     change: Change | None = None,
 ) -> Any:
-    """Feed rows from memory as (inputs, target, weight), shuffled anew each epoch where there is a seed.
+    """Make a tf.data.Dataset of batches (inputs, target, weight), shuffled anew in each epoch where there is a seed.
 
-    One batch is changed ahead while the network is trained on another: more would only take threads from the training.
+    names: inputs of the network; target: (n,), as the loss takes it; change: of training rows. One batch at a time is changed,
+    in parallel with the training, so that most threads remain for the training.
     """
     import tensorflow as tf
 
@@ -47,7 +48,7 @@ def dataset(
 
 
 def augment(augmentation: Augmentation | None) -> Change | None:
-    """Mirror, move and erase each image at random; None where nothing is changed."""
+    """Make the random change of images that options ask for; None where they ask for none."""
     if augmentation is None or augmentation == Augmentation():
         return None
     import tensorflow as tf
@@ -67,7 +68,7 @@ def augment(augmentation: Augmentation | None) -> Change | None:
 
 
 def _moved(image: Any, random: Any, augmentation: Augmentation) -> Any:
-    """Shift, rotate and zoom, bilinear, with zeros from outside. image: (n, h, w, c); random: (4 or more, n) in -1..1."""
+    """Shift, rotate and zoom with bilinear interpolation and zero padding. image: (n, h, w, c); random: (4+, n) in -1..1."""
     import keras
     import tensorflow as tf
 
@@ -86,7 +87,7 @@ def _moved(image: Any, random: Any, augmentation: Augmentation) -> Any:
 
 
 def _erased(image: Any, center_y: Any, center_x: Any, share: float) -> Any:
-    """Fill a rectangle of each image with zeros: `share` of height and width; it may reach over the edge.
+    """Set a rectangle of each image to zero: `share` of height and width; it may extend beyond the edge.
 
     image: (n, h, w, c); center_y, center_x: (n,) in -1..1. Source: DeVries & Taylor 2017.
     """

@@ -1,7 +1,7 @@
-"""Joins trained networks to one: by shares, or by weights that are fitted to val. TensorFlow is imported inside.
+"""Joining trained networks to one network: by shares, or by weights that are fitted to val.
 
-Nothing here is a matrix product or a sum of two tensors: compressions would round these, and 256 levels of a final answer
-could not be ranked.
+The networks contain no matrix product and no sum of two tensors here: int8 would quantize their outputs, and final scores of
+256 levels could not be ranked.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from minnow.families._keras.model import OUTPUTS, one_or_list
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch
 
 _PRIOR_ROWS = 1.0
-"""Strength of the prior for equal weights, in rows: a stack over few rows stays near the average."""
+"""Strength of the prior for equal weights, in rows: with few rows a stack is close to the average."""
 _SMALLEST_SHARE = 1e-3
-"""Members with less are left out."""
+"""Members with a smaller share are left out."""
 
 
 def pooled(members: Sequence[Model], shares: Array, batch: Batch) -> Any:
-    """One network that adds the members' answers by their shares, (m,)."""
+    """Build the weighted average of the members' outputs. shares: (m,)."""
     kept = [(member, float(share)) for member, share in zip(members, shares, strict=True) if share > _SMALLEST_SHARE]
     inputs, answers = _call([member for member, _ in kept])
     total = sum(share for _, share in kept)
@@ -31,9 +31,10 @@ def pooled(members: Sequence[Model], shares: Array, batch: Batch) -> Any:
 
 
 def shares(answers: Sequence[Array], val: Batch) -> Array:
-    """Shares of members with the least loss on val, (m,) float64: each at least 0, their sum 1.
+    """Fit the shares of members with the least loss on val, (m,) float64: each at least 0, their sum 1.
 
-    The loss is log loss of labels, squared error of numbers. answers: of each member on val.
+    The loss is log loss for labels, squared error for numbers. answers: outputs of each member on val. Raises RuntimeError
+    where the solver fails.
     """
     from scipy.optimize import minimize
 
@@ -50,14 +51,14 @@ def shares(answers: Sequence[Array], val: Batch) -> Array:
     sums_to_one = {"type": "eq", "fun": lambda shares: shares.sum() - 1}
     result = minimize(cost, equal, bounds=[(0, 1)] * len(answers), constraints=sums_to_one, method="SLSQP")
     if not result.success:
-        raise RuntimeError(f"The members' shares were not found: {result.message}. Take fusion: average.")
+        raise RuntimeError(f"The solver of the members' shares failed: {result.message}. Use fusion: average.")
     return np.clip(result.x, 0, 1)
 
 
 def stacked(members: Sequence[Model], answers: Sequence[Array], val: Batch) -> Any:
-    """One network that weights the members' answers, or the logs of their probabilities, and adds a bias.
+    """Build the stack of the members: a linear model of their outputs, or of the logs of their probabilities.
 
-    answers: of each member on val.
+    answers: outputs of each member on val.
     """
     import keras
 
@@ -75,7 +76,7 @@ def stacked(members: Sequence[Model], answers: Sequence[Array], val: Batch) -> A
 
 
 def fit_labels(logs: Array, target: Array) -> tuple[Array, Array]:
-    """Logistic regression over logs of probabilities (m, n, k): one weight per member and one bias per label."""
+    """Fit logistic regression to logs of probabilities (m, n, k). Returns weights of members (m,) and biases of labels (k,)."""
     from scipy.optimize import minimize
 
     members, rows, labels = logs.shape
@@ -99,7 +100,7 @@ def fit_labels(logs: Array, target: Array) -> tuple[Array, Array]:
 
 
 def fit_numbers(answers: Array, target: Array) -> tuple[Array, float]:
-    """Ridge over answers (n, m) with equal weights as prior. Returns a weight per member and the intercept."""
+    """Fit ridge regression to outputs (n, m), shrunk towards equal weights. Returns weights of members (m,) and intercept."""
     mean, std = target.mean(), max(float(target.std()), 1e-12)
     rows, scaled = (answers - answers.mean(axis=0)) / std, (target - mean) / std
     equal = np.full(answers.shape[1], 1 / answers.shape[1])
@@ -109,7 +110,7 @@ def fit_numbers(answers: Array, target: Array) -> tuple[Array, float]:
 
 
 def _call(members: Sequence[Model]) -> tuple[list[Any], list[Any]]:
-    """Inputs of all members, each once, and the output of each member."""
+    """The inputs of all members, each once, and the output of each member."""
     import keras
 
     specs = {spec.name: spec for member in members for spec in member.inputs}

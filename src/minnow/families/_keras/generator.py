@@ -1,4 +1,4 @@
-"""What families that generate images from noise share: network, training and pictures of its progress."""
+"""Shared by the families that generate images from noise: the network, its training and pictures of its progress."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from minnow.tasks import generate
 from minnow.types import Array, Batch, Report, StopFit
 
 GRID = 64
-"""Images of one picture of samples."""
+"""Number of images in one picture of samples."""
 _PICTURES, _INFERENCE = "pictures.npz", "inference.keras"
 _CURVE_ROWS = 2000
-"""Rows of val that the distance is computed on after each epoch."""
+"""Largest number of rows of val for the distance after each epoch."""
 _DISTANCE = "val_distance"
 
 
 class GeneratorTraining(Parameters):
-    """The network that generates images, and its training.
+    """Parameters of the network that generates images, and of its training.
 
-    channels: of each size, from the smallest up; each further entry doubles height and width, and the last is the image's
-    own size. kernel: height and width of a convolution. average: decay of the averaged weights, which become the model.
-    sample_grids: how many pictures of samples are kept along the way. learning_rate decays to a tenth along a cosine.
+    channels: one entry per size of the feature maps, from the smallest to that of the image, each twice the one before.
+    kernel: height and width of a convolution. learning_rate: initial rate, which decays to a tenth along a cosine. average:
+    decay of the moving average of the weights, which becomes the model. sample_grids: number of pictures of samples that are
+    kept during the training.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sheets": "sample_grids"}
@@ -49,8 +50,8 @@ class GeneratorTraining(Parameters):
 class GeneratorModel(KerasModel):
     """A network from noise to images.
 
-    pictures: name -> images (n, h, w, c) in 0..1 for the record; inference: the encoder from images to mean and log variance
-    of their noise, which is not exported; None where there is none.
+    pictures: name -> images (n, h, w, c) in 0..1, for plots; inference: the encoder from images to mean and log variance of
+    their noise, which is not exported; None where there is none.
     """
 
     pictures: Mapping[str, Array] = field(default_factory=dict)
@@ -64,9 +65,12 @@ class GeneratorModel(KerasModel):
             self.inference.save(folder / _INFERENCE)
 
     def reconstruct(self, images: Array) -> Array:
-        """Encode images (n, h, w, c) in 0..1 to the mean of their noise and generate them from it, (n, h, w, c)."""
+        """Encode images (n, h, w, c) in 0..1 to the mean of their noise, and decode it: (n, h, w, c) float32.
+
+        Raises ValueError for a model without an encoder.
+        """
         if self.inference is None:
-            raise ValueError("This model makes images and reads none. Take the family 'vae' to reconstruct them.")
+            raise ValueError("This model has no encoder. Use the family 'vae' to reconstruct images.")
         mean, _ = self.inference(images, training=False)
         return self.predict({NOISE: np.asarray(mean)})[generate.OUTPUT]
 
@@ -83,8 +87,8 @@ def load(folder: Path) -> GeneratorModel:
 def network(shape: tuple[int, ...], latent: int, params: GeneratorTraining) -> Any:
     """Build the network from noise (n, latent) to images (n, h, w, c) in 0..1.
 
-    The smallest size is the image's, halved for each further entry of channels and rounded up; the excess is cropped at the
-    end.
+    shape: (h, w, c); latent: size of the noise vector. The smallest size is that of the image, halved for each further entry
+    of channels and rounded up; the excess is cropped at the end.
     """
     import keras
     from keras import layers
@@ -108,7 +112,7 @@ def network(shape: tuple[int, ...], latent: int, params: GeneratorTraining) -> A
 
 
 def learning_rate(params: GeneratorTraining, train: Batch, highest: float | None = None) -> Any:
-    """Build the schedule over all steps. highest: the rate that it begins with, None takes that of params."""
+    """Build the schedule over all steps. highest: the initial rate; None takes learning_rate of params."""
     import keras
 
     steps = params.epochs * max(1, len(train) // params.batch_size)
@@ -119,7 +123,7 @@ def learning_rate(params: GeneratorTraining, train: Batch, highest: float | None
 class GeneratorPlan:
     """How a generator is trained.
 
-    step: (images, two numbers that no other step gets) -> losses, each a scalar; losses: their names.
+    step: (images, seeds (2,) that are unique to the step) -> losses, each a scalar; losses: their names.
     """
 
     step: Callable[[Any, Any], Mapping[str, Any]]
@@ -132,9 +136,9 @@ class GeneratorPlan:
 def train(
     generator: Any, train: Batch, val: Batch, plan: GeneratorPlan
 ) -> tuple[dict[str, list[float]], dict[str, Array]]:
-    """Train by steps, average the generator's weights, and leave it with those of the epoch with the least distance to val.
+    """Train the generator, and set its averaged weights of the epoch with the least distance from val.
 
-    Returns the history and the pictures.
+    Returns history and pictures.
     """
     epochs, record = _Epochs(generator, train, plan), _Record(generator, val, plan.params)
     for epoch in range(1, plan.params.epochs + 1):
@@ -152,7 +156,7 @@ def train(
 
 
 class _Record:
-    """What is kept of a training: its curves, pictures of samples, and the weights of the best epoch."""
+    """The record of a training: its curves, pictures of samples, and the weights of the best epoch."""
 
     def __init__(self, generator: Any, val: Batch, params: GeneratorTraining) -> None:
         self._generator = generator
@@ -163,7 +167,7 @@ class _Record:
         self.pictures: dict[str, Array] = {"real": self._val.inputs[PIXELS][:GRID]}
 
     def add(self, epoch: int, losses: Mapping[str, float]) -> dict[str, float]:
-        """Score the generator as it stands after an epoch. Returns the losses and the distance."""
+        """Record an epoch. losses: of that epoch. Returns them with the distance from val."""
         samples = KerasModel(self._generator).predict(self._val.inputs)
         is_finite = bool(np.isfinite(samples[generate.OUTPUT]).all())
         distance = float(generate.loss(samples, self._val).mean()) if is_finite else np.nan
@@ -177,13 +181,13 @@ class _Record:
         return metrics
 
     def restore_best(self) -> None:
-        """Give the generator the weights of the best epoch, and keep a picture of its samples."""
+        """Set the weights of the best epoch, and keep a picture of its samples."""
         self._generator.set_weights(self._best_weights)
         self.pictures["samples"] = KerasModel(self._generator).predict(self._val.inputs)[generate.OUTPUT][:GRID]
 
 
 class _Epochs:
-    """Runs an epoch of steps in one graph, and averages the weights along the way."""
+    """Runs the steps of an epoch in one graph, and averages the weights."""
 
     def __init__(self, generator: Any, train: Batch, plan: GeneratorPlan) -> None:
         import tensorflow as tf
@@ -198,7 +202,7 @@ class _Epochs:
         self._run = tf.function(self._steps)
 
     def run(self) -> dict[str, float]:
-        """Take every row once, in a random order. Returns the mean of each loss."""
+        """Train on every row once, in random order; an incomplete last batch is dropped. Returns the mean of each loss."""
         import tensorflow as tf
 
         steps = self._rows // self._batch_size
@@ -208,7 +212,7 @@ class _Epochs:
         return {name: float(value) for name, value in losses.items()}
 
     def averaged_weights(self) -> list[Array]:
-        """The averaged weights, in the order of the generator's."""
+        """The averaged weights, in the order of the generator's weights."""
         return [value.numpy() for value in self._averages]
 
     def _steps(self, order: Any, first: Any) -> Any:
@@ -227,7 +231,7 @@ class _Epochs:
         return {name: value / tf.cast(count, tf.float32) for name, value in totals.items()}
 
     def _average(self, step: Any) -> None:
-        """Update the averages: early weights are soon forgotten, for the average spans a tenth of the steps so far."""
+        """Update the averages. At first they span a tenth of the steps so far, so early weights are soon forgotten."""
         import tensorflow as tf
 
         decay = tf.minimum(self._plan.params.average, tf.cast(1 + step, tf.float32) / tf.cast(10 + step, tf.float32))

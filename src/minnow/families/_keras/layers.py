@@ -1,4 +1,4 @@
-"""Layers that several Keras families have in common."""
+"""Layers of several Keras families."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from minnow.families._keras.options import Regularized
 from minnow.types import Batch
 
 ESTIMATE = "estimate"
-"""Name of the layer whose one unit is a number before it is brought to the target's units."""
+"""Name of the layer with the predicted number, in which the target is unscaled after training."""
 
 
 def head(x: Any, batch: Batch) -> Any:
-    """End a network with the answer that the batch's task asks for."""
+    """Append the output layers of the batch's task to features x (n, d)."""
     from keras import layers
 
     if batch.task == "classify":
@@ -25,14 +25,14 @@ def head(x: Any, batch: Batch) -> Any:
 
 
 def sum_over_rows(x: Any) -> Any:
-    """Sum (n, m, d) over m."""
+    """Sum x (n, m, d) over m. Returns (n, d)."""
     import keras
 
     return keras.ops.sum(x, axis=1)
 
 
 def regularizer(params: Regularized) -> Any:
-    """L1 and L2 on weights, or None."""
+    """Return the L1 and L2 regularizer of weights, or None."""
     import keras
 
     return keras.regularizers.L1L2(params.l1, params.l2) if params.l1 or params.l2 else None
@@ -44,15 +44,15 @@ def finish_layer(x: Any, params: Regularized) -> Any:
     from keras import layers
 
     if params.batch_norm:
-        x = layers.BatchNormalization(momentum=0.95)(x)  # small data: few steps to average over
-    if params.activation == "gelu":  # the exact form needs an operator that ONNX does not have
+        x = layers.BatchNormalization(momentum=0.95)(x)  # small data has few steps to average over
+    if params.activation == "gelu":  # ONNX has no operator for the exact form
         ops: Any = keras.ops
         return ops.gelu(x, approximate=True)
     return layers.Activation(params.activation)(x)
 
 
 def dense_layers(x: Any, units: Sequence[int], params: Regularized) -> Any:
-    """Append dense layers, each with normalization and activation; without a bias where normalization has one."""
+    """Append dense layers, each with normalization and activation; batch normalization replaces the bias."""
     from keras import layers
 
     for count in units:

@@ -19,7 +19,7 @@ OUTPUTS = {
     "rank": "scores",
     "generate": "sample",
 }
-"""Name of the last layer, and so of the output, by task."""
+"""Task -> name of the last layer, which is the name of the output."""
 NUMERIC = ("regress", "forecast", "rate")
 FILE = "model.keras"
 _PREDICT_ROWS = 1024
@@ -28,7 +28,7 @@ _DIFFERENCE = "change"
 
 @dataclass(frozen=True)
 class KerasModel:
-    """A trained Keras network over named arrays. facts: which layers were taken over from another model, if any were."""
+    """A trained Keras network over named arrays. facts: "init_from" -> layers that were taken from another model."""
 
     native: Any
     history: Mapping[str, list[float]] = field(default_factory=dict)
@@ -37,22 +37,22 @@ class KerasModel:
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
-        """The arrays it needs."""
+        """The arrays that it needs."""
         return tuple(_spec(tensor, tensor.name) for tensor in self.native.inputs)
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The one array that it gives, named by its last layer."""
+        """The array that it returns, named by its last layer."""
         (tensor,) = self.native.outputs
         return (_spec(tensor, self.native.layers[-1].name),)
 
     @property
     def parameters(self) -> int:
-        """Number of weights, with the running statistics of batch normalization."""
+        """Number of weights, including the running statistics of batch normalization."""
         return int(self.native.count_params())
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored."""
+        """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = [inputs[spec.name] for spec in self.inputs]
         parts = [
             np.asarray(self.native(one_or_list([value[i : i + _PREDICT_ROWS] for value in rows]), training=False))
@@ -62,7 +62,7 @@ class KerasModel:
         return {name: np.concatenate(parts) if parts else np.empty((0, *self.native.output_shape[1:]), np.float32)}
 
     def with_offset(self) -> KerasModel:
-        """The same network, which also takes the offset and adds it to its answers. Renames the last layer of this one."""
+        """Return the network with the offset as a further input, added to the output. Renames the last layer of self."""
         import keras
         from keras import layers
 
@@ -73,7 +73,7 @@ class KerasModel:
         return replace(self, native=keras.Model([*network.inputs, offset], total, name=network.name))
 
     def save(self, folder: Path) -> None:
-        """Write architecture and weights."""
+        """Write architecture and weights to a folder."""
         self.native.save(folder / FILE)
 
 
@@ -85,7 +85,7 @@ def load(folder: Path) -> KerasModel:
 
 
 def one_or_list(values: list[Any]) -> Any:
-    """Return the value itself where there is one: that is how Keras takes the input of a network with one input."""
+    """Return a single value itself, and several values as a list, as Keras expects the inputs of a network."""
     return values[0] if len(values) == 1 else values
 
 

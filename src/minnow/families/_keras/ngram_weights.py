@@ -1,4 +1,4 @@
-"""N-grams of texts for `linear`: how they are weighted before the fit, and the network that holds the fitted weights."""
+"""N-grams of texts for `linear`: their weighting before the fit, and the network with the fitted weights."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from minnow.families._keras.model import one_or_list
 from minnow.types import Array, Batch
 
 _SHORTEST = 1e-6
-"""Length below which a text's vector is not divided by it: it holds no known n-gram."""
+"""Smallest divisor of a text's vector: the length is 0 where a text has no known n-gram."""
 
 
 def arrays(batch: Batch, features: str) -> list[str]:
-    """Name the arrays of a batch that hold a text's n-grams, none where rows are no texts.
+    """Names of the arrays of n-grams that are used; empty where rows are not texts.
 
-    features: "ngrams", "characters" or "both". Raises ValueError where the encoder made none of this name.
+    features: "ngrams", "characters" or "both". Raises ValueError where the batch has no such array.
     """
     if NGRAMS not in batch.inputs:
         return []
@@ -28,13 +28,13 @@ def arrays(batch: Batch, features: str) -> list[str]:
     if missing := [name for name in names if name not in batch.inputs]:
         raise ValueError(
             f"features: {features} needs texts with the array {missing[0]}. Received: {', '.join(batch.inputs)}. "
-            "Set options.characters of the use case, such as [2, 5], or take features: ngrams."
+            "Set options.characters of the use case, such as [2, 5], or use features: ngrams."
         )
     return names
 
 
 class Weighting(Protocol):
-    """Those parameters of linear that are about texts."""
+    """The parameters of linear for texts."""
 
     @property
     def naive_bayes(self) -> bool: ...
@@ -45,9 +45,9 @@ class Weighting(Protocol):
 
 
 def blocks(train: Batch, val: Batch, names: list[str], params: Weighting) -> tuple[Any, Any, list[Array] | None]:
-    """Columns per n-gram of train and of val, weighted where that is asked for, and the log ratios of each array.
+    """Sparse features of train and of val, one column per n-gram, and the log ratios of each array (None without them).
 
-    Raises ValueError where naive_bayes is asked for without two labels and texts.
+    names: arrays of n-grams. Raises ValueError for naive_bayes without two labels of texts.
     """
     from scipy.sparse import hstack
 
@@ -67,7 +67,7 @@ def blocks(train: Batch, val: Batch, names: list[str], params: Weighting) -> tup
 
 
 def _rows(batch: Batch, name: str) -> Any:
-    """One column per n-gram, 1 where a text holds it, (n, ids) sparse."""
+    """Matrix of 0 and 1, (n, ids) sparse: 1 where a text has the n-gram."""
     from scipy.sparse import csr_array
 
     ids = batch.inputs[name]
@@ -77,9 +77,9 @@ def _rows(batch: Batch, name: str) -> Any:
 
 
 def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
-    """Log of how much more often rows of the second label hold each n-gram than rows of the first, (ids,) float64.
+    """Log count ratio of each n-gram, second label to first, (ids,) float64; 0 for n-grams of fewer than min_rows rows.
 
-    0 for n-grams of fewer than min_rows rows.
+    rows: (n, ids) sparse of 0 and 1. Source: Wang & Manning 2012.
     """
     first, second = (np.asarray(rows[train.target == label].sum(axis=0)).ravel() for label in (0, 1))
     ratio = np.log((1 + second) / (1 + second).sum()) - np.log((1 + first) / (1 + first).sum())
@@ -87,7 +87,7 @@ def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
 
 
 def _scaled(rows: Any, ratio: Array, norm: str) -> Any:
-    """Weight n-grams (n, ids) by their log ratio, and divide each row by the root of its count or by its length."""
+    """Weight n-grams (n, ids) by their log ratio, and divide each row by the root of its count or by its Euclidean norm."""
     weighted = rows.multiply(ratio[None, :]).tocsr()
     squares = np.asarray((weighted.multiply(weighted) if norm == "length" else rows).sum(axis=1)).ravel()
     smallest = _SHORTEST if norm == "length" else 1.0
@@ -95,7 +95,7 @@ def _scaled(rows: Any, ratio: Array, norm: str) -> Any:
 
 
 def interpolated(weights: Array, beta: float) -> Array:
-    """Interpolate between the weights of n-grams that occurred (beta 1) and the mean of their magnitudes (beta 0)."""
+    """Interpolate between weights (beta 1) and the mean of their magnitudes (beta 0); a weight of 0 stays 0."""
     size = np.abs(weights)
     if beta == 1 or not size.any():
         return weights
@@ -104,10 +104,10 @@ def interpolated(weights: Array, beta: float) -> Array:
 
 @dataclass(frozen=True)
 class NgramWeights:
-    """What a fit over n-grams learned.
+    """The result of a fit to n-grams.
 
-    names: the arrays that it read; weights: (ids, k), those of one array below those of the other; bias: (k,); ratios: log
-    ratios per array, None where n-grams were not weighted by them; norm: "count" or "length".
+    names: arrays of n-grams; weights: (ids, k), concatenated over the arrays; bias: (k,); ratios: log ratios per array, None
+    without naive_bayes; norm: "count" or "length".
     """
 
     names: list[str]
@@ -118,9 +118,9 @@ class NgramWeights:
 
 
 def network(train: Batch, fitted: NgramWeights, end: Callable[[Any], Any]) -> Any:
-    """Sum the weights of the n-grams that occur; id 0, the padding, weighs nothing. Two labels share one weight.
+    """Build the network that sums the weights of the n-grams of a text; id 0, the padding, has weight 0.
 
-    end: the last layer, of logits or numbers.
+    Two labels share one weight per n-gram. end: appends the last layer to logits or numbers.
     """
     import keras
     from keras import layers
@@ -132,7 +132,7 @@ def network(train: Batch, fitted: NgramWeights, end: Callable[[Any], Any]) -> An
     parts = np.split(weights, np.cumsum([train.cardinalities[name] for name in names])[:-1])
     inputs = [keras.Input(train.inputs[name].shape[1:], dtype="int32", name=name) for name in names]
     totals = [_total(ids, fitted, index, part) for index, (ids, part) in enumerate(zip(inputs, parts, strict=True))]
-    # a sum over a new axis, for compressions round what two tensors add up to
+    # a sum over a new axis, since int8 would quantize the sum of two tensors
     x = keras.ops.sum(keras.ops.stack(totals, axis=-1), axis=-1) if len(totals) > 1 else totals[0]
     last = layers.Dense(len(bias), name="logits")
     whole = keras.Model(one_or_list(inputs), end(last(x)), name="linear")
@@ -141,7 +141,7 @@ def network(train: Batch, fitted: NgramWeights, end: Callable[[Any], Any]) -> An
 
 
 def _total(ids: Any, fitted: NgramWeights, index: int, weights: Array) -> Any:
-    """Sum the weights of one array's ids, divided as the rows of the fit were."""
+    """Sum the weights of the ids in one array, normalized as the rows of the fit."""
     import keras
 
     name = fitted.names[index]
@@ -155,7 +155,7 @@ def _total(ids: Any, fitted: NgramWeights, index: int, weights: Array) -> Any:
 
 
 def _lookup(ids: Any, values: Array, name: str) -> Any:
-    """Look up rows of values (size, k) by id; id 0 gives zeros."""
+    """Look up rows of values (size, k) by id, with zeros for id 0."""
     from keras import layers
 
     table = layers.Embedding(*values.shape, name=name)

@@ -1,4 +1,4 @@
-"""What a training minimizes and how its steps are made: losses, optimizers and the schedule of the learning rate."""
+"""Losses, optimizers and the schedule of the learning rate of a training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from minnow.families._keras.options import Training
 
 
 def optimizer(params: Training, steps: int) -> Any:
-    """Build the Keras optimizer of a training of so many steps."""
+    """Build the Keras optimizer. steps: number of steps of the training."""
     import keras
 
     kinds = {
@@ -46,13 +46,13 @@ def _learning_rate(params: Training, steps: int) -> Any:
 
 
 def task_loss(params: Training, task: str) -> Any:
-    """Build the Keras loss that the parameters name, or the task's own. Raises ValueError for a loss of another task."""
+    """Build the Keras loss of the parameters, or the default of the task. Raises ValueError for a loss of another task."""
     import keras
 
     kind = params.loss or {"classify": "cross_entropy", "rate": "mse"}.get(task, "mae")
     if (kind in ("cross_entropy", "focal")) != (task == "classify"):
         raise ValueError(
-            f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to take the task's own."
+            f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to use the task's default."
         )
     if kind == "cross_entropy" and not params.label_smoothing:
         return keras.losses.SparseCategoricalCrossentropy()
@@ -67,7 +67,7 @@ def task_loss(params: Training, task: str) -> Any:
 
 
 def _one_hot_loss(kind: str, smoothing: float) -> Any:
-    """A loss over one-hot targets, which takes indices of labels."""
+    """Make a loss of one-hot targets that accepts indices of labels."""
     import keras
 
     kinds: Any = {

@@ -1,4 +1,4 @@
-"""What Keras families take from params.yaml."""
+"""Parameters of the Keras families."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh"
 
 
 class Schedule(Parameters):
-    """The schedule of the learning rate. warm_up: share of all steps; floor: last rate, as a share of the highest."""
+    """The schedule of the learning rate. warm_up: share of all steps; floor: final rate as a share of the highest."""
 
     kind: Literal["constant", "cosine", "exponential"] = "cosine"
     warm_up: float = Field(default=0.05, ge=0, lt=1)
@@ -20,15 +20,16 @@ class Schedule(Parameters):
 
 
 class EarlyStopping(Parameters):
-    """Stop when the val loss has not improved for `patience` epochs, and restore the best weights."""
+    """Stop when the loss on val has not improved for `patience` epochs, and restore the best weights."""
 
     patience: int = Field(default=10, ge=1)
 
 
 class Augmentation(Parameters):
-    """Random changes of training images. shift, zoom: shares of height and width; rotate: degrees.
+    """Random changes of training images. shift, zoom: largest change as a share of height and width; rotate: in degrees.
 
-    flip: mirror every other image horizontally; erase: height and width of a rectangle of zeros, as a share of the image's.
+    flip: mirror images horizontally with probability 0.5; erase: height and width of a rectangle of zeros, as a share of
+    those of the image.
     """
 
     shift: float = Field(default=0.0, ge=0, lt=0.5)
@@ -41,8 +42,8 @@ class Augmentation(Parameters):
 class InitFrom(Parameters):
     """Start from the weights of another use case's model of the same family, as far as the layers have the same shapes.
 
-    usecase: whose model; frozen_epochs: epochs in which only the layers that were not taken are trained; rate: share of
-    learning_rate with which all layers are trained afterwards. model, labels: a run fills them in.
+    usecase: the other use case; frozen_epochs: epochs in which only layers with random initial weights are trained; rate:
+    share of learning_rate with which all layers are trained afterwards. model, labels: set by a run.
     """
 
     usecase: str
@@ -55,9 +56,9 @@ class InitFrom(Parameters):
 class Training(Parameters):
     """How a Keras family is trained.
 
-    optimizer, learning_rate, weight_decay (of AdamW and SGD); loss: None takes the task's own; label_smoothing: classification
-    only; average: decay of a running mean of the weights, which becomes the model (0.99 averages about 100 steps; None takes
-    the last weights); early_stopping: None trains to the last epoch.
+    loss: None uses the task's default; label_smoothing: for classification only; average: decay of the moving average of the
+    weights, which becomes the model (0.99 averages about 100 steps; None uses the last weights); early_stopping: None trains
+    to the last epoch; init_from: the model whose weights the training starts from.
     """
 
     epochs: int = Field(default=30, ge=1)
@@ -74,7 +75,7 @@ class Training(Parameters):
 
 
 class Regularized(Training):
-    """Training of a network of layers. l1, l2: on weights; dropout: share of units; batch_norm: after each layer."""
+    """Layers and their training. activation: of hidden layers; l1, l2: on weights; dropout: rate; batch_norm: after layers."""
 
     activation: Activation = "relu"
     l1: float = Field(default=0.0, ge=0)
@@ -88,4 +89,4 @@ SEARCHED = {
     "batch_size": {"among": [16, 32, 64, 128]},
     "dropout": {"low": 0.0, "high": 0.5},
 }
-"""What `minnow tune` searches of any training where params.yaml names no space of its own."""
+"""The search space of `minnow tune` for any training, unless params.yaml sets one."""

@@ -1,4 +1,4 @@
-"""What the recurrent families share: parameters, network and training."""
+"""Shared by the recurrent families: parameters, network and training."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CAPABILITIES = FamilyCapabilities(
     space={**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low": 8, "high": 64, "log": True}}
 )
 _FAR = 10.0
-"""Further from 0 than any state: tanh bounds them to -1..1."""
+"""Larger than any state, which tanh bounds to -1..1."""
 
 
 class Params(sequence.Stepwise):
-    """units: of the recurrent layer; bidirectional: read from both ends.
+    """units: of the recurrent layer; bidirectional: read the sequence from both ends.
 
-    pooling: how the states of all steps become one vector: the state after the last step, or the mean or maximum of the states.
+    pooling: how the states become one vector: the state after the last step, or the mean or the maximum of all states.
     """
 
     units: int = Field(default=24, ge=1)
@@ -38,7 +38,7 @@ def fit(
 ) -> KerasModel:
     """Train on tokens (n, m) int32 padded at the end with 0, series (n, m, d) or image (n, m, d, 1) float32.
 
-    layer: the kind of recurrent layer.
+    layer: class of the recurrent layer.
     """
     from keras import layers
 
@@ -52,7 +52,7 @@ def fit(
 
 
 def _pooled(states: Any, pooling: str) -> Any:
-    """Bring states (n, m, u) to one vector each (n, u)."""
+    """Pool states (n, m, u) over the steps. Returns (n, u)."""
     import keras
 
     ops: Any = keras.ops
@@ -62,7 +62,7 @@ def _pooled(states: Any, pooling: str) -> Any:
 
 
 def _pooled_words(states: Any, mask: Any, pooling: str) -> Any:
-    """Bring states (n, m, u) to one vector each (n, u), without those at padding. mask: (n, m, 1), 0 at padding."""
+    """Pool states (n, m, u) over the steps without padding. Returns (n, u). mask: (n, m, 1), 0 at padding."""
     import keras
 
     ops: Any = keras.ops

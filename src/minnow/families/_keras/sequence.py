@@ -1,4 +1,4 @@
-"""How families that read rows step by step (words, sensor readings, frames of sound) begin and end their networks."""
+"""First and last layers of networks that read sequences: words, sensor readings, frames of sound."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ READS = (*STEPS, NUMBERS)
 
 
 class Stepwise(Regularized):
-    """What families that read step by step share.
+    """Parameters of the families that read sequences.
 
-    dim: length of a word's vector; word_dropout: share of a text's words that are dropped while training, against learning
-    single texts by heart; series and sounds have no words. dense: units of layers before the answer.
+    dim: of the embedding of a word; word_dropout: share of the words of a text that are dropped in training, against
+    overfitting; dim and word_dropout are not used for series and sounds. dense: units of the dense layers before the output.
     """
 
     dim: int = Field(default=16, ge=1)
@@ -34,7 +34,7 @@ class Stepwise(Regularized):
 
 @dataclass(frozen=True)
 class Steps:
-    """The beginning of a network. vectors: (n, m, d); mask: (n, m, 1), 0 at padding, None where nothing is padded."""
+    """The first layers of a network. vectors: (n, m, d); mask: (n, m, 1), 0 at padding, None where there is no padding."""
 
     inputs: list[Any]
     vectors: Any
@@ -42,7 +42,7 @@ class Steps:
 
 
 def begin(train: Batch, params: Stepwise, seed: int) -> Steps:
-    """Read tokens (n, m) int32, 0 where padded, series (n, m, d) float32 or image (n, m, d, 1) float32 step by step."""
+    """Build the first layers for tokens (n, m) int32, 0 at padding, series (n, m, d) or image (n, m, d, 1) float32."""
     import keras
     from keras import layers
 
@@ -69,7 +69,7 @@ def _word_vectors(tokens: Any, vocabulary: int, params: Stepwise, seed: int) -> 
 
 
 def end(steps: Steps, x: Any, train: Batch, params: Stepwise, name: str, seed: int) -> Any:
-    """Concatenate the numbers beside the steps to the features x (n, u) of the steps, and append the answer.
+    """Concatenate the features x (n, u) of the sequence and the array of numbers, and append the output layers.
 
     name: of the network.
     """

@@ -1,4 +1,4 @@
-"""How all Keras families are trained."""
+"""The training of all Keras families."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from minnow.families._keras.options import Training
 from minnow.types import Batch, Report
 
 _RECALIBRATION_BATCHES = 100
-"""Batches after which nothing is left of older statistics: 0.95 ** 100 is 0.006."""
+"""Number of batches after which older statistics have no weight: 0.95 ** 100 is 0.006."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a network is trained. loss: a Keras loss, None takes that of the parameters; change: of training rows alone."""
+    """How a network is trained. loss: a Keras loss, None uses that of the parameters; change: of training rows."""
 
     params: Training
     seed: int
@@ -30,7 +30,7 @@ class TrainingPlan:
 
 
 def start(seed: int) -> None:
-    """Begin a training: from here on every random number follows from the seed."""
+    """Prepare a training: clear the state of Keras and set the seed of all random numbers."""
     import keras
 
     warnings.filterwarnings("ignore", module="keras|tensorflow")
@@ -39,7 +39,7 @@ def start(seed: int) -> None:
 
 
 def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasModel:
-    """Fit a network to rows and return it with its history. Numbers are scaled for the fit, and the answers scaled back."""
+    """Fit a network to train and return it with its history. Numeric targets are standardized during the fit."""
     names, params = [tensor.name for tensor in network.inputs], plan.params
     mean, std = _scale(train)
     target, val_target = ((batch.target - mean) / std for batch in (train, val))
@@ -58,7 +58,7 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
 def _fit(
     network: Any, train_rows: Any, val_rows: Any, plan: TrainingPlan, transferred: transfer.Transferred | None
 ) -> dict[str, list[float]]:
-    """Train in phases: each has its own learning rate, and all but the last leave taken layers as they are."""
+    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last."""
     phases = transfer.phases(network, plan.params, transferred)
     epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
     steps = int(train_rows.cardinality())
@@ -81,7 +81,7 @@ def _fit(
 
 
 def _callbacks(params: Training) -> list[Any]:
-    """Put the averaged weights in place before val is scored, and stop early."""
+    """Callbacks that score val with the averaged weights, and stop early."""
     import keras
 
     callbacks: list[Any] = []
@@ -97,7 +97,7 @@ def _reporter(report: Report, done: int, epochs: int) -> Any:
     import keras
 
     class Reporter(keras.callbacks.Callback):
-        """Hand on each epoch's metrics."""
+        """Reports the metrics of each epoch."""
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             report(done + epoch + 1, epochs, {name: float(value) for name, value in (logs or {}).items()})
@@ -106,7 +106,7 @@ def _reporter(report: Report, done: int, epochs: int) -> Any:
 
 
 def _recalibrate_batch_norm(network: Any, train_rows: Any) -> None:
-    """Let batch normalization see the activations of averaged weights: its statistics followed the other weights."""
+    """Compute the statistics of batch normalization for the averaged weights; those of the training are of other weights."""
     import tensorflow as tf
     from keras import layers
 
@@ -118,7 +118,7 @@ def _recalibrate_batch_norm(network: Any, train_rows: Any) -> None:
 
 
 def _scale(train: Batch) -> tuple[Any, Any]:
-    """Mean and standard deviation of train's numbers: house prices are learned as easily as shares. 0 and 1 for labels."""
+    """Mean and standard deviation of numeric targets; 0 and 1 for labels."""
     if train.task not in NUMERIC:
         return 0, 1
     std = float(train.target.std(dtype=np.float64))
@@ -126,6 +126,6 @@ def _scale(train: Batch) -> tuple[Any, Any]:
 
 
 def _unscale_output(network: Any, mean: float, std: float) -> None:
-    """Let a network that learned scaled numbers answer in the target's own units."""
+    """Rescale the last weights of a network with standardized targets, so that it predicts in the units of the target."""
     kernel, bias = network.get_layer(ESTIMATE).get_weights()
     network.get_layer(ESTIMATE).set_weights([kernel * std, bias * std + mean])

@@ -1,4 +1,4 @@
-"""Transfer: a network takes another's weights, trains its own layers while the taken ones are frozen, then all layers."""
+"""Transfer learning: a network starts from another's weights, which are frozen at first and then trained too."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from minnow.types import Batch
 
 @dataclass(frozen=True)
 class Transferred:
-    """Names of a network's layers. taken: with another network's weights; left: with random ones."""
+    """Names of layers. taken: with the weights of another network; left: with random weights."""
 
     taken: tuple[str, ...]
     left: tuple[str, ...]
 
     @property
     def facts(self) -> dict[str, list[str]]:
-        """The same for JSON."""
+        """The names as JSON-ready lists."""
         return {"taken": list(self.taken), "left": list(self.left)}
 
 
 def transfer(network: Any, init_from: InitFrom, train: Batch) -> Transferred:
-    """Take another model's weights over, layer by layer from the input, as long as kind and shapes are the same.
+    """Copy another model's weights layer by layer from the input, as long as kind and shapes are the same.
 
-    Layers behind one that differs would see other activations than they were trained on, so they are left; so is the output
-    layer, unless both models have the same labels. Raises ValueError where the families differ, nothing can be taken, or
-    inputs are ids.
+    Layers after the first one that differs get other activations than they were trained on, so their weights are not copied;
+    nor is the output layer, unless both models have the same labels. Raises ValueError where the families differ, no layer
+    can be copied, or inputs are ids.
     """
     own, other = _weighted(network), _weighted(_other_network(network, init_from, train))
     count = _equal_layers(own, other)
@@ -58,19 +58,19 @@ def phases(network: Any, params: Training, transferred: Transferred | None) -> l
 
 
 def freeze(network: Any, transferred: Transferred | None, *, frozen: bool) -> None:
-    """Freeze the taken layers, batch normalization with the statistics that it came with, or let them be trained."""
+    """Freeze the taken layers, with the statistics of their batch normalization, or make them trainable."""
     for name in transferred.taken if transferred else ():
         network.get_layer(name).trainable = not frozen
 
 
 def _other_network(network: Any, init_from: InitFrom, train: Batch) -> Any:
-    """Read the network whose weights are taken. Raises ValueError where its inputs or its family differ."""
+    """Load the network whose weights are copied. Raises ValueError for another family, or where inputs are ids."""
     import keras
 
     if train.cardinalities:
         raise ValueError(
-            "init_from needs inputs that mean the same in both use cases, such as pixels. Received: ids, "
-            f"{', '.join(train.cardinalities)}, which each use case numbers anew."
+            "init_from needs inputs with the same meaning in both use cases, such as pixels. Received: ids, "
+            f"{', '.join(train.cardinalities)}, which each use case numbers differently."
         )
     if init_from.model is None:
         raise ValueError(f"init_from needs a run to find the model of '{init_from.usecase}'. Received: none.")
@@ -84,7 +84,7 @@ def _other_network(network: Any, init_from: InitFrom, train: Batch) -> Any:
 
 
 def _equal_layers(own: list[Any], other: list[Any]) -> int:
-    """Count the first layers that have the same kind and shapes in both networks."""
+    """Number of leading layers with the same kind and shapes in both networks."""
     equal = [_shapes(layer) == _shapes(source) for layer, source in zip(own, other, strict=False)]
     return equal.index(False) if False in equal else len(equal)
 

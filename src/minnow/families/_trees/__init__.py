@@ -1,1 +1,1 @@
-"""What the families of trees share: rows of numbers, the model that they return and its ONNX graph."""
+"""Shared by the families of trees: the layout of rows, the model and its ONNX graph."""

@@ -1,7 +1,7 @@
-"""The one file that touches private attributes of scikit-learn's histogram gradient boosting.
+"""Access to private attributes of scikit-learn's histogram gradient boosting; no other file uses them.
 
-Checked with scikit-learn 1.9.1. tests/families/trees/test_boosting_internals.py says which of them is no longer as it is
-assumed to be here:
+Checked with scikit-learn 1.9.1. tests/families/trees/test_boosting_internals.py fails where one of these assumptions no longer
+holds:
 
 - `_predictors`: list over iterations of lists of trees, each with `nodes`, a structured array of num_threshold and value.
 - `_baseline_prediction`: (1, k) float, what the values of all trees are added to.
@@ -20,12 +20,12 @@ CHECKED_WITH = "1.9.1"
 
 
 def nodes(estimator: Any) -> list[Array]:
-    """The nodes of each tree, structured arrays that can be changed in place."""
+    """The nodes of each tree, as structured arrays that can be changed in place."""
     return [tree.nodes for iteration in estimator._predictors for tree in iteration]
 
 
 def average(estimators: Sequence[Any]) -> Any:
-    """Return the first estimator with the trees of all: its raw prediction is the mean of theirs. Changes all of them."""
+    """Return the first estimator with the trees of all, so that it predicts their mean. Changes all estimators."""
     first = estimators[0]
     for estimator in estimators:
         for tree in nodes(estimator):
@@ -37,7 +37,7 @@ def average(estimators: Sequence[Any]) -> Any:
 
 @contextmanager
 def reporting(estimator: Any, report: Callable[[int], None]) -> Iterator[None]:
-    """Call report with the number of iterations so far after each iteration of a fit: scikit-learn has no callback for it."""
+    """Within this context, report the number of iterations after each one of a fit; scikit-learn has no callback for it."""
     check = estimator._check_early_stopping_loss
 
     def check_and_report(*args: Any, **kwargs: Any) -> bool:
@@ -48,4 +48,4 @@ def reporting(estimator: Any, report: Callable[[int], None]) -> Iterator[None]:
 
     estimator._check_early_stopping_loss = check_and_report
     yield
-    del estimator._check_early_stopping_loss  # an estimator is pickled, and a closure cannot be
+    del estimator._check_early_stopping_loss  # the estimator is pickled later, and a closure cannot be

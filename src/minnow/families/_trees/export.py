@@ -1,4 +1,4 @@
-"""The ONNX graph of a tree model: rows of numbers are made of named arrays, and one answer is given."""
+"""The ONNX graph of a tree model: from named arrays to rows of numbers to one output."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from minnow.types import OFFSET, Array
 
 @dataclass(frozen=True)
 class Answer:
-    """How an estimator's output becomes the answer.
+    """How the output of a model is computed from that of its estimator.
 
-    output: its name; labels: how many there are, 0 for a number; values: (k,) float32, where the estimator's classes are the
-    values of a number and the answer is their median; has_offset: the offset is added.
+    output: name; labels: their number, 0 for a number; values: (k,) float32, the values of a number that are the classes of
+    the estimator, where the output is their median; has_offset: the offset is added.
     """
 
     output: str
@@ -44,7 +44,7 @@ def to_onnx(estimator: Any, layout: Layout, answer: Answer) -> Any:
 
 
 def _prepend_rows(graph: Any, layout: Layout) -> None:
-    """Let a graph that reads rows read named arrays."""
+    """Replace the input of a graph, rows of numbers, by named arrays from which they are computed."""
     from onnx import TensorProto, helper
 
     nodes, tensors = layout.onnx()
@@ -58,7 +58,7 @@ def _prepend_rows(graph: Any, layout: Layout) -> None:
 
 
 def _set_output(graph: Any, answer: Answer) -> None:
-    """Give the answer alone: the predicted label follows from the probabilities."""
+    """Make the answer the only output; the predicted label, which follows from the probabilities, is removed."""
     from onnx import TensorProto, helper
 
     if answer.labels:
@@ -77,7 +77,7 @@ def _set_output(graph: Any, answer: Answer) -> None:
 
 
 def _flattened(graph: Any, name: str) -> str:
-    """Add a node that makes (n,) of (n, 1), and return the name of its output."""
+    """Add a node that reshapes (n, 1) to (n,), and return the name of its output."""
     from onnx import helper, numpy_helper
 
     graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))

@@ -1,4 +1,4 @@
-"""One row of numbers per example, for families that read nothing else: pixels, series, numbers and encoded categories."""
+"""Layout of rows for trees: pixels, series, numbers and encoded categories as one row of numbers per example."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from minnow.families._arrays import CATEGORIES, FLAT_ROWS, principal
 from minnow.types import Array, Batch, Columns, Spec
 
 ROW = "flat"
-"""Name of the value in an ONNX graph that holds the rows."""
+"""Name of the rows in an ONNX graph."""
 _PRIOR_ROWS = 10.0
-"""Rows of the overall mean that are added to each category's target encoding: rare categories say little."""
+"""Number of rows with the overall mean that are added to each category, which shrinks the encoding of rare ones."""
 _MOST_LABELS = 8
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a row of numbers is made.
+    """How arrays become rows of numbers.
 
-    specs: the arrays that it is made of; table: (ids, a) float32, the target encoding of each category's id; one_hot_ids: how
-    many ids there are where categories are one-hot encoded instead, 0 where they are not; mean (m,), axes (m, k): principal
-    components that replace the row, where there are any.
+    specs: the arrays; table: (ids, a) float32, the target encoding of the ids of categories; one_hot_ids: number of ids where
+    categories are one-hot encoded instead, otherwise 0; mean (m,), axes (m, k): principal components that replace the row,
+    None without.
     """
 
     specs: tuple[Spec, ...]
@@ -35,7 +35,7 @@ class Layout:
 
     @property
     def width(self) -> int:
-        """Numbers in a row."""
+        """Number of numbers in a row."""
         return self.axes.shape[1] if self.axes is not None else sum(self._width(spec) for spec in self.specs)
 
     def _width(self, spec: Spec) -> int:
@@ -45,7 +45,7 @@ class Layout:
         return self.one_hot_ids or size * (self.table.shape[1] if self.table is not None else 1)
 
     def rows(self, inputs: Columns) -> Array:
-        """Make rows of numbers, (n, width) float32."""
+        """Rows of numbers, (n, width) float32."""
         parts = [self._part(inputs[spec.name], spec) for spec in self.specs]
         flat = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1, dtype=np.float32)
         return flat if self.axes is None or self.mean is None else (flat - self.mean) @ self.axes
@@ -60,12 +60,12 @@ class Layout:
         return values if self.table is None else self.table[values]
 
     def with_components(self, train: Batch, components: int, seed: int) -> Layout:
-        """Replace the row by the first principal components of train's rows. Raises ValueError for too many."""
+        """Replace rows by the first principal components of train's rows. Raises ValueError for too many components."""
         mean, axes = principal(self.rows(train.inputs), components, seed)
         return replace(self, mean=mean, axes=axes)
 
     def onnx(self) -> tuple[list[Any], list[Any]]:
-        """Nodes and initializers that make ROW of the inputs."""
+        """Nodes and initializers that compute ROW from the inputs."""
         from onnx import helper
 
         nodes, tensors, parts = [], [], []
@@ -97,7 +97,7 @@ class Layout:
 
 
 def layout_of(train: Batch, one_hot: bool = False) -> Layout:
-    """Find the arrays that make up a row, and learn the encoding of categories: mean targets of their rows, or one-hot."""
+    """Make the layout of a batch, and learn the encoding of its categories: target encoding, or one-hot encoding."""
     specs = tuple(
         Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype))
         for name in FLAT_ROWS
@@ -111,7 +111,7 @@ def layout_of(train: Batch, one_hot: bool = False) -> Layout:
 
 
 def _target_encoding(train: Batch) -> Array:
-    """Mean target of the rows of each id, shrunk towards the mean of all rows, (ids, a) float32."""
+    """Target encoding: mean target of the rows of each id, shrunk towards the overall mean, (ids, a) float32."""
     ids, size = train.inputs[CATEGORIES], train.cardinalities[CATEGORIES]
     rows = np.bincount(ids.ravel(), minlength=size)
     means = []
@@ -122,7 +122,7 @@ def _target_encoding(train: Batch) -> Array:
 
 
 def _numeric_targets(train: Batch) -> list[Array]:
-    """Targets as numbers: a number itself, whether a row has the second of two labels, or each of the commonest labels."""
+    """Targets as numeric arrays (n,): the number; or one indicator, of the second of two labels; or one per frequent label."""
     if not len(train.labels):
         return [train.target.astype(np.float64)]
     if len(train.labels) <= 2:
@@ -132,7 +132,7 @@ def _numeric_targets(train: Batch) -> list[Array]:
 
 
 def _one_hot_onnx(ids: str, size: int) -> tuple[list[Any], list[Any], str]:
-    """Nodes and initializers that make (n, size) of ids (n, c), 1 for each id that a row has; and its name."""
+    """Nodes and initializers that one-hot encode ids (n, c) to (n, size), and the name of the result."""
     from onnx import TensorProto, helper
 
     nodes = [

@@ -1,4 +1,4 @@
-"""The median of a number whose few values are the classes of an estimator: in NumPy and in ONNX."""
+"""The median of a target whose few values are the classes of an estimator: in NumPy and in ONNX."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 from minnow.types import Array
 
 _HALF = 0.4999
-"""Just below a half, so that two halves give the lower value in float32 as in float64."""
+"""Slightly below a half, so that a cumulative probability of a half gives the lower value in float32 and float64."""
 
 
 def median(probabilities: Array, values: Array) -> Array:
-    """First of the rising values (k,) at which the cumulative probability (n, k) reaches a half, (n,) float32."""
+    """First of the ascending values (k,) at which the cumulative probability reaches a half, (n,) float32.
+
+    probabilities: (n, k).
+    """
     return values[(np.cumsum(probabilities, axis=1) >= _HALF).argmax(axis=1)]
 
 
 def add_median(graph: Any, probabilities: str, values: Array) -> str:
-    """Add nodes to an ONNX graph that compute the same, and return the name of their output."""
+    """Add nodes to an ONNX graph that compute the median, and return the name of their output."""
     from onnx import TensorProto, helper, numpy_helper
 
     tensors = {"last_axis": np.array(1, np.int64), "half": np.array(_HALF, np.float32), "known_values": values}

@@ -1,4 +1,4 @@
-"""The model that families of trees return."""
+"""The model of the families of trees."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from minnow.families._trees.median import median
 from minnow.types import OFFSET, Array, Batch, Columns, Spec
 
 Kind = Literal["forest", "boosting"]
-"""What holds the trees: estimators_ of a forest, or the predictors of histogram gradient boosting."""
+"""Kind of the estimator: a forest, or histogram gradient boosting."""
 _FILE = "model.joblib"
 
 
 @dataclass(frozen=True)
 class TreeModel:
-    """A fitted scikit-learn estimator over rows of numbers. layout: how its rows are made; answer: what its output becomes."""
+    """A fitted scikit-learn estimator. layout: how arrays become its rows; answer: how its output becomes that of the model."""
 
     estimator: Any
     kind: Kind
@@ -34,28 +34,28 @@ class TreeModel:
 
     @property
     def native(self) -> TreeModel:
-        """Itself: it has to_onnx."""
+        """The model itself, which has to_onnx."""
         return self
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
-        """The arrays it needs."""
+        """The arrays that it needs."""
         return self.layout.specs + ((Spec(OFFSET, (), "float32"),) if self.answer.has_offset else ())
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The array it gives."""
+        """The array that it returns."""
         return (Spec(self.answer.output, (self.answer.labels,) if self.answer.labels else (), "float32"),)
 
     @property
     def parameters(self) -> int:
-        """A threshold per inner node and a value per leaf, over all trees."""
+        """Number of thresholds and leaf values over all trees."""
         if self.kind == "forest":
             return sum(int(tree.tree_.node_count) for tree in self.estimator.estimators_)
         return sum(len(nodes) for nodes in boosting_internals.nodes(self.estimator))
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored."""
+        """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = self.layout.rows(inputs)
         if self.answer.labels:
             return {self.answer.output: self.estimator.predict_proba(rows).astype(np.float32)}
@@ -68,17 +68,17 @@ class TreeModel:
         return median(self.estimator.predict_proba(rows), self.answer.values)
 
     def with_offset(self) -> TreeModel:
-        """The same trees, with the offset of rows added to their answers."""
+        """Return the model with the offset as a further input, which is added to the output."""
         return replace(self, answer=replace(self.answer, has_offset=True))
 
     def save(self, folder: Path) -> None:
-        """Write the estimator and how it is used."""
+        """Write estimator, layout and answer to a folder."""
         import joblib
 
         joblib.dump((self.estimator, self.kind, self.layout, self.answer), folder / _FILE)
 
     def to_onnx(self) -> Any:
-        """Convert to an ONNX model over named arrays."""
+        """Convert to an ONNX model with named arrays."""
         return export.to_onnx(self.estimator, self.layout, self.answer)
 
 
@@ -92,20 +92,20 @@ def load(folder: Path) -> TreeModel:
 def tree_model(
     estimator: Any, kind: Kind, layout: Layout, answer: Answer, history: Mapping[str, list[float]]
 ) -> TreeModel:
-    """Wrap a fitted estimator, with thresholds that compare alike in float32, as those of its file do."""
+    """Make the model of a fitted estimator, with thresholds rounded to float32 as in the exported file."""
     _round_thresholds(estimator, kind)
     return TreeModel(estimator, kind, layout, answer, history)
 
 
 def answer_of(train: Batch, values: Array | None = None) -> Answer:
-    """The answer that the task of rows asks for. values: see Answer."""
+    """The answer of the task of a batch. values: see Answer."""
     if train.task == "classify":
         return Answer("probabilities", len(train.labels))
     return Answer("value", values=values)
 
 
 def _round_thresholds(estimator: Any, kind: Kind) -> None:
-    """Round thresholds down to float32, in which the file compares: rounded up, one may reach the value above it."""
+    """Round thresholds down to float32, as the exported file compares; rounded up, one could exceed the next value."""
     if kind == "forest":
         arrays = [tree.tree_.threshold for tree in estimator.estimators_]
     else:

@@ -1,7 +1,7 @@
-"""A patch for skl2onnx, which gives bools as values of an integer attribute of histogram gradient boosting's nodes.
+"""A patch for skl2onnx, which writes bools to an integer attribute of the nodes of histogram gradient boosting.
 
 protobuf 7 refuses them. Checked with skl2onnx 1.20.0, onnx 1.23.2 and protobuf 7.36.2.
-tests/families/trees/test_skl2onnx_attributes.py says when the patch is no longer needed, and when it no longer helps.
+tests/families/trees/test_skl2onnx_attributes.py fails when the patch is no longer needed, or no longer works.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CHECKED_WITH = {"skl2onnx": "1.20.0", "onnx": "1.23.2", "protobuf": "7.36.2"}
 
 @contextmanager
 def integer_attributes() -> Iterator[None]:
-    """Cast bools and NumPy integers in lists of node attributes to int while skl2onnx converts."""
+    """Within this context, cast bools and NumPy integers in lists of node attributes to int."""
     from onnx import helper
 
     original = helper.make_attribute

@@ -1,4 +1,4 @@
-"""Audio: short sounds, each with a label. WAV in class folders, or with the label in its name; in a folder or a zip."""
+"""Audio: short sounds, each with a label. Reads WAV in a folder or a zip; the label is in the folder's or file's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What audio can do beyond the least: take a WAV as a request's body."""
+"""Capabilities of audio: a request's body may be a WAV."""
 
 from __future__ import annotations
 

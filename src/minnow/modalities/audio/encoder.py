@@ -17,10 +17,11 @@ from minnow.types import Array, Columns, Spec, Table
 
 @dataclass(frozen=True)
 class AudioFacts:
-    """How a sound becomes a spectrogram: what encoder.json holds.
+    """The content of encoder.json.
 
-    rate: in Hz. length, frame, hop: in samples. bands: of mel. mean, std: of each band on train. same_loudness: scale each
-    sound to one root mean square. top_db: decibels below the loudest point that are kept; None does not clip.
+    rate: in Hz. length, frame, hop: in samples. bands: number of mel bands. mean, std: of each band on train. same_loudness:
+    scale each sound to the same root mean square. top_db: decibels below the loudest point at which the log power is
+    clipped; None does not clip.
     """
 
     rate: int
@@ -35,7 +36,7 @@ class AudioFacts:
 
 
 class AudioEncoder(Encoder):
-    """Turns sounds into log-mel spectrograms, standardized per band."""
+    """Encodes sounds as log-mel spectrograms, standardized per band."""
 
     def __init__(self, facts: AudioFacts) -> None:
         self.facts = facts
@@ -43,14 +44,14 @@ class AudioEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The spectrogram of one channel."""
+        """The spectrogram, with one channel."""
         frames = (self.facts.length - self.facts.frame) // self.facts.hop + 1
         return (Spec("image", (frames, self.facts.bands, 1), "float32"),)
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode sound (n, samples) float32 at the encoder's rate to {"image": (n, frames, bands, 1) float32}.
 
-        Rows are encoded one by one, so that a row is the same alone and among others.
+        Rows are encoded one by one, so that the result does not depend on other rows.
         """
         facts = self.facts
         sounds = map(rms_normalized, columns["sound"]) if facts.same_loudness else columns["sound"]
@@ -65,7 +66,7 @@ class AudioEncoder(Encoder):
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> AudioEncoder:
-    """Learn mean and deviation of each band on train. labels: (k,) str, not used.
+    """Learn mean and standard deviation of each band on train. labels: (k,) str, not used.
 
     Raises ValueError where a frame is longer than a sound.
     """
@@ -97,7 +98,7 @@ def _rounded(values: Array) -> list[float]:
 
 
 def load_encoder(folder: Path) -> AudioEncoder:
-    """Read what an encoder's save wrote."""
+    """Read what save wrote, in this version or an older one."""
     values = json.loads((folder / "encoder.json").read_text())
     if "range_db" in values:  # the key of older bundles
         values["top_db"] = values.pop("range_db")

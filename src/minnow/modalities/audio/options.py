@@ -11,18 +11,17 @@ from minnow.tables.options import LabelledOptions
 
 
 class Options(LabelledOptions):
-    """What may stand under `options` of a use case of sounds.
+    """Options of a use case of sounds.
 
-    label_part: None takes the folder's name for the label; a number takes that part of the file's name, from 0. group_part: a
-        part of the name that keeps recordings together, as of one speaker. separator: between parts of a name.
-    test: file names of the test set, as a pattern such as "*_[0-4].wav"; folders train and test need none.
-    rate: sampling rate in Hz that sounds are resampled to. seconds: length that is read of a sound; shorter ones are padded
-        with silence.
+    label_part: part of the file name that is the label, counted from 0; None takes the name of the folder. group_part: part
+        of the file name that is the group, such as the speaker. separator: between the parts of a name.
+    test: pattern of the file names of the test set, such as "*_[0-4].wav"; folders train and test need none.
+    rate: sampling rate in Hz that sounds are resampled to. seconds: length that sounds are trimmed or padded to.
     bands: number of mel bands; frame_ms, hop_ms: length of a frame, and from one frame to the next.
-    same_loudness: scale each sound to the same root mean square, so that the distance from the microphone does not count.
-    top_db: take the log power relative to each sound's loudest point and clip it this many decibels below, so that neither
-        the distance from the microphone nor the noise of a room counts; None does not clip.
-    least_seconds: shortest sound that is accepted.
+    same_loudness: scale each sound to the same root mean square, to remove the effect of the distance from the microphone.
+    top_db: take the log power relative to each sound's loudest point and clip it this many decibels below, to remove the
+        effects of the distance from the microphone and of background noise; None does not clip.
+    least_seconds: length of the shortest accepted sound.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"range_db": "top_db"}
@@ -42,12 +41,12 @@ class Options(LabelledOptions):
 
     @property
     def length(self) -> int:
-        """Samples that are read of a sound."""
+        """Length of a sound in samples."""
         return round(self.rate * self.seconds)
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
+    """Name of the column to be predicted."""
     return "label"
 
 

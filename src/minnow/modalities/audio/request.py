@@ -1,4 +1,4 @@
-"""Requests for sounds: WAV as base64, or the bytes of one."""
+"""Sounds of a request: WAV in base64, or the bytes of a WAV."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from minnow.types import Array, Columns
 
 _MEDIA = ("audio/wav", "audio/x-wav")
 _REQUEST: Mapping[str, Any] = {
-    "description": "A WAV sound in PCM, written in base64. Or the WAV itself as the body, with the content type audio/wav.",
+    "description": "A PCM WAV in base64. The body may also be the WAV itself, with the content type audio/wav.",
     "type": "string",
     "contentEncoding": "base64",
 }
 
 
 def request(encoder: AudioEncoder) -> Mapping[str, Any]:
-    """JSON Schema of one input: a WAV as base64."""
+    """JSON Schema of one input: a WAV in base64."""
     return _REQUEST
 
 
 def example(encoder: AudioEncoder, rows: Columns) -> None:
-    """Return None: a sound cannot be made up from its spectrogram."""
+    """Return None: a spectrogram cannot be turned back into a sound."""
     return
 
 
 def parse(inputs: Sequence[Any], encoder: AudioEncoder) -> dict[str, Array]:
-    """Check the sounds of one request: each a WAV as base64, or as bytes. Returns {"sound": (n, samples)} at the model's rate.
+    """Check the sounds of one request: each a WAV in base64, or its bytes.
 
-    Raises ValueError that names the input and what is wrong with it.
+    Returns {"sound": (n, samples) float32} at the encoder's rate. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one sound, received none.")
@@ -57,18 +57,18 @@ def _sound(value: Any, where: str, encoder: AudioEncoder) -> Array:
 
 
 def media(encoder: AudioEncoder) -> tuple[str, ...]:
-    """List the content types of WAV."""
+    """Content types of WAV."""
     return _MEDIA
 
 
 def from_bytes(data: bytes, encoder: AudioEncoder) -> list[bytes]:
-    """Take the body of one WAV as one input of parse. Raises ValueError for a body that is not a WAV."""
+    """Return the body of one WAV as one input of parse. Raises ValueError for a body that is not a WAV."""
     decode(data)
     return [data]
 
 
 def from_file(path: Path, options: Options) -> list[Any]:
-    """Read inputs for a prediction: one WAV, a folder or zip of them, or a JSON list of base64. Raises FileError."""
+    """Read inputs for a prediction: a WAV, a folder or zip of WAV, or a JSON list of base64. Raises FileError."""
     if path.suffix == ".json":
         return json_list(path)
     sounds = [base64.b64encode(data).decode() for _, data in files(path)]

@@ -1,4 +1,4 @@
-"""Rows of sounds: read from WAV in folders or a zip, described by flat columns, and what they must be like."""
+"""Rows of sounds: reading them from WAV in folders or a zip, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from minnow.types import Array, Expectation, Table, content_key
 
 
 def read(folder: Path, options: Options) -> Table:
-    """Read every WAV of a folder, of its folders and zips, or of one zip. Raises FileError.
+    """Read every WAV in a folder, in its subfolders and zips, or in one zip. Raises FileError.
 
-    Columns: sound (n, samples) float32 in -1..1, seconds (n,) as recorded, label (n,) str.
+    Columns: sound (n, samples) float32 in -1..1, seconds (n,) before trimming and padding, label (n,) str.
     """
     names, sounds, seconds, key = [], [], [], []
     for name, data in files(folder):
@@ -51,11 +51,11 @@ def _label(name: str, options: Options) -> str:
 
 
 def _part_of(name: str, separator: str, part: int) -> str:
-    """Return one part of a file's name without its ending. Raises FileError where there are fewer parts."""
+    """Return one part of a file's name without its suffix. Raises FileError where there are fewer parts."""
     stem = Path(name).stem
     parts = stem.split(separator)
     if not -len(parts) <= part < len(parts):
-        raise FileError(f"{name}: a name must have a part {part} between '{separator}'. Received: {stem}.")
+        raise FileError(f"{name}: the name must have a part {part}, separated by '{separator}'. Received: {stem}.")
     return parts[part]
 
 
@@ -66,7 +66,7 @@ def _splits(names: Sequence[str], options: Options) -> Array | None:
 
 
 def _groups(names: Sequence[str], options: Options) -> Array | None:
-    """Groups, (n,) uint64; None where each sound is its own."""
+    """Group of each sound, (n,) uint64; None where each sound is its own group."""
     if options.group_part is None:
         return None
     groups = [_part_of(name, options.separator, options.group_part) for name in names]
@@ -74,12 +74,12 @@ def _groups(names: Sequence[str], options: Options) -> Array | None:
 
 
 def examples(table: Table, options: Options) -> Table:
-    """Return the rows as they are: a sound is an example."""
+    """Return the table unchanged: each sound is an example."""
     return table
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
-    """Describe each sound by flat columns, (n,) each: seconds, loudness (root mean square), share of clipping, label, hash."""
+    """Columns for expectations, (n,) each: seconds, loudness (root mean square), share of clipped samples, label, hash."""
     sound = table.columns["sound"]
     return {
         "seconds": table.columns["seconds"],
@@ -90,11 +90,11 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
-    """List what sounds and their labels must be like."""
+    """List the expectations about sounds and their labels."""
     between = "column_values_to_be_between"
-    short = "a shorter sound says nothing (option least_seconds)"
-    silent = "a sound of silence teaches nothing"
-    clipped = "a sound that is mostly cut off at its loudest was recorded wrongly"
+    short = "a shorter sound is not informative (option least_seconds)"
+    silent = "a silent sound is not informative"
+    clipped = "a sound with mostly clipped samples was recorded wrongly"
     return [
         *label_expectations(options, task),
         expect(between, short, "seconds", min_value=options.least_seconds),

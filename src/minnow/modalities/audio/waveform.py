@@ -1,4 +1,4 @@
-"""Sounds as arrays: decoding WAV, folders and zips of them, and the log-mel spectrogram of a sound."""
+"""Sounds as arrays: decoding WAV, resampling, and the log-mel spectrogram."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from minnow.types import Array
 _SUFFIX = ".wav"
 _MAX_SECONDS = 600
 _FLOOR = 1e-6
-"""Power that is added before the logarithm, which has no value for silence."""
+"""Power that is added before the logarithm, which is not defined for silence."""
 LOUDNESS = 0.05
 """Root mean square of a normalized sound."""
 
 
 def decode(data: bytes) -> tuple[Array, int]:
-    """Decode a WAV of 8 to 32 bits PCM. Returns samples (n,) float32 in -1..1, channels averaged, and the rate in Hz.
+    """Decode a PCM WAV of 8 to 32 bits. Returns samples (n,) float32 in -1..1, averaged over channels, and the rate in Hz.
 
     Raises ValueError for data that is not such a WAV, holds no sample, or is longer than ten minutes.
     """
@@ -43,7 +43,7 @@ def decode(data: bytes) -> tuple[Array, int]:
 
 
 def _floats(raw: bytes, width: int) -> Array:
-    """Samples of width bytes each as float32 in -1..1."""
+    """Convert samples of width bytes each to float32 in -1..1."""
     if width == 1:
         return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
     if width == 3:
@@ -54,7 +54,10 @@ def _floats(raw: bytes, width: int) -> Array:
 
 
 def files(place: Path) -> Iterator[tuple[str, bytes]]:
-    """Read every WAV of a folder (its folders and zips too) or of one zip, in order of names: (path inside, bytes)."""
+    """Read every WAV in a folder, its subfolders and zips, or in one zip, in order of names: (path inside, bytes).
+
+    Raises FileError for a broken zip.
+    """
     paths = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
     for path in paths:
         name = path.name if place.is_file() else path.relative_to(place).as_posix()
@@ -70,7 +73,7 @@ def files(place: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def resampled(samples: Array, rate: int, new_rate: int) -> Array:
-    """Resample (n,) to another rate by linear interpolation; going down, neighbours are averaged first."""
+    """Resample samples (n,) by linear interpolation; to a lower rate, after a moving average. rate, new_rate: in Hz."""
     if rate == new_rate:
         return samples
     if rate > new_rate:
@@ -81,15 +84,15 @@ def resampled(samples: Array, rate: int, new_rate: int) -> Array:
 
 
 def pad_or_trim(samples: Array, length: int) -> Array:
-    """Cut samples (n,) beyond length, or pad them with silence at the end. Returns (length,)."""
+    """Trim samples (n,) to length, or pad them with silence at the end. Returns (length,)."""
     return np.pad(samples[:length], (0, max(0, length - len(samples))))
 
 
 @cache
 def mel_filters(rate: int, size: int, bands: int) -> Array:
-    """Triangles that sum a power spectrum (size // 2 + 1,) to bands, (size // 2 + 1, bands) float32.
+    """Triangular filters from a power spectrum (size // 2 + 1,) to mel bands, (size // 2 + 1, bands) float32.
 
-    Evenly spaced in mel from 0 to half the rate. Source: Davis & Mermelstein 1980, mel as 2595 log10(1 + f / 700).
+    Bands are evenly spaced in mel from 0 to half the rate. Source: Davis & Mermelstein 1980, mel as 2595 log10(1 + f / 700).
     """
     top = 2595 * np.log10(1 + rate / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, bands + 2) / 2595) - 1)
@@ -101,7 +104,7 @@ def mel_filters(rate: int, size: int, bands: int) -> Array:
 
 
 def log_mel(samples: Array, rate: int, frame: int, hop: int, bands: int) -> Array:
-    """Log power of a sound (n,) in mel bands, (frames, bands) float32. rate: in Hz; frame, hop: in samples."""
+    """Log-mel spectrogram of a sound (n,), (frames, bands) float32. rate: in Hz; frame, hop: in samples."""
     size = 1 << (frame - 1).bit_length()
     pieces = np.lib.stride_tricks.sliding_window_view(samples, frame)[::hop]
     spectrum = np.fft.rfft(pieces * np.hanning(frame).astype(np.float32), size, axis=1)

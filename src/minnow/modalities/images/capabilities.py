@@ -1,4 +1,4 @@
-"""What images can do beyond the least: refuse options that do not go with a task, and take a picture as a request's body."""
+"""Capabilities of images: options are checked against the task, and a request's body may be a PNG or JPEG."""
 
 from __future__ import annotations
 

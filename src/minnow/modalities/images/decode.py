@@ -1,4 +1,4 @@
-"""Pictures as arrays: PNG and JPEG, folders of class folders, .npz and idx files."""
+"""Images as arrays: decoding PNG and JPEG, reading class folders, .npz and idx files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 @dataclass(frozen=True)
 class ImageRows:
-    """Images and what is known of each.
+    """Images with their labels.
 
-    images: (n, h, w) or (n, h, w, c). labels: (n,), "" where there is none. row_id: n texts, where each came from.
-    split: n texts, "train" or "test" where the place of the file fixes it, otherwise "".
+    images: (n, h, w) or (n, h, w, c). labels: (n,) str, "" where there is none. row_id: n texts, the origin of each. split: n
+    texts, "train" or "test" where the name of the file or folder fixes it, otherwise "".
     """
 
     images: Array
@@ -36,7 +36,7 @@ class ImageRows:
 def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Array:
     """Decode a PNG or JPEG. Returns (h, w, c) uint8.
 
-    channels: 1 for grey, 3 for colour, None as the picture is. size: (height, width) to resize to, None as it is.
+    channels: 1 for grey, 3 for colour, None keeps those of the picture. size: (height, width) to resize to, None keeps it.
     Raises ValueError for bytes that are not a picture of 8 bits per channel, or one of over 64 million pixels.
     """
     from PIL import Image, ImageOps
@@ -49,7 +49,7 @@ def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Arr
                 raise ValueError(f"8 bits per channel, not mode {picture.mode}")
             grey = channels == 1 or (channels is None and picture.mode in ("1", "L", "LA"))
             upright = ImageOps.exif_transpose(picture).convert("L" if grey else "RGB")
-    except Exception as error:  # a decoder fed with any bytes raises nearly anything
+    except Exception as error:  # decoders raise many types of exceptions
         raise ValueError(f"Needed a PNG or JPEG picture. Received {len(data):,} bytes: {error}.") from error
     if size is not None:
         upright = upright.resize((size[1], size[0]), Image.Resampling.BILINEAR)
@@ -58,7 +58,7 @@ def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Arr
 
 
 def resized(images: Array, size: Sequence[int]) -> Array:
-    """Resize images (n, h, w) or (n, h, w, c) of any numbers to size (height, width), bilinear.
+    """Resize images (n, h, w) or (n, h, w, c) of any numeric type to size (height, width), bilinear.
 
     Returns (n, height, width, c) float32.
     """
@@ -76,8 +76,8 @@ def resized(images: Array, size: Sequence[int]) -> Array:
 def read_folders(folder: Path, channels: int | None, size: Sequence[int] | None, labelled: bool = True) -> ImageRows:
     """Read class folders of pictures, or train/ and test/ folders of class folders. Images are (n, h, w, c) uint8.
 
-    labelled: each picture must lie in a folder of its class; otherwise a label may be missing. Raises FileError that
-    names pictures that do not fit.
+    channels, size: see decode. labelled: each picture must lie in a class folder; otherwise a label may be missing. Raises
+    FileError with the pictures that cannot be read, have no label or another size.
     """
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     pictures = []
@@ -103,7 +103,7 @@ def _same_shape(names: list[str], pictures: list[Array]) -> None:
     odd = [f"{name} {shape}" for name, shape in zip(names, shapes, strict=True) if shape != usual]
     if odd:
         raise FileError(
-            f"All pictures must have one size; {shapes.count(usual)} have height, width, channels {usual}. {len(odd)} "
+            f"All pictures must have the same size; {shapes.count(usual)} have height, width, channels {usual}. {len(odd)} "
             f"do not: {', '.join(odd[:5])}. Set `resize: [height, width]` and `channels` under options in params.yaml."
         )
 
@@ -113,7 +113,7 @@ def read_npz(path: Path) -> tuple[Array, Array | None]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except Exception as error:  # zip, header and pickle errors come in many types
+    except Exception as error:  # errors of zip, header and pickle have many types
         raise FileError(f"{path}: not readable as .npz: {error}.") from error
     if "images" not in arrays:
         raise FileError(f"{path} needs an array 'images'. Received: {', '.join(sorted(arrays)) or 'none'}.")
@@ -124,9 +124,9 @@ def read_npz(path: Path) -> tuple[Array, Array | None]:
 
 
 def read_idx(path: Path) -> Array:
-    """Read an idx file, plain or .gz. Raises FileError.
+    """Read an idx file, plain or .gz, as an array of its shape. Raises FileError.
 
-    Source: Y. LeCun's page of MNIST: big-endian, type in byte 3, rank in byte 4, then the sizes and the values.
+    Big-endian; type in byte 3, rank in byte 4, then the sizes and the values. Source: Y. LeCun's page of MNIST.
     """
     try:
         data = path.read_bytes()
@@ -141,7 +141,7 @@ def read_idx(path: Path) -> Array:
 def idx_pairs(folder: Path, labelled: bool = True) -> list[tuple[Path, Path | None]]:
     """List files of images with their files of labels: *-images-idx3-ubyte(.gz) and *-labels-idx1-ubyte(.gz).
 
-    labelled: raise FileError where a file of labels is missing; otherwise None stands in its place.
+    labelled: raise FileError where a file of labels is missing; otherwise its path is None.
     """
     pairs = []
     for images in sorted(folder.glob("*images-idx*")):

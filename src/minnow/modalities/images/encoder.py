@@ -1,4 +1,4 @@
-"""The encoder of images with labels, and the choice between it and the one of images that are generated."""
+"""The encoder of images with labels, and the choice between it and the encoder of images to be generated."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from minnow.types import Array, Columns, Spec, Table
 
 
 class ImageEncoder(Encoder):
-    """Brings pixels to 0..1.
+    """Scales pixels to 0..1.
 
-    shape: (height, width, channels) of every image; scale: the largest pixel value; resize: whether a picture of another
-    size is resized when it comes as a file.
+    shape: (height, width, channels) of every image; scale: the largest pixel value; resize: whether pictures of another size
+    in a request's body are resized.
     """
 
     def __init__(self, shape: Sequence[int], scale: float, resize: bool) -> None:
@@ -29,7 +29,7 @@ class ImageEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The pixels in 0..1."""
+        """The array of pixels."""
         return (Spec("image", self.shape, "float32"),)
 
     def encode(self, columns: Columns) -> dict[str, Array]:
@@ -48,7 +48,7 @@ class ImageEncoder(Encoder):
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> ImageEncoder | NoiseEncoder:
-    """Take the shape of train's images. labels: (k,) str, not used."""
+    """Make the encoder for images of train's shape. labels: (k,) str, not used."""
     shape = table.columns["image"].shape[1:]
     if not options.labelled:
         return NoiseEncoder(shape, options.scale, options.latent)
@@ -56,6 +56,6 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> ImageEncoder |
 
 
 def load_encoder(folder: Path) -> ImageEncoder | NoiseEncoder:
-    """Read what an encoder's save wrote."""
+    """Read what save wrote."""
     values = json.loads((folder / "encoder.json").read_text())
     return NoiseEncoder(**values) if "latent" in values else ImageEncoder(**values)

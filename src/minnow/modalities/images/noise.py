@@ -1,4 +1,4 @@
-"""The encoder of images that are generated: noise that follows from a request's seed, or from the pixels of a real image."""
+"""The encoder of images to be generated: noise determined by the seed of a request, or by the pixels of a real image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minnow.types import Array, Columns, Outputs, Spec, content_key, noise_of
 
 _LARGEST_SEED = 2**63 - 1
 SEED_REQUEST: Mapping[str, Any] = {
-    "description": "A seed: the same one gives the same image, another one another image.",
+    "description": "A seed: the same seed gives the same image.",
     "type": "integer",
     "minimum": 0,
     "maximum": _LARGEST_SEED,
@@ -22,7 +22,7 @@ SEED_REQUEST: Mapping[str, Any] = {
 
 
 class NoiseEncoder(Encoder):
-    """Gives each row a noise vector, brings real pixels to 0..1, and generated pixels back to raw units.
+    """Computes a noise vector per row, scales real pixels to 0..1, and generated pixels back to raw units.
 
     shape: (height, width, channels) of every image; scale: the largest pixel value; latent: size of the noise vector.
     """
@@ -34,15 +34,15 @@ class NoiseEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The noise that a seed becomes; rows of images have "image" too."""
+        """The noise of a seed. Encoded images have the array "image" too."""
         return (Spec("noise", (self.latent,), "float32"),)
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode seeds or real images.
 
         columns: seed (n,) uint64, which gives "noise" (n, latent) float32; or image (n, h, w, c) in raw units, which
-        gives "noise" and "image" (n, h, w, c) float32 in 0..1. The noise of a real row follows from its pixels, so that
-        it is the same alone and among others. Raises ValueError for images of another shape.
+        gives "noise" and "image" (n, h, w, c) float32 in 0..1. The noise of a real image is determined by its pixels, so
+        it does not depend on other rows. Raises ValueError for images of another shape.
         """
         if "image" not in columns:
             return {"noise": noise_of(columns["seed"], self.latent)}
@@ -54,7 +54,7 @@ class NoiseEncoder(Encoder):
         return {"noise": noise_of(key, self.latent), "image": scaled}
 
     def decode(self, outputs: Outputs) -> Outputs:
-        """Bring samples from 0..1 to pixel values."""
+        """Scale samples from 0..1 to pixel values."""
         return {name: np.clip(value, 0, 1) * np.float32(self.scale) for name, value in outputs.items()}
 
     def save(self, folder: Path) -> None:
@@ -63,7 +63,7 @@ class NoiseEncoder(Encoder):
 
 
 def parse_seeds(inputs: Sequence[Any]) -> dict[str, Array]:
-    """Check the seeds of one request. Returns {"seed": (n,) uint64}. Raises ValueError that names the input."""
+    """Check the seeds of one request. Returns {"seed": (n,) uint64}. Raises ValueError with the input."""
     for i, seed in enumerate(inputs):
         if type(seed) is not int or not 0 <= seed <= _LARGEST_SEED:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Options of a use case of images, and which of them go with which task."""
+"""Options of images, and the tasks that they are for."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pydantic import Field
 from minnow.tables.options import LabelledOptions
 
 _LABEL_OPTIONS = ("labels", "class_weights", "min_class_share")
-"""Options that have a meaning only where images have labels."""
+"""Options that are used only where images have labels."""
 _GENERATION_OPTIONS = ("latent", "extractor")
-"""Options that have a meaning only where images are generated."""
+"""Options that are used only where images are generated."""
 
 
 class Options(LabelledOptions):
-    """What may stand under `options` of a use case of images.
+    """Options of a use case of images.
 
     file: name of one .npz in the folder; None reads what the folder holds: .npz, idx files, or class folders of PNG and JPEG.
     scale: the largest possible pixel value: 255 for bytes, 16 for scikit-learn's digits.
-    channels: 1 reads pictures in grey, 3 in colour; None keeps each picture's own.
-    resize: [height, width] that pictures are resized to; None needs pictures of one size.
-    labelled: false where images are generated: rows need no label, and labels that exist only train the feature extractor.
+    channels: 1 reads pictures in grey, 3 in colour; None keeps the channels of each picture.
+    resize: [height, width] that images are resized to; None needs images of one size.
+    labelled: false where images are generated: labels are optional, and only the feature extractor is trained on them.
     latent: size of the noise vector that an image is generated from.
-    extractor: an .npz of an earlier outcome (extractor.npz) that generated images are compared through; None trains one.
+    extractor: a feature extractor of an earlier outcome (extractor.npz) for the Fréchet distance; None trains one.
     """
 
     file: str | None = None
@@ -36,21 +36,21 @@ class Options(LabelledOptions):
 
 
 def refuses(options: Options, task: str) -> str | None:
-    """Say why options do not go with a task, or None."""
+    """Return why options do not suit a task, or None."""
     if options.labelled and task == "generate":
-        return "labelled: task 'generate' makes images and asks for no label. Needed: labelled: false."
+        return "labelled: task 'generate' generates images and needs no labels. Set labelled: false."
     if not options.labelled and task != "generate":
-        return f"labelled: task '{task}' learns from labels. Received: labelled: false, which is for 'generate'."
+        return f"labelled: task '{task}' needs labels. Received: labelled: false, which is for the task 'generate'."
     without_meaning = _GENERATION_OPTIONS if options.labelled else _LABEL_OPTIONS
     misplaced = [name for name in without_meaning if name in options.model_fields_set]
     if misplaced:
-        when = "images have labels" if options.labelled else "images are to be made"
-        return f"{misplaced[0]}: it means nothing where {when}. Leave it out."
+        when = "images have labels" if options.labelled else "images are generated"
+        return f"{misplaced[0]}: this option is not used where {when}. Leave it out."
     return None
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted, or to be generated."""
+    """Name of the column to be predicted or generated."""
     return "label" if options.labelled else "image"
 
 

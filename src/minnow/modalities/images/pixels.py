@@ -1,4 +1,4 @@
-"""Pixels of a request: nested lists from any client, checked before they become an image."""
+"""Pixels of a request: checks of nested lists before they are converted to an image."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check(value: Any, where: str, shape: tuple[int, int, int], scale: float) -> 
 
 
 def _numbers(value: Any, where: str, needed: str) -> Array:
-    """Turn nested lists into an array, and refuse what NumPy would convert silently: text, true and false."""
+    """Convert nested lists to an array. Raises ValueError also for values that NumPy would convert: text and booleans."""
     try:
         pixels = np.asarray(value)
     except (ValueError, OverflowError, TypeError) as error:
@@ -45,7 +45,7 @@ def _numbers(value: Any, where: str, needed: str) -> Array:
 
 
 def _types(value: Any, depth: int) -> set[type]:
-    """Collect the types of the values in lists nested depth levels deep."""
+    """Types of the values in lists nested depth levels deep."""
     values = [value]
     for _ in range(depth):
         values = chain.from_iterable(values)
@@ -53,7 +53,7 @@ def _types(value: Any, depth: int) -> set[type]:
 
 
 def _first_not_a_number(value: Any, depth: int = 0) -> str:
-    """Describe the first value in nested lists that is not a number; "" where all are."""
+    """Text about the first value in nested lists that is not a number; "" where all are."""
     if isinstance(value, list) and depth > _MAX_DEPTH:
         return "lists nested too deeply"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Requests for images: nested lists of pixels, seeds where images are generated, or the bytes of a PNG or JPEG."""
+"""Images of a request: nested lists of pixels, the bytes of a PNG or JPEG, or seeds where images are generated."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from minnow.types import Array, Columns
 
 _MEDIA = ("image/png", "image/jpeg")
 _REQUEST: Mapping[str, Any] = {
-    "description": "Rows of pixel values, in the units of the training data: (height, width), or a third level with "
-    "the channels of each pixel.",
+    "description": "Nested lists of pixel values in the units of the training data: (height, width), or (height, width, "
+    "channels).",
     "type": "array",
     "items": {
         "type": "array",
@@ -36,7 +36,7 @@ def request(encoder: ImageEncoder | NoiseEncoder) -> Mapping[str, Any]:
 def example(encoder: ImageEncoder | NoiseEncoder, rows: Columns) -> Any:
     """Return the first encoded row in raw units, or a seed where images are generated.
 
-    rows: encoded ones, image (n, h, w, c). None where rounding to three decimals left the range of pixel values.
+    rows: encoded, image (n, h, w, c). Returns None where a value rounded to three decimals is outside of the allowed range.
     """
     if isinstance(encoder, NoiseEncoder):
         return 1
@@ -53,7 +53,7 @@ def example(encoder: ImageEncoder | NoiseEncoder, rows: Columns) -> Any:
 def parse(inputs: Sequence[Any], encoder: ImageEncoder | NoiseEncoder) -> dict[str, Array]:
     """Check the images of one request, or its seeds. Returns {"image": (n, h, w, c)} in raw units, or {"seed": (n,)}.
 
-    inputs: nested lists or arrays of pixel values. Raises ValueError that names the input and what is wrong with it.
+    inputs: nested lists or arrays of pixel values. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one image, received none.")
@@ -64,15 +64,15 @@ def parse(inputs: Sequence[Any], encoder: ImageEncoder | NoiseEncoder) -> dict[s
 
 
 def media(encoder: ImageEncoder | NoiseEncoder) -> tuple[str, ...]:
-    """List the content types of pictures; none where images are generated."""
+    """Content types of pictures; none where images are generated."""
     return () if isinstance(encoder, NoiseEncoder) else _MEDIA
 
 
 def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
-    """Decode the body of one PNG or JPEG to one input of parse; its 0..255 becomes 0..scale. Raises ValueError."""
+    """Decode the body of one PNG or JPEG to one input of parse, with 0..255 scaled to 0..scale. Raises ValueError."""
     h, w, c = encoder.shape
     if c not in (1, 3):
-        raise ValueError(f"Needed pixels as JSON: images of {c} channels have no picture format.")
+        raise ValueError(f"Needed pixels as JSON: PNG and JPEG cannot hold images of {c} channels.")
     image = decode(data, c, (h, w) if encoder.resize else None)
     return [image * (encoder.scale / 255.0)]
 
@@ -80,7 +80,7 @@ def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
 def from_file(path: Path, options: Options) -> list[Any]:
     """Read inputs for a prediction: one PNG or JPEG, a folder of them, an .npz or idx file, or a JSON list of images.
 
-    Where images are generated it is a JSON list of seeds. Raises FileError, a ValueError, that names the file.
+    Where images are generated, the file is a JSON list of seeds. Raises FileError, a ValueError, with the path of the file.
     """
     if not options.labelled:
         return json_list(path)

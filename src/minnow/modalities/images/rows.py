@@ -1,4 +1,4 @@
-"""Rows of images: read from folders, .npz or idx files, described by flat columns, and what they must be like."""
+"""Rows of images: reading them from folders, .npz or idx files, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minnow.types import Array, Expectation, Table, content_key
 
 _CHUNK = 4096
 _ImageFile = tuple[str, Array, Array]
-"""Name of a file, its images (n, h, w) or (n, h, w, c), and their labels (n,)."""
+"""Name of a file, images (n, h, w) or (n, h, w, c), and labels (n,)."""
 
 
 def read(folder: Path, options: Options) -> Table:
@@ -62,7 +62,7 @@ def _joined(files: list[_ImageFile], options: Options) -> ImageRows:
         files = [(name, resized(images, options.resize), labels) for name, images, labels in files]
     shapes = {name: images.shape[1:] for name, images, _ in files}
     if len(set(shapes.values())) > 1:
-        raise FileError(f"All images must have one size. Received: {shapes}.")
+        raise FileError(f"All images must have the same size. Received: {shapes}.")
     images = np.concatenate([images for _, images, _ in files])
     labels = np.concatenate([labels.astype(str) for _, _, labels in files])
     row_id = [f"{name}:{i}" for name, images, _ in files for i in range(len(images))]
@@ -85,12 +85,12 @@ def _table(rows: ImageRows) -> Table:
 
 
 def examples(table: Table, options: Options) -> Table:
-    """Return the rows as they are: an image is an example."""
+    """Return the table unchanged: each image is an example."""
     return table
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
-    """Describe each image by flat columns, (n,) each: size, range, mean, deviation, share of NaN, label, hash.
+    """Columns for expectations, (n,) each: size, range, mean, deviation, share of NaN, label, hash.
 
     nan_share counts infinite pixels too; the other figures count pixels that are not finite as 0.
     """
@@ -121,14 +121,14 @@ def _statistics(images: Array) -> dict[str, Array]:
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
-    """List what images and their labels must be like."""
+    """List the expectations about images and their labels."""
     between = "column_values_to_be_between"
-    blank = "a blank image teaches nothing"
+    blank = "a blank image is not informative"
     top = f"no pixel is above options.scale = {options.scale:g}"
     without_labels = [enough_rows(options.min_rows), few_duplicates(options.max_duplicates)]
     return [
         *(label_expectations(options, task) if options.labelled else without_labels),
-        expect(between, "a pixel that is not a number spoils every sum that it enters", "nan_share", max_value=0),
+        expect(between, "pixels must be finite numbers", "nan_share", max_value=0),
         expect(between, "no pixel is below 0", "minimum", min_value=0),
         expect(between, top, "maximum", max_value=options.scale),
         expect(between, blank, "std", min_value=0, strict_min=True, mostly=0.99),

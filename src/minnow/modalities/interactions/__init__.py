@@ -1,6 +1,6 @@
-"""Interactions: who took what, when, and how it was liked. A row is one interaction.
+"""Interactions: which user took which item, when, and with what rating. A row is one interaction.
 
-To rank, an example is one user; to predict ratings (`target: rating`), it is one interaction.
+For ranking, an example is one user; for ratings (`target: rating`), an example is one interaction.
 """
 
 from __future__ import annotations

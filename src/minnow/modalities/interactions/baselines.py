@@ -1,4 +1,4 @@
-"""Baselines of interactions: rankings and ratings that need no model. SciPy is imported where they are fitted alone."""
+"""Baselines of interactions: rankings and ratings that need no model. SciPy is imported only when they are fitted."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ Baselines = Mapping[str, Callable[[Table], Array]]
 
 
 def baselines(train: Table, labels: Array, options: Options) -> Baselines:
-    """Fit answers that need no model: rankings, or ratings by the biases of user and item."""
+    """Baselines: name -> (examples) -> answers. train: examples; labels: (k,) str. Rankings, or ratings by biases."""
     if options.target == "rating":
         return _rating_baselines(train, options)
     return _ranking_baselines(train, labels, options.half_life)
 
 
 def _rating_baselines(train: Table, options: Options) -> Baselines:
-    """user+item bias: what both add to the mean, with the shrinkage of least error on later rows of train."""
+    """user+item bias: the mean plus both biases, with the shrinkage of least error on held-out blocks of train."""
     encoder = fit_rating_encoder(train, options.half_life, options.split != "hash")
     return {"user+item bias": lambda rows: encoder.encode(rows.columns)[OFFSET]}
 
 
 def _ranking_baselines(train: Table, labels: Array, half_life: float) -> Baselines:
-    """Rank items without a model; each is a function of users that returns items (n, k) str, best first.
+    """Rankings without a model: name -> (users) -> items (n, k) str, best first.
 
-    recency: present popularity, the same for everybody; item-kNN: items with the same users as those of the user; PureSVD:
-    the principal directions of all interactions.
+    recency: present popularity, the same for every user; item-kNN: cosine similarity of items by their users; PureSVD:
+    principal directions of all interactions.
     """
     known = _interaction_matrix(train.columns["user"], train.columns["item"], labels)
     recent = recent_popularity(train.columns["moment"], train.columns["item"], labels, half_life)
@@ -61,10 +61,10 @@ def _ranking_baselines(train: Table, labels: Array, half_life: float) -> Baselin
 
 @dataclass(frozen=True)
 class _Ranking:
-    """Ranks items by a score of what each user took.
+    """Ranks items by a score that depends on the items that each user took.
 
-    known: (users, items) sparse of 0 and 1, of train; row: user -> its row; labels: (items,) str; popular: (items,), decides
-    between equal scores; k: items per user.
+    known: (users, items) sparse of 0 and 1, of train; row: user -> row of known; labels: (items,) str; popular: (items,), for
+    the order of equal scores; k: items per user.
     """
 
     known: Any
@@ -74,13 +74,13 @@ class _Ranking:
     k: int
 
     def items(self, rows: Table, *, score: Callable[[Any], Array]) -> Array:
-        """Rank items for rows of users, (n, k) str. score: (n, items) sparse of what they took -> (n, items) dense."""
+        """Rank items for rows of users, (n, k) str. score: (n, items) sparse, the items they took -> (n, items) dense."""
         users = rows.columns["user"]
         chunks = [users[i : i + _CHUNK] for i in range(0, len(users), _CHUNK)]
         return np.concatenate([self._best(score(self._took(chunk))) for chunk in chunks])
 
     def _took(self, users: Array) -> Any:
-        """What each user took in train; nothing for one who is not in train."""
+        """Items that each user took in train, (n, items) sparse of 0 and 1; none for unknown users."""
         row = np.array([self.row.get(name, -1) for name in users.tolist()])
         return self.known[np.maximum(row, 0)].multiply((row >= 0)[:, None]).tocsr()
 
@@ -90,7 +90,7 @@ class _Ranking:
 
 
 def _interaction_matrix(users: Array, items: Array, labels: Array) -> Any:
-    """What each user took, (users, labels) sparse of 0 and 1. users: (n,) str, one row each; items: (n, r) str, padded ""."""
+    """Matrix of 0 and 1, (users, labels) sparse. users: (n,) str, one row each; items: (n, r) str, padded with ""."""
     from scipy.sparse import csr_array
 
     index = np.minimum(np.searchsorted(labels, items), len(labels) - 1)
@@ -100,7 +100,7 @@ def _interaction_matrix(users: Array, items: Array, labels: Array) -> Any:
 
 
 def _item_similarity(known: Any) -> Any:
-    """Cosine of the users of every two items, (items, items) sparse; 0 of an item to itself."""
+    """Cosine similarity of items by their users, (items, items) sparse; 0 on the diagonal."""
     from scipy.sparse import diags_array
 
     length = np.sqrt(np.maximum(known.sum(axis=0), 1))
@@ -111,7 +111,7 @@ def _item_similarity(known: Any) -> Any:
 
 
 def _principal_directions(known: Any) -> Array:
-    """Principal directions of what users took, (items, factors). Source: Cremonesi et al. 2010, PureSVD."""
+    """Principal directions of the interaction matrix, (items, factors). Source: Cremonesi et al. 2010, PureSVD."""
     from scipy.sparse.linalg import svds
 
     count = min(_FACTORS, min(known.shape) - 1)

@@ -1,4 +1,4 @@
-"""Ratings by the biases of users and items, learned from some rows and applied to others."""
+"""Biases of users and items: learned from ratings, and the statistics that describe users and items."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from minnow.types import Array
 
 _ROUNDS = 5
 SHRINKAGES = (1.0, 2.0, 3.0, 5.0, 8.0)
-"""Ratings of the mean that are added to those of each user and each item, so that few ratings give a small bias."""
+"""Numbers of ratings at the mean that are added to those of each user and item, which shrinks biases of few ratings."""
 _PRIOR = 4.0
 _BLOCKS = 8
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings by number. user, item: (n,) int64; rating, time: (n,) float64; users, items: how many there are."""
+    """Ratings by index. user, item: (n,) int64, indices; rating, time: (n,) float64; users, items: numbers of both."""
 
     user: Array
     item: Array
@@ -33,9 +33,10 @@ class Ratings:
 
 
 def biases(rows: Ratings, by_user: float, by_item: float) -> tuple[float, Array, Array]:
-    """Mean of all ratings, and what each user (users,) and item (items,) adds to it, shrunk towards zero.
+    """Mean of all ratings and the biases of users (users,) and items (items,), shrunk towards zero.
 
-    by_user, by_item: ratings of zero that are added to each. Source: Koren 2009, the baseline of matrix factorisation.
+    by_user, by_item: number of ratings at the mean that are added to each. Source: Koren 2009, the baseline of matrix
+    factorization.
     """
     mean = float(rows.rating.mean()) if len(rows.rating) else 0.0
     users, items = np.zeros(rows.users), np.zeros(rows.items)
@@ -49,10 +50,10 @@ def biases(rows: Ratings, by_user: float, by_item: float) -> tuple[float, Array,
 
 
 def blocks(rows: Ratings, key: Array | None) -> list[tuple[Array, Array]]:
-    """Divide rows into (those to learn from, those to predict), so that each is predicted once at most.
+    """Divide rows into blocks: (indices to learn from, indices to predict), so that each row is predicted at most once.
 
-    key: None divides by time: a block is predicted from all before it, and the first is not. Keys (n,) uint64 divide by
-    hash: a block is predicted from all others.
+    key: None divides by time: each block is predicted from all blocks before it, and the first block is not predicted. Keys
+    (n,) uint64 divide by hash: each block is predicted from all others.
     """
     if key is not None:
         fold = (key >> np.uint64(7)) % np.uint64(_BLOCKS)
@@ -63,7 +64,7 @@ def blocks(rows: Ratings, key: Array | None) -> list[tuple[Array, Array]]:
 
 
 def tuned_shrinkage(rows: Ratings, key: Array | None) -> tuple[float, float]:
-    """Choose the shrinkage of users and of items with the least squared error on blocks that were not learned from."""
+    """Shrinkage of users and of items with the least squared error over the predicted blocks. key: see blocks."""
     divided = [(rows.take(learn), rows.take(predict)) for learn, predict in blocks(rows, key)]
 
     def error(shrinkage: tuple[float, float]) -> float:
@@ -77,10 +78,10 @@ def tuned_shrinkage(rows: Ratings, key: Array | None) -> tuple[float, float]:
 
 
 def statistics(rows: Ratings, shrinkage: tuple[float, float], half_life: float) -> dict[str, Array]:
-    """Describe users and items by their ratings: name -> (users,) or (items,) float32, and mean and spread () of all.
+    """Statistics of users and items: name -> (users,) or (items,) float32, and mean and spread () of all ratings.
 
-    Each has its bias, the logarithm of its number of ratings, and their spread; items also have the bias and number of their
-    recent ratings. half_life: in the unit of time. shrinkage: of users and of items, see tuned_shrinkage.
+    For each: the bias, the logarithm of the number of ratings, and the spread around the bias. For items also bias and number
+    of ratings weighted by age. half_life: in the unit of time. shrinkage: of users and of items, see tuned_shrinkage.
     """
     mean, users, items = biases(rows, *shrinkage)
     left = rows.rating - mean - users[rows.user] - items[rows.item]

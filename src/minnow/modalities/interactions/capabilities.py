@@ -1,4 +1,4 @@
-"""What interactions can do beyond the least: name baselines, items that nobody took yet, and what is known of items."""
+"""Capabilities of interactions: baselines, items without interactions as labels, and features of items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder of interactions: of histories to rank items, of pairs of user and item to predict ratings."""
+"""The encoder of interactions: of histories for ranking, of pairs of user and item for ratings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from minnow.types import Array, Table
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> HistoryEncoder | RatingEncoder:
-    """Learn from train's examples. labels: (k,) str, sorted."""
+    """Fit the encoder for ranking or for ratings to train. labels: (k,) str, sorted."""
     if options.target == "rating":
         return ratings.fit_rating_encoder(table, options.half_life, options.split != "hash")
     return histories.fit_history_encoder(table, labels)
 
 
 def load_encoder(folder: Path) -> HistoryEncoder | RatingEncoder:
-    """Read what an encoder's save wrote."""
+    """Read what save wrote."""
     kind = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))["kind"]
     return ratings.load_rating_encoder(folder) if kind == ratings.KIND else histories.load_history_encoder(folder)

@@ -1,4 +1,4 @@
-"""Histories: what each user took. An example is one user, and what they may like next is predicted."""
+"""Histories: the items that each user took. An example is one user, and the target are the items taken next."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from minnow.types import Array, Columns, Spec, Table, content_key
 
 KIND = "lists"
 _MIN_WIDTH = 20
-"""Items that a request may name as liked, where no user of train has more."""
+"""Least width of histories, and so the least number of likes that a request may name."""
 
 
 def history_examples(table: Table, min_rating: float | None) -> Table:
-    """Gather the relevant items of each user, those rated min_rating or more; users without one are left out.
+    """Collect the relevant items of each user, those rated min_rating or more; users without one are left out.
 
-    Columns: user (n,) str, item (n, r) str in order of time, padded "", moment (n, r) float64, NaN where there is no item.
-    A key is of the user and all of these items.
+    Columns: user (n,) str; item (n, r) str in order of time, padded with ""; moment (n, r) float64, padded with NaN. Keys are
+    hashes of the user and these items.
     """
     rows = table.columns
     liked = np.ones(len(table), bool) if min_rating is None else rows["rating"] >= min_rating
@@ -44,15 +44,15 @@ def history_examples(table: Table, min_rating: float | None) -> Table:
 
 
 def _by_group(group: Array, n: int) -> tuple[Array, Array]:
-    """Sort rows by group, order kept within: starts (n + 1,) of each group in the order (rows,)."""
+    """Stable order of rows by group (rows,), and the starts (n + 1,) of the groups in it. group: (rows,) int below n."""
     order = np.argsort(group, kind="stable")
     return np.searchsorted(group[order], np.arange(n + 1)), order
 
 
 def recent_popularity(times: Array, items: Array, labels: Array, half_life: float) -> Array:
-    """Popularity of each item at the last moment of train, (k,) float32; an interaction counts half after each half life.
+    """Popularity of each item at the last moment of train, (k,) float32: interactions with weights halved per half life.
 
-    times (n, r) float64, items (n, r) str, padded "": of history_examples. labels: (k,) str, sorted.
+    times (n, r) float64, items (n, r) str, padded with "": as in history_examples. labels: (k,) str, sorted.
     """
     known = items != ""
     index = np.searchsorted(labels, items[known])
@@ -61,10 +61,10 @@ def recent_popularity(times: Array, items: Array, labels: Array, half_life: floa
 
 
 class HistoryEncoder(Encoder):
-    """Turns users into indices, with the items that each of them took in train.
+    """Encodes users as indices, with the items that each of them took in train.
 
     users: (u,) str, sorted; the index of users[i] is i + 1, since 0 is an unknown user. labels: (k,) str, the items. starts
-    (u + 1,) and items: those of users[i] are items[starts[i] : starts[i + 1]], indices into labels, rising.
+    (u + 1,) and items: those of users[i] are items[starts[i] : starts[i + 1]], indices into labels, ascending.
     """
 
     def __init__(self, users: Array, labels: Array, starts: Array, items: Array) -> None:
@@ -76,18 +76,18 @@ class HistoryEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The user, and the items that were seen."""
+        """The index of the user, and the items that the user took."""
         return (Spec("user", (), "int32"), Spec("seen", (self.width,), "int32"))
 
     @property
     def cardinalities(self) -> Mapping[str, int]:
-        """How many users there are, the unknown one among them."""
+        """Number of users, the unknown user included."""
         return {"user": len(self.users) + 1}
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode user (n,) str to user (n,) int32 and seen (n, s) int32, indices into labels padded with -1.
 
-        likes (n, m) str, padded "", where a request names them, join what was seen. An item that is not a label is left
+        likes (n, m) str, padded with "", where a request names them, are added to seen. Items that are not labels are left
         out.
         """
         user = np.array([self._user_index.get(name, 0) for name in columns["user"].tolist()], np.int32)
@@ -101,7 +101,7 @@ class HistoryEncoder(Encoder):
         return {"user": user, "seen": seen}
 
     def save(self, folder: Path) -> None:
-        """Write encoder.json with users and items, and encoder.npz with what they took."""
+        """Write encoder.json with users and items, and encoder.npz with the histories."""
         write_json(folder / "encoder.json", {"kind": KIND, "users": self.users.tolist(), "items": self.labels.tolist()})
         smallest = np.min_scalar_type(int(self.items.max(initial=0)))
         write_npz(
@@ -110,7 +110,7 @@ class HistoryEncoder(Encoder):
 
 
 def fit_history_encoder(table: Table, labels: Array) -> HistoryEncoder:
-    """Take the users of train and their items. labels: (k,) str, sorted."""
+    """Make the encoder from the histories of train. labels: (k,) str, sorted."""
     user, item = table.columns["user"], table.columns["item"]
     row, column = np.nonzero(item != "")
     index = np.minimum(np.searchsorted(labels, item[row, column]), len(labels) - 1)

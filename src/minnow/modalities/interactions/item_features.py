@@ -1,4 +1,4 @@
-"""Item features: what is known of items before anybody takes them, from a file beside the interactions."""
+"""Item features: attributes of items, from a file beside the interactions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from minnow.types import Array
 
 ITEMS, _ATTRIBUTES, _NAMES = "items", "attributes", "attribute names"
 _BINS = 8
-"""Bins that a number is divided into, each with as many items."""
+"""Number of quantile bins of a numeric attribute."""
 _SHOWN = 5
 
 
 class NumberInText(Parameters):
-    """A number that stands within a text. column: of the text; pattern: a regular expression whose first group it is."""
+    """A number within a text. column: of the text; pattern: a regular expression whose first group is the number."""
 
     column: str
     pattern: str
@@ -29,10 +29,10 @@ class NumberInText(Parameters):
 class ItemOptions(Parameters):
     """A file of items and their attributes.
 
-    file: its name, beside the interactions; separator, header: as of interactions; item: column of the item's id.
-    categories: columns of one value each; several: columns of several values -> what stands between them; numbers: columns
-    of numbers; within: a name -> a number that stands within a text: {year: {column: title, pattern: "([0-9]{4})"}}.
-    min_items: a value that fewer items share is left out, since it says nothing of other items.
+    file: its name, in the folder of the interactions; separator, header: as for interactions; item: column of the item's id.
+    categories: columns with one value each; several: columns with several values -> their separator; numbers: numeric
+    columns; within: name -> a number within a text, such as {year: {column: title, pattern: "([0-9]{4})"}}.
+    min_items: values of fewer items are left out, since they say nothing about other items.
     """
 
     file: str
@@ -47,9 +47,9 @@ class ItemOptions(Parameters):
 
 
 def read_items(place: Path, options: ItemOptions | None) -> dict[str, Array]:
-    """Read the file of items: items (m,) str in order, attributes (m, a) float32 of 0 and 1, and their names (a,) str.
+    """Read the file of items: items (m,) str, sorted; attributes (m, a) float32 of 0 and 1, and their names (a,) str.
 
-    place: the folder of interactions, or their one file. Empty without options. Raises FileError that names rows.
+    place: the folder of interactions, or their file. Returns {} without options. Raises FileError with the rows.
     """
     if options is None:
         return {}
@@ -73,13 +73,13 @@ def _refuse_repeats(path: Path, names: Array, lines: Sequence[int]) -> None:
     if (counts > 1).any():
         again = names[first[counts > 1]][:_SHOWN]
         rows = [f"{path.name}:{line}" for name, line in zip(names.tolist(), lines, strict=True) if name in again]
-        raise FileError(f"Each item must stand in {path.name} once. {', '.join(again)} do not: {', '.join(rows)}.")
+        raise FileError(f"Each item must occur in {path.name} once. {', '.join(again)} do not: {', '.join(rows)}.")
 
 
 def _values(
     path: Path, cells: Mapping[str, list[str]], options: ItemOptions, lines: Sequence[int]
 ) -> dict[str, list[list[str]]]:
-    """Values of each item by attribute, as text: categories as they are, numbers by the bin that they fall into."""
+    """Attribute -> values of each item as text: the categories themselves, and the bins of numbers."""
     values = {name: [[cell] if cell else [] for cell in cells[name]] for name in options.categories}
     for name, between in options.several.items():
         values[name] = [[part.strip() for part in cell.split(between) if part.strip()] for cell in cells[name]]
@@ -100,7 +100,7 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
 
 
 def _binned(numbers: Sequence[float]) -> list[list[str]]:
-    """Divide numbers into bins of as many items; a missing one is in none."""
+    """Quantile bin of each number, as a list of one text; an empty list for a missing number."""
     values = np.array(numbers, np.float64)
     known = values[np.isfinite(values)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
@@ -109,7 +109,7 @@ def _binned(numbers: Sequence[float]) -> list[list[str]]:
 
 
 def _one_hot(values: Mapping[str, list[list[str]]], min_items: int) -> tuple[Array, Array]:
-    """Columns of 0 and 1: names (a,) str, values (m, a) float32."""
+    """One-hot columns of the values of m items: names (a,) str, columns (m, a) float32. min_items: see ItemOptions."""
     names: list[str] = []
     columns = []
     for attribute, rows in values.items():
@@ -123,9 +123,9 @@ def _one_hot(values: Mapping[str, list[list[str]]], min_items: int) -> tuple[Arr
 
 
 def attributes(side_tables: Mapping[str, Array], labels: Array) -> Array:
-    """Attributes of labels (k,) str, (k, a) float32; 0 for an item that the file of items does not list.
+    """Attributes of labels (k,) str, (k, a) float32; zeros for items that are not in the file of items.
 
-    side_tables: what read_items returned; without a file of items the result is (k, 0).
+    side_tables: as read_items returns them; without a file of items the result is (k, 0).
     """
     if ITEMS not in side_tables or not len(side_tables[ITEMS]):
         return np.zeros((len(labels), 0), np.float32)

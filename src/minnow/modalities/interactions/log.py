@@ -1,4 +1,4 @@
-"""The interaction log: rows read from files, in order of time, and the split that leaves each user's last rows out."""
+"""The interaction log: reading rows in order of time, and the split that holds out the last rows of each user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".dat", ".dat.gz")
 
 
 def read_log(folder: Path, options: Options) -> Table:
-    """Read interactions in order of time; the file of items is not one of them. Raises FileError.
+    """Read interactions in order of time from all files but the file of items. Raises FileError.
 
     Columns, each (n,): user, item str, rating, time float64, repeats int64.
     """
@@ -25,13 +25,13 @@ def read_log(folder: Path, options: Options) -> Table:
     if not cells:
         raise FileError(f"{folder} must hold rows. It holds none.")
     user, item, time, rating = (np.array(column) for column in zip(*cells, strict=True))
-    order = np.argsort(time, kind="stable")  # NaN comes last, for validation to find
+    order = np.argsort(time, kind="stable")  # NaN comes last; the validation refuses it
     columns = {"user": user[order], "item": item[order], "rating": rating[order], "time": time[order]}
     return _last_of_each(columns, np.array(row_id, dtype=str)[order], options.min_interactions)
 
 
 def _read_file(path: Path, options: Options, cells: list[tuple[str, str, float, float]], row_id: list[str]) -> None:
-    """Append the rows of one file: (user, item, time, rating) to cells, and where each stands to row_id."""
+    """Append the rows of one file: (user, item, time, rating) to cells, and their origins to row_id."""
     numbers = {"time": options.time, "rating": options.rating}
     names = [options.user, options.item, *(name for name in numbers.values() if name is not None)]
     for line, row in records(path, options.separator, names, options.header):
@@ -51,7 +51,7 @@ def _number(value: str, name: str, where: str) -> float:
 
 
 def _last_of_each(columns: dict[str, Array], row_id: Array, min_interactions: int) -> Table:
-    """Keep the last row of each user and item, and users with enough of them. columns: in order of time."""
+    """Keep the last row of each pair of user and item, and users with min_interactions of them. columns: in order of time."""
     pair = _codes(columns["user"]) * (len(row_id) + 1) + _codes(columns["item"])
     _, from_the_end, counts = np.unique(pair[::-1], return_index=True, return_counts=True)
     last = len(pair) - 1 - from_the_end
@@ -73,10 +73,10 @@ def _codes(names: Array) -> Array:
 
 
 def last_out(user: Array, counts: Array) -> Array:
-    """Leave each user's last row out for test, and the one before for val, (n,) str; the rest is train.
+    """Hold out each user's last row for test and the one before for val; returns the split of each row, (n,) str.
 
-    user: (n,) str, in order of time; counts: (n,) bool, which rows may be left out. A user keeps one of these in train:
-    with two there is no val, with one alone no test.
+    user: (n,) str, in order of time; counts: (n,) bool, which rows may be held out. A user keeps at least one of these rows in
+    train: with two such rows there is none in val, with one also none in test.
     """
     split = np.full(len(user), "train", dtype="<U5")
     rows = np.flatnonzero(counts)

@@ -11,23 +11,24 @@ from minnow.modalities.interactions.item_features import ItemOptions
 
 
 class Options(RowOptions):
-    """What may stand under `options` of a use case of interactions.
+    """Options of a use case of interactions.
 
-    target: what is predicted: the items that a user takes next, or the rating of a user and an item.
+    target: "item" predicts the items that a user takes next, "rating" the rating of an item by a user.
     file: name of one file in the folder; None reads every .csv, .tsv and .dat, plain or .gz.
-    separator: what stands between cells; several characters ("::") are allowed.
-    header: names of the columns where the file does not begin with them.
-    user, item, rating, time: names of the columns, null for a rating or a time where there is none. time: in seconds, or any
-        number that grows; without it rows are in order of the file.
-    items: a file of items and their attributes. Its items are labels too, though nobody took them yet.
-    split: "time": the latest rows are the test set; "last": each user's last relevant item is, and the one before is val;
-        "hash": rows are divided by a hash, in any order of time.
-    min_rating: the least rating of a relevant item; None takes every interaction as relevant.
-    rating_range: the least and the largest possible rating.
-    min_interactions: users with fewer are left out.
-    half_life: time after which an interaction counts half in the present popularity of an item and in its recent ratings.
-    min_rows, max_repeats: least number of rows; largest share of them that replace an earlier one of the same user
-        and item.
+    separator: of cells; several characters ("::") are allowed.
+    header: names of the columns, for files without a header.
+    user, item, rating, time: names of the columns; rating and time may be null. time: in seconds, or any number that
+        increases; without it rows are in order of the file.
+    items: a file of items and their attributes. Its items are labels too, even those without interactions.
+    split: "time": the latest rows are the test set; "last": the last relevant item of each user is in the test set, and the
+        one before in val; "hash": rows are divided by a hash, regardless of time.
+    min_rating: lowest rating of a relevant item; None makes every interaction relevant.
+    rating_range: lowest and highest possible rating.
+    min_interactions: users with fewer interactions are left out.
+    half_life: time after which the weight of an interaction is halved, in the present popularity of an item and in its recent
+        ratings; in the unit of time.
+    min_rows: smallest accepted number of rows. max_repeats: largest accepted share of rows that replace an earlier row of the
+        same user and item.
     """
 
     target: Literal["item", "rating"] = "item"
@@ -54,15 +55,15 @@ class Options(RowOptions):
         if self.split == "time" and self.time is None:
             raise ValueError("split: time needs options.time, the name of a column. Received: null. Take split: last.")
         if self.rating_range and not self.rating_range[0] < self.rating_range[1]:
-            raise ValueError(f"rating_range needs [least, largest]. Received: {self.rating_range}.")
+            raise ValueError(f"rating_range needs [lowest, highest]. Received: {self.rating_range}.")
         return self
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
+    """Name of the column to be predicted."""
     return options.target
 
 
 def time_column(options: Options) -> str | None:
-    """Name the column that rows are split by in order of time; None where they are not."""
+    """Name of the column of a split by time; None for other splits."""
     return "time" if options.split == "time" else None

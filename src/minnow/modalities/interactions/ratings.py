@@ -1,4 +1,4 @@
-"""Ratings one by one: the user, the item, what is known of both, and the rating by their biases."""
+"""Ratings: pairs of user and item, encoded by statistics of both, with the rating by biases as offset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KIND = "ratings"
 
 
 def rating_examples(table: Table) -> Table:
-    """Make each interaction an example, in the group of its user.
+    """Make each interaction an example; groups are users.
 
     Columns: user and item (n,) str, rating and time (n,) float64.
     """
@@ -32,9 +32,10 @@ def rating_examples(table: Table) -> Table:
 
 @dataclass(frozen=True)
 class TrainRatings:
-    """The ratings that an encoder was fitted to, and how it learned from them.
+    """The ratings that an encoder was fitted to.
 
-    key: (n,) uint64, which block a row is in; None where blocks follow time. shrinkage: of users and of items.
+    key: (n,) uint64, determines the block of each row; None divides by time. shrinkage: of users and of items. half_life: in
+    the unit of time.
     """
 
     rows: Ratings
@@ -43,16 +44,16 @@ class TrainRatings:
     half_life: float
 
     def statistics(self, index: Array) -> dict[str, Array]:
-        """Describe users and items by the rows at index alone."""
+        """Statistics of users and items from the rows at index only; see bias.statistics."""
         return statistics(self.rows.take(index), self.shrinkage, self.half_life)
 
 
 class RatingEncoder(Encoder):
-    """Turns pairs of user and item into what train says of them.
+    """Encodes pairs of user and item by statistics of train.
 
-    users (u,), items (i,): str, sorted; the index of users[k] is k + 1, since 0 is an unknown one. stats: of
-    bias.statistics, (u,) or (i,); attributes: (i, a) float32, of items with ratings and of those of the file of items.
-    train: the ratings of fit; None for a loaded encoder.
+    users (u,), items (i,): str, sorted; the index of users[k] is k + 1, since 0 is an unknown user. stats: as bias.statistics
+    returns them, (u,) or (i,); attributes: (i, a) float32, of items with ratings and of those in the file of items. train: the
+    ratings that it was fitted to; None for a loaded encoder.
     """
 
     def __init__(
@@ -73,21 +74,21 @@ class RatingEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """User, item, the rating by biases, and what is known of both."""
+        """Indices of user and item, the offset, and numbers about both."""
         numbers = 1 + len(_USER) + len(_ITEM) + self.attributes.shape[1]
         ids = (Spec("user", (), "int32"), Spec("item", (), "int32"))
         return (*ids, Spec(OFFSET, (), "float32"), Spec("numbers", (numbers,), "float32"))
 
     @property
     def cardinalities(self) -> Mapping[str, int]:
-        """How many users and items there are, the unknown one among them."""
+        """Numbers of users and of items, the unknown ones included."""
         return {"user": len(self.users) + 1, "item": len(self.items) + 1}
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode user and item (n,) str.
 
-        Returns user, item (n,) int32; the offset (n,) float32, the rating by biases alone; numbers (n, 9 + a) float32: the
-        offset, what is known of user and item, and the item's attributes. An unknown user or item adds nothing.
+        Returns user, item (n,) int32; the offset (n,) float32, the rating by biases; numbers (n, 9 + a) float32: the offset,
+        the statistics of user and item, and the item's attributes. An unknown user or item has bias 0.
         """
         user, item = (
             np.array([self._index[kind].get(name, 0) for name in columns[kind].tolist()], np.int32)
@@ -96,16 +97,14 @@ class RatingEncoder(Encoder):
         return _encoded(self.stats, self.attributes, user, item)
 
     def encode_train(self, columns: Columns) -> tuple[dict[str, Array], Array]:
-        """Encode the rows of fit, each by rows of others alone, and say how much each counts, (n,) float32.
+        """Encode the rows that it was fitted to, each by statistics of other blocks, with weights (n,) float32.
 
-        In order of time the first block has nothing before it, and counts nothing. columns: those of fit. Raises
-        ValueError where the encoder was loaded, since it does not keep the rows.
+        With blocks by time the first block has no rows before it and weight 0, all others have weight 1. columns: those of
+        fit. Raises ValueError for a loaded encoder, which does not have the rows.
         """
         train = self._train
         if train is None:
-            raise ValueError(
-                "Rows of train are encoded by the encoder that was fitted to them. Received: a loaded one."
-            )
+            raise ValueError("Rows of train need the encoder that was fitted to them. Received: a loaded one.")
         rows = train.rows
         nothing = train.statistics(np.empty(0, np.int64)) | {"mean": self.stats["mean"]}
         encoded = _encoded(nothing, self.attributes, rows.user + 1, rows.item + 1)
@@ -119,15 +118,15 @@ class RatingEncoder(Encoder):
         return encoded, weight
 
     def save(self, folder: Path) -> None:
-        """Write encoder.json with the names and encoder.npz with what is known of them."""
+        """Write encoder.json with the names, and encoder.npz with statistics and attributes."""
         write_json(folder / "encoder.json", {"kind": KIND, "users": self.users.tolist(), "items": self.items.tolist()})
         write_npz(folder / "encoder.npz", {**self.stats, "attributes": self.attributes.astype(np.uint8)})
 
 
 def fit_rating_encoder(table: Table, half_life: float, in_order: bool) -> RatingEncoder:
-    """Learn from train's ratings.
+    """Fit the encoder to the ratings of train.
 
-    in_order: splits are cut by time, so that what is predicted comes after what is known.
+    half_life: in the unit of time. in_order: rows are split by time, so blocks are predicted from earlier ones.
     """
     columns = table.columns
     users = np.unique(columns["user"])
@@ -156,7 +155,7 @@ def load_rating_encoder(folder: Path) -> RatingEncoder:
 
 
 def _encoded(stats: Mapping[str, Array], attributes: Array, user: Array, item: Array) -> dict[str, Array]:
-    """Encode pairs by their indices. user, item: (n,) int, from 1, 0 where unknown."""
+    """Encode pairs by their indices. user, item: (n,) int from 1, 0 for unknown ones."""
     per_user = {name: _looked_up(stats, name, user) for name in _USER}
     per_item = {name: _looked_up(stats, name, item) for name in _ITEM}
     offset = (stats["mean"] + per_user["user bias"] + per_item["item bias"]).astype(np.float32)
@@ -171,6 +170,6 @@ def _encoded(stats: Mapping[str, Array], attributes: Array, user: Array, item: A
 
 
 def _looked_up(stats: Mapping[str, Array], name: str, index: Array) -> Array:
-    """Look a statistic up by index; an unknown one has no bias and no ratings, and the spread of all."""
+    """Look a statistic up by index; an unknown user or item has bias 0, no ratings, and the spread of all ratings."""
     unknown = stats["spread"] if name.endswith("spread") else np.float32(0)
     return np.where(index > 0, stats[name][np.maximum(index - 1, 0)], unknown)

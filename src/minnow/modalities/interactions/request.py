@@ -1,4 +1,4 @@
-"""Requests for interactions: users to rank items for, or pairs of user and item to predict ratings of."""
+"""Inputs of a request: users to rank items for, or pairs of user and item to predict ratings of."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from minnow.types import Array, Columns
 
 _MAX_CHARACTERS = 200
 _REQUEST: Mapping[str, Any] = {
-    "description": "To rank: the id of a user, or an object with `user` or `likes` (items that somebody likes, of whom "
-    "nothing else is known) or both. An unknown user is answered with what most users like. To predict a rating: an object "
-    "with `user` and `item`; one that is unknown adds nothing to what is known of the other.",
+    "description": "To rank: the id of a user, or an object with `user`, `likes` (a list of items that the user likes) or "
+    "both. For an unknown user without likes the most popular items are ranked first. To predict a rating: an object with "
+    "`user` and `item`; an unknown user or item has the average bias.",
     "type": ["string", "object"],
     "minLength": 1,
     "maxLength": _MAX_CHARACTERS,
@@ -37,7 +37,7 @@ def request(encoder: HistoryEncoder | RatingEncoder) -> Mapping[str, Any]:
 
 
 def example(encoder: HistoryEncoder | RatingEncoder, rows: Columns) -> Any:
-    """Return a user, or a pair of user and item, that can be asked; None where the first ids are not allowed in a request."""
+    """Return a valid input, for the documentation of the service; None where the first ids are not allowed in a request."""
     if isinstance(encoder, HistoryEncoder):
         return "example"
     pair = {"user": str(encoder.users[0]), "item": str(encoder.items[0])}
@@ -45,11 +45,11 @@ def example(encoder: HistoryEncoder | RatingEncoder, rows: Columns) -> Any:
 
 
 def parse(inputs: Sequence[Any], encoder: HistoryEncoder | RatingEncoder) -> dict[str, Array]:
-    """Check the inputs of one request. An unknown user or item is no error.
+    """Check the inputs of one request. Unknown users and items are allowed.
 
-    To rank: ids, or {"user": id, "likes": [items]} of which one may be left out. Returns user (n,) str, "" where none is
-    named, and likes (n, m) str, padded "", where any are. To predict ratings: {"user": id, "item": id}. Returns user and
-    item, (n,) str. Raises ValueError that names the input and what is wrong with it.
+    For ranking, inputs are ids, or {"user": id, "likes": [items]} with at least one of both keys; returns user (n,) str, ""
+    where there is none, and likes (n, m) str, padded with "", where there are any. For ratings, inputs are {"user": id, "item":
+    id}; returns user and item, (n,) str. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one, received none.")
@@ -71,7 +71,7 @@ def _users(inputs: Sequence[Any], most: int) -> dict[str, Array]:
 
 
 def _user_problem(value: Any, most: int) -> str | None:
-    """Say what keeps a value from being a user, or None. most: items that may be named as liked."""
+    """Return why a value is not a valid user, or None. most: largest number of likes."""
     if not isinstance(value, dict):
         return _id_problem(value)
     if not value or not set(value) <= {"user", "likes"}:
@@ -82,9 +82,9 @@ def _user_problem(value: Any, most: int) -> str | None:
     if not isinstance(likes, list):
         return f"'likes': {type(likes).__name__}"
     if len(likes) > most:
-        return f"{len(likes):,} likes, at most are {most:,}"
+        return f"{len(likes):,} likes, where at most {most:,} are allowed"
     if not likes and "user" not in value:
-        return "no user and nothing liked"
+        return "no user and no likes"
     return next((f"in 'likes': {problem}" for item in likes if (problem := _id_problem(item))), None)
 
 
@@ -97,7 +97,7 @@ def _pairs(inputs: Sequence[Any]) -> dict[str, Array]:
 
 
 def _pair_problem(value: Any) -> str | None:
-    """Say what keeps a value from being a pair of user and item, or None."""
+    """Return why a value is not a valid pair of user and item, or None."""
     if not isinstance(value, dict):
         return f"{type(value).__name__} {value!r:.40}"
     if set(value) != {"user", "item"}:
@@ -110,20 +110,20 @@ def _keys(value: dict[Any, Any]) -> str:
 
 
 def _id_problem(value: Any) -> str | None:
-    """Say what keeps a value from being an id, or None."""
+    """Return why a value is not a valid id, or None."""
     if not isinstance(value, str):
         return f"{type(value).__name__} {value!r:.40}"
     if not value.strip():
-        return "an empty one"
+        return "an empty id"
     if len(value) > _MAX_CHARACTERS:
         return f"{len(value):,} characters"
-    return None if value.isprintable() else "signs that cannot be printed"
+    return None if value.isprintable() else "characters that cannot be printed"
 
 
 def from_file(path: Path, options: Options) -> list[Any]:
-    """Read inputs for a prediction: delimited text with the columns of a request, a JSON list, or users, one a line.
+    """Read inputs for a prediction: delimited text with columns of users (and items), a JSON list, or one user per line.
 
-    Raises FileError, a ValueError, that names the file.
+    Raises FileError, a ValueError, with the path of the file.
     """
     if path.name.endswith(SUFFIXES):
         wanted = (options.user, options.item) if options.target == "rating" else (options.user,)

@@ -1,4 +1,4 @@
-"""Tables: rows of numbers, categories, booleans and dates, with one column to be predicted. Delimited text or Parquet."""
+"""Tables: numbers, categories, booleans and dates, with one column to be predicted. Reads delimited text and Parquet."""
 
 from minnow.modalities.tabular.encoder import fit_encoder, load_encoder
 from minnow.modalities.tabular.options import CAPABILITIES, Options, target, time_column

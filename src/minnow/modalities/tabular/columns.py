@@ -1,4 +1,4 @@
-"""Columns of a table as arrays for a model: numbers scaled, categories as ids, dates as positions in the calendar."""
+"""Columns of a table as arrays for a model: standardized numbers, ids of categories, calendar features of dates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ CALENDAR = ("days", "day of year, sin", "day of year, cos", "weekday, sin", "wee
 class Column:
     """One column as learned from train.
 
-    fill: value in place of a missing number, the median; mean, std: for scaling; gaps: some values of train are missing, so
-    that being missing is a number of its own; categories: known names, the id of categories[i] is i + 2; form: format of
-    dates.
+    fill: the median, which replaces missing numbers; mean, std: for standardization; gaps: train has missing values, so there
+    is a number that indicates them; categories: known names, the id of categories[i] is i + 2; form: format of dates.
     """
 
     name: str
@@ -35,19 +34,19 @@ class Column:
 
     @property
     def ids(self) -> int:
-        """How many ids its categories take, "missing" and "other" included."""
+        """Number of ids of its categories, those of missing and of other values included."""
         return len(self.categories) + FIRST_ID
 
     @property
     def numbers(self) -> list[str]:
-        """Names of the numbers that it is encoded to."""
+        """Names of the numbers that encode it; none for categories."""
         if self.kind == "categorical":
             return []
         names = [f"{self.name}, {part}" for part in CALENDAR] if self.kind == "date" else [self.name]
         return names + ([f"{self.name} is missing"] if self.gaps else [])
 
     def as_json(self) -> dict[str, Any]:
-        """Return what differs from the defaults."""
+        """Return the fields that differ from their defaults."""
         defaults = {field.name: field.default for field in fields(self)}
         plain = {name: value for name, value in asdict(self).items() if value != defaults[name]}
         return plain | ({"categories": list(self.categories)} if self.categories else {})
@@ -60,11 +59,11 @@ class Column:
 
 @dataclass(frozen=True)
 class RowSchema:
-    """What rows of a request must be like.
+    """The columns of a request's rows.
 
-    columns: those that the model reads, in the order of the file. missing: spellings of a missing value besides the usual
-    ones. decimal: decimal separator in cells of files. unread: columns of the training table that no model reads; a request
-    may hold them.
+    columns: those that the model reads, in the order of the file. missing: spellings of a missing value besides the known
+    ones. decimal: decimal separator in cells of files. unread: columns of the training table that the model does not read;
+    a request may contain them.
     """
 
     columns: tuple[Column, ...]
@@ -74,15 +73,15 @@ class RowSchema:
 
 
 def kind_in(values: Array) -> Kind:
-    """Tell the kind of a column by the type of its array, as tables.cells.values_of makes it."""
+    """Kind of a column by the dtype of its array, as tables.cells.values_of returns it."""
     kinds: Mapping[str, Kind] = {"f": "numeric", "i": "boolean", "M": "date"}
     return kinds.get(values.dtype.kind, "categorical")
 
 
 def learn_column(name: str, values: Array, max_categories: int, min_rows: int, form: str | None = None) -> Column:
-    """Learn how to encode a column from its values in train, (n,).
+    """Learn the encoding of a column from its values in train, (n,).
 
-    max_categories, min_rows: how many categories are known at most, and how often each must occur. form: format of dates.
+    max_categories, min_rows: largest number of categories, and smallest number of rows of each. form: format of dates.
     """
     kind = kind_in(values)
     if kind == "categorical":
@@ -101,12 +100,12 @@ def learn_column(name: str, values: Array, max_categories: int, min_rows: int, f
 
 
 def _short(value: float) -> float:
-    """Keep the digits that float32 can hold; a shorter number makes a shorter file."""
+    """Round to the digits that float32 can represent, which makes encoder.json shorter."""
     return float(f"{value:.9g}")
 
 
 def encode_numbers(columns: Sequence[Column], values: Columns) -> Array:
-    """Encode columns that are not categorical, (n, numbers) float32, scaled, missing ones filled."""
+    """Encode columns that are not categorical: (n, numbers) float32, standardized, missing values replaced."""
     parts: list[Array] = []
     for column in columns:
         if column.kind == "categorical":
@@ -123,7 +122,7 @@ def encode_numbers(columns: Sequence[Column], values: Columns) -> Array:
 
 
 def _calendar(days: Array) -> list[Array]:
-    """Position of each moment in its year, week and day, as sine and cosine, (n,) each. days: since 1970."""
+    """Sine and cosine of the position in the year, the week and the day, (n,) each. days: (n,) float64, since 1970."""
     date = np.floor(days).astype("datetime64[D]")
     year = date.astype("datetime64[Y]")
     of_year = (date - year.astype("datetime64[D]")).astype(np.float64) / 366
@@ -133,7 +132,7 @@ def _calendar(days: Array) -> list[Array]:
 
 
 def encode_categories(columns: Sequence[Column], values: Columns) -> Array:
-    """Encode categorical columns, (n, c) int32; the ids of each column begin where those of the one before end."""
+    """Encode categorical columns: (n, c) int32; the ids of a column follow those of the column before."""
     parts, start = [], 0
     for column in columns:
         if column.kind != "categorical":

@@ -1,4 +1,4 @@
-"""Derived columns of a table: declared in params.yaml, computed in the same way for training rows and for requests."""
+"""Derived columns of a table, declared in params.yaml and computed by the same code for training rows and requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minnow.tables.cells import raw
 from minnow.types import Array, Columns
 
 ROTATIONS_DEG = (22.5, 45.0, 67.5)
-"""Angles of the rotated axes: together with the original ones, decision trees can split every 22.5 degrees."""
+"""Angles of the rotated axes; with the original ones, decision trees can split along axes every 22.5 degrees."""
 UNLEARNED = Column("", "numeric")
 
 
@@ -32,7 +32,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name of the derived column."""
         sign = {"ratios": " / ", "logs": "", "rotations": " and "}[self.kind]
         names = sign.join(column.name for column in self.of)
         if self.kind == "logs":
@@ -40,7 +40,7 @@ class Recipe:
         return f"{names}, rotated by {self.degrees:g}" if self.kind == "rotations" else names
 
     def values(self, table: Columns) -> Array:
-        """Compute the column from the columns of a table, (n,) float64.
+        """Compute the derived column from the columns of a table, (n,) float64.
 
         NaN where a source is missing, or the divisor of a ratio is zero.
         """
@@ -71,9 +71,10 @@ class Recipe:
 def learn_derived(
     table: Columns, known: Sequence[Column], sources: Mapping[str, Sequence[Sequence[str]]]
 ) -> tuple[Recipe, ...]:
-    """Learn the scales of derived columns from train.
+    """Learn the derived columns of a table from train.
 
-    known: columns of train, as learned. sources: kind -> the names of the source columns of each. Raises ValueError.
+    table: train; known: its columns, as learned. sources: kind -> names of the source columns of each derived column.
+    Raises ValueError for a source that is not a numeric column.
     """
     recipes = [recipe for kind, lists in sources.items() for names in lists for recipe in _recipes(kind, names, known)]
     return tuple(replace(recipe, result=_learn_result(recipe, table)) for recipe in recipes)
@@ -94,11 +95,11 @@ def _recipes(kind: str, names: Sequence[str], known: Sequence[Column]) -> Iterat
 
 
 def _learn_result(recipe: Recipe, table: Columns) -> Column:
-    """Learn the scale. Its gaps are no number of their own, since those of its sources are."""
+    """Learn mean and deviation. Missing values get no indicator, since those of the sources have one."""
     return replace(learn_column(recipe.name, recipe.values(table), 0, 0), gaps=False)
 
 
 def encode_derived(recipes: Sequence[Recipe], table: Columns) -> Array:
-    """Compute derived columns, (n, recipes) float32, scaled, missing ones filled."""
+    """Compute derived columns: (n, recipes) float32, standardized, missing values replaced."""
     results = [recipe.result for recipe in recipes]
     return encode_numbers(results, {recipe.result.name: recipe.values(table) for recipe in recipes})

@@ -1,4 +1,4 @@
-"""The encoder of tables: numbers scaled, categories as ids."""
+"""The encoder of tables: standardized numbers and ids of categories."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from minnow.types import Array, Columns, Spec, Table
 
 @dataclass(frozen=True)
 class TabularEncoder(Encoder):
-    """Turns rows into numbers (n, d) float32 and categories (n, c) int32, with the ids of all columns in one range.
+    """Encodes rows as numbers (n, d) float32 and categories (n, c) int32, with the ids of all columns in one range.
 
     schema: the columns as learned from train. derived: columns that are computed from them.
     """
@@ -36,7 +36,7 @@ class TabularEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The arrays that encode makes of the rows of a request."""
+        """The arrays that encode returns."""
         numbers = sum(len(column.numbers) for column in self.schema.columns) + len(self.derived)
         categories = sum(column.kind == "categorical" for column in self.schema.columns)
         widths = {"numbers": (numbers, "float32"), "categories": (categories, "int32")}
@@ -44,12 +44,12 @@ class TabularEncoder(Encoder):
 
     @property
     def cardinalities(self) -> Mapping[str, int]:
-        """How many ids `categories` may hold."""
+        """Number of ids in `categories`."""
         count = sum(column.ids for column in self.schema.columns if column.kind == "categorical")
         return {"categories": count} if count else {}
 
     def encode(self, columns: Columns) -> dict[str, Array]:
-        """Encode columns by name, (n,) each; an array is left out where no column is of its kind.
+        """Encode columns by name, (n,) each; an array without columns is left out.
 
         Raises ValueError for a column that is missing, or of another kind than in train.
         """
@@ -63,12 +63,12 @@ class TabularEncoder(Encoder):
     def _check_kinds(self, columns: Columns) -> None:
         for column in self.schema.columns:
             if column.name not in columns:
-                raise ValueError(f"The model reads the column '{column.name}', which is missing.")
+                raise ValueError(f"The model needs the column '{column.name}', which is missing.")
             kind = kind_in(columns[column.name])
             if kind != column.kind:
                 raise ValueError(
-                    f"Column '{column.name}' was {column.kind} when the model was trained and is {kind} now. Say which it "
-                    "is under options.kinds."
+                    f"Column '{column.name}' was {column.kind} when the model was trained and is {kind} now. Set its kind "
+                    "under options.kinds."
                 )
 
     def save(self, folder: Path) -> None:
@@ -85,7 +85,7 @@ class TabularEncoder(Encoder):
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> TabularEncoder:
-    """Learn scales and categories from train's rows. labels: (k,) str, not used. Raises ValueError."""
+    """Learn means, deviations and categories from train. labels: (k,) str, not used. Raises ValueError."""
     columns = tuple(
         learn_column(
             name, table.columns[name], options.max_categories, options.min_category_rows, options.dates.get(name)

@@ -1,4 +1,4 @@
-"""What may stand under `options` of a use case of tables, and the columns that it names."""
+"""Options of tables, and the columns that they name."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
 class Options(TableOptions):
-    """What may stand under `options` of a use case of tables, besides how files are read (tables.options.TableOptions).
+    """Options of a use case of tables, besides those about files (tables.options.TableOptions).
 
-    split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; the named column is no feature.
-    drop_unlabelled: leave rows without a label out, instead of refusing them.
-    max_categories, min_category_rows: how many values of a column are told apart at most, the most frequent of train, and
-        how often each must occur; all others share one id.
-    max_missing: largest share of missing values of a column.
-    ratios, logs, rotations: derived columns, beside those that they are made of. ratios: the quotient of two columns;
+    split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; that column is not a feature.
+    drop_unlabelled: leave out rows without a label instead of refusing them.
+    max_categories, min_category_rows: largest number of categories of a column, the most frequent ones in train, and smallest
+        number of rows of each; all other values share one id.
+    max_missing: largest accepted share of missing values of a column.
+    ratios, logs, rotations: derived columns, in addition to their source columns. ratios: the quotient of two columns;
         logs: sign(x) log(1 + |x|) of a column; rotations: two columns, such as longitude and latitude, as coordinates along
         rotated axes, so that decision trees can split along diagonals.
     """
@@ -41,17 +41,17 @@ class Options(TableOptions):
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
+    """Name of the column to be predicted."""
     return options.target
 
 
 def time_column(options: Options) -> str | None:
-    """Name the column that rows are split by in order of time; None where they are not."""
+    """Name of the column of a split by time; None for other splits."""
     return options.split.column if options.split.by == "time" else None
 
 
 def features(columns: Columns, options: Options) -> list[str]:
-    """Names of the columns that a model may read, in the order of the file."""
+    """Names of the feature columns, in the order of the file."""
     return [name for name in columns if name not in (options.target, options.split.column)]
 
 

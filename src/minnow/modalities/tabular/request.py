@@ -1,4 +1,4 @@
-"""Rows of a request, or of a file of inputs: checked column by column before they are encoded."""
+"""Rows of a request or of a file of inputs, checked column by column before they are encoded."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from minnow.tables.frames import SUFFIXES, Frame, as_cells, read_frame
 from minnow.types import Array, Columns
 
 REQUEST: dict[str, Any] = {
-    "description": "A row: the name of each column with its value; null where it is not known. Columns of the training "
-    "table that the model does not read may be there, and are ignored.",
+    "description": "A row: an object of column names and values, null for a missing value. Columns of the training table "
+    "that the model does not read are ignored.",
     "type": "object",
     "additionalProperties": {
         "anyOf": [{"type": "number"}, {"type": "string", "maxLength": 1000}, {"type": "boolean"}, {"type": "null"}]
@@ -39,7 +39,7 @@ NO_DATE = np.iinfo(np.int64).min
 
 
 class FileRow(dict[str, str]):
-    """A row of a file: each value is the text of a cell, whatever the kind of its column."""
+    """A row of a file: values are cells of text for columns of every kind."""
 
 
 def request(encoder: TabularEncoder) -> Mapping[str, Any]:
@@ -48,15 +48,15 @@ def request(encoder: TabularEncoder) -> Mapping[str, Any]:
 
 
 def example(encoder: TabularEncoder, rows: Columns) -> dict[str, Any]:
-    """A row that can be sent, for people to copy."""
+    """Return a valid row, for the documentation of the service."""
     return {column.name: _example_value(column) for column in encoder.schema.columns}
 
 
 def parse(inputs: Sequence[Any], encoder: TabularEncoder) -> dict[str, Array]:
-    """Check the rows of one request. Returns each column (n,) with the type that read gives it.
+    """Check the rows of one request. Returns name -> column (n,), of the same types as read returns.
 
-    A category that train does not hold is accepted: it shares an id with rare ones. Raises ValueError that names the
-    input, the column and what is wrong with it.
+    Unknown categories are accepted: they share an id with rare ones. Raises ValueError with the input, the column and what
+    is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one row, received none.")
@@ -68,9 +68,9 @@ def parse(inputs: Sequence[Any], encoder: TabularEncoder) -> dict[str, Array]:
 
 
 def from_file(path: Path, options: Options) -> Sequence[Any]:
-    """Read inputs for a prediction: a table with the columns of the features, or a JSON list of rows.
+    """Read inputs for a prediction: a table with the feature columns, or a JSON list of rows.
 
-    Other columns of a table are ignored. Raises FileError, a ValueError, that names the file.
+    Other columns of the table are ignored. Raises FileError, a ValueError, with the path of the file.
     """
     if path.suffix == ".json":
         return json_list(path)
@@ -88,9 +88,9 @@ def _file_rows(frame: Frame) -> list[FileRow]:
 
 
 def _check(row: Any, where: str, schema: RowSchema) -> list[Any]:
-    """Return the values of one row in the order of schema.columns, each as a value of its kind.
+    """Return the values of one row in the order of schema.columns, each of the type of its kind.
 
-    Raises ValueError that begins with where.
+    where: name of the input in messages. Raises ValueError that begins with it.
     """
     if not isinstance(row, dict):
         raise ValueError(
@@ -125,7 +125,7 @@ def _value(value: Any, column: Column, where: str, schema: RowSchema, read: Call
 
 
 def _read_value(value: Any, column: Column, schema: RowSchema) -> Any:
-    """Read a JSON value. Raises ValueError."""
+    """Convert a JSON value to the type of its column. Raises ValueError."""
     kind = column.kind
     if value is None:
         return MISSING[kind]
@@ -152,7 +152,7 @@ def _is_text(value: str) -> bool:
 
 
 def _read_cell(text: str, column: Column, schema: RowSchema) -> Any:
-    """Read a cell of a file. Raises ValueError."""
+    """Convert a cell of a file to the type of its column. Raises ValueError."""
     if is_missing(schema.missing)(text):
         return MISSING[column.kind]
     if column.kind == "numeric":
@@ -166,7 +166,7 @@ def _read_cell(text: str, column: Column, schema: RowSchema) -> Any:
 
 
 def _date(text: str, column: Column) -> int:
-    """Read a date in the format of train, or in ISO 8601, as seconds since 1970. Raises ValueError."""
+    """Parse a date in the format of train, or in ISO 8601, as seconds since 1970. Raises ValueError."""
     if column.form is not None:
         try:
             return seconds(text, column.form)
@@ -179,7 +179,7 @@ def _date(text: str, column: Column) -> int:
 
 
 def _as_array(values: Sequence[Any], kind: Kind) -> Array:
-    """Put values of one kind into the array that read makes of them."""
+    """Convert values of one kind to an array of the type that read returns."""
     if kind == "categorical":
         return np.array(values, dtype=object)
     if kind == "date":
@@ -189,7 +189,7 @@ def _as_array(values: Sequence[Any], kind: Kind) -> Array:
 
 
 def _example_value(column: Column) -> Any:
-    """Make up a usual value of a column."""
+    """Return a typical value of a column."""
     if column.kind == "categorical":
         return column.categories[0] if column.categories else "example"
     if column.kind == "boolean":

@@ -1,4 +1,4 @@
-"""Rows of a table: read from files, described column by column, and checked against expectations."""
+"""Rows of a table: reading them from files, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from minnow.types import Array, Expectation, Table
 
 
 def read(folder: Path, options: Options) -> Table:
-    """Read a folder (or one file): a column per name, typed by its kind, and the target as (n,) str.
+    """Read a folder (or one file): columns (n,) typed by their kind, and the target as (n,) str.
 
     numeric: float64, NaN missing; boolean: int8, -1 missing; date: datetime64[s], NaT missing; categorical: object of str,
-    "" missing. Raises FileError that names file, column and rows, and says what to do.
+    "" missing. Raises FileError with file, column and rows, and what to do.
     """
     table = frames.read(folder, options, options.split)
     return table.take(np.flatnonzero(table.columns[options.target] != "")) if options.drop_unlabelled else table
 
 
 def examples(table: Table, options: Options) -> Table:
-    """Return the rows as they are: each row is an example."""
+    """Return the table unchanged: each row is an example."""
     return table
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
-    """Describe rows by flat columns, (n,) each: the features, then label, class_share, label_number and hash."""
+    """Columns for expectations, (n,) each: the features, then label, class_share, label_number and hash."""
     values = {name: table.columns[name] for name in features(table.columns, options)}
     flat = {name: raw(value) if value.dtype != object else value for name, value in values.items()}
     about = label_columns(table.columns[options.target], table.key)
@@ -37,16 +37,14 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
-    """List what rows and their labels must be like."""
+    """List the expectations about features and labels."""
     expected = label_expectations(options, task)
     described = describe(table, options)
-    gaps = (
-        f"a column that is hardly ever filled tells nothing (option max_missing = {options.max_missing:g}, or drop it)"
-    )
+    gaps = f"a column with so many missing values is hardly useful (option max_missing = {options.max_missing:g}, or drop it)"
     for name in list(described)[: len(features(table.columns, options))]:
         share = round(1 - options.max_missing, 6)
         expected.append(expect("column_values_to_not_be_null", gaps, name, mostly=share))
         if described[name].dtype != object:
-            why = "a number is finite"
+            why = "numbers must be finite"
             expected.append(expect("column_values_to_be_between", why, name, min_value=-LARGEST, max_value=LARGEST))
     return expected

@@ -1,4 +1,4 @@
-"""Text: short documents, each with a label. Delimited files or JSONL, a row a document; or plain files of one label each."""
+"""Text: short documents, each with a label. Reads delimited files, JSONL, and plain text with one file per label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What texts can do beyond the least: nothing."""
+"""Capabilities of texts: the defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""N-grams of characters as ids, by hash: they say something of a word that train did not hold."""
+"""Character n-grams as hashed ids: they are known for words that do not occur in train, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minnow.modalities.text.ngrams import distinct
 from minnow.types import Array
 
 _MAX_CHARACTERS = 100_000
-"""Characters of a text that are read, which is what a request may hold."""
+"""Largest number of characters of a text that are read; longer requests are refused."""
 _CHUNK = 1024
 _FACTOR = np.uint32(0x01000193)
 """Source: Fowler, Noll and Vo 1991."""
@@ -20,7 +20,7 @@ _FACTOR = np.uint32(0x01000193)
 
 @dataclass(frozen=True)
 class CharNgrams:
-    """Which n-grams of characters are read. lengths: shortest and longest; buckets: ids; width: columns of the array."""
+    """Settings of character n-grams. lengths: shortest and longest; buckets: number of ids; width: columns of the array."""
 
     lengths: tuple[int, int]
     buckets: int
@@ -28,15 +28,15 @@ class CharNgrams:
 
 
 def fit_char_ngrams(texts: Array, lengths: Sequence[int], buckets: int) -> CharNgrams:
-    """Find the width that the n-grams of texts (n,) of str need."""
+    """Determine the width for the n-grams of texts (n,) of str. lengths, buckets: see CharNgrams."""
     return CharNgrams((lengths[0], lengths[1]), buckets, char_ngram_ids(texts, lengths, buckets, None).shape[1])
 
 
 def char_ngram_ids(texts: Array, lengths: Sequence[int], buckets: int, width: int | None) -> Array:
     """Hash the distinct character n-grams of texts (n,) of str, of every length from lengths[0] to lengths[1].
 
-    White space counts as one blank, and a blank stands before and behind a text. Returns (n, width) int32 from 1 to buckets in
-    rising order, padded with 0; a width of None takes what is needed.
+    Runs of white space count as one blank, and a blank is added before and after each text. Returns (n, width) int32 from 1
+    to buckets in ascending order, padded with 0; a width of None is as large as needed.
     """
     parts = [_hashed(texts[i : i + _CHUNK], lengths, buckets) for i in range(0, max(len(texts), 1), _CHUNK)]
     if width is None:
@@ -47,7 +47,7 @@ def char_ngram_ids(texts: Array, lengths: Sequence[int], buckets: int, width: in
 
 
 def _hashed(texts: Array, lengths: Sequence[int], buckets: int) -> tuple[Array, Array]:
-    """Rows and distinct ids of the n-grams of some texts."""
+    """Rows and distinct ids of the n-grams of texts, (k,) each."""
     plain = [f" {' '.join(unicodedata.normalize('NFC', text[:_MAX_CHARACTERS]).lower().split())} " for text in texts]
     characters = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
     row = np.repeat(np.arange(len(plain)), [len(text) for text in plain])

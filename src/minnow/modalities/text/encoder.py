@@ -1,4 +1,4 @@
-"""The encoder of texts: ids of words, of n-grams of words, and of n-grams of characters where options ask for these."""
+"""The encoder of texts: ids of words, of word n-grams, and optionally of character n-grams."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from minnow.types import Array, Columns, Spec, Table
 
 @dataclass(frozen=True)
 class TextLayout:
-    """The arrays that a text becomes.
+    """The shape of the encoded arrays.
 
-    length, width: columns of `tokens` and of `ngrams`. buckets: number of ids of pairs of words, where no n-grams have ids of
-    their own. keep: which end of a longer text is read, "beginning" or "end".
+    length, width: columns of `tokens` and of `ngrams`. buckets: number of ids of hashed pairs of words. keep: the part of a
+    longer text that is read, "beginning" or "end".
     """
 
     length: int
@@ -33,10 +33,10 @@ class TextLayout:
 
 
 class TextEncoder(Encoder):
-    """Turns texts into ids of words, of n-grams of words, and of n-grams of characters.
+    """Encodes texts as ids of words, of word n-grams and of character n-grams.
 
     words: known words, the most frequent first; the id of words[i] is i + 2, since 0 pads and 1 is any unknown word.
-    ngram_vocabulary: n-grams with ids of their own; None hashes pairs of words. char_ngrams: None reads no characters.
+    ngram_vocabulary: n-grams with ids of their own; None hashes pairs of words. char_ngrams: None encodes no characters.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TextEncoder(Encoder):
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """Ids of words in order, of words and n-grams, and of n-grams of characters where these are read."""
+        """tokens, ngrams, and characters where options ask for them."""
         widths = {"tokens": self.layout.length, "ngrams": self.layout.width}
         if self.char_ngrams:
             widths["characters"] = self.char_ngrams.width
@@ -61,7 +61,7 @@ class TextEncoder(Encoder):
 
     @property
     def cardinalities(self) -> Mapping[str, int]:
-        """How many ids each array may hold."""
+        """Number of ids of each array."""
         vocabulary = self.ngram_vocabulary
         sizes = {"tokens": self._known, "ngrams": vocabulary.size if vocabulary else self._known + self.layout.buckets}
         if self.char_ngrams:
@@ -71,9 +71,9 @@ class TextEncoder(Encoder):
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode text (n,) to tokens (n, length) int32, in order, and ngrams (n, width) int32; both padded with 0.
 
-        ngrams holds the distinct ids of a text in rising order: known words as in tokens, then pairs of known neighbours,
-        or the n-grams that are known. characters (n, m) int32, where options ask for them, holds the ids of its n-grams of
-        characters likewise. What goes beyond a width is left out.
+        ngrams holds the distinct ids of a text in ascending order: known words as in tokens, then pairs of neighbouring
+        known words, or known n-grams. characters (n, m) int32, where options ask for them, holds the distinct ids of
+        character n-grams. Ids beyond the width of an array are dropped.
         """
         tokens = word_ids(self._tokenizer, columns["text"], self.layout.length)
         encoded = {"tokens": tokens, "ngrams": self.ngrams(tokens)}
@@ -82,13 +82,13 @@ class TextEncoder(Encoder):
         return encoded
 
     def ngrams(self, tokens: Array) -> Array:
-        """Look up the words and n-grams of tokens (n, length) int32. Returns (n, width) int32."""
+        """Ids of the words and n-grams of tokens (n, length) int32: (n, width) int32."""
         if self.ngram_vocabulary:
             return self.ngram_vocabulary.find(tokens, self.layout.width)
         return hashed_pairs(tokens, self._known, self.layout.buckets, self.layout.width)
 
     def save(self, folder: Path) -> None:
-        """Write encoder.json with the numbers, and encoder.npz, compressed, with the words and n-grams."""
+        """Write encoder.json with the layout, and encoder.npz, compressed, with words and n-grams."""
         char_ngrams = asdict(self.char_ngrams) if self.char_ngrams else None
         write_json(folder / "encoder.json", asdict(self.layout) | {"char_ngrams": char_ngrams})
         words = np.frombuffer(" ".join(self.words).encode("utf-8"), np.uint8)
@@ -97,7 +97,7 @@ class TextEncoder(Encoder):
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
-    """Learn words and n-grams from the texts of train, and the widths that their arrays need.
+    """Learn words and n-grams from the texts of train, and the widths of the arrays.
 
     labels: (k,) str; empty where the label is a number.
     """
@@ -119,19 +119,19 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
 
 
 def _widest(ids: Array) -> int:
-    """Count the ids of the row that has most, at least 1. ids: (n, m), padded with 0."""
+    """Largest number of ids in a row, at least 1. ids: (n, m), padded with 0."""
     return int(max(1, (ids != 0).sum(axis=1).max()))
 
 
 def _answers(label: Array, labels: Array) -> Array:
-    """Write labels (n,) str as numbers, (n, k) float64: one column of 0 and 1 per name, or one of the numbers themselves."""
+    """Labels (n,) str as numbers, (n, k) float64: one-hot columns of labels (k,), or one column of numbers."""
     if not len(labels):
         return label.astype(np.float64)[:, None]
     return (label[:, None] == labels[None, :]).astype(np.float64)
 
 
 def load_encoder(folder: Path) -> TextEncoder:
-    """Read what an encoder's save wrote."""
+    """Read what save wrote, in this version or an older one."""
     values = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
     arrays = read_npz(folder / "encoder.npz")
     words = arrays.pop("words").tobytes().decode("utf-8").split()

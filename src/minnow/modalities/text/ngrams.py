@@ -1,4 +1,4 @@
-"""N-grams with ids of their own: those that are most related to the labels of train, each found from the one before."""
+"""Selected n-grams of words with ids of their own: those with the highest chi-square with the labels of train."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from minnow.types import Array
 SPECIAL = 2
 """0 pads, 1 is any unknown word."""
 _MIN_ROWS = 2
-"""Rows of train that must hold an n-gram: what stands in one text alone says nothing about others."""
+"""Smallest number of rows of train with an n-gram: one that occurs in a single text does not generalize."""
 _CHUNK = 2048
 Level = tuple[Array, Array]
-"""left (k,) int64: the id of an n-gram without its last word; right (k,) int64: the id of that word. Rising by left, right."""
+"""left (k,) int64: ids of n-grams without their last word; right (k,) int64: ids of that word. Sorted by left, right."""
 
 
 @dataclass(frozen=True)
 class NgramVocabulary:
-    """Known n-grams of two words, of three. words: ids below this are words; the n-grams' ids follow, level by level."""
+    """Known n-grams. words: ids below this are words. levels: n-grams of two words, then of three; their ids follow."""
 
     words: int
     levels: tuple[Level, ...]
 
     @property
     def size(self) -> int:
-        """How many ids there are."""
+        """Number of ids."""
         return self.words + sum(len(left) for left, _ in self.levels)
 
     @cached_property
@@ -36,7 +36,7 @@ class NgramVocabulary:
         return [left * self.words + right for left, right in self.levels]
 
     def find(self, ids: Array, width: int) -> Array:
-        """Collect the distinct known words and n-grams of rows of words (n, m) int32. Returns (n, width), see distinct."""
+        """Ids of the distinct known words and n-grams of rows of words (n, m) int32: (n, width) int32, see distinct."""
         parts = [self._find(ids[i : i + _CHUNK], width) for i in range(0, max(len(ids), 1), _CHUNK)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -55,7 +55,7 @@ class NgramVocabulary:
 
 
 def distinct(rows: Array, values: Array, n: int, width: int, size: int) -> Array:
-    """Put values (k,) below size into n rows: each value once per row, rising, padded with 0, cut at width.
+    """Arrange values (k,) below size in n rows: each value once per row, ascending, padded with 0, at most width of them.
 
     rows: (k,), the row of each value. Returns (n, width) int32.
     """
@@ -70,21 +70,21 @@ def distinct(rows: Array, values: Array, n: int, width: int, size: int) -> Array
 
 
 def _follow(left: Array, right: Array, words: int) -> tuple[Array, Array, Array]:
-    """Find where a known word follows a known n-gram: rows, positions and the code of the two together, (k,) each."""
+    """Find known words after known n-grams: their rows, positions and a code of both ids, (k,) int64 each."""
     left = left[:, : right.shape[1]]
     rows, positions = np.nonzero((left >= SPECIAL) & (right >= SPECIAL))
     return rows, positions, left[rows, positions] * words + right[rows, positions]
 
 
 def _next_left(left: Array, rows: Array, positions: Array, ids: Array) -> Array:
-    """Place the ids of the n-grams just looked up where they begin, one column narrower: the left parts of longer ones."""
+    """Ids (n, m - 1) of the known n-grams at the position where each begins, 0 elsewhere: left parts of longer n-grams."""
     longer = np.zeros((len(left), max(left.shape[1] - 1, 0)), np.int64)
     longer[rows, positions] = ids
     return longer
 
 
 def _lookup(keys: Array, codes: Array) -> tuple[Array, Array]:
-    """Look codes up among rising keys. Returns the index of each and whether it is known."""
+    """Look codes up in sorted keys. Returns the index of each and whether it is known."""
     if not len(keys):
         return np.zeros(len(codes), np.int64), np.zeros(len(codes), bool)
     index = np.minimum(np.searchsorted(keys, codes), len(keys) - 1)
@@ -92,12 +92,12 @@ def _lookup(keys: Array, codes: Array) -> tuple[Array, Array]:
 
 
 def learn_ngrams(ids: Array, words: int, answers: Array, most: int, longest: int) -> tuple[Array, NgramVocabulary]:
-    """Choose the n-grams that are most related to the answers.
+    """Select the n-grams that are most related to the labels.
 
-    ids: (n, m) int32, words of train; words: ids below this are words; answers: (n, k) float64, one column per label that is
-    1 where a row has it, or one column of numbers; most: how many are chosen, single words among them; longest: in words.
-    Returns the old ids of the words of the chosen n-grams, (w,) rising, and the n-grams over these words in their new
-    order. Source of the score: Pearson 1900, chi-square, of which n-grams one row holds.
+    ids: (n, m) int32, words of train; words: ids below this are words; answers: (n, k) float64, one column per label with 1
+    where a row has it, or one column of numbers; most: number of selected n-grams, single words included; longest: in words.
+    Returns the old ids of the words in the selected n-grams, (w,) ascending, and the vocabulary with new ids. The score is
+    chi-square of whether a row holds the n-gram. Source: Pearson 1900.
     """
     centre, spread = answers.mean(axis=0), np.maximum(_spread(answers), 1e-12)
     centred = (answers - centre) / np.sqrt(spread)
@@ -109,7 +109,7 @@ def learn_ngrams(ids: Array, words: int, answers: Array, most: int, longest: int
 
 
 def _scored_levels(ids: Array, words: int, centred: Array, longest: int) -> tuple[list[Level], Array]:
-    """List all n-grams that _MIN_ROWS rows hold, and the scores of words and n-grams, one after the other."""
+    """All n-grams with at least _MIN_ROWS rows, by level, and the concatenated scores of words and n-grams."""
     levels: list[Level] = []
     scores = [_score(*_once(*_words(ids)), centred, words)]
     left, first = ids.astype(np.int64), words
@@ -130,12 +130,12 @@ def _words(ids: Array) -> tuple[Array, Array]:
 
 
 def _spread(answers: Array) -> Array:
-    """What a squared deviation is divided by: the share of a label, the variance of a number."""
+    """Scale of squared deviations, (k,): the share of each label, or the variance of a number."""
     return answers.var(axis=0) if answers.shape[1] == 1 else answers.mean(axis=0)
 
 
 def _once(rows: Array, values: Array) -> tuple[Array, Array]:
-    """Count a value once per row."""
+    """Remove repeated pairs of row and value."""
     if not len(rows):
         return rows, values
     size = np.int64(values.max() + 1)
@@ -144,7 +144,7 @@ def _once(rows: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _common(rows: Array, codes: Array) -> Array:
-    """Codes that _MIN_ROWS rows hold, rising."""
+    """Codes with at least _MIN_ROWS rows, ascending."""
     order = np.lexsort((rows, codes))
     rows, codes = rows[order], codes[order]
     new = np.ones(len(codes), bool)
@@ -154,7 +154,7 @@ def _common(rows: Array, codes: Array) -> Array:
 
 
 def _score(rows: Array, values: Array, centred: Array, size: int) -> Array:
-    """Rows that hold a value, times the squared distance of their mean answer from the mean of all; (size,)."""
+    """Score of each value, (size,): its number of rows times the squared distance of their mean answer from the mean."""
     counts = np.bincount(values, minlength=size)
     total = np.zeros(size)
     for column in centred.T:
@@ -163,7 +163,7 @@ def _score(rows: Array, values: Array, centred: Array, size: int) -> Array:
 
 
 def _kept(chosen: Array, levels: Sequence[Level], words: int) -> tuple[Array, NgramVocabulary]:
-    """Keep the chosen n-grams with those that they continue, and number words and n-grams anew."""
+    """Keep the chosen n-grams and the n-grams that they continue, and give words and n-grams new ids."""
     first = words + sum(len(left) for left, _ in levels)
     for left, right in reversed(levels):
         first -= len(left)
@@ -171,7 +171,7 @@ def _kept(chosen: Array, levels: Sequence[Level], words: int) -> tuple[Array, Ng
         chosen[left[mine]] = True
         chosen[right[mine]] = True
     chosen[:SPECIAL] = True
-    new = np.cumsum(chosen) - 1  # order is kept, so levels stay rising and follow each other
+    new = np.cumsum(chosen) - 1  # the order is kept, so levels stay sorted
     kept_levels, first = [], words
     for left, right in levels:
         mine = chosen[first : first + len(left)]
@@ -181,14 +181,14 @@ def _kept(chosen: Array, levels: Sequence[Level], words: int) -> tuple[Array, Ng
 
 
 def renumbered(ids: Array, kept: Array) -> Array:
-    """Give words (n, m) int32 the ids that they have among the kept ones, (w,) rising; the others are unknown."""
+    """New ids of words (n, m) int32: the position among the kept old ids (w,), ascending, from 2; 1 for all others."""
     new = np.ones(max(int(ids.max(initial=0)), int(kept.max(initial=0))) + 1, np.int32)
     new[0], new[kept] = 0, np.arange(SPECIAL, SPECIAL + len(kept))
     return new[ids]
 
 
 def packed(vocabulary: NgramVocabulary) -> dict[str, Array]:
-    """Write n-grams as small arrays that a zip compresses well: differences of left, and one plane per byte of right."""
+    """Pack n-grams into arrays that compress well: differences of left, and one plane per byte of right."""
     arrays: dict[str, Array] = {}
     for words_each, (left, right) in enumerate(vocabulary.levels, 2):
         step = np.diff(left, prepend=0)
@@ -199,7 +199,7 @@ def packed(vocabulary: NgramVocabulary) -> dict[str, Array]:
 
 
 def unpacked(arrays: dict[str, Array], words: int) -> NgramVocabulary:
-    """Read what packed wrote."""
+    """Inverse of packed. words: ids below this are words."""
     levels = []
     for words_each in range(2, 2 + sum(name.startswith("left_") for name in arrays)):
         right = sum(plane.astype(np.int64) << (8 * i) for i, plane in enumerate(arrays[f"right_{words_each}"]))

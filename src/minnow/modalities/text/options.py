@@ -10,19 +10,19 @@ from minnow.tables.options import LabelledOptions
 
 
 class Options(LabelledOptions):
-    """What may stand under `options` of a use case of texts.
+    """Options of a use case of texts.
 
     file: name of one file in the folder; None reads every .csv, .tsv and .jsonl, plain or .gz.
-    lines: file -> label, for plain text with a document a line, such as {good.txt: positive, bad.txt: negative}.
-    text, label: names of the columns, or of the keys of a JSONL's objects.
-    separator: what stands between cells; several characters are allowed.
-    max_tokens, keep: how many tokens of a text are read, and from which end.
-    vocabulary: largest number of known words, the most frequent on train.
-    buckets: number of ids that pairs of neighbouring words share, by hash.
-    ngrams: number of n-grams that have an id of their own instead of a hashed one, those that are most related to the labels of
-        train; known words are then only those of these n-grams. longest: words in the longest n-gram.
-    characters: shortest and longest n-gram of characters, for families that read these; None makes none.
-    character_buckets: number of ids that n-grams of characters share, by hash.
+    lines: file -> label, for plain text with one document per line, such as {good.txt: positive, bad.txt: negative}.
+    text, label: names of the columns, or of the keys in JSONL.
+    separator: of cells; several characters are allowed.
+    max_tokens, keep: number of words of a text that are read, from its beginning or its end.
+    vocabulary: largest number of known words, the most frequent ones in train.
+    buckets: number of ids of hashed pairs of neighbouring words.
+    ngrams: number of selected n-grams with ids of their own instead of hashed pairs, those that are most related to the labels
+        of train; words in none of them are unknown. longest: number of words in the longest n-gram.
+    characters: shortest and longest character n-gram, for families that read these; None makes none.
+    character_buckets: number of ids of hashed character n-grams.
     """
 
     file: str | None = None
@@ -48,7 +48,7 @@ class Options(LabelledOptions):
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
+    """Name of the column to be predicted."""
     return "label"
 
 

@@ -1,4 +1,4 @@
-"""Requests for texts: each input is a text. Or a file of them."""
+"""Texts of a request or of a file of inputs."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def request(encoder: TextEncoder) -> Mapping[str, Any]:
 
 
 def example(encoder: TextEncoder, rows: Columns) -> str:
-    """Return a text that can be asked."""
+    """Return a valid text, for the documentation of the service."""
     return "example"
 
 
 def parse(inputs: Sequence[Any], encoder: TextEncoder) -> dict[str, Array]:
     """Check the texts of one request. Returns {"text": (n,) object of str}.
 
-    Raises ValueError that names the input and what is wrong with it.
+    Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one text, received none.")
@@ -55,14 +55,14 @@ def _problem(value: Any) -> str | None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        return "half of a surrogate pair, which is no character"
+        return "half of a surrogate pair, which is not a character"
     return None
 
 
 def from_file(path: Path, options: Options) -> list[str]:
-    """Read inputs for a prediction: delimited text with the column of texts, a JSON list, or plain text, one a line.
+    """Read inputs for a prediction: delimited text or JSONL with the column of texts, a JSON list, or plain text by lines.
 
-    Raises FileError, a ValueError, that names the file.
+    Raises FileError, a ValueError, with the path of the file.
     """
     if path.name.endswith(JSONL):
         return [cells[0] for _, cells in json_lines(path, (options.text,))]

@@ -1,4 +1,4 @@
-"""Rows of texts: read from files, described by flat columns, and what they must be like."""
+"""Rows of texts: reading them from files, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ MAX_CHARACTERS = 100_000
 def read(folder: Path, options: Options) -> Table:
     """Read a folder (or one file). Columns: text (n,) object of str, label (n,) str.
 
-    Files named train* and test* fix the split of their rows. Keys ignore white space around a text. Raises FileError.
+    Files named train* and test* fix the split of their rows. Keys are hashes of the text without white space around it.
+    Raises FileError.
     """
     texts, labels, row_id, splits = [], [], [], []
     for path in find(folder, list(options.lines) if options.lines else options.file, SUFFIXES):
@@ -37,7 +38,7 @@ def read(folder: Path, options: Options) -> Table:
 
 
 def _records(path: Path, options: Options) -> Iterator[tuple[int, list[str]]]:
-    """Read the text and the label of each row, with its line."""
+    """Read (line, [text, label]) of each row."""
     if options.lines:
         return ((line, [text, options.lines[path.name]]) for line, text in plain_lines(path))
     if path.name.endswith(JSONL):
@@ -46,23 +47,23 @@ def _records(path: Path, options: Options) -> Iterator[tuple[int, list[str]]]:
 
 
 def examples(table: Table, options: Options) -> Table:
-    """Return the rows as they are: a text is an example."""
+    """Return the table unchanged: each text is an example."""
     return table
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
-    """Describe each text by flat columns, (n,) each: text (white space trimmed), characters, label, share, hash."""
+    """Columns for expectations, (n,) each: text (stripped), characters, label, class_share, label_number, hash."""
     text = np.array([value.strip() for value in table.columns["text"]], dtype=object)
     characters = np.array([len(value) for value in text], np.int64)
     return {"text": text, "characters": characters, **label_columns(table.columns["label"], table.key)}
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
-    """List what texts and their labels must be like."""
-    longest = f"a longer text is refused when it is served ({MAX_CHARACTERS:,} characters)"
+    """List the expectations about texts and their labels."""
+    longest = f"the service refuses longer texts ({MAX_CHARACTERS:,} characters)"
     return [
-        expect("column_to_exist", "it is what a model reads", "text"),
-        expect("column_values_to_not_be_null", "an empty text says nothing", "text"),
+        expect("column_to_exist", "models read this column", "text"),
+        expect("column_values_to_not_be_null", "an empty text has no features", "text"),
         expect("column_values_to_be_between", longest, "characters", max_value=MAX_CHARACTERS),
         *label_expectations(options, task),
     ]

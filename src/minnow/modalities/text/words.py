@@ -1,4 +1,4 @@
-"""Words and pairs of words as ids: the tokenizers library splits and looks up, NumPy hashes the pairs."""
+"""Words and pairs of words as ids: the library tokenizers splits texts and looks words up, NumPy hashes pairs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from minnow.types import Array
 _PAD, _UNKNOWN = "[pad]", "[unknown]"
 _CHUNK = 4096
 _WORD = r"\w+(?:'\w+)*|[^\w\s]"
-"""A word with its apostrophes ("don't"), or one sign. The two special names can never be split off whole."""
+"""A word with its apostrophes ("don't"), or one other sign. It never matches the two special names as a whole."""
 
 
 def tokenizer(words: Sequence[str], length: int, keep: str = "beginning") -> Tokenizer:
-    """Make a tokenizer of lower-case words with ids from 2; it keeps length ids of the beginning or of the end."""
+    """Build a tokenizer of lower-case words with ids from 2. It keeps length ids, of the "beginning" or of the "end"."""
     vocabulary = {_PAD: 0, _UNKNOWN: 1} | {word: i for i, word in enumerate(words, SPECIAL)}
     splitter = _splitter(models.WordLevel(vocabulary, unk_token=_UNKNOWN))
     splitter.enable_truncation(max_length=length, direction="right" if keep == "beginning" else "left")
@@ -25,7 +25,7 @@ def tokenizer(words: Sequence[str], length: int, keep: str = "beginning") -> Tok
 
 
 def learn_words(texts: Sequence[str], vocabulary: int, least: int = 2) -> list[str]:
-    """Learn the most frequent words, at most vocabulary, each seen at least twice; ties in alphabetical order."""
+    """Return the most frequent words, at most vocabulary, with at least least occurrences; ties in alphabetical order."""
     learner = _splitter(models.WordLevel(unk_token=_UNKNOWN))
     trainer = trainers.WordLevelTrainer(vocab_size=vocabulary, min_frequency=least, show_progress=False)
     learner.train_from_iterator(texts, trainer)
@@ -41,9 +41,9 @@ def _splitter(model: models.WordLevel) -> Tokenizer:
 
 
 def word_ids(splitter: Tokenizer, texts: Array, length: int) -> Array:
-    """Look up the words of texts (n,) of str. Returns (n, length) int32, padded with 0."""
+    """Ids of the words of texts (n,) of str, (n, length) int32, padded with 0."""
     tokens = np.zeros((len(texts), length), np.int32)
-    if len(texts) == 1:  # handing one row to a pool of threads takes longer than the row
+    if len(texts) == 1:  # for one row a pool of threads takes longer than the tokenizer
         ids = splitter.encode(texts[0]).ids
         tokens[0, : len(ids)] = ids
         return tokens
@@ -56,10 +56,10 @@ def word_ids(splitter: Tokenizer, texts: Array, length: int) -> Array:
 
 
 def hashed_pairs(ids: Array, words: int, buckets: int, width: int) -> Array:
-    """Collect the distinct known words and pairs of known neighbours of each row; the ids of pairs are hashed.
+    """Ids of the distinct known words and of the pairs of neighbouring known words of each row; pairs are hashed.
 
-    ids: (n, length) int32, 0 pads, 1 unknown. words: ids below this are words; a pair's id is words + its hash.
-    Returns (n, width) int32 in rising order, padded with 0.
+    ids: (n, length) int32, 0 pads, 1 unknown. words: ids below this are words; the id of a pair is words + its hash.
+    Returns (n, width) int32 in ascending order, padded with 0.
     """
     parts = [_hashed(ids[i : i + _CHUNK], words, buckets, width) for i in range(0, max(len(ids), 1), _CHUNK)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""Series: sensor readings in order of time. An example reads the rows up to a moment and predicts a value then or later."""
+"""Series: sensor readings in order of time. An example has the rows up to a moment and a target then or later."""
 
 from minnow.modalities.timeseries.baselines import CAPABILITIES
 from minnow.modalities.timeseries.encoder import fit_encoder, load_encoder

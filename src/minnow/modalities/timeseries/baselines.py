@@ -1,4 +1,4 @@
-"""Predictions for a series that need no model."""
+"""Baselines for series."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from minnow.types import Array, Table
 
 
 def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callable[[Table], Array]]:
-    """Predictions that need no model: name -> (examples) -> labels (n,) str.
+    """Baselines: name -> (examples) -> labels (n,) str. train: examples; labels: (k,) str, empty for numbers.
 
-    threshold: the sensor and the limit that are right most often on train; clock: the most frequent label of the half hour,
-    with half hours of weekends apart. With a horizon, persistence: the last known value; seasonal persistence: the value one
-    season before.
+    threshold: the label by one sensor and one limit, those with the highest accuracy on train; clock: the most frequent label
+    of the half hour, weekends separately. With a horizon, persistence: the last known value; seasonal persistence: the value
+    one season before the target.
     """
     if options.horizon:
         return {
@@ -42,7 +42,7 @@ CAPABILITIES = ModalityCapabilities(baselines=baselines)
 
 @dataclass(frozen=True)
 class _Threshold:
-    """A rule on the last value of one sensor. below, above: the labels on the two sides of the limit."""
+    """A decision rule on the last value of one sensor. below, above: the labels below and above the limit."""
 
     sensor: str
     limit: float
@@ -50,18 +50,18 @@ class _Threshold:
     above: str
 
     def predict(self, rows: Table) -> Array:
-        """Label examples, (n,) str."""
+        """Predict the labels of examples, (n,) str."""
         return np.where(rows.columns[SENSOR + self.sensor][:, -1] > self.limit, self.above, self.below)
 
 
 def _half_hour(stamp: Array) -> Array:
-    """Half hour of the day, (n,) int64, 0 to 47; on Saturdays and Sundays 48 to 95."""
+    """Half hour of each time stamp, (n,) int64: 0 to 47, on Saturdays and Sundays 48 to 95."""
     weekend = (stamp // DAY_S + 3) % 7 >= 5  # 1970 began on a Thursday
     return stamp % DAY_S // 1800 + 48 * weekend
 
 
 def _usual_by_clock(stamp: Array, labels: Array) -> Array:
-    """The most frequent label of each half hour, (96,) str; the most frequent one of all for a half hour without rows."""
+    """Most frequent label of each half hour, (96,) str; for a half hour without rows that of all rows."""
     names, index = np.unique(labels, return_inverse=True)
     counts = np.zeros((96, len(names)))
     np.add.at(counts, (_half_hour(stamp), index), 1)
@@ -70,7 +70,7 @@ def _usual_by_clock(stamp: Array, labels: Array) -> Array:
 
 
 def _best_threshold(sensors: Mapping[str, Array], labels: Array) -> _Threshold:
-    """Find the rule that is right most often on these rows. sensors: name -> last values (n,), NaN missing."""
+    """Find the rule with the highest accuracy on these rows. sensors: name -> last values (n,), NaN missing."""
     names, index = np.unique(labels, return_inverse=True)
     one_hot = np.eye(len(names))[index]
     best: tuple[float, _Threshold] | None = None

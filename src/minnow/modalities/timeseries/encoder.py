@@ -1,4 +1,4 @@
-"""The encoder of series: histories and features of them, scaled."""
+"""The encoder of series: histories and features of them, standardized."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """What encoder.json holds.
+    """The content of encoder.json.
 
-    time: name or names of the column of time stamps. sensors: names, (s,). fill, mean, std: of each sensor. length, window:
-    rows. features: kind -> numbers of rows. levels: sensors that are read as they are, None for all. clock, week: as in
-    Options. offset: name of the sensor that targets are relative to, or None. step: the usual one; max_gap: both in seconds.
+    time: the column of time stamps, or several. sensors: names, (s,). fill, mean, std: of each sensor. length, window: rows.
+    features: kind -> numbers of rows. levels: sensors that are not centred, None for all. clock, week: as in Options.
+    offset: name of the sensor that is the offset of targets, or None. step: the usual one; max_gap: both in seconds.
     centre, scale: of each number, (d,).
     """
 
@@ -65,20 +65,20 @@ class SeriesFacts:
 
 
 class SeriesEncoder(Encoder):
-    """Turns histories into series (n, window, s) float32 and numbers (n, d) float32, both scaled.
+    """Encodes histories as series (n, window, s) float32 and numbers (n, d) float32, both standardized.
 
-    Where targets are relative, it adds their offset (n,) float32, in the unit of the target.
+    Where targets are relative, their offset (n,) float32 is added, in the unit of the target.
     """
 
     def __init__(self, facts: SeriesFacts) -> None:
-        """facts: what it learned from train."""
+        """facts: as learned from train."""
         self.facts = facts
         self._fill, self._mean, self._std = np.array(facts.fill), np.array(facts.mean), np.array(facts.std)
         self._centre, self._scale = np.array(facts.centre), np.array(facts.scale)
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The arrays that encode makes of the rows of a request."""
+        """The arrays that encode returns."""
         facts = self.facts
         sensors = len(facts.sensors)
         numbers = sensors * sum(len(rows) for rows in facts.features.values()) + 2 * (facts.clock + facts.week)
@@ -88,7 +88,7 @@ class SeriesEncoder(Encoder):
         return tuple(specs)
 
     def values(self, columns: Columns) -> Array:
-        """Histories without missing values, scaled, (n, length, s)."""
+        """Histories without missing values, standardized, (n, length, s)."""
         facts = self.facts
         stacked = np.stack([columns[SENSOR + name] for name in facts.sensors], axis=2)
         filled = windows.fill_forward(stacked, self._fill)
@@ -98,7 +98,7 @@ class SeriesEncoder(Encoder):
         return (filled - self._mean) / self._std
 
     def numbers(self, values: Array, stamp: Array) -> Array:
-        """Features of histories (n, length, s) and of the clock, (n, d), not yet scaled."""
+        """Features of histories (n, length, s) and of the time stamps (n,), (n, d), not standardized."""
         facts = self.facts
         parts = windows.rolling_features(values, facts.features)
         parts += [windows.cyclic(stamp, DAY_S)] if facts.clock else []
@@ -106,13 +106,13 @@ class SeriesEncoder(Encoder):
         return np.concatenate(parts, axis=1) if parts else np.empty((len(stamp), 0))
 
     def encode(self, columns: Columns) -> dict[str, Array]:
-        """Encode examples: numbers are left out where no feature is set, the offset where targets are not relative.
+        """Encode examples. Without features there are no numbers; without relative targets there is no offset.
 
         Raises ValueError for a sensor that is missing.
         """
         facts = self.facts
         if missing := [name for name in facts.sensors if SENSOR + name not in columns]:
-            raise ValueError(f"The model reads the sensors {', '.join(missing)}, which are missing.")
+            raise ValueError(f"The model needs the sensors {', '.join(missing)}, which are missing.")
         values = self.values(columns)
         arrays = {"series": np.ascontiguousarray(values[:, -facts.window :], np.float32)}
         numbers = self.numbers(values, columns[STAMP])
@@ -131,7 +131,7 @@ class SeriesEncoder(Encoder):
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> SeriesEncoder:
-    """Learn scales from train's examples. labels: (k,) str, not used. Raises ValueError."""
+    """Learn means and deviations from train. labels: (k,) str, not used. Raises ValueError."""
     facts = _unscaled(table, options)
     values = SeriesEncoder(facts).values(table.columns)[:, -1]
     facts = replace(facts, mean=_short(values.mean(axis=0)), std=_short(_std(values)))
@@ -146,7 +146,7 @@ def load_encoder(folder: Path) -> SeriesEncoder:
 
 
 def _unscaled(table: Table, options: Options) -> SeriesFacts:
-    """What is known before values are scaled: mean 0 and standard deviation 1 stand for those of the sensors."""
+    """Facts without standardization: mean 0 and standard deviation 1 for every sensor."""
     names = sensors_of(table.columns)
     last = np.stack([table.columns[SENSOR + name][:, -1] for name in names], axis=1)
     medians = [np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else 0 for values in last.T]
@@ -170,7 +170,7 @@ def _unscaled(table: Table, options: Options) -> SeriesFacts:
 
 
 def _levels(sensors: Sequence[str], options: Options) -> tuple[str, ...] | None:
-    """Sensors that are read as they are. Raises ValueError for a name that is no sensor."""
+    """Sensors that are not centred, None for all. Raises ValueError for a name that is not a sensor."""
     for name in options.levels or []:
         if name not in sensors:
             raise ValueError(f"options.levels: {unknown('sensor', name, sensors)}")
@@ -178,11 +178,11 @@ def _levels(sensors: Sequence[str], options: Options) -> tuple[str, ...] | None:
 
 
 def _short(values: Array) -> tuple[float, ...]:
-    """Keep the digits that float32 can hold; a shorter number makes a shorter file."""
+    """Round to the digits that float32 can represent, which makes encoder.json shorter."""
     return tuple(float(f"{value:.9g}") for value in values)
 
 
 def _std(values: Array) -> Array:
-    """Standard deviation of each column, 1 for one that is constant."""
+    """Standard deviation of each column, 1 for a constant column."""
     std = values.std(axis=0)
     return np.where(std > SMALLEST * np.maximum(1.0, np.abs(values).max(axis=0, initial=0.0)), std, 1.0)

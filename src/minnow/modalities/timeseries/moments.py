@@ -1,4 +1,4 @@
-"""Rows of a series, from files and from requests: their time stamps and the values of their sensors."""
+"""Time stamps and sensor values of rows, from files and from requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 5
 def time_stamps(columns: Columns, row_id: Array, time: str | Sequence[str]) -> Array:
     """Seconds since 1970 of each row, (n,) int64. time: one column of dates or seconds, or columns of year, month, day...
 
-    Raises FileError that names the rows without a time stamp, and those whose time stamp another row has too.
+    Raises FileError with the rows without a time stamp, and with the rows that share a time stamp.
     """
     names = [time] if isinstance(time, str) else list(time)
     for name in names:
@@ -30,17 +30,17 @@ def time_stamps(columns: Columns, row_id: Array, time: str | Sequence[str]) -> A
         if columns[name].dtype == object:
             _refuse_text(columns[name], name, row_id)
     times = _composed([columns[name] for name in names]) if len(names) > 1 else _seconds(columns[names[0]])
-    _refuse(row_id, np.flatnonzero(~np.isfinite(times)), f"'{', '.join(names)}' must say when each row was taken.")
+    _refuse(row_id, np.flatnonzero(~np.isfinite(times)), f"'{', '.join(names)}' must hold a time stamp in each row.")
     stamp = np.floor(times).astype(np.int64)
     order = np.argsort(stamp, kind="stable")
     twice = np.flatnonzero(np.diff(stamp[order]) == 0)
     both = np.stack([order[twice], order[twice + 1]], axis=1).ravel()
-    _refuse(row_id, both, "Each moment must have one row: two of one series cannot be taken at once.")
+    _refuse(row_id, both, "Each row must have a time stamp of its own.")
     return stamp
 
 
 def _refuse_text(cells: Array, name: str, row_id: Array) -> None:
-    """Name the rows of a text column whose cells are no time stamps."""
+    """Raise FileError with the rows of a text column whose cells are not time stamps."""
     odd = [index for index, cell in enumerate(cells.tolist()) if not _is_moment(cell)]
     shown = repr(cells[odd[0] if odd else 0])[:40]
     needed = f"options.time: '{name}' must hold dates or numbers, all of one kind. Received: {shown}."
@@ -78,7 +78,7 @@ def _composed(parts: Sequence[Array]) -> Array:
 
 
 def _compose(parts: Sequence[float]) -> float:
-    """Seconds since 1970 of one moment given by year, month, day and so on. NaN where the calendar has no such moment."""
+    """Seconds since 1970 of one moment given by year, month, day and so on; NaN where the calendar has no such moment."""
     try:
         year, month, day, *rest = (int(part) for part in parts)
         return datetime(year, month, day, *rest, tzinfo=UTC).timestamp()
@@ -89,12 +89,14 @@ def _compose(parts: Sequence[float]) -> float:
 def sensor_values(values: Array, name: str, row_id: Array) -> Array:
     """Values of a sensor, (n,) float64, NaN where missing. values: numeric, boolean or text of numbers.
 
-    Raises FileError that names rows.
+    Raises FileError with the rows of other text.
     """
     if values.dtype.kind not in "OU":
         return raw(values)
     numbers = np.array([_as_number(cell) for cell in values.tolist()])
-    needed = f"Sensor '{name}' must show numbers or true and false; leave it out (options.drop, sensors) or code it."
+    needed = (
+        f"Sensor '{name}' must hold numbers or booleans; leave it out (options.drop, options.sensors) or encode it."
+    )
     _refuse(row_id, np.flatnonzero(np.isinf(numbers)), needed)
     return numbers
 
@@ -127,7 +129,7 @@ def _date(text: str) -> float:
 
 
 def _number(value: Any) -> float:
-    """Read a number, or the text of one as a cell of a file holds it. Raises ValueError."""
+    """Convert a number, or a text of one as cells of files hold it. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(value)
     return float(value)

@@ -1,4 +1,4 @@
-"""What may stand under `options` of a use case of series, and the names of the columns of its tables."""
+"""Options of series, and the names of the columns of their tables."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ LEAST_HISTORY = 3
 
 
 class Options(TableOptions):
-    """What may stand under `options` of a use case of series, besides how files are read (tables.options.TableOptions).
+    """Options of a use case of series, besides those about files (tables.options.TableOptions).
 
-    time: the column of time stamps, or the columns of year, month, day, hour and minute that make one up.
-    sensors: columns that a model reads; None for all of them, the target's own past included where horizon is over 0.
-    window: rows that a model reads one by one. horizon: rows from the last of them to the target, 0 for that very row.
+    time: the column of time stamps, or the columns of year, month, day, hour and minute.
+    sensors: columns that models read; None for all, with a horizon also the past of the target.
+    window: number of rows that models read one by one. horizon: rows from the last of them to the target, 0 for the same row.
     diff, rolling_mean, rolling_std, above_rolling_min, below_rolling_max: features of the last row of a window, each a list
         of numbers of rows n: the difference from the value n rows before; mean and standard deviation of the last n rows;
         the difference from the lowest and from the highest of the last n rows.
-    levels: sensors that are read as they are, None for all of them. The others are read as differences from their own mean
-        over the history, for sensors whose level drifts from day to day.
-    clock, week: whether the position of the last row in its day and week is read.
-    relative: learn the difference from the target's last value instead of the value.
+    levels: sensors that are not centred, None for all. The others are centred: their mean over the history is subtracted,
+        for sensors whose level drifts from day to day.
+    clock, week: whether models read the position of the last row in the day and in the week.
+    relative: models learn the difference from the last known value of the target.
     max_gap: largest number of seconds between two rows of one stretch, None for five usual steps; no example crosses a gap.
-    season: seconds of a period, for the baseline of seasonal persistence.
-    max_missing: largest share of missing values of a sensor. max_missing_run, max_stuck: largest share of all rows that one
-        run of missing values, and one run of equal values, of a sensor may take.
-    max_unlabelled: largest share of rows without a label; such rows are part of histories and make no examples.
-    split: by time, always.
+    season: period in seconds, for the baseline of seasonal persistence.
+    max_missing: largest accepted share of missing values of a sensor. max_missing_run, max_stuck: largest accepted share of
+        all rows in one run of missing values, and in one run of equal values, of a sensor.
+    max_unlabelled: largest accepted share of rows without a label; they are part of histories but not examples.
+    split: always by time.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {**TableOptions.RENAMED, **RENAMED_FEATURES}
@@ -64,17 +64,17 @@ class Options(TableOptions):
     def _consistent(self) -> Options:
         if self.split.by != "time":
             raise ValueError(
-                f"a series is split by time only: divided by {self.split.by}, a row of the exam would lie between rows of "
-                "train and hardly differ from them. Leave split out"
+                f"a series is split by time only: with a split by {self.split.by}, test rows would lie between rows of train "
+                "and hardly differ from them. Leave split out"
             )
         if min([1, *(rows for counts in self.features.values() for rows in counts)]) < 1:
-            raise ValueError(f"{', '.join(FEATURES)} are numbers of rows, each at least 1")
+            raise ValueError(f"{', '.join(FEATURES)} need numbers of rows of at least 1")
         if self.relative and (not self.horizon or (self.sensors is not None and self.target not in self.sensors)):
             raise ValueError("relative needs a horizon of at least 1 and the target among the sensors")
         if self.levels is not None and self.length < LEAST_HISTORY:
             raise ValueError(
-                f"levels needs a history of at least {LEAST_HISTORY} rows, since the other sensors are read as differences "
-                f"from their mean over it: set a longer window, or {', '.join(FEATURES[:-1])} or {FEATURES[-1]}"
+                f"levels needs a history of at least {LEAST_HISTORY} rows, since the other sensors are centred by their mean "
+                f"over it: set a longer window, or {', '.join(FEATURES[:-1])} or {FEATURES[-1]}"
             )
         return self
 
@@ -91,19 +91,19 @@ class Options(TableOptions):
 
     @property
     def length(self) -> int:
-        """Rows of history that an example reads."""
+        """Number of rows in the history of an example."""
         counts = (rows - 1 for name, numbers in self.features.items() if name != "diff" for rows in numbers)
         reach = max([0, *self.diff, *counts])
         return max(self.window, reach + 1)
 
 
 def target(options: Options) -> str:
-    """Name the column to be predicted."""
+    """Name of the column to be predicted."""
     return options.target
 
 
 def time_column(options: Options) -> str:
-    """Name the column that rows are split by in order of time."""
+    """Name of the column of the split by time."""
     return TIME
 
 

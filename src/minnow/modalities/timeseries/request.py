@@ -1,4 +1,4 @@
-"""Windows of a series that came with a request, or from a file of rows."""
+"""Histories of a request or of a file of inputs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from minnow.types import Array, Columns
 
 Time = str | Sequence[str]
 REQUEST: dict[str, Any] = {
-    "description": "The latest rows of the series, oldest first: each an object with the time stamp and a value (or null) of "
-    "every sensor. The answer is for the last row, or for the horizon after it.",
+    "description": "The latest rows of the series, oldest first: each an object with the time stamp and a value (or null) for "
+    "every sensor. The prediction is for the last row, or for the horizon after it.",
     "type": "array",
     "items": {
         "type": "object",
@@ -37,7 +37,7 @@ def request(encoder: SeriesEncoder) -> Mapping[str, Any]:
 
 
 def example(encoder: SeriesEncoder, rows: Columns) -> list[dict[str, Any]]:
-    """A window that can be sent, for people to copy: every sensor shows its median of train."""
+    """Return a valid window, for the documentation of the service: every sensor has its median of train."""
     facts = encoder.facts
     readings = dict(zip(facts.sensors, facts.fill, strict=True))
     times = [EXAMPLE_START + np.timedelta64(int(index * facts.step), "s") for index in range(facts.window)]
@@ -52,10 +52,10 @@ def _as_time(moment: np.datetime64, time: Time) -> dict[str, Any]:
 
 
 def parse(inputs: Sequence[Any], encoder: SeriesEncoder) -> dict[str, Array]:
-    """Check the inputs of one request: each the latest rows of a series, at least a window of them, oldest first.
+    """Check the inputs of one request: each a list of the latest rows of a series, oldest first, at least a window.
 
-    Returns "sensor NAME" (n, length) and "row stamp" (n,), as examples makes them. Raises ValueError that names the input,
-    the row and what is wrong with it.
+    Returns "sensor NAME" (n, length) float64 and "row stamp" (n,) int64, as examples does. Raises ValueError with the input,
+    the row and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one series, received none.")
@@ -97,7 +97,7 @@ def _row_time(row: Any, where: str, index: int, time: Time) -> int:
 
 
 def _after_last_gap(stamps: Sequence[int], where: str, first: int, max_gap: float) -> int:
-    """Index of the first row after the last gap. first: index of stamps[0]. Raises ValueError where time does not rise."""
+    """Index of the first row after the last gap. first: index of stamps[0]. Raises ValueError for rows not in order of time."""
     steps = np.diff(np.array(stamps, np.int64))
     if (steps <= 0).any():
         index = int(np.flatnonzero(steps <= 0)[0]) + 1 + first
@@ -125,7 +125,7 @@ def _row_values(row: Mapping[str, Any], where: str, index: int, sensors: Sequenc
 def from_file(path: Path, options: Options) -> Sequence[Any]:
     """Read inputs for a prediction: a file of rows, with one input for each row that ends a window, or a JSON list of inputs.
 
-    Raises FileError, a ValueError, that names the file.
+    Raises FileError, a ValueError, with the path of the file.
     """
     if path.suffix == ".json":
         return json_list(path)
@@ -142,7 +142,7 @@ def from_file(path: Path, options: Options) -> Sequence[Any]:
 
 
 def _cell(text: str | None) -> Any:
-    """Turn a cell into a value of a request: a number, true or false, text, or None."""
+    """Convert a cell to a value of a request: a number, a boolean, a text, or None."""
     if text is None:
         return None
     for read in (float, lambda word: bool(boolean(word))):

@@ -1,4 +1,4 @@
-"""Rows of a series: read in order of time, turned into examples, described by flat columns, and expected to be sound."""
+"""Rows of a series: reading them in order of time, their examples, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from minnow.types import Array, Expectation, Table, content_key
 def read(folder: Path, options: Options) -> Table:
     """Read a folder (or one file), in order of time.
 
-    Columns: time datetime64[s], "sensor NAME" float64 (NaN missing) and the target (n,) str. Raises FileError that names
-    rows: without a time stamp, with one that another row has too, or with a sensor value that is no number.
+    Columns, (n,) each: time datetime64[s], "sensor NAME" float64 (NaN missing), and the target str. Raises FileError with the
+    rows without a time stamp, with a repeated one, or with a sensor value that is not a number.
     """
     table = frames.read(folder, options, Split())
     stamp = moments.time_stamps(table.columns, table.row_id, options.time)
@@ -40,22 +40,22 @@ def _sensors(table: Table, options: Options) -> list[str]:
     for name in options.sensors or []:
         if name not in known:
             raise FileError(
-                f"options.sensors: '{name}' must be a column that is known at the time of the prediction. Known: "
+                f"options.sensors: '{name}' must be a column that is known when the prediction is made. Known: "
                 f"{', '.join(known)}."
             )
     sensors = known if options.sensors is None else options.sensors
     if not sensors:
-        raise FileError("A series must have a sensor beside its time and its target. It has none.")
+        raise FileError("A series must have a sensor besides its time stamps and its target. It has none.")
     return sensors
 
 
 def examples(table: Table, options: Options) -> Table:
-    """Turn rows into examples: one for each row with a full window up to it and a label at the horizon after it.
+    """Make an example for each row with a full window up to it and a label at the horizon after it.
 
-    "sensor NAME" (n, length) float64, NaN missing, the first row of a stretch repeated before it; "row stamp" (n,) int64 of
-    the last row, in seconds since 1970; the target (n,) str; with a horizon "row past" and "row season" (n,) str: the last
-    known value of the target, and the one a season before. Groups are days, since rows of one day are much alike.
-    Raises FileError where no stretch is long enough for an example.
+    Columns: "sensor NAME" (n, length) float64, NaN missing, with the first row of a stretch repeated before it; "row stamp"
+    (n,) int64 of the last row, in seconds since 1970; the target (n,) str; with a horizon "row past" and "row season" (n,) str:
+    the last known value of the target, and the value one season before the target. Groups are days, since rows of one day
+    are similar. Raises FileError where no stretch is long enough for an example.
     """
     stamp = table.columns[TIME].astype(np.int64)
     start = windows.stretch_starts(stamp, options.max_gap)
@@ -86,15 +86,15 @@ def _histories(table: Table, start: Array, rows: Array, length: int) -> dict[str
 def _too_short(table: Table, start: Array, options: Options) -> str:
     longest = int((np.arange(len(start)) - start).max()) + 1
     return (
-        f"An example reads {options.window} rows (option window) and asks {options.horizon} later (option horizon), without "
-        f"a gap between them: {options.window + options.horizon} rows in one stretch. From {table.row_id[0]} to "
+        f"An example needs {options.window} rows (option window) and the target {options.horizon} rows later (option "
+        f"horizon) without a gap: {options.window + options.horizon} rows in one stretch. From {table.row_id[0]} to "
         f"{table.row_id[-1]} the longest stretch has {longest}. Give more rows, a shorter window or horizon, or a longer "
         "max_gap."
     )
 
 
 def _season(stamp: Array, labels: Array, rows: Array, last: Array, options: Options) -> Array:
-    """The labels a season before the targets of rows; the last known ones where no row has that time stamp."""
+    """Labels one season before the targets of rows; the last known ones where no row has that time stamp."""
     wanted = stamp[rows + options.horizon] - options.season
     index = np.minimum(np.searchsorted(stamp, wanted), len(stamp) - 1)
     known = (stamp[index] == wanted) & (index <= rows) & (labels[index] != "")
@@ -102,9 +102,9 @@ def _season(stamp: Array, labels: Array, rows: Array, last: Array, options: Opti
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
-    """Describe rows by flat columns, (n,) each: sensors, their runs of missing and of equal values, label columns, hash.
+    """Columns for expectations, (n,) each: sensors, their runs of missing and of equal values, label columns, hash.
 
-    The length of a run is given as its share of all rows.
+    Runs are given by their length as a share of all rows.
     """
     described: dict[str, Array] = {}
     for name in sensors_of(table.columns):
@@ -119,18 +119,18 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
-    """List what rows, sensors and labels must be like."""
+    """List the expectations about sensors and labels."""
     between, not_null = "column_values_to_be_between", "column_values_to_not_be_null"
     expected = [item for item in label_expectations(options, task) if item.kind != f"expect_{not_null}"]
-    unlabelled = "a row without a label makes no example (option max_unlabelled)"
+    unlabelled = "a row without a label is not an example (option max_unlabelled)"
     expected.append(expect(not_null, unlabelled, "label", mostly=round(1 - options.max_unlabelled, 6)))
-    gaps = "a sensor that is hardly ever read tells nothing (option max_missing)"
-    burst = "a sensor that fails for so long makes a model of its failure (option max_missing_run)"
-    stuck = "a sensor that shows one value for so long is stuck (option max_stuck); drop it, or these rows"
+    gaps = "a sensor with so many missing values is hardly useful (option max_missing)"
+    burst = "a model would learn the failure of a sensor that fails for so long (option max_missing_run)"
+    stuck = "a sensor with one value for so long is stuck (option max_stuck); drop it, or these rows"
     for name in sensors_of(table.columns):
         expected += [
             expect(not_null, gaps, SENSOR + name, mostly=round(1 - options.max_missing, 6)),
-            expect(between, "a number is finite", SENSOR + name, min_value=-LARGEST, max_value=LARGEST),
+            expect(between, "numbers must be finite", SENSOR + name, min_value=-LARGEST, max_value=LARGEST),
             expect(between, burst, f"{name}: missing in one go", max_value=options.max_missing_run),
             expect(between, stuck, f"{name}: one value in one go", max_value=options.max_stuck),
         ]

@@ -1,4 +1,4 @@
-"""Windows of a series: the rows that an example may read, and features of them that never see the future."""
+"""Windows of a series: the rows of an example, and features of them that use no later row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minnow.types import Array
 
 WEEK_S = 604_800
 FEATURES = ("diff", "rolling_mean", "rolling_std", "above_rolling_min", "below_rolling_max")
-"""Features of a history, in the order of their numbers."""
+"""Features of a history, in the order of the encoded numbers."""
 RENAMED_FEATURES = {
     "differences": "diff",
     "means": "rolling_mean",
@@ -18,19 +18,19 @@ RENAMED_FEATURES = {
     "rises": "above_rolling_min",
     "falls": "below_rolling_max",
 }
-"""Names of features in older versions -> their names now."""
+"""Names of features in older versions -> current names."""
 GAP = 5.0
-"""Usual steps beyond which a pause is a gap."""
+"""Multiple of the usual step above which a step is a gap."""
 
 
 def usual_step(stamp: Array) -> float:
-    """Median of the steps between rising time stamps (n,) int64, in seconds; 1 for fewer than two."""
+    """Median of the steps between ascending time stamps (n,) int64, in seconds; 1 for fewer than two."""
     steps = np.diff(stamp)
     return float(np.median(steps)) if len(steps) else 1.0
 
 
 def stretch_starts(stamp: Array, max_gap: float | None) -> Array:
-    """Index of the first row of each row's unbroken stretch, (n,) int64. stamp: (n,) int64, rising.
+    """Index of the first row of the stretch without gaps that each row is in, (n,) int64. stamp: (n,) int64, ascending.
 
     max_gap: largest number of seconds between two rows of one stretch, None for five usual steps.
     """
@@ -40,7 +40,7 @@ def stretch_starts(stamp: Array, max_gap: float | None) -> Array:
 
 
 def example_rows(start: Array, window: int, horizon: int) -> Array:
-    """Index of the last row of each example, (m,) int64: its window before it and its horizon after it in one stretch.
+    """Index of the last row of each example, (m,) int64: the window before it and the horizon after it are in one stretch.
 
     start: (n,) int64, as stretch_starts returns it.
     """
@@ -50,13 +50,13 @@ def example_rows(start: Array, window: int, horizon: int) -> Array:
 
 
 def histories(values: Array, start: Array, rows: Array, length: int) -> Array:
-    """The length values (n,) up to each of rows, (m, length); the first row of a stretch is repeated before it."""
+    """The last length values (n,) up to each of rows (m,), (m, length); the first row of a stretch is repeated before it."""
     back = rows[:, None] - np.arange(length - 1, -1, -1)
     return values[np.maximum(back, start[rows][:, None])]
 
 
 def fill_forward(values: Array, fill: Array) -> Array:
-    """Carry the last known value forward in each history (n, m, s), NaN missing; before the first one stands fill (s,)."""
+    """Replace missing values (NaN) in histories (n, m, s) by the last known value, or by fill (s,) before the first one."""
     known = np.isfinite(values)
     if known.all():
         return values
@@ -67,7 +67,7 @@ def fill_forward(values: Array, fill: Array) -> Array:
 
 
 def last_known(labels: Array, start: Array) -> Array:
-    """The last label known at each row, (n,) str, "" where its stretch has none yet. start: as stretch_starts returns it."""
+    """The last known label at each row, (n,) str, "" where its stretch has none yet. start: as stretch_starts returns it."""
     index = np.maximum.accumulate(np.where(labels != "", np.arange(len(labels)), -1))
     return np.where(index >= start, labels[np.maximum(index, 0)], "")
 
@@ -91,13 +91,13 @@ def rolling_features(values: Array, features: Mapping[str, Sequence[int]]) -> li
 
 
 def cyclic(stamp: Array, period_s: int) -> Array:
-    """Position of each moment in its day or week, (n, 2), as sine and cosine. stamp: seconds since 1970."""
+    """Sine and cosine of the position in a period, (n, 2). stamp: (n,) seconds since 1970; period_s: a day or a week."""
     angle = 2 * np.pi * (stamp % period_s) / period_s
     return np.stack([np.sin(angle), np.cos(angle)], axis=1)
 
 
 def run_lengths(values: Array) -> Array:
-    """Length of the run of equal neighbours that each value is part of, (n,) int64; NaN equals NaN."""
+    """Length of the run of equal values that each value (n,) is part of, (n,) int64; NaN equals NaN."""
     if not len(values):
         return np.empty(0, np.int64)
     same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
