@@ -83,6 +83,11 @@ def test_a_file_without_a_header_gets_numbered_columns(tmp_path):
     assert _entry(path)["options"]["header"] == ["column 1", "column 2", "column 3"]
 
 
+def test_columns_are_numbered_however_many_there_are_and_though_the_first_row_has_a_value_twice(tmp_path):
+    path = _csv(tmp_path, ",".join(["1.5"] * 40 + ["a"]), lambda i: ",".join([f"{i % 7}.5"] * 40 + ["ab"[i % 2]]))
+    assert _entry(path)["options"]["header"] == [f"column {number}" for number in range(1, 42)]
+
+
 def test_rows_without_an_answer_are_left_out_and_said(tmp_path):
     path = _csv(tmp_path, "a,answer", lambda i: f"{RNG.normal():.2f},{'' if i % 10 == 0 else 'yn'[i % 2]}")
     proposal = propose(path, Request())

@@ -27,7 +27,7 @@ _BATCH = 64
 _NARROW = 4
 """Width of a table below which a scale per row would need more bytes than it saves."""
 _LINEAR = ["MatMul", "Gemm", "Add"]
-"""Operators whose outputs are not quantized: final scores of 256 levels could not be ranked."""
+"""Operators whose outputs are quantized only as inputs of a next layer: final scores of 256 levels could not be ranked."""
 
 
 class Params(Parameters):

@@ -1,4 +1,4 @@
-"""Data sets that Minnow makes itself, the same bytes on every machine. A module's name is its registration."""
+"""Embedded data sets: generated files with the same bytes on every machine. A module is registered by its name."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from minnow.registry import Registry
 
 
 class DataSet(Protocol):
-    """A data set that is embedded in the code."""
+    """An embedded data set."""
 
     @property
     def SHA256(self) -> Mapping[str, str]:  # noqa: N802 a constant of a module
-        """Its files by name, each with the hash of its bytes."""
+        """Name of each file -> sha256 of its bytes."""
         ...
 
     def write(self, folder: Path) -> None:
-        """Write its files to a folder, which is made where there is none."""
+        """Write the files to a folder, which is created if necessary."""
         ...
 
 
@@ -27,9 +27,9 @@ names, get = registry.names, registry.get
 
 
 def write_all(folder: Path, wanted: Iterable[str] | None = None) -> list[Path]:
-    """Write data sets, each to a folder of its name, and return those folders.
+    """Write data sets, each to a subfolder of its name, and return these folders.
 
-    wanted: names of data sets, None for all of them. Raises KeyError with the nearest known name.
+    wanted: names of data sets, None for all. Raises KeyError with the nearest known name.
     """
     written = []
     for name in names() if wanted is None else wanted:

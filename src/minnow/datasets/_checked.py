@@ -1,4 +1,4 @@
-"""Pyright reads every data set against its contract here; nothing imports this file."""
+"""Type check of every data set against its Protocol, by pyright; nothing imports this file."""
 
 from __future__ import annotations
 

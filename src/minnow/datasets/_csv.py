@@ -1,4 +1,4 @@
-"""CSV files, the same bytes on every machine."""
+"""CSV files with the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a header and rows of cells, UTF-8, with line feeds. The folder is made where there is none."""
+    """Write a header and rows of cells in UTF-8, with line feeds. The folder is created if necessary."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)

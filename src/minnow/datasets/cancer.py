@@ -1,7 +1,7 @@
-"""Breast tumours: 569 fine-needle samples with thirty measurements of their cell nuclei, malignant or benign.
+"""Breast tumours: 569 fine-needle samples, malignant or benign, with thirty measurements of cell nuclei.
 
 Source: W. Wolberg, O. Mangasarian, N. Street, "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning Repository, 1995,
-as scikit-learn carries it.
+as distributed with scikit-learn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SHA256 = {_FILE: "7e115a871fc47b0002ff74842ddb6b61b08baf51b137f171c34af4d053c0b0
 
 
 def write(folder: Path) -> None:
-    """Write cancer.csv: thirty columns of numbers, and diagnosis, which is "malignant" or "benign"."""
+    """Write cancer.csv: thirty numeric columns, and diagnosis, "malignant" or "benign"."""
     from sklearn.datasets import load_breast_cancer
 
     loaded: Any = load_breast_cancer()

@@ -1,7 +1,7 @@
-"""Diabetes: 442 patients with ten measurements each, and how far the disease progressed within a year.
+"""Diabetes: 442 patients with ten measurements each, and the progression of the disease after one year.
 
-Source: B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least Angle Regression", Annals of Statistics 32, 2004, raw as
-scikit-learn carries it.
+Source: B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least Angle Regression", Annals of Statistics 32, 2004, not
+standardized, as distributed with scikit-learn.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SEXES = {1: "a", 2: "b"}
 
 
 def write(folder: Path) -> None:
-    """Write diabetes.csv: nine columns of numbers, sex as "a" or "b", and progression, a number from 25 to 346."""
+    """Write diabetes.csv: nine numeric columns, sex ("a" or "b"), and progression, a number from 25 to 346."""
     from sklearn.datasets import load_diabetes
 
     loaded: Any = load_diabetes(scaled=False)

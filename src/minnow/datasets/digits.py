@@ -1,7 +1,7 @@
 """Handwritten digits: 1,797 real scans of 8 x 8 pixels in 17 grey levels, ten classes.
 
 Source: the test part of E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
-Repository, 1998, as scikit-learn carries it.
+Repository, 1998, as distributed with scikit-learn.
 """
 
 from __future__ import annotations

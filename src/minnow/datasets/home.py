@@ -1,16 +1,16 @@
-"""A simulated flat over 56 winter days, a row every ten minutes: should the lamp be on?
+"""Sensors of a simulated flat over 56 winter days, one row every ten minutes: should the lamp be on?
 
-One person lives there with a cat. On weekdays they leave in the morning and return in the evening, on weekends they go out
-for a while; they rise and sleep at times of their own each day. The lamp is wanted when they are at home, awake, and the
-window gives less light than they like, with hysteresis so that it does not flicker at dusk; on some days they spend the
-evening in the dark, and one label in fifty is flipped.
+One person lives there with a cat. On weekdays the person leaves in the morning and returns in the evening; on weekends the
+person goes out for a while. The times of getting up and going to bed differ from day to day. The lamp should be on when the
+person is at home and awake and there is little daylight, with hysteresis against flickering at dusk. On some days the person
+spends the evening in the dark, and one label in fifty is flipped.
 
-No sensor measures whether somebody is at home. The motion sensor misses people who sit still and detects the cat. Carbon
-dioxide rises while somebody breathes and falls slowly after they leave; temperature and humidity follow with a lag. The light
-sensor looks out of the window, so the lamp does not affect it, and clouds differ from day to day. So light alone, the time of
-day alone, and the last row alone are weak predictors; the last hour of all sensors together is a better one.
+No sensor measures whether somebody is at home. The motion sensor misses a person who sits still, and detects the cat. The
+carbon dioxide concentration rises while the person is at home and falls slowly afterwards; temperature and humidity follow with
+a lag. The light sensor measures daylight only, and clouds differ from day to day. So light alone, the time of day alone, and
+the last row alone are weak predictors; the last hour of all sensors together is a better one.
 
-Every number is made of sums and products of a seeded generator, so that each machine writes the same bytes.
+All numbers are sums and products of numbers from a seeded generator, so each machine writes the same bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OUTDOOR_PPM = 420.0
 
 @dataclass(frozen=True)
 class _Day:
-    """A day's plan in minutes since midnight. away: when nobody is at home; cloud: share of light that passes the clouds."""
+    """The plan of a day in minutes since midnight. away: from leaving to returning; cloud: share of light through clouds."""
 
     rise: float
     sleep: float
@@ -41,7 +41,7 @@ class _Day:
 
 
 def _around(rng: random.Random, middle: float, spread: float) -> float:
-    """Draw around a middle: the sum of three uniform numbers is nearly normal."""
+    """Draw a number around a middle, nearly normally distributed: the sum of three uniform numbers."""
     return middle + spread * (rng.random() + rng.random() + rng.random() - 1.5)
 
 
@@ -59,7 +59,7 @@ def _plan(rng: random.Random, day: int) -> _Day:
 
 
 def _daylight(minute: float, cloud: float, rng: random.Random) -> float:
-    """Lux through the window, a parabola between sunrise and sunset."""
+    """Daylight in lux: a parabola between sunrise and sunset, with noise."""
     share = (minute - 450) / (1030 - 450)
     bright = 4 * share * (1 - share) if 0 < share < 1 else 0.0
     return max(0.0, 700 * cloud * bright * (0.85 + 0.3 * rng.random()) + 4 * rng.random())
@@ -67,7 +67,7 @@ def _daylight(minute: float, cloud: float, rng: random.Random) -> float:
 
 @dataclass
 class _Flat:
-    """The state that each step changes a little."""
+    """The state of the simulation."""
 
     co2: float = _OUTDOOR_PPM + 150
     temperature: float = 20.0
@@ -84,7 +84,7 @@ def _step(flat: _Flat, rng: random.Random, home: bool, awake: bool) -> None:
 
 
 def _moves(flat: _Flat, rng: random.Random, home: bool, awake: bool) -> bool:
-    """Whether the motion sensor detects something within ten minutes."""
+    """Whether the motion sensor detects motion within ten minutes."""
     chance = (0.2 if flat.still else 0.9) if home and awake else 0.05
     return rng.random() < chance + 0.02  # the cat
 

@@ -1,17 +1,17 @@
-"""A small simulated shop: what 800 customers bought of 250 articles, and how they liked it, over some months.
+"""A simulated shop: purchases and ratings of 250 articles by 800 customers over some months.
 
-Every article belongs to one of 12 groups, and has one of 5 colours and a price in one of 4 bands. Within its group a few
-articles sell far more often than the rest (weight 1/rank). Every customer prefers two groups, one more than the other, a
-colour and a price band, and is more or less active. At each step of time one customer buys. Of twenty purchases eleven are
-from the first group, five from the second, and four from the best-sellers of the whole shop; within a group an article of the
-preferred colour sells four times as often, and so does one of the preferred price band. Nobody buys an article twice. Thirty
-articles are new: they appear one by one over the last third, each with the weight of its group's best-seller.
+Every article belongs to one of 12 groups, and has one of 5 colours and a price in one of 4 bands. Within a group the weight of
+an article is 1/rank, so a few articles sell far more often than the others. Every customer has a first and a second preferred
+group, a preferred colour and price band, and an activity. At each step one customer buys an article: with probability 11/20 of
+the first group, 5/20 of the second, and 4/20 of the best-sellers of the whole shop. Within a group, articles of the preferred
+colour sell four times as often, and so do those of the preferred price band. No customer buys an article twice. Thirty articles
+are new: they appear one by one over the last third, each with the weight of its group's best-seller.
 
-A rating, 1 to 5, is 3 within the preferred groups and 2 outside them, plus or minus one for a generous or strict customer, for
-a good or bad article, and for chance; and one more where the colour is the preferred one.
+Ratings are from 1 to 5: 3 within the preferred groups and 2 outside of them, one more for the preferred colour, and one more or
+less for a generous or strict customer, for a good or bad article, and at random.
 
-So an article's neighbours predict what a customer buys next, popularity alone predicts much less, and of a new article only
-its attributes are known. The time stamps increase, so that a split by time has the same customers in every split.
+So similar articles predict the next purchase, popularity alone predicts much less, and new articles are known by their
+attributes only. Customers buy over the whole period, so a split by time has the same customers in every split.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _START_S = 1_700_000_000
 _STEP_S = 900
 _SCALE = 27_720  # a multiple of 1..12, so that the weights 1/rank are mostly exact integers
 _LIKED = 4
-"""How many times as often an article of the preferred colour, or of the preferred price band, sells."""
+"""Factor of the weight of articles of the preferred colour, and of those of the preferred price band."""
 
 
 @dataclass(frozen=True)
 class _Article:
-    """group, colour, band: numbers; cents: its price; quality: -1, 0 or 1; rank: its rank in the group, 0 for the best.
+    """An article. group, colour, band: indices; cents: price; quality: -1, 0 or 1; rank: in its group, from 0.
 
-    since: row from which it is sold.
+    since: row from which on it is sold.
     """
 
     group: int
@@ -60,7 +60,7 @@ class _Article:
 
 @dataclass(frozen=True)
 class _Customer:
-    """groups, colour, band: the preferred ones, groups in order; generosity: -1, 0 or 1; visits: a weight."""
+    """A customer. groups, colour, band: indices of the preferred ones; generosity: -1, 0 or 1; visits: weight."""
 
     groups: tuple[int, int]
     colour: int
@@ -102,12 +102,12 @@ def _rows() -> list[tuple[str, str, int, int]]:
 
 
 def _below(rng: random.Random, n: int) -> int:
-    """Draw a whole number from 0 to n - 1."""
+    """Draw an integer from 0 to n - 1."""
     return int(rng.random() * n)
 
 
 def _draw(rng: random.Random, cumulative: list[int]) -> int:
-    """Draw an index in proportion to integer weights. cumulative: their running sums."""
+    """Draw an index with integer weights. cumulative: cumulative sums of the weights."""
     return bisect_right(cumulative, int(rng.random() * cumulative[-1]))
 
 
@@ -120,7 +120,7 @@ def _customer(rng: random.Random) -> _Customer:
 
 
 def _choose(rng: random.Random, customer: _Customer, row: int) -> int:
-    """Draw an article of one of the customer's groups, or one of the best-sellers of the whole shop."""
+    """Draw an article of one of the customer's groups, or of the whole shop. row: number of rows so far."""
     chance = _below(rng, 20)
     on_sale = _ITEMS - _NEW + bisect_right([a.since for a in _articles()[_ITEMS - _NEW :]], row)
     if chance >= 16:
@@ -131,13 +131,13 @@ def _choose(rng: random.Random, customer: _Customer, row: int) -> int:
 
 @cache
 def _shop_weights(on_sale: int) -> list[int]:
-    """Running sums of the weights of all articles that are on sale."""
+    """Cumulative sums of the weights of all articles on sale."""
     return list(accumulate(_SCALE // (a.rank + 1 + 2 * a.group) for a in _articles()[:on_sale]))
 
 
 @cache
 def _group_weights(group: int, colour: int, band: int, on_sale: int) -> list[int]:
-    """Running sums of the weights of a group's articles that are on sale, for a preferred colour and price band."""
+    """Cumulative sums of the weights of a group's articles on sale, for a preferred colour and price band."""
     return list(
         accumulate(
             _SCALE // (a.rank + 1) * (_LIKED if a.colour == colour else 1) * (_LIKED if a.band == band else 1)

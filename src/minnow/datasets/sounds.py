@@ -1,14 +1,13 @@
-"""Sounds of a flat: 720 recordings of 0.7 s of an alarm, a doorbell, drips, a kettle, knocks or a mixer. A zip of folders.
+"""720 generated sounds of 0.7 s: alarm, doorbell, drip, kettle, knock and mixer, in a zip of class folders.
 
-Each class has a shape in time and pitch; the rest is drawn. An alarm changes quickly between two steady tones, a doorbell
-falls from one fading tone to a lower one, a drip is one to three short chirps upwards, a kettle whistles higher and higher
-through steam, a knock is two to four bursts of dull noise, a mixer hums with its harmonics. Pitch, tempo, loudness and
-beginning differ from recording to recording; each has a background noise of its own level, and every third a second sound,
-less than half as loud. Of 100 recordings, 3 lie in the wrong folder.
+An alarm alternates between two steady tones. A doorbell is a fading tone followed by a lower one. A drip is one to three short
+rising chirps. A kettle is a rising tone with noise. A knock is two to four bursts of low-pass noise. A mixer is a low tone with
+harmonics. Pitch, tempo, loudness and start are random. Each recording has background noise of random level, and a third of them
+a second sound at less than half of the loudness. 3 % of the recordings are in the folder of another class.
 
 So pitch alone or loudness alone predicts little, the spectrogram predicts most labels, and no model can predict all.
 
-Samples are computed in whole numbers (a parabola stands for each half of a sine), so that each machine writes the same bytes.
+Samples are computed with integers (with parabolas in place of sines), so each machine writes the same bytes.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ SHA256 = {_FILE: "13c4583e7f54ce742833730913e6be23103de264dc05f996e10f70f996cad3
 _SEED = 20_233
 _RATE, _LENGTH, _PER_CLASS = 8000, 5600, 120
 _TURN = 1 << 20
-"""Steps of one period."""
+"""Phase steps of one period."""
 _LOUD = 1 << 12
 _WRONG_PERCENT = 3
 
 
 def _sine(phase: Array) -> Array:
-    """Nearly a sine, -_LOUD to _LOUD. phase: (n,) int64, _TURN to a period."""
+    """Approximate a sine by parabolas, (n,) in -_LOUD.._LOUD. phase: (n,) int64, _TURN per period."""
     half = _TURN // 2
     within = phase % half
     arch = within * (half - within) // (half * half // (4 * _LOUD))
@@ -44,24 +43,24 @@ def _sine(phase: Array) -> Array:
 
 
 def _tone(hertz: Array) -> Array:
-    """A tone whose pitch may change, (n,). hertz: (n,) int64."""
+    """A tone of variable pitch, (n,). hertz: (n,) int64."""
     return _sine(np.cumsum(hertz * _TURN // _RATE))
 
 
 def _glide(first: int, last: int, n: int) -> Array:
-    """Pitch from first to last in n samples, in hertz."""
+    """Linear change of pitch from first to last over n samples, (n,) in hertz."""
     return first + (last - first) * np.arange(n) // max(n, 1)
 
 
 def _fading(sound: Array) -> Array:
-    """Let a sound fade to silence, quadratically."""
+    """Fade a sound (n,) to silence quadratically."""
     n = len(sound)
     rest = np.arange(n, 0, -1)
     return sound * rest // n * rest // n
 
 
 def _noise(rng: random.Random, n: int, dull: int = 1) -> Array:
-    """Noise between -_LOUD and _LOUD; dull: how many neighbours are averaged."""
+    """Noise (n,) in -_LOUD.._LOUD; dull: width of a moving average."""
     samples = np.frombuffer(rng.randbytes(2 * (n + dull)), "<i2").astype(np.int64) // 8
     summed = np.cumsum(samples)
     return (summed[dull:] - summed[:-dull])[:n] // dull

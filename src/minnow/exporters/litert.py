@@ -40,7 +40,7 @@ def write(model: Model, path: Path) -> None:
 
 
 def _save(model: Model, folder: str) -> None:
-    """Write a SavedModel with one endpoint, whose arrays have the names of the model's."""
+    """Write a SavedModel with one endpoint, whose arrays have the names of the model's arrays."""
     import keras
     import tensorflow as tf
 

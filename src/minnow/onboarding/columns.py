@@ -11,6 +11,7 @@ import numpy as np
 
 from minnow.onboarding.proposal import Proposal
 from minnow.tables import frames
+from minnow.tables.files import HeaderError
 from minnow.tables.options import TableOptions
 from minnow.types import Array
 
@@ -35,11 +36,8 @@ def read_columns(proposal: Proposal, data: Path) -> dict[str, Array]:
     header: list[str] | None = None
     try:
         columns = _look(data)
-    except ValueError as error:
-        if "options.header" not in str(error):
-            raise
-        width = str(error).partition("Received: ")[2].partition(". For a file")[0].count(",") + 1
-        header = [f"column {number}" for number in range(1, width + 1)]
+    except HeaderError as error:
+        header = [f"column {number}" for number in range(1, error.width + 1)]
         columns = _look(data, header)
         proposal.choose("options.header", header, "the first line is already a row, so the columns are numbered")
     if _decimal_commas(columns):

@@ -18,7 +18,7 @@ NOUN = "decision"
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean loss of the finalist minus that of a baseline on the same rows, with a 95 % interval."""
+    """Loss difference, finalist minus baseline, on the same rows, with a 95 % interval; of a root measure, of the roots."""
 
     value: float
     low: float
@@ -33,8 +33,8 @@ class Decision:
     bundle and size of the finalist; None where no variant was within the limits. replaces: sha of the champion that it was
     compared with. fingerprint, rows: of the test set. measure, score: the task's first measure. about: what the task shows with
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
-    look at the test set, and its level; looks: their number, this one included. comparisons: "champion", "best" -> numbers of
-    the paired comparison. id: hash of the decision's content.
+    look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
+    numbers of the paired comparison. id: hash of the decision's content.
     """
 
     usecase: str

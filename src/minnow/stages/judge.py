@@ -169,7 +169,7 @@ def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Ru
 
 
 def _spread(loss: Array, group: Array, binary: bool) -> float:
-    """Standard deviation of the mean losses of groups; for right/wrong losses with Laplace's correction, so never zero."""
+    """Standard deviation of groups' mean losses; for right-or-wrong losses of single rows by Laplace's rule, so never 0."""
     _, place, rows = np.unique(group, return_inverse=True, return_counts=True)
     if len(rows) < len(loss):
         means = np.bincount(place, weights=loss) / rows

@@ -30,6 +30,14 @@ class FileError(ValueError):
     """A file of rows that cannot be read with these options; the message gives the file and the line."""
 
 
+class HeaderError(FileError):
+    """A first line that holds numbers, where names of columns are needed. width: how many cells it has."""
+
+    def __init__(self, message: str, width: int) -> None:
+        super().__init__(message)
+        self.width = width
+
+
 def find(place: Path, name: str | Sequence[str] | None, suffixes: Sequence[str]) -> list[Path]:
     """Find the files to read, in order of their names.
 
@@ -129,14 +137,15 @@ def _checked_names(path: Path, names: list[str], width: int) -> list[str]:
     if len(names) == width - 1:
         names = ["row name", *names]
     names = [name or f"column {index}" for index, name in enumerate(names, 1)]
+    if any(_is_number(name) for name in names):
+        raise HeaderError(
+            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:100]}. For a file without a "
+            "header, name the columns under options.header.",
+            len(names),
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FileError(f"{path} must name each column once. Received twice: {', '.join(twice)}.")
-    if any(_is_number(name) for name in names):
-        raise FileError(
-            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:100]}. For a file without a "
-            "header, name the columns under options.header."
-        )
     return names
 
 

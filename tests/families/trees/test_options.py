@@ -60,7 +60,5 @@ def test_the_median_of_few_numbers_is_one_of_them_and_many_are_refused():
     params = family.Params(answer="median")
     few = replace(train, target=np.round(train.target / 200))
     assert set(family.fit(few, val, params, seed=1).predict(val.inputs)["value"]) <= set(few.target)
-    with pytest.raises(
-        ValueError, match=r"answer: median needs a target with 2 to 64 distinct values. Received: 240"
-    ):
+    with pytest.raises(ValueError, match=r"answer: median needs a target with 2 to 64 distinct values. Received: 240"):
         family.fit(train, val, params, seed=1)

@@ -87,7 +87,7 @@ def test_labels_and_speakers_stand_in_names_and_a_pattern_makes_the_test_set(tmp
 
 
 def test_a_sound_that_lies_in_no_folder_is_refused_by_name(tmp_path):
-    with pytest.raises(FileError, match=r"stray.wav: a sound must lie in a folder that is named after its class"):
+    with pytest.raises(FileError, match=r"stray.wav: a sound must be in a folder that is named after its class"):
         audio.read(sounds(tmp_path, ["stray.wav"]), audio.Options())
 
 

@@ -45,7 +45,7 @@ def _label(name: str, options: Options) -> str:
         return _part_of(name, options.separator, options.label_part)
     if len(Path(name).parts) < 2:
         raise FileError(
-            f"{name}: a sound must lie in a folder that is named after its class. Or set options.label_part."
+            f"{name}: a sound must be in a folder that is named after its class. Or set options.label_part."
         )
     return Path(name).parts[-2]
 

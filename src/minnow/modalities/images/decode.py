@@ -91,7 +91,7 @@ def read_folders(folder: Path, channels: int | None, size: Sequence[int] | None,
     _same_shape(row_id, pictures)
     for name in names:
         if len(name.parts) < 2 and labelled:
-            raise FileError(f"{name}: a picture must lie in a folder that is named after its class.")
+            raise FileError(f"{name}: a picture must be in a folder that is named after its class.")
     splits = [split_of(name.parts[0]) if len(name.parts) > 2 else "" for name in names]
     labels = [name.parts[-2] if len(name.parts) > 1 else "" for name in names]
     return ImageRows(np.stack(pictures), np.array(labels), row_id, splits)
