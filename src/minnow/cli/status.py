@@ -36,18 +36,18 @@ def status(as_json: AsJson = False) -> None:
     """
     from flows import plan
     from minnow.config import ConfigError
-    from minnow.insight import summary
+    from minnow.insight import status as states
     from minnow.stores import versions
 
     space, settings = load_settings()
     with exit_on(versions.VersionError, code=FAILED), exit_on(ConfigError):
         recorded, names = versions.state(space.root), plan.selected(settings, [])
     state = versions.State(plan.with_starts(space, settings, recorded.stale, names), recorded.data)
-    rows = [summary.status_row(space, settings, name, state) for name in settings.usecases]
+    rows = [states.status_of(space, settings, name, state) for name in settings.usecases]
     if as_json:
-        typer.echo(json.dumps({"usecases": rows, "data": state.data}, indent=2))
+        typer.echo(json.dumps({"usecases": states.as_json(rows), "data": state.data}, indent=2))
     else:
-        summary.print_status(rows, state.data)
+        states.print_status(rows, state.data)
 
 
 def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
@@ -62,8 +62,8 @@ def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
 
 def champions(as_json: AsJson = False) -> None:
     """Show the champions and their versions."""
-    from minnow.insight import summary
+    from minnow.insight import status as states
 
     space, settings = load_settings()
-    rows = summary.champions(space, settings)
-    typer.echo(json.dumps(rows, indent=2) if as_json else summary.champion_lines(rows))
+    rows = states.champions_of(space, settings)
+    typer.echo(json.dumps(states.as_json(rows), indent=2) if as_json else states.champion_lines(rows))

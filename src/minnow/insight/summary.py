@@ -1,4 +1,4 @@
-"""Summaries on the terminal: the results of a run, the state of use cases, champions, checks and studies."""
+"""Summaries on the terminal: the results of a run, checks and studies."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from minnow import tasks
-from minnow.config import Settings
 from minnow.measures.scores import span
-from minnow.records.bundle import open_bundle
 from minnow.records.decision import Decision, Difference, read_decisions
 from minnow.records.receipt import Check
-from minnow.records.report import read_report, score_as_json
+from minnow.records.report import score_as_json
 from minnow.records.results import FILE as RESULTS
 from minnow.records.results import FoldResult, VariantResult, read_results
 from minnow.records.timing import read_timings
 from minnow.runners.progress import wide_console
-from minnow.stores import champions as registry
 from minnow.stores import models
-from minnow.stores.publication import divergence
-from minnow.stores.versions import State
 from minnow.tuning.study import Tuned
 from minnow.types import Score
 from minnow.workspace import Workspace
@@ -160,48 +153,6 @@ def _print_folds(console: Console, folds: Mapping[str, FoldResult]) -> None:
             console.print(f"  {family} over {result.folds} folds, {division}: {', '.join(shown)}")
 
 
-def status_row(space: Workspace, settings: Settings, usecase: str, state: State) -> dict[str, Any]:
-    """Describe one use case: stale or fresh, and for each target its champion, scores and divergence."""
-    entry = settings.usecases[usecase]
-    targets = {target: _target_row(space, usecase, target, entry.task) for target in entry.targets}
-    return {"usecase": usecase, "stale": state.stale.get(usecase, []), "targets": targets}
-
-
-def _target_row(space: Workspace, usecase: str, target: str, task: str) -> dict[str, Any]:
-    champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
-    exams = read_report(open_bundle(served.bundle)).exams if served else {}
-    scores = exams["test"].scores if "test" in exams else {}
-    return {
-        "version": champion.version if champion else None,
-        "sha": champion.sha if champion else None,
-        "model": served.provenance.name if served else None,
-        "served": served.tag if served else None,
-        "data_version": served.provenance.data_version if served else None,
-        "scores": {name: score_as_json(score) for name, score in scores.items()},
-        "measure": tasks.get(task).MEASURES[0].name,
-        "divergence": divergence(usecase, target, champion),
-    }
-
-
-def print_status(rows: list[dict[str, Any]], data: dict[str, str]) -> None:
-    """Print status rows for people."""
-    console = wide_console()
-    table = Table()
-    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
-        table.add_column(column)
-    for row in rows:
-        state = "stale: " + "; ".join(row["stale"]) if row["stale"] else "fresh"
-        for target, cells in row["targets"].items():
-            champion = f"{cells['model']} v{cells['version']}" if cells["version"] else "none"
-            score = cells["scores"].get(cells["measure"])
-            scores = f"{cells['measure']} {score['value']:.4f}" if score else ""
-            data_version = (cells["data_version"] or "")[:12]
-            table.add_row(row["usecase"], state, target, champion, scores, data_version, cells["divergence"] or "none")
-    console.print(table)
-    for file, how in data.items():
-        console.print(f"{file}: {how}", style="yellow")
-
-
 def print_checks(title: str, checks: list[Check]) -> None:
     """Print the differences in full, and how many checks there were; where nothing differs, the names of the checks."""
     console = wide_console()
@@ -239,24 +190,3 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
     console.print("The best score of many trials on val is too optimistic; the exam of the next run decides.")
     written_or_not = "They are in params.yaml" if written else "To write them to params.yaml, add --write"
     console.print(f"{written_or_not}. Then: {_bin('minnow')} run {usecase}")
-
-
-def champions(space: Workspace, settings: Settings) -> list[dict[str, Any]]:
-    """List the champion of every use case and target in the registry."""
-    rows = []
-    for usecase, entry in settings.usecases.items():
-        for target in entry.targets:
-            champion, best = (registry.current(space, usecase, target, role) for role in ("champion", "best"))
-            if champion:
-                about = {"version": champion.version, "sha": champion.sha, "run_id": champion.run_id}
-                rows.append({"usecase": usecase, "target": target, **about, "best": best.version if best else None})
-    return rows
-
-
-def champion_lines(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Format champions as text, one line each."""
-    lines = [
-        f"{c['usecase']:<16} {c['target']:<4} version {c['version']:<4} {c['sha'][:12]}  run {c['run_id']}"
-        for c in rows
-    ]
-    return "\n".join(lines) or "No champion yet. Run `minnow run`."

@@ -1,0 +1,136 @@
+"""The state of use cases and their champions: for people on the terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+from minnow import tasks
+from minnow.config import Settings
+from minnow.records.bundle import open_bundle
+from minnow.records.report import read_report, score_as_json
+from minnow.runners.progress import wide_console
+from minnow.stores import champions as registry
+from minnow.stores import models
+from minnow.stores.publication import divergence
+from minnow.stores.versions import State
+from minnow.workspace import Workspace
+
+_FEW_FILES = 3
+
+
+@dataclass(frozen=True)
+class TargetStatus:
+    """What is champion and what is served on one target.
+
+    version, sha: of the champion, None where there is none; model, served, data_version: name, tag and data of the published
+    model; scores: its scores on the exam, by measure; measure: the first of the task; divergence: how the published model
+    differs from the champion, None where it does not.
+    """
+
+    version: int | None
+    sha: str | None
+    model: str | None
+    served: str | None
+    data_version: str | None
+    scores: Mapping[str, Mapping[str, float | int]]
+    measure: str
+    divergence: str | None
+
+
+@dataclass(frozen=True)
+class UseCaseStatus:
+    """State of one use case. stale: reasons why it is stale, none where it is fresh; targets: by name."""
+
+    usecase: str
+    stale: Sequence[str]
+    targets: Mapping[str, TargetStatus]
+
+
+@dataclass(frozen=True)
+class ChampionStatus:
+    """A champion in the registry. best: version of the best model so far."""
+
+    usecase: str
+    target: str
+    version: int
+    sha: str
+    run_id: str
+    best: int | None
+
+
+def status_of(space: Workspace, settings: Settings, usecase: str, state: State) -> UseCaseStatus:
+    """Describe one use case: stale or fresh, and for each target its champion, scores and divergence."""
+    entry = settings.usecases[usecase]
+    targets = {target: _target(space, usecase, target, entry.task) for target in entry.targets}
+    return UseCaseStatus(usecase, state.stale.get(usecase, []), targets)
+
+
+def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetStatus:
+    champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
+    exams = read_report(open_bundle(served.bundle)).exams if served else {}
+    scores = exams["test"].scores if "test" in exams else {}
+    return TargetStatus(
+        version=champion.version if champion else None,
+        sha=champion.sha if champion else None,
+        model=served.provenance.name if served else None,
+        served=served.tag if served else None,
+        data_version=served.provenance.data_version if served else None,
+        scores={name: score_as_json(score) for name, score in scores.items()},
+        measure=tasks.get(task).MEASURES[0].name,
+        divergence=divergence(usecase, target, champion),
+    )
+
+
+def as_json(rows: Sequence[UseCaseStatus] | Sequence[ChampionStatus]) -> list[dict[str, object]]:
+    """Return rows as plain values for JSON."""
+    return [asdict(row) for row in rows]
+
+
+def print_status(rows: Sequence[UseCaseStatus], data: Mapping[str, str]) -> None:
+    """Print the state of use cases for people. data: file -> how it differs from its recorded version."""
+    console = wide_console()
+    table = Table()
+    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
+        table.add_column(column)
+    for row in rows:
+        state = "stale: " + "; ".join(_summarised(row.stale)) if row.stale else "fresh"
+        for name, target in row.targets.items():
+            champion = f"{target.model} v{target.version}" if target.version else "none"
+            score = target.scores.get(target.measure)
+            exam = f"{target.measure} {score['value']:.4f}" if score else ""
+            data_version = (target.data_version or "")[:12]
+            table.add_row(row.usecase, state, name, champion, exam, data_version, target.divergence or "none")
+    console.print(table)
+    for file, how in data.items():
+        console.print(f"{file}: {how}", style="yellow")
+
+
+def _summarised(reasons: Sequence[str]) -> list[str]:
+    """Count changed files of the code where there are several: a new version of Minnow changes most of them."""
+    code = [reason for reason in reasons if reason.startswith(("src/", "flows/"))]
+    if len(code) <= _FEW_FILES:
+        return list(reasons)
+    return [f"{len(code)} parts of the code modified", *(reason for reason in reasons if reason not in code)]
+
+
+def champions_of(space: Workspace, settings: Settings) -> list[ChampionStatus]:
+    """List the champion of every use case and target in the registry."""
+    rows = []
+    for usecase, entry in settings.usecases.items():
+        for target in entry.targets:
+            champion, best = (registry.current(space, usecase, target, role) for role in ("champion", "best"))
+            if champion:
+                number = best.version if best else None
+                rows.append(ChampionStatus(usecase, target, champion.version, champion.sha, champion.run_id, number))
+    return rows
+
+
+def champion_lines(rows: Sequence[ChampionStatus]) -> str:
+    """Format champions as text, one line each."""
+    lines = [
+        f"{row.usecase:<16} {row.target:<4} version {row.version:<4} {row.sha[:12]}  run {row.run_id}" for row in rows
+    ]
+    return "\n".join(lines) or "No champion yet. Run `minnow run`."
