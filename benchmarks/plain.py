@@ -12,8 +12,8 @@ from minnow import config
 from minnow.catalog import catalog
 from minnow.records.bundle import FOLDER, open_bundle
 from minnow.stages import compress, evaluate, intake, timing, train
+from minnow.stages.batches import write_batch
 from minnow.stages.case import Case
-from minnow.stages.handover import write_batch
 from minnow.types import Report, silent
 from minnow.workspace import workspace
 

@@ -58,7 +58,7 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 
 @task(name="compress", **PLAIN)
-def shrink(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
+def compress_family(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
     """Make the variants of a family on the runner."""
     with job.display.step(f"{case.name}: compress {trained.family}") as report:
         return compress.variants(case, trained, handed, report=report)
@@ -174,7 +174,7 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
     def one(family: str) -> None:
         try:
             trained = fit(job, case, family, handed)
-            compressed = shrink(job, case, trained, handed)
+            compressed = compress_family(job, case, trained, handed)
             made[family] = Made(trained, compressed, score(compressed, prepared, scratch))
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)

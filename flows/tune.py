@@ -40,7 +40,7 @@ class _Study:
     job: Job
     case: Case
     family: str
-    space: Space
+    search_space: Space
     prepared: Prepared
     handed: Handover
     optuna: Any
@@ -77,7 +77,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
             while study.ended < trials and (deadline is None or time.monotonic() < deadline):
                 _trial(study)
         finally:
-            tuned = studies.tuned(study.optuna, study.case, study.space)
+            tuned = studies.tuned(study.optuna, study.case, study.search_space)
             _close(study, tuned)
     return tuned
 
@@ -92,14 +92,16 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
         table, _ = read_checked(case, reports)
         prepared = intake.prepare_case(case, table)
         handed = train.hand_over(case, prepared, job.runner.call)
-    space = search.space_of(case, family)
-    name = studies.study_name(case, family, handed.rows, space)
+    search_space = search.space_of(case, family)
+    name = studies.study_name(case, family, handed.rows, search_space)
     study = studies.open_study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
-    studies.enqueue_present(study, case, family, space)
-    return _Study(job, case, family, space, prepared, handed, study, _run(job, case, family, space, study))
+    studies.enqueue_present(study, case, family, search_space)
+    return _Study(
+        job, case, family, search_space, prepared, handed, study, _run(job, case, family, search_space, study)
+    )
 
 
-def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
+def _run(job: Job, case: Case, family: str, search_space: Space, study: Any) -> str:
     """Return the id of the study's MLflow run, which is created for a new study."""
     known = study.user_attrs.get(RUN)
     if known and tracking.exists(job.space, known):
@@ -108,7 +110,7 @@ def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
     record = Record(
         f"tune {case.name} {family}",
         tags=tags | {"minnow.data_version": case.data_version, "minnow.seed": str(case.settings.seed)},
-        params={"space": {name: span.model_dump(exclude_none=True) for name, span in space.items()}},
+        params={"space": {name: span.model_dump(exclude_none=True) for name, span in search_space.items()}},
     )
     run_id = tracking.begin(job.space, record)
     tracking.fill(job.space, run_id, record)
@@ -119,7 +121,7 @@ def _run(job: Job, case: Case, family: str, space: Space, study: Any) -> str:
 def _trial(study: _Study) -> None:
     """Run one trial, and record its result in the study and in MLflow."""
     trial = study.optuna.ask()
-    values = search.suggest(trial, study.space)
+    values = search.suggest(trial, study.search_space)
     result = _tried(study, trial, search.with_values(study.case, study.family, values))
     name, say = f"trial {trial.number + 1}", study.job.display.say
     if result.state == "pruned":

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
 from minnow.records import provenance
 from minnow.records.bundle import FOLDER, BundleError, open_bundle
-from minnow.records.files import file_sha256
+from minnow.records.files import RecordError, file_sha256
+from minnow.records.origin import Origin, StartRecord
 from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.receipt import Check
 from minnow.records.report import ScoreReport, read_report
@@ -122,42 +122,53 @@ def _answers(bundle: Path) -> Check:
 def _case(space: Workspace, settings: Settings, champion: Champion, record: Provenance, cache: Path) -> Case:
     """Build the case from the recorded settings of the use case, seed and threads."""
     entry = UseCase.read(record.settings)
-    recorded = {"seed": record.made_from["seed"], "threads": record.made_from["threads"]}
+    made_from = _made_from(record)
+    recorded = {"seed": made_from.seed, "threads": made_from.threads}
     update = {**recorded, "usecases": {champion.usecase: entry}}
     return Case(champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache))
 
 
+def _made_from(record: Provenance) -> Origin:
+    """Return what the recorded model was made from. Raises RecordError where nothing was recorded."""
+    if record.made_from is None:
+        raise RecordError(
+            f"To be made again, a model needs a record of what it was made from (`made_from` in {provenance.FILE}). "
+            f"Received: {record.usecase} without one."
+        )
+    return record.made_from
+
+
 def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     """Compare data, uv.lock, machine and code with the record."""
-    made_from, commit = record.made_from, str(record.code_version).partition("+")[0]
+    made_from, commit = _made_from(record), str(record.code_version).partition("+")[0]
     back = f"git checkout {commit[:12]}"
     data = case.data_version if case.data.exists() else "not there"
     needed = str(record.data_version)
     yield Check("data version", data == needed, needed, data, f"{back} && dvc checkout")
-    yield Check("uv.lock", case.lock == made_from["lock"], made_from["lock"], case.lock, f"{back} && make setup")
+    yield Check("uv.lock", case.lock == made_from.lock, made_from.lock, case.lock, f"{back} && make setup")
     here = machine()
-    yield Check("machine", here == made_from["machine"], made_from["machine"], here, "run it on such a machine")
-    code = code_version([*case.modules(made_from["family"]), train.__name__])
-    yield Check("code", code == made_from["code"], made_from["code"], code, back)
-    if began := made_from.get("init_from"):
-        yield _start(case, began, back)
+    yield Check("machine", here == made_from.machine, made_from.machine, here, "run it on such a machine")
+    code = code_version([*case.modules(made_from.family), train.__name__])
+    yield Check("code", code == made_from.code, made_from.code, code, back)
+    if made_from.init_from:
+        yield _start(case, made_from.init_from, back)
 
 
-def _start(case: Case, began: Mapping[str, Any], back: str) -> Check:
+def _start(case: Case, start: StartRecord, back: str) -> Check:
     """Compare the model that its training began with."""
     try:
-        here = starting.at(case, began).key
+        here = starting.at(case, start).record.key
     except starting.StartError:
         here = "not in the cache"
-    advice = f"{back} && minnow run {began['usecase']} --force"
-    return Check(f"model of {began['usecase']} to begin with", here == began["key"], began["key"], here, advice)
+    advice = f"{back} && minnow run {start.usecase} --force"
+    return Check(f"model of {start.usecase} to begin with", here == start.key, start.key, here, advice)
 
 
 def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> Iterator[Check]:
     """Prepare, train, compress and score again, and compare every byte and score."""
     prepared = intake.prepare_case(case, intake.read(case))
     rows = train.rows_digest(prepared)
-    needed = record.made_from["rows"]
+    needed = _made_from(record).rows
     yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
     limits, log = case.settings.worker, case.workspace.home / "worker.log"
     with Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as worker:
@@ -177,8 +188,8 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
 
 def _compressed(case: Case, record: Provenance, handed: Handover) -> compress.Compressed:
     """Train the recorded family, and make its variants."""
-    began = record.made_from.get("init_from")
-    start = starting.at(case, began) if began else None
+    recorded = _made_from(record).init_from
+    start = starting.at(case, recorded) if recorded else None
     trained = train.train(case, str(record.family), handed, start=start)
     return compress.variants(case, trained, handed)
 

@@ -1,4 +1,4 @@
-"""What the contract test of each room asks of its registered modules, beside what they do."""
+"""Checks of the names of registered modules, for the contract test of each package."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from minnow.registry import Registry
 
 
 def check_names(registry: Registry, name: str, contract: type) -> None:
-    """Every public name at the top of a module must be one of its contract, and none of the contract may be missing."""
-    module, door = registry.module(name), f"{contract.__module__}.{contract.__name__}"
+    """Check that a module defines exactly the public names of its protocol."""
+    module, protocol = registry.module(name), f"{contract.__module__}.{contract.__name__}"
     known = {key for key in (*vars(contract), *vars(contract).get("__annotations__", {})) if not key.startswith("_")}
     public = _public_names(_source(module))
     strange, missing = sorted(public - known), sorted(known - public)
     assert not strange, (
-        f"{module} has public names that {door} does not know: {', '.join(strange)}. Begin them with an underscore, move them "
-        "to a helper file whose name begins with one, or add them to the contract."
+        f"{module} has public names that {protocol} does not define: {', '.join(strange)}. Begin them with an underscore, move "
+        "them to a helper file whose name begins with one, or add them to the protocol."
     )
-    assert not missing, f"{module} lacks names of {door}: {', '.join(missing)}. Add them."
+    assert not missing, f"{module} lacks names of {protocol}: {', '.join(missing)}. Add them."
 
 
 def check_listed(registry: Registry) -> None:
-    """The room's `_checked.py` must name every registered module, for pyright reads no other against the contract."""
+    """Check that `_checked.py` of the package names every registered module; pyright checks only these."""
     path = _source(f"{registry.package}._checked")
     listed = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
     missing = sorted(set(registry.names()) - listed)
     assert not missing, (
-        f"{path} does not name {', '.join(missing)}. Add it to the tuple there, so that pyright reads it against its contract."
+        f"{path} does not name {', '.join(missing)}. Add it to the tuple there, so that pyright checks it against its protocol."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a result was made from: hashes of code, data and lock, and the state of git."""
+"""Hashes of the code, data and lock file that determine a result, and the state of git."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from minnow.types import Array
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
-    """Name a mapping of JSON values with 32 hex digits."""
+    """Hash a mapping of JSON values. Returns 32 hex digits."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
@@ -35,7 +35,7 @@ def arrays_digest(arrays: Mapping[str, Array]) -> str:
 
 @cache
 def _source(module: str) -> Path | None:
-    """Find the file of one of our modules without importing it; None for what is not ours or not a module."""
+    """Return the file of one of our modules without importing it; None for other names."""
     if module.split(".")[0] not in ("minnow", "flows"):
         return None
     try:
@@ -47,15 +47,15 @@ def _source(module: str) -> Path | None:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """List our modules that run when one is imported: those that it names, at its top or inside functions, and its packages.
+    """Our modules that a module imports, at its top or inside functions, and its parent package.
 
-    What stands under `if TYPE_CHECKING` does not run.
+    Imports under `if TYPE_CHECKING` do not count.
     """
     path = _source(module)
     if path is None:
         return ()
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    names = {module.rpartition(".")[0]}  # importing a module runs the face of its package first
+    names = {module.rpartition(".")[0]}  # importing a module runs the `__init__` of its package first
     for node in _running(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
@@ -67,7 +67,7 @@ def _imports(module: str) -> tuple[str, ...]:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a tree without what is for type checkers alone."""
+    """Walk a tree without the blocks under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue
@@ -76,10 +76,10 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def code_version(modules: Iterable[str]) -> str:
-    """Hash the source files of modules and of all of ours that run when they are imported. Returns 16 hex digits.
+    """Hash the source files of modules and of all of our modules that they import, directly or indirectly.
 
-    Relative imports and what the face of a package imports are followed. What is looked up by name at run time (a family, a
-    modality) is not seen: name it beside the others.
+    Relative imports and the imports of the `__init__` of a package are followed. Modules that are looked up by name at run
+    time (a family, a modality) are not found, and must be among the arguments. Returns 16 hex digits.
     """
     seen: set[str] = set()
     queue = list(modules)
@@ -98,7 +98,7 @@ def code_version(modules: Iterable[str]) -> str:
 
 
 def data_version(path: Path) -> str:
-    """Hash a file or folder as DVC does: md5, or md5 of the listing with ".dir" behind it.
+    """Hash a file or folder as DVC does: md5 of the file, or md5 of the listing of the folder, followed by ".dir".
 
     Source: the format of dvc-data's tree objects; a test compares it with what DVC records.
     """
@@ -121,7 +121,7 @@ def lock_version(root: Path) -> str:
 
 
 def git_state(root: Path) -> dict[str, str]:
-    """Return the commit and a hash of what differs from it ("clean"); "none" outside of git."""
+    """Return the commit and a hash of the differences from it, or "clean"; "none" outside of git."""
     try:
         commit = _git(root, "rev-parse", "HEAD").decode().strip()
         diff = _git(root, "diff", "HEAD", "--", ".", ":(exclude)dvc.lock")

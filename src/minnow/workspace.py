@@ -1,4 +1,4 @@
-"""Where a run keeps its things: production beside params.yaml, every trial in a namespace of its own."""
+"""Folders of a run: results of production beside params.yaml, results of trials in a folder of their own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PRODUCTION = "params.yaml"
 
 @dataclass(frozen=True)
 class Workspace:
-    """Folders of one run.
+    """Folders of a run.
 
-    root: the project's root, where params.yaml, dvc.yaml and data/ stand.
-    params: the settings file of this run.
+    root: root of the project, the folder of params.yaml, dvc.yaml and data/.
+    params: settings file of the run.
     """
 
     root: Path
@@ -22,57 +22,57 @@ class Workspace:
 
     @property
     def is_trial(self) -> bool:
-        """A run over another file than the root's params.yaml is a trial: it never promotes or publishes."""
+        """Whether the settings file is not the root's params.yaml. Trials do not promote or publish."""
         return self.params.resolve() != (self.root / PRODUCTION).resolve()
 
     @property
     def home(self) -> Path:
-        """What a run leaves behind and may be thrown away: caches, logs, locks."""
+        """Caches, logs, locks, trials and studies; without it, models are trained again."""
         return self.root / ".minnow"
 
     @property
     def results(self) -> Path:
-        """Parent of outcomes/, metrics/ and timings/."""
+        """Parent folder of outcomes/, metrics/ and timings/."""
         return self.home / "trials" / self.params.stem if self.is_trial else self.root
 
     @property
     def kept(self) -> Path:
-        """Trained models and their variants, by what they were made from, as runs left them."""
+        """Cache of trained models and their variants, under hashes of their inputs."""
         return self.home / "cache"
 
     @property
     def cache(self) -> Path:
-        """Where this run looks for trained models and leaves its own."""
+        """Cache of trained models that the run reads and writes."""
         return self.kept
 
     @property
     def experiment(self) -> str:
-        """The MLflow experiment."""
+        """Name of the MLflow experiment."""
         return f"minnow-{self.params.parent.name}-{self.params.stem}" if self.is_trial else "minnow"
 
     @property
     def tracking_uri(self) -> str:
-        """MLflow's store: the environment's, or a database at the root, where `mlflow ui` looks by default."""
+        """MLFLOW_TRACKING_URI, or else mlflow.db at the root, which `mlflow ui` reads by default."""
         return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.root / 'mlflow.db'}"
 
     def outcome(self, usecase: str) -> Path:
-        """Folder of a use case's written decision and of the bundles that it names."""
+        """Folder of a use case's decisions and of the bundles that they name."""
         return self.results / "outcomes" / usecase
 
     def metrics(self, usecase: str) -> Path:
-        """What `dvc metrics show` reads."""
+        """File that `dvc metrics show` reads."""
         return self.results / "metrics" / f"{usecase}.json"
 
     def timings(self, usecase: str) -> Path:
-        """What no two runs repeat: latency, memory, wall time."""
+        """Measured values that differ between runs: latency, memory, wall time."""
         return self.results / "timings" / f"{usecase}.json"
 
     def data(self, path: str) -> Path:
-        """Resolve a use case's `data:` against the root."""
+        """Resolve the path in `data:` of a use case against the root."""
         return (self.root / path).resolve()
 
 
 def workspace(params: Path | None = None, root: Path | None = None) -> Workspace:
-    """Find the workspace of the working directory; params defaults to its params.yaml."""
+    """Return the workspace of root, by default the working directory. params: by default params.yaml of root."""
     root = (root or Path.cwd()).resolve()
     return Workspace(root, (params or root / PRODUCTION).resolve())

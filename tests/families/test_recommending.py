@@ -11,8 +11,8 @@ from minnow import exporters, families, runtimes, tasks
 from minnow.config import SplitShares
 from minnow.modalities import interactions
 from minnow.modalities.interactions.item_features import ItemOptions
+from minnow.stages.batches import read_batch, write_batch
 from minnow.stages.case import Problem
-from minnow.stages.handover import read_batch, write_batch
 from minnow.stages.prepare import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own

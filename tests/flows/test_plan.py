@@ -9,8 +9,7 @@ import pytest
 
 from flows import plan
 from minnow.config import ConfigError, Settings
-from minnow.records.files import write_json
-from minnow.stages import starting
+from minnow.records.origin import ModelEntry, StartRecord, write_models
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
 from minnow.workspace import Workspace, workspace
@@ -129,15 +128,15 @@ def test_what_begins_with_a_model_is_stale_when_that_is_another(space):
     entries = {"mine": one.usecases["mine"].model_copy(update=start), "other": one.usecases["mine"]}
     two = one.model_copy(update={"usecases": entries})
 
-    def outcome(name, **entry):
-        space.outcome(name).mkdir(parents=True, exist_ok=True)
-        write_json(space.outcome(name) / starting.MODELS, {"linear": {"labels": [], "init_from": None} | entry})
+    def outcome(name, key, start=None):
+        begun = StartRecord("other", start, ()) if start else None
+        write_models(space.outcome(name), {"linear": ModelEntry(key, (), begun)})
 
     def make(force=False, names=("mine",)):
         subprocess.run([sys.executable, "-m", "dvc", "commit", "-q", "-f"], cwd=space.root, check=True)
         return plan.make(space, two, names, force=force, accept=plan.NEVER).stale
 
-    outcome("mine", key="b", init_from={"key": "a"})
+    outcome("mine", key="b", start="a")
     outcome("other", key="a")
     assert make() == {}
     outcome("other", key="c")

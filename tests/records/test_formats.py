@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from minnow.modalities import timeseries
-from minnow.records import decision, provenance, receipt, report, results, schema, timing
+from minnow.records import decision, origin, provenance, receipt, report, results, schema, timing
 from minnow.records.bundle import BundleError, open_bundle
 from minnow.records.decision import Decision, Difference
 from minnow.records.files import RecordError, sha256, write_json, write_npz
+from minnow.records.origin import ModelEntry, Origin, StartRecord
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import ExamResult, ScoreReport
 from minnow.records.results import FoldResult, FoldScore, Results, VariantResult
@@ -27,6 +28,9 @@ SCHEMA = Schema(
     "digits", "classify", "images", "cnn", "int8", "float32", {"width": 8}, ("0", "1"),
     (Spec("image", (8, 8, 1), "float32"),), (Spec("probabilities", (2,), "float32"),), 123,
 )  # fmt: skip
+ORIGIN = Origin(
+    "r" * 32, "cnn", {"epochs": 3}, 7, 2, "c" * 16, "l" * 16, "Linux", StartRecord("others", "k" * 32, ("0", "1"))
+)
 DECISION = Decision(
     "digits", "cpu", "better", True, ("It is better.",), replaces="a" * 64, finalist="cnn/int8", sha="b" * 64,
     size_bytes=10, fingerprint="e" * 16, rows=374, measure="accuracy", score=SCORE, about={"samples": 3},
@@ -51,9 +55,14 @@ def test_records_are_read_as_they_were_written(tmp_path):
     assert report.read_report(bundle).exams == {"test": exam}
     decision.write_decisions(tmp_path, [DECISION])
     assert decision.read_decisions(tmp_path) == [DECISION]
-    record = Provenance("digits", bundle.sha, "cnn", "int8", files=hashes_beside(tmp_path), decisions=(DECISION,))
+    record = Provenance(
+        "digits", bundle.sha, "cnn", "int8", made_from=ORIGIN, files=hashes_beside(tmp_path), decisions=(DECISION,)
+    )
     record.write(tmp_path)
     assert provenance.read_provenance(tmp_path) == record
+    models = {"cnn": ModelEntry("k" * 32, ("0", "1"), ORIGIN.init_from), "linear": ModelEntry("m" * 32, ())}
+    origin.write_models(tmp_path, models)
+    assert origin.read_models(tmp_path) == models
     timings = Timings({"cnn/int8": Timing(1.0, 2.0, 3.0, 4)}, {"cnn": 5.0}, {"cores": 2})
     timings.write(tmp_path / "timings.json")
     assert timing.read_timings(tmp_path / "timings.json") == timings
@@ -92,6 +101,7 @@ def _read(noun: str, folder: Path) -> object:
         "provenance": lambda: provenance.read_provenance(folder),
         "timings": lambda: timing.read_timings(folder / "timings.json"),
         "results": lambda: results.read_results(folder),
+        "models": lambda: origin.read_models(folder),
         "receipt": lambda: receipt.require_known(json.loads((folder / "receipt.json").read_text())),
     }
     return readers[noun]()
@@ -101,7 +111,7 @@ FILES = {"schema": "bundle/schema.json", "bundle": "bundle/schema.json"}
 
 
 @pytest.mark.parametrize(
-    "noun", ["schema", "bundle", "report", "decision", "provenance", "timings", "results", "receipt"]
+    "noun", ["schema", "bundle", "report", "decision", "provenance", "timings", "results", "models", "receipt"]
 )
 @pytest.mark.parametrize("number", [0, 3, "2", None])
 def test_a_format_that_is_not_known_is_refused(tmp_path, noun, number):
@@ -111,6 +121,42 @@ def test_a_format_that_is_not_known_is_refused(tmp_path, noun, number):
     write_json(path, value | {"format": number})
     with pytest.raises(RecordError, match=rf"this version reads .* of format 1 or 2. Received: format {number!r}"):
         _read(noun, tmp_path)
+
+
+INCOMPLETE = {
+    "decision": {"cpu": {"format": 2, "promote": True}},
+    "provenance": {"usecase": "digits", "sha": "b" * 64, "made_from": {"rows": "r"}},
+    "timings": {"variants": {"cnn/int8": {"p50_us": 1.0}}},
+    "results": {"variants": [{"family": "cnn"}]},
+    "models": {"models": {"cnn": {"key": "k"}}},
+    "report": {"exams": {"val": {"rows": 3}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("noun", "value"), [*INCOMPLETE.items(), *((noun, {}) for noun in ("models", "results", "report"))]
+)
+def test_a_record_that_lacks_fields_is_refused_by_its_path(tmp_path, noun, value):
+    small_bundle(tmp_path / "bundle")
+    write_json(tmp_path / f"{noun}.json", {"format": 2} | value)
+    with pytest.raises(RecordError, match=rf"{noun}\.json must be a complete"):
+        _read(noun, tmp_path)
+
+
+@pytest.mark.parametrize("value", [3, "a", [1], None])
+def test_a_decision_that_is_no_object_is_refused(tmp_path, value):
+    write_json(tmp_path / "decision.json", {"format": 2, "cpu": value})
+    with pytest.raises(RecordError, match=r"decision\.json must be a complete decision"):
+        decision.read_decisions(tmp_path)
+
+
+def test_models_of_format_1_are_read(tmp_path):
+    start = {"usecase": "others", "key": "k" * 32, "labels": ["0"]}
+    entry = {"key": "m" * 32, "labels": ["0", "1"], "init_from": start}
+    write_json(tmp_path / "models.json", {"cnn": entry, "linear": entry | {"init_from": None}})
+    read = origin.read_models(tmp_path)
+    assert read["cnn"] == ModelEntry("m" * 32, ("0", "1"), StartRecord("others", "k" * 32, ("0",)))
+    assert read["linear"].init_from is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3"])

@@ -14,9 +14,9 @@ from minnow.records.report import read_report
 from minnow.records.timing import Timing
 from minnow.runners.worker import resolve
 from minnow.stages import candidates, compress, evaluate, intake, outcome, train
+from minnow.stages.batches import read_batch
 from minnow.stages.candidates import Incumbents, Made
 from minnow.stages.case import Case
-from minnow.stages.handover import read_batch
 from minnow.tasks import generate
 from minnow.workspace import Workspace
 

@@ -9,7 +9,8 @@ import tiny
 from flows import plan, verify
 from minnow.config import Settings
 from minnow.lineage import key_of
-from minnow.records.files import write_json, write_npz
+from minnow.records.files import write_npz
+from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance
 from minnow.runners.worker import resolve
 from minnow.stages import intake, prepare, starting, train
@@ -55,8 +56,7 @@ def _train(case):
 
 def _record(case, trained, labels="abc"):
     case.workspace.outcome(case.name).mkdir(parents=True, exist_ok=True)
-    path = case.workspace.outcome(case.name) / starting.MODELS
-    write_json(path, {"fcnn": starting.entry(trained.origin, list(labels))})
+    write_models(case.workspace.outcome(case.name), {"fcnn": starting.entry(trained.origin, list(labels))})
 
 
 def test_a_model_that_was_never_made_is_missed_with_what_to_run(space):
@@ -72,7 +72,7 @@ def test_the_model_that_it_begins_with_is_part_of_what_it_is_made_from(space):
     trained, _ = _train(parent)
     _record(parent, trained)
     begun, _ = _train(child)
-    assert begun.origin["init_from"]["key"] == trained.folder.name == key_of(trained.origin)
+    assert begun.origin.init_from.key == trained.folder.name == key_of(trained.origin.as_json())
     assert begun.facts["init_from"] == {"taken": ["dense", "batch_normalization", "logits"], "left": []}
     assert not _train(child)[0].fresh
     assert study.study_name(child, "fcnn", "rows", {}) == (before := study.study_name(child, "fcnn", "rows", {}))

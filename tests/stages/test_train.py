@@ -8,7 +8,7 @@ import tiny
 
 from minnow import families
 from minnow.stages import train
-from minnow.stages.handover import write_batch
+from minnow.stages.batches import write_batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -22,7 +22,7 @@ CASES = [
 
 
 def _handed(folder, modality, task, unknown):
-    batches = dict(zip(train.SEEN, tiny.splits(modality, task), strict=True))
+    batches = dict(zip(train.TRAINING_SPLITS, tiny.splits(modality, task), strict=True))
     batches["val"].target[:unknown] = -1
     for split, batch in batches.items():
         write_batch(folder / split, batch)

@@ -1,8 +1,8 @@
-"""What a task, a modality, a family, a compression, an exporter and a runtime must have.
+"""Protocols of tasks, modalities, families, compressions, exporters, runtimes and runners.
 
-A module is an implementation: `families/cnn.py` has every name of `Family`. Pyright reads each registered module against its
-Protocol (the file `_checked.py` of each room), and a contract test refuses a public name that the Protocol does not know. What
-is optional is declared in `CAPABILITIES`, with a default for modules that do not have it; nothing is probed for.
+A module implements a protocol: `families/cnn.py` defines every name of `Family`. Pyright checks each registered module against
+its protocol (in `_checked.py` of each package), and a contract test fails for public names that the protocol does not define.
+Optional abilities are declared in `CAPABILITIES`, with defaults for modules that lack them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What becomes of a model: a smaller file, an exported file, an open session that answers."""
+"""Protocols of compressions, exporters, runtimes and sessions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from minnow.types import Array, Batch, Columns, Spec
 
 @dataclass(frozen=True)
 class CompressionSource:
-    """What a compression starts from.
+    """Inputs of a compression.
 
-    path: the exported file, which is not changed; model: what it was exported from; train, val: encoded rows with their
-    targets, to calibrate by or to train on; seed: of random draws.
+    path: the exported file, which is not changed. model: the model that was exported. train, val: encoded rows with targets,
+    for calibration or training. seed: seed of random numbers.
     """
 
     path: Path
@@ -27,63 +27,63 @@ class CompressionSource:
 
 
 class Compression(Protocol):
-    """A model in, a smaller file out."""
+    """Makes an exported model file smaller."""
 
     @property
     def Params(self) -> type[Parameters]:
-        """What may stand under its name in params.yaml."""
+        """Class of its parameters in params.yaml."""
         ...
 
     def suits(self, framework: str) -> str | None:
-        """Say why a model of a framework cannot be compressed so, or None."""
+        """Return why models of a framework are not supported, or None."""
         ...
 
     def apply(self, source: CompressionSource, out: Path, params: Any) -> None:
-        """Write a compressed file to out. Raises ValueError."""
+        """Write the compressed file to out. Raises ValueError."""
         ...
 
 
 class Exporter(Protocol):
-    """A model in, a file out."""
+    """Writes a model to a file."""
 
     @property
     def SUFFIX(self) -> str:
-        """How its files end."""
+        """Suffix of its files."""
         ...
 
     def suits(self, model: Model) -> str | None:
-        """Say why a model cannot be exported, or None."""
+        """Return why a model is not supported, or None."""
         ...
 
     def write(self, model: Model, path: Path) -> None:
-        """Write a model to a file with a free batch axis and the model's own names. Raises ValueError."""
+        """Write a model to a file, with any batch size and the model's names of inputs and outputs. Raises ValueError."""
         ...
 
 
 class Session(Protocol):
-    """A model file, open to answer rows."""
+    """An open model file."""
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
-        """The arrays it takes."""
+        """Arrays that it reads."""
         ...
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The arrays it gives."""
+        """Arrays that it returns."""
         ...
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored. Raises ValueError when one is missing."""
+        """Predict rows of named arrays; extra arrays are ignored. Raises ValueError for a missing array."""
         ...
 
 
 class Runtime(Protocol):
-    """What opens a model file."""
+    """Opens model files."""
 
     @property
     def SUFFIX(self) -> str:
-        """How the files that it opens end."""
+        """Suffix of the files that it opens."""
         ...
 
     def open_model(self, path: Path, threads: int = 1, device: str = "cpu") -> Session:

@@ -1,4 +1,4 @@
-"""What learns, and what it returns."""
+"""Protocols of families and models."""
 
 from __future__ import annotations
 
@@ -12,62 +12,62 @@ from minnow.types import Array, Batch, Columns, Report, Spec, silent
 
 
 class Model(Protocol):
-    """What a family's fit returns: named arrays in, named arrays out."""
+    """A fitted model. It reads named arrays and returns named arrays."""
 
     @property
     def framework(self) -> str:
-        """What exporters and compressions dispatch on: "keras" or "sklearn"."""
+        """Either "keras" or "sklearn"; exporters and compressions choose by it."""
         ...
 
     @property
     def native(self) -> Any:
-        """That framework's object."""
+        """What exporters convert: a Keras network, or an object with to_onnx."""
         ...
 
     @property
     def history(self) -> Mapping[str, list[float]]:
-        """Metrics per epoch; empty where nothing is iterated."""
+        """Metrics per epoch; empty for families without epochs."""
         ...
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What else is recorded of it, JSON-ready."""
+        """Other values to record, JSON-serializable."""
         ...
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
-        """The arrays that it needs."""
+        """Arrays that it reads."""
         ...
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The arrays that it gives."""
+        """Arrays that it returns."""
         ...
 
     @property
     def parameters(self) -> int:
-        """How many numbers it learned."""
+        """Number of weights, or of the thresholds and leaf values of all trees."""
         ...
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
-        """Answer rows of named arrays; extra arrays are ignored."""
+        """Predict rows of named arrays; extra arrays are ignored."""
         ...
 
     def with_offset(self) -> Model:
-        """The same model, which also takes the offset of its rows and adds it to its answers."""
+        """Return the same model with the offset of the rows as another input, which is added to its predictions."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write to folder so that the family's load(folder) answers the same."""
+        """Write to folder. The family's load(folder) returns a model with the same predictions."""
         ...
 
 
 @dataclass(frozen=True)
 class FamilyCapabilities:
-    """What a family can do beyond the least.
+    """Optional abilities.
 
-    space: what `minnow tune` searches: parameter -> {low, high, log} or {among: [...]}; empty where nothing is named.
-    handles_offset: it reads Batch.offset itself; the others are given targets that are differences from it.
+    space: default search space of `minnow tune`: parameter -> {low, high, log} or {among: [...]}; empty: none.
+    handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
     """
 
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
@@ -75,37 +75,37 @@ class FamilyCapabilities:
 
 
 class Family(Protocol):
-    """What learns."""
+    """A kind of model: its parameters, fit and load."""
 
     @property
     def CAPABILITIES(self) -> FamilyCapabilities:
-        """What it can do beyond the least."""
+        """Optional abilities."""
         ...
 
     @property
     def MODALITIES(self) -> tuple[str, ...]:
-        """What it learns from."""
+        """Names of the modalities that it supports."""
         ...
 
     @property
     def TASKS(self) -> tuple[str, ...]:
-        """What it learns to do."""
+        """Names of the tasks that it supports."""
         ...
 
     @property
     def READS(self) -> tuple[str, ...]:
-        """The arrays of encoders that its models may read."""
+        """Names of the encoded arrays that its models may read."""
         ...
 
     @property
     def Params(self) -> type[Parameters]:
-        """What may stand under its name in params.yaml."""
+        """Class of its parameters in params.yaml."""
         ...
 
     def fit(self, train: Batch, val: Batch, params: Any, *, seed: int, report: Report = silent) -> Model:
-        """Learn from train; val stops early and chooses strengths. Raises ValueError for rows that it cannot learn from."""
+        """Fit to train; val serves early stopping and the choice of regularization. Raises ValueError for unsuitable rows."""
         ...
 
     def load(self, folder: Path) -> Model:
-        """Read what a model's save wrote."""
+        """Read a model that save wrote."""
         ...

@@ -1,4 +1,4 @@
-"""What rows mean."""
+"""Protocols of modalities and encoders."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from minnow.types import Array, Columns, Expectation, Outputs, Spec, Table
 
 
 class Encoder(Protocol):
-    """Turns examples into named arrays, the same in training and in serving. Subclass it for the defaults."""
+    """Converts examples to named arrays, in training and in serving. Subclasses inherit the defaults."""
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
-        """The arrays that encode makes of the rows of a request."""
+        """Arrays that encode returns for the rows of a request."""
         ...
 
     @property
     def cardinalities(self) -> Mapping[str, int]:
-        """How many ids each array of ids may hold."""
+        """Number of different ids of each array of ids."""
         return {}
 
     def encode(self, columns: Columns) -> dict[str, Array]:
-        """Encode examples, each column (n, ...). Raises ValueError for a column that is missing or of another kind."""
+        """Encode examples, each column (n, ...). Raises ValueError for a missing column or a column of another kind."""
         ...
 
     def encode_train(self, columns: Columns) -> tuple[dict[str, Array], Array | None]:
-        """Encode the rows that it was fitted to, and say how much each counts, (n,) float32; None where each counts once.
+        """Encode the rows that it was fitted to. Returns arrays, and sample weights (n,) float32 or None for equal weights.
 
-        Differs from encode where what it learned of a row would tell the row's own answer.
+        Differs from encode where statistics of train would leak a row's own target.
         """
         return self.encode(columns), None
 
     def decode(self, outputs: Outputs) -> Outputs:
-        """Bring a model's outputs to the units of the raw rows."""
+        """Convert a model's outputs to the units of the raw rows."""
         return outputs
 
     def save(self, folder: Path) -> None:
-        """Write encoder.json, and encoder.npz where there are arrays."""
+        """Write encoder.json, and encoder.npz if it has arrays."""
         ...
 
 
@@ -50,15 +50,15 @@ def _no_media(data: bytes, encoder: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class ModalityCapabilities:
-    """What a modality can do beyond the least; the defaults are those of a modality that cannot.
+    """Optional abilities; the defaults are for modalities without them.
 
-    features: (columns, options) -> names of the flat columns that a model may read one by one.
-    baselines: (train, labels, options) -> name -> (rows) -> answers, which need no model.
-    classes: (labels, train, options) -> labels, with those that are known besides the ones of train.
-    label_features: (train, labels, options) -> what is known of each label before anything is learned, each (k, ...).
-    refuses: (options, task) -> why the options do not go with the task, or None.
-    media: (encoder) -> content types beside JSON that a request's body may have.
-    from_bytes: (body, encoder) -> inputs of parse. Raises ValueError.
+    features: (columns, options) -> names of the flat columns that are features of their own.
+    baselines: (train, labels, options) -> name -> (rows) -> predictions without a model.
+    classes: (labels, train, options) -> labels, including known ones that do not occur in train.
+    label_features: (train, labels, options) -> features of the labels that need no model, each (k, ...).
+    refuses: (options, task) -> why the options do not suit the task, or None.
+    media: (encoder) -> content types of a request's body that are supported besides JSON.
+    from_bytes: (body, encoder) -> inputs for parse. Raises ValueError.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -71,24 +71,24 @@ class ModalityCapabilities:
 
 
 class Modality(Protocol):
-    """What rows mean: read from files and from requests, described, and encoded."""
+    """A kind of rows: reads them from files and requests, describes and encodes them."""
 
     @property
     def CAPABILITIES(self) -> ModalityCapabilities:
-        """What it can do beyond the least."""
+        """Optional abilities."""
         ...
 
     @property
     def Options(self) -> type[RowOptions]:
-        """What may stand under `options` of a use case."""
+        """Class of `options` of a use case in params.yaml."""
         ...
 
     def target(self, options: Any) -> str:
-        """Name the column to be predicted."""
+        """Return the name of the target column."""
         ...
 
     def time_column(self, options: Any) -> str | None:
-        """Name the column that rows are split by in order of time; None where they are not."""
+        """Return the name of the column of times by which rows are split; None where the split does not follow time."""
         ...
 
     def read(self, folder: Path, options: Any) -> Table:
@@ -96,23 +96,23 @@ class Modality(Protocol):
         ...
 
     def describe(self, table: Table, options: Any) -> dict[str, Array]:
-        """Describe raw rows by flat columns, (n,) each: what expectations are about."""
+        """Return the flat columns that expectations check, (n,) each."""
         ...
 
     def expectations(self, options: Any, table: Table, task: str) -> list[Expectation]:
-        """List what raw rows must be like. Raises ValueError."""
+        """List the expectations that raw rows must meet. Raises ValueError."""
         ...
 
     def examples(self, table: Table, options: Any) -> Table:
-        """Turn raw rows into examples: what one answer is given for."""
+        """Convert raw rows to examples; one prediction is made for each example."""
         ...
 
     def fit_encoder(self, table: Table, labels: Array, options: Any) -> Encoder:
-        """Learn from train's examples. labels: (k,) str."""
+        """Fit an encoder to the examples of train. labels: (k,) str."""
         ...
 
     def load_encoder(self, folder: Path) -> Encoder:
-        """Read what an encoder's save wrote, in this version or an older one."""
+        """Read an encoder that save wrote, in this version or an older one."""
         ...
 
     def request(self, encoder: Any) -> Mapping[str, Any]:
@@ -120,11 +120,11 @@ class Modality(Protocol):
         ...
 
     def example(self, encoder: Any, rows: Columns) -> Any:
-        """An input that can be asked, for people to copy; None where none can be made up. rows: encoded ones."""
+        """Return a valid input for the documentation of the service; None where there is none. rows: encoded rows."""
         ...
 
     def parse(self, inputs: Sequence[Any], encoder: Any) -> dict[str, Array]:
-        """Check the inputs of a request and turn them into columns. Raises ValueError that names the input."""
+        """Check the inputs of a request and convert them to columns. Raises ValueError with the position of the input."""
         ...
 
     def from_file(self, path: Path, options: Any) -> Sequence[Any]:

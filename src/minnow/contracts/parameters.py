@@ -1,4 +1,4 @@
-"""What may stand in params.yaml under the name of a module."""
+"""Base classes of the parameters of modules in params.yaml."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Parameters(BaseModel):
-    """What may stand under a name in params.yaml: frozen, and an unknown key is an error.
+    """Parameters of a module in params.yaml: immutable; an unknown key is an error.
 
-    RENAMED: keys of older versions -> today's, and "key=value" of older versions -> today's value. params.yaml answers them
-    with the new name, and what an older version recorded is read by it.
+    RENAMED: old keys -> new keys, and "key=value" with an old value -> the new value. Old names in params.yaml are errors that
+    give the new name; files that an older version recorded are read with their old names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -21,7 +21,7 @@ class Parameters(BaseModel):
 
     @classmethod
     def read(cls, recorded: Mapping[str, Any]) -> Self:
-        """Read what this version or an older one recorded. Raises pydantic's ValidationError."""
+        """Read parameters that this version or an older one recorded. Raises pydantic's ValidationError."""
         values = {cls.RENAMED.get(key, key): value for key, value in recorded.items()}
         return cls.model_validate({key: cls.RENAMED.get(f"{key}={value}", value) for key, value in values.items()})
 
@@ -31,5 +31,5 @@ class RowOptions(Parameters):
 
     @property
     def label_weights(self) -> Literal["balanced"] | Mapping[str, float] | None:
-        """How much training rows count by their label; None lets each row count once."""
+        """Sample weights of training rows by their label; None for equal weights."""
         return None

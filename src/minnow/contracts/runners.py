@@ -1,4 +1,4 @@
-"""Where jobs run."""
+"""Protocol of runners."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from minnow.types import Report, silent
 
 
 class Runner(Protocol):
-    """Where jobs run: a process on this machine, or nodes of a cluster."""
+    """Runs jobs in a process on this machine or on the nodes of a cluster."""
 
     @property
     def slots(self) -> int:
-        """How many jobs run at once."""
+        """Number of jobs that run at once."""
         ...
 
     def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
-        """Run "package.module:function" there and return its result."""
+        """Run "package.module:function" as a job and return its result. report: called with its progress."""
         ...

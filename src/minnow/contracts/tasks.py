@@ -1,4 +1,4 @@
-"""What an answer means."""
+"""Protocol of tasks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from minnow.types import Array, Batch, Columns, Measure, Outputs
 
 @dataclass(frozen=True)
 class FeatureExtraction:
-    """How answers that are whole rows are compared: through the features of an extractor that is kept with the exam.
+    """Compares generated rows with real rows by the features of an extractor.
 
-    fit: (train, labels (n,) str, earlier) -> the extractor's arrays; earlier: those of an earlier extractor, None learns one.
-    Raises ValueError for too few rows, or arrays of another size. kept: what of the arrays names and repeats a figure.
-    about: what belongs beside every figure.
+    fit: (train, labels (n,) str, earlier) -> the extractor's arrays; earlier: arrays of an earlier extractor, None fits a new
+    one. Raises ValueError for too few rows, or arrays of another size. kept: the arrays to store, which determine the scores.
+    about: facts shown with each score.
     """
 
     fit: Callable[[Batch, Array, Columns | None], dict[str, Array]]
@@ -25,42 +25,42 @@ class FeatureExtraction:
 
 @dataclass(frozen=True)
 class TaskCapabilities:
-    """What a task can do beyond the least. feature_extraction: None where answers are compared as they are."""
+    """Optional abilities. feature_extraction: None where predictions are scored without features."""
 
     feature_extraction: FeatureExtraction | None = None
 
 
 class Task(Protocol):
-    """What an answer means: how targets are encoded, scored row by row and shown."""
+    """What is predicted: how targets are encoded, and predictions scored and shown."""
 
     @property
     def CAPABILITIES(self) -> TaskCapabilities:
-        """What it can do beyond the least."""
+        """Optional abilities."""
         ...
 
     @property
     def OUTPUT(self) -> str:
-        """Name of the array that a model answers with."""
+        """Name of the output array of a model."""
         ...
 
     @property
     def MEASURES(self) -> tuple[Measure, ...]:
-        """Its scores; models are chosen and judged by the first."""
+        """Its measures; the first one selects models and decides about promotion."""
         ...
 
     @property
     def BINARY_LOSS(self) -> bool:
-        """Whether the loss of a row is 0 or 1."""
+        """Whether the loss of each row is 0 or 1."""
         ...
 
     @property
     def MARGIN(self) -> float:
-        """The non-inferiority margin, in the unit that margin() gives it."""
+        """Default of judge.margin: absolute for classify, otherwise a share; margin() converts it."""
         ...
 
     @property
     def ANSWER(self) -> Mapping[str, Any]:
-        """JSON Schema of one answer."""
+        """JSON Schema of one prediction."""
         ...
 
     def loss(self, outputs: Outputs, batch: Batch) -> Array:
@@ -68,29 +68,29 @@ class Task(Protocol):
         ...
 
     def margin(self, loss: Array, setting: float | None) -> float:
-        """Absolute margin on the mean loss. setting: from params.yaml, None takes MARGIN."""
+        """Absolute non-inferiority margin on the mean loss. setting: judge.margin of params.yaml; None takes MARGIN."""
         ...
 
     def classes(self, target: Array) -> Array:
-        """Names that answers are chosen among, (k,) str, sorted; empty where an answer is a number."""
+        """Sorted distinct labels, (k,) str; empty where predictions are numbers."""
         ...
 
     def encode(self, target: Array, labels: Array) -> Array:
-        """Turn raw targets into numbers; -1 for a label that is not among labels. Raises ValueError."""
+        """Convert raw targets to numbers; -1 for a label that is not among labels. Raises ValueError."""
         ...
 
     def outputs_from_answers(self, answers: Array, labels: Array) -> dict[str, Array]:
-        """Outputs of a model that is sure of these answers."""
+        """Outputs of a model that predicts these answers with certainty."""
         ...
 
     def flips(self, a: Outputs, b: Outputs, batch: Batch) -> Array:
-        """Where two models answer differently, (n,) bool."""
+        """Whether the predictions of two models differ, (n,) bool."""
         ...
 
     def baselines(self, train: Batch) -> Mapping[str, Callable[[Batch], dict[str, Array]]]:
-        """Answers that need no model: name -> (rows) -> outputs."""
+        """Predictions without a model: name -> (rows) -> outputs."""
         ...
 
     def answers(self, outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-        """Turn outputs into JSON, one object a row. k: how many labels or items to list, None for the task's own number."""
+        """Convert outputs to JSON, one object per row. k: number of labels or items to list; None for the task's default."""
         ...

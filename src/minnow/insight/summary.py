@@ -87,7 +87,7 @@ def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
                 f"{_figure(score.low, 3)}-{_figure(score.high, 3)}",
                 f"{variant.size_bytes / 1000:,.1f}",
                 f"{timing.p95_us:,.0f}" if timing else "",
-                _mark(space, folder.name, variant.name, decisions),
+                _roles(space, folder.name, variant.name, decisions),
             )
         )
     return rows
@@ -98,16 +98,16 @@ def _primary(variant: VariantResult, decisions: Sequence[Decision]) -> Score:
     return variant.val[measure]
 
 
-def _mark(space: Workspace, usecase: str, name: str, decisions: Sequence[Decision]) -> str:
-    marks = []
+def _roles(space: Workspace, usecase: str, name: str, decisions: Sequence[Decision]) -> str:
+    roles = []
     for decision in decisions:
         target = decision.target
         served = None if space.is_trial else models.newest(usecase, target)
         if served and served.provenance.name == name:
-            marks.append("champion" if target == "cpu" else f"{target} champion")
+            roles.append("champion" if target == "cpu" else f"{target} champion")
         elif decision.finalist == name:
-            marks.append("finalist" if target == "cpu" else f"{target} finalist")
-    return ", ".join(marks)
+            roles.append("finalist" if target == "cpu" else f"{target} finalist")
+    return ", ".join(roles)
 
 
 def _print_decisions(console: Console, folder: Path) -> None:

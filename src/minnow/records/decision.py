@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.records.files import known_format, read_json, write_json
+from minnow.records.files import known_format, read_json, readable, write_json
 from minnow.records.report import score_from_json
 from minnow.types import Score
 
@@ -79,15 +79,16 @@ class Decision:
 
 def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
     """Read one decision, of format 1 or 2. Raises RecordError."""
-    value = _of_format_1(value) if known_format(value, NOUN, (1, FORMAT), where) == 1 else dict(value)
-    read: dict[str, Any] = {
-        "reasons": tuple(value["reasons"]),
-        "chosen": tuple(value.get("chosen", ())),
-        "score": score_from_json(value["score"]) if value.get("score") else None,
-        "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
-        "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
-    }
-    return Decision(**(value | read))
+    with readable(where, NOUN):
+        value = _of_format_1(value) if known_format(value, NOUN, (1, FORMAT), where) == 1 else dict(value)
+        read: dict[str, Any] = {
+            "reasons": tuple(value["reasons"]),
+            "chosen": tuple(value.get("chosen", ())),
+            "score": score_from_json(value["score"]) if value.get("score") else None,
+            "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
+            "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
+        }
+        return Decision(**(value | read))
 
 
 def _of_format_1(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,6 +56,15 @@ def read_json(path: Path, noun: str, formats: Iterable[int]) -> dict[str, Any]:
     record = cast("dict[str, Any]", value)
     known_format(record, noun, formats, str(path))
     return record
+
+
+@contextmanager
+def readable(where: str, noun: str) -> Generator[None]:
+    """Raise RecordError where a record of a known format lacks a field, or has one of another kind."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"{where} must be a complete {noun}. Received other fields: {error}.") from error
 
 
 def known_format(value: Mapping[str, Any], noun: str, formats: Iterable[int], where: str) -> int:

@@ -11,7 +11,8 @@ from minnow.records import decision as decision_record
 from minnow.records import report
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
-from minnow.records.files import RecordError, file_hashes, file_sha256, known_format, read_json, write_json
+from minnow.records.files import RecordError, file_hashes, file_sha256, known_format, read_json, readable, write_json
+from minnow.records.origin import Origin, origin_from_json
 
 FILE = "provenance.json"
 FORMAT = 2
@@ -22,7 +23,7 @@ NOUN = "provenance"
 class Provenance:
     """Where a bundle comes from.
 
-    sha: the bundle's name; made_from: what the training was cached by (rows, params, seed, threads, code, lock, machine);
+    sha: the bundle's name; made_from: what the model was made from;
     settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
     decisions: those in which it was the finalist. target, version, tag: set in the copy that is published.
     """
@@ -33,7 +34,7 @@ class Provenance:
     variant: str | None = None
     data_version: str | None = None
     code_version: str | None = None
-    made_from: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    made_from: Origin | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     decisions: tuple[Decision, ...] = ()
@@ -54,7 +55,8 @@ class Provenance:
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads; fields that are None are left out."""
         plain = {name: value for name, value in vars(self).items() if value is not None}
-        return plain | {"decisions": [decision.as_json() for decision in self.decisions]}
+        origin = {"made_from": self.made_from.as_json()} if self.made_from else {}
+        return plain | origin | {"decisions": [decision.as_json() for decision in self.decisions]}
 
     def write(self, folder: Path) -> None:
         """Write provenance.json beside a bundle."""
@@ -74,8 +76,10 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
         files = {f"{FOLDER}/{name}": digest for name, digest in files.items()}
     decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
     known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
-    read: dict[str, Any] = {"files": files, "decisions": decisions, "format": number}
-    return Provenance(**(known | read))
+    with readable(where, NOUN):
+        made_from = origin_from_json(value["made_from"]) if value.get("made_from") else None
+        read: dict[str, Any] = {"files": files, "decisions": decisions, "made_from": made_from, "format": number}
+        return Provenance(**(known | read))
 
 
 def read_provenance(folder: Path) -> Provenance:

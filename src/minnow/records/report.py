@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from minnow.records.bundle import Bundle
-from minnow.records.files import read_json, write_json
+from minnow.records.files import read_json, readable, write_json
 from minnow.types import Score
 
 FILE, CARD = "report.json", "card.md"
@@ -69,10 +69,11 @@ def read_report(bundle: Bundle) -> ScoreReport:
     if not path.exists():
         return empty
     value = read_json(path, "report of a bundle", (1, FORMAT))
-    if "format" not in value:  # format 1: the exams alone
-        return ScoreReport(empty.sha, {name: exam_result(exam) for name, exam in value.items()})
-    exams = {name: exam_result(exam) for name, exam in value["exams"].items()}
-    return ScoreReport(value["sha"], exams) if value["sha"] == empty.sha else empty
+    with readable(str(path), "report of a bundle"):
+        if "format" not in value:  # format 1: the exams alone
+            return ScoreReport(empty.sha, {name: exam_result(exam) for name, exam in value.items()})
+        exams = {name: exam_result(exam) for name, exam in value["exams"].items()}
+        return ScoreReport(value["sha"], exams) if value["sha"] == empty.sha else empty
 
 
 def write_report(bundle: Bundle, report: ScoreReport) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.records.files import read_json, write_json
+from minnow.records.files import read_json, readable, write_json
 from minnow.records.report import ExamResult, exam_result, score_as_json, score_from_json
 from minnow.types import Score
 
@@ -99,13 +99,14 @@ def _plain(divisions: Mapping[str, Mapping[str, FoldScore]]) -> dict[str, Any]:
 def read_results(folder: Path) -> Results:
     """Read results.json of an outcome, of format 1 or 2. Raises RecordError."""
     value = read_json(folder / FILE, "record of results", (1, FORMAT))
-    return Results(
-        tuple(_variant(one) for one in value["variants"]),
-        value["refused"],
-        value["failures"],
-        value["importances"],
-        {family: _folds(one, value.get("format", 1)) for family, one in value["folds"].items()},
-    )
+    with readable(str(folder / FILE), "record of results"):
+        return Results(
+            tuple(_variant(one) for one in value["variants"]),
+            value["refused"],
+            value["failures"],
+            value["importances"],
+            {family: _folds(one, value.get("format", 1)) for family, one in value["folds"].items()},
+        )
 
 
 def _variant(value: dict[str, Any]) -> VariantResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minnow.records.files import read_json, write_json
+from minnow.records.files import read_json, readable, write_json
 
 FORMAT = 2
 
@@ -51,5 +51,6 @@ def read_timings(path: Path) -> Timings:
     if not path.exists():
         return Timings()
     value = read_json(path, "record of timings", (1, FORMAT))
-    variants = {name: Timing(**numbers) for name, numbers in value["variants"].items()}
-    return Timings(variants, value["training_s"], value["machine"])
+    with readable(str(path), "record of timings"):
+        variants = {name: Timing(**numbers) for name, numbers in value["variants"].items()}
+        return Timings(variants, value["training_s"], value["machine"])

@@ -46,7 +46,7 @@ class _Task:
 
 
 class Cluster:
-    """The parent's side of a cluster: a contracts.Runner with a slot for each node.
+    """The parent's end of a cluster: a contracts.Runner with a slot for each node.
 
     Use as a context manager; entering compares every node with this machine.
     """

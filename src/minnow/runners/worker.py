@@ -29,7 +29,7 @@ class WorkerError(RuntimeError):
 
 
 class Worker:
-    """The parent's side of the child process: a contracts.Runner with one slot.
+    """The parent's end of the child process: a contracts.Runner with one slot.
 
     Use as a context manager; the process starts at once and imports TensorFlow while the parent goes on.
     """

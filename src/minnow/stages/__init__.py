@@ -1,1 +1,1 @@
-"""Stages: the pure steps of the walk. What they need of stores and worker is handed to them."""
+"""Stages: the steps between raw rows and a written outcome. Runner and incumbents are arguments."""

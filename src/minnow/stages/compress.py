@@ -18,8 +18,8 @@ from minnow.lineage import code_version
 from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
 from minnow.records.files import write_json, write_npz
 from minnow.records.schema import Schema
+from minnow.stages.batches import read_batch
 from minnow.stages.case import Case
-from minnow.stages.handover import read_batch
 from minnow.stages.train import Handover, Trained
 from minnow.types import Batch, Columns, Outputs, Report, silent
 
@@ -85,7 +85,7 @@ def variants(
     code = code_version([*case.modules(trained.family), *modules, __name__])
     entry = case.cache.get_or_make(
         "variants",
-        {"model": trained.origin, "plan": asdict(plan), "code": code},
+        {"model": trained.origin.as_json(), "plan": asdict(plan), "code": code},
         lambda folder: handed.call(f"{__name__}:compress", trained.folder, handed.folder, plan, folder, report=report),
     )
     made = json.loads((entry.folder / MADE).read_text())

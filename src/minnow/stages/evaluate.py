@@ -63,10 +63,13 @@ def batch_of(bundle: Bundle, exam: Table) -> Batch:
     schema = bundle.schema
     files = [path.read_bytes() for name in ENCODER_FILES if (path := bundle.folder / name).exists()]
     made_from = schema.modality, schema.task, schema.options, schema.labels, files
-    if _latest is None or _latest[0] != made_from or _latest[1] is not exam:
+    latest = _latest  # another thread may replace it
+    if latest is None or latest[0] != made_from or latest[1] is not exam:
         encoder = modalities.get(schema.modality).load_encoder(bundle.folder)
-        _latest = made_from, exam, prepare.batch(exam, encoder, bundle.labels, problem_of(schema))
-    return _latest[2]
+        batch = prepare.batch(exam, encoder, bundle.labels, problem_of(schema))
+        _latest = made_from, exam, batch
+        return batch
+    return latest[2]
 
 
 def name_today(bundle: Bundle) -> str:
@@ -154,10 +157,11 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         if result.about:
             lines += [", ".join(f"{name}: {value}" for name, value in result.about.items()) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
-        for measure in tasks.get(schema.task).MEASURES:
-            if score := result.scores.get(measure.name):
-                interval = scores.span(score_as_json(score), "{:.4f}".format)
-                lines.append(f"| {measure.name} | {score.value:.4f} | {interval} |")
+        first = [measure.name for measure in tasks.get(schema.task).MEASURES if measure.name in result.scores]
+        for name in dict.fromkeys([*first, *result.scores]):
+            score = result.scores[name]
+            interval = scores.span(score_as_json(score), "{:.4f}".format)
+            lines.append(f"| {name} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
 
 

@@ -62,15 +62,15 @@ def examine(
     rivals = {role: evaluate(bundle, test) for role, bundle in held.bundles.items()}
     timings = _timings(finalist, [rival.bundle for rival in rivals.values()])
     champion, best = (_performance(rivals.get(role), timings) for role in ("champion", "best"))
-    unlearned = _baselines(case, finalist, candidates, prepared)
+    references = _baselines(case, finalist, candidates, prepared)
     ruling = judge.decide(
         performance(evaluation, timings[evaluation.bundle.folder]),
         Rivals(champion, best, held.looks),
-        unlearned,
+        references,
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
     )
-    decision = _decision(case, evaluation, ruling, unlearned)
+    decision = _decision(case, evaluation, ruling, references)
     looks = held.looks + int(ruling.looked)
     return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
 
@@ -103,7 +103,7 @@ def _baselines(
     return models
 
 
-def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, unlearned: Sequence[Performance]) -> Decision:
+def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Sequence[Performance]) -> Decision:
     bundle, result = evaluation.bundle, evaluation.result
     return Decision(
         usecase=case.name,
@@ -119,18 +119,18 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, unlearned: Seq
         measure=case.task.MEASURES[0].name,
         score=evaluation.primary,
         about=result.about,
-        baselines={model.name: model.score for model in unlearned},
-        differences=_differences(case, evaluation, unlearned),
+        baselines={model.name: model.score for model in references},
+        differences=_differences(case, evaluation, references),
         looked=ruling.looked,
         level_spent=ruling.level_spent,
         comparisons=ruling.comparisons,
     )
 
 
-def _differences(case: Case, evaluation: Evaluation, unlearned: Sequence[Performance]) -> dict[str, Difference]:
+def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
     root, group = case.task.MEASURES[0].root, evaluation.batch.group
-    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in unlearned}
+    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 

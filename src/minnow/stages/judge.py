@@ -76,7 +76,7 @@ class Ruling:
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _Comparison:
     """A finalist and the champion, compared at the level of one look.
 
     drift: comparison with the best so far; None where that is the champion, the finalist itself, or not known.
@@ -116,7 +116,7 @@ def decide(
     drift = None
     if best is not None and best.sha not in (champion.sha, challenger.sha):
         drift = compare(challenger.loss, best.loss, group, binary=rules.binary, level=spent)
-    promote, verdict, reasons = _weigh(_Trial(challenger, champion, against, drift, spent), rules)
+    promote, verdict, reasons = _weigh(_Comparison(challenger, champion, against, drift, spent), rules)
     comparisons = {"champion": _rounded(against)} | ({"best": _rounded(drift)} if drift else {})
     look = f"This was look {rivals.looks + 1} at this test set, at level {spent:.2g}."
     return Ruling(promote, verdict, [*reasons, *unbeaten, look], True, spent, comparisons)
@@ -180,19 +180,19 @@ def _spread(loss: Array, group: Array, binary: bool) -> float:
     return float(np.std(loss, ddof=1)) if len(loss) > 1 else math.inf
 
 
-def _weigh(trial: _Trial, rules: Rules) -> tuple[bool, str, list[str]]:
+def _weigh(compared: _Comparison, rules: Rules) -> tuple[bool, str, list[str]]:
     """Promote a challenger that is better, or not inferior and clearly smaller or faster; else the champion stays."""
-    challenger, champion, against, margin = trial.challenger, trial.champion, trial.against, rules.margin
+    challenger, champion, against, margin = compared.challenger, compared.champion, compared.against, rules.margin
     scores = f"{challenger.name} {challenger.score.value:.4f} against the champion {champion.name} {champion.score.value:.4f}"
-    if against.p_better <= trial.level:
-        return True, "better", [f"{scores}: better, p = {against.p_better:.3g} at level {trial.level:.2g}."]
-    saving, inferior = _saving(trial, rules), _inferiority(trial, margin)
+    if against.p_better <= compared.level:
+        return True, "better", [f"{scores}: better, p = {against.p_better:.3g} at level {compared.level:.2g}."]
+    saving, inferior = _saving(compared, rules), _inferiority(compared, margin)
     if saving and not inferior:
         return True, "smaller", [f"{scores}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saving}."]
     reasons = [
-        f"{scores}: not better, p = {against.p_better:.3g}, required is at most {trial.level:.2g}.",
+        f"{scores}: not better, p = {against.p_better:.3g}, required is at most {compared.level:.2g}.",
         *inferior,
-        *([] if saving else [_no_saving(trial, rules.smaller)]),
+        *([] if saving else [_no_saving(compared, rules.smaller)]),
     ]
     if against.detectable > margin:
         reasons.append(
@@ -202,31 +202,31 @@ def _weigh(trial: _Trial, rules: Rules) -> tuple[bool, str, list[str]]:
     return False, "refused", reasons
 
 
-def _inferiority(trial: _Trial, margin: float) -> list[str]:
+def _inferiority(compared: _Comparison, margin: float) -> list[str]:
     """Return a reason for each model against which non-inferiority is not shown: the champion, the best so far."""
     return [
         f"It may lose up to {comparison.upper:.4f} against {name}; allowed is less than the margin, {margin:.4f}."
-        for name, comparison in (("the champion", trial.against), ("the best so far", trial.drift))
+        for name, comparison in (("the champion", compared.against), ("the best so far", compared.drift))
         if comparison is not None and not comparison.upper < margin
     ]
 
 
-def _saving(trial: _Trial, rules: Rules) -> str | None:
+def _saving(compared: _Comparison, rules: Rules) -> str | None:
     """Describe by how much a challenger is smaller or faster; None where that is not enough."""
-    challenger, champion = trial.challenger, trial.champion
+    challenger, champion = compared.challenger, compared.champion
     if challenger.size_bytes <= (1 - rules.smaller) * champion.size_bytes:
         share = 1 - challenger.size_bytes / champion.size_bytes
         return f"{share:.0%} smaller: {challenger.size_bytes:,} bytes instead of {champion.size_bytes:,}"
     if challenger.latency_us is None or champion.latency_us is None:
         return None
-    ratio, high = ratio_upper(challenger.latency_us, champion.latency_us, trial.level)
+    ratio, high = ratio_upper(challenger.latency_us, champion.latency_us, compared.level)
     return f"{1 - ratio:.0%} faster (ratio at most {high:.2f})" if ratio <= 1 - rules.smaller and high < 1 else None
 
 
-def _no_saving(trial: _Trial, smaller: float) -> str:
+def _no_saving(compared: _Comparison, smaller: float) -> str:
     return (
-        f"It is not {smaller:.0%} smaller or faster either: {trial.challenger.size_bytes:,} bytes, required are at most "
-        f"{(1 - smaller) * trial.champion.size_bytes:,.0f}."
+        f"It is not {smaller:.0%} smaller or faster either: {compared.challenger.size_bytes:,} bytes, required are at most "
+        f"{(1 - smaller) * compared.champion.size_bytes:,.0f}."
     )
 
 

@@ -16,6 +16,7 @@ from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
+from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
 from minnow.records.results import FoldResult, Results, VariantResult
@@ -125,7 +126,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     np.save(folder / ROWS, row_versions(case, table))
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
-    write_json(folder / starting.MODELS, models)
+    write_models(folder, models)
     for path in validation.glob("validation.*"):
         shutil.copyfile(path, folder / path.name)
     for candidate in outcome.candidates:

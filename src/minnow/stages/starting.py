@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 from minnow.cache import Cache
 from minnow.lineage import key_of
+from minnow.records.origin import ModelEntry, Origin, StartRecord, read_models
 from minnow.stages.case import Case
-
-MODELS = "models.json"
 
 
 class StartError(ValueError):
@@ -21,22 +19,15 @@ class StartError(ValueError):
 
 @dataclass(frozen=True)
 class Start:
-    """A model to begin with. key: its key in the cache, a hash of what it was made from; labels: names of its answers."""
+    """A model to begin with: its record, and its folder in the cache."""
 
-    usecase: str
-    key: str
+    record: StartRecord
     folder: Path
-    labels: tuple[str, ...]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The entry `init_from` in the origin of a model that begins with it."""
-        return {"usecase": self.usecase, "key": self.key, "labels": list(self.labels)}
 
 
-def entry(origin: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+def entry(origin: Origin, labels: Sequence[str]) -> ModelEntry:
     """Describe a trained model for its outcome: its key in the cache, its labels, and the model that it began with."""
-    return {"key": key_of(origin), "labels": list(labels), "init_from": origin.get("init_from")}
+    return ModelEntry(key_of(origin.as_json()), tuple(labels), origin.init_from)
 
 
 def find(case: Case, family: str) -> Start | None:
@@ -50,38 +41,39 @@ def find(case: Case, family: str) -> Start | None:
             f"usecases.{case.name}.families.{family}.init_from needs the family '{family}' of '{usecase}', which is not in "
             f"its last outcome. Run first: {_command(case, usecase)}"
         )
-    return at(case, {"usecase": usecase, **record})
+    return at(case, StartRecord(usecase, record.key, record.labels))
 
 
-def at(case: Case, record: Mapping[str, Any]) -> Start:
+def at(case: Case, record: StartRecord) -> Start:
     """Return the model that a record names, from the cache of all runs. Raises StartError where it is no longer there."""
     cache = Cache(case.workspace.kept)
-    folder = cache.root / "models" / record["key"]
+    folder = cache.root / "models" / record.key
     if not cache.is_whole(folder):
         raise StartError(
-            f"init_from needs the model that the outcome of '{record['usecase']}' names, {record['key']}, and it is not in "
-            f"{folder.parent}. Make it again: {_command(case, record['usecase'])} --force"
+            f"init_from needs the model that the outcome of '{record.usecase}' names, {record.key}, and it is not in "
+            f"{folder.parent}. Make it again: {_command(case, record.usecase)} --force"
         )
-    return Start(record["usecase"], record["key"], folder, tuple(record["labels"]))
+    return Start(record, folder)
 
 
 def filled(params: Mapping[str, Any], start: Start | None) -> dict[str, Any]:
     """Add the folder and the labels of the model to begin with to a family's parameters."""
     if start is None:
         return dict(params)
-    place = {"model": str(start.folder / "model"), "labels": list(start.labels)}
+    place = {"model": str(start.folder / "model"), "labels": list(start.record.labels)}
     return {**params, "init_from": {**params["init_from"], **place}}
 
 
 def has_changed(case: Case, family: str) -> bool:
     """Whether `init_from` leads to another model now than when the family was last trained."""
     own, theirs = (_recorded(case, name).get(family) for name in (case.name, case.usecase.starts[family]))
-    return own is not None and theirs is not None and (own["init_from"] or {}).get("key") != theirs["key"]
+    if own is None or theirs is None:
+        return False
+    return own.init_from is None or own.init_from.key != theirs.key
 
 
-def _recorded(case: Case, usecase: str) -> dict[str, Any]:
-    path = case.workspace.outcome(usecase) / MODELS
-    return json.loads(path.read_text()) if path.exists() else {}
+def _recorded(case: Case, usecase: str) -> dict[str, ModelEntry]:
+    return read_models(case.workspace.outcome(usecase))
 
 
 def _command(case: Case, usecase: str) -> str:

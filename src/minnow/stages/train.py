@@ -14,15 +14,16 @@ import numpy as np
 from minnow import families
 from minnow.lineage import arrays_digest, code_version, machine
 from minnow.records.files import read_npz, write_json
+from minnow.records.origin import Origin
 from minnow.stages import starting
+from minnow.stages.batches import read_batch, write_batch
 from minnow.stages.case import Case
-from minnow.stages.handover import read_batch, write_batch
 from minnow.stages.prepare import Prepared
 from minnow.stages.starting import Start
 from minnow.types import Array, Batch, Report, silent
 
 FACTS, HISTORY, WALL, PICTURES = "facts.json", "history.json", "wall.json", "pictures.npz"
-SEEN = ("train", "val")
+TRAINING_SPLITS = ("train", "val")
 """The splits that training reads."""
 
 
@@ -49,7 +50,7 @@ class Trained:
 
     family: str
     folder: Path
-    origin: dict[str, Any]
+    origin: Origin
     fresh: bool
 
     @property
@@ -77,7 +78,7 @@ class Trained:
 def rows_digest(prepared: Prepared) -> str:
     """Hash the encoded rows that training reads, labels and order included."""
     digests = []
-    for split in SEEN:
+    for split in TRAINING_SPLITS:
         batch = prepared.batches[split]
         rows = {"target ": batch.target, "labels ": batch.labels, "weight ": batch.weight}
         extractor = {f"extractor {name}": value for name, value in batch.extractor.items()}
@@ -90,28 +91,29 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
     """Write the encoded rows and the encoder where a runner reads them."""
 
     def write(folder: Path) -> None:
-        for split in SEEN:
+        for split in TRAINING_SPLITS:
             write_batch(folder / split, prepared.batches[split])
         (folder / "encoder").mkdir()
         prepared.encoder.save(folder / "encoder")
 
     rows = rows_digest(prepared)
-    code = code_version([case.modality_module, "minnow.stages.handover"])
+    code = code_version([case.modality_module, "minnow.stages.batches"])
     return Handover(case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder, rows, call)
 
 
-def origin(case: Case, family: str, rows: str, start: Start | None = None) -> dict[str, Any]:
+def origin(case: Case, family: str, rows: str, start: Start | None = None) -> Origin:
     """Return everything that a family's model is made from; its hash is the model's key in the cache."""
-    return ({"init_from": start.record} if start else {}) | {
-        "rows": rows,
-        "family": family,
-        "params": case.usecase.families[family],
-        "seed": case.settings.seed,
-        "threads": case.settings.threads,
-        "code": code_version([*case.modules(family), __name__]),
-        "lock": case.lock,
-        "machine": machine(),
-    }
+    return Origin(
+        rows=rows,
+        family=family,
+        params=case.usecase.families[family],
+        seed=case.settings.seed,
+        threads=case.settings.threads,
+        code=code_version([*case.modules(family), __name__]),
+        lock=case.lock,
+        machine=machine(),
+        init_from=start.record if start else None,
+    )
 
 
 def train(case: Case, family: str, handed: Handover, report: Report = silent, start: Start | None = None) -> Trained:
@@ -125,7 +127,7 @@ def train(case: Case, family: str, handed: Handover, report: Report = silent, st
     seed = case.settings.seed
     entry = case.cache.get_or_make(
         "models",
-        made_from,
+        made_from.as_json(),
         lambda folder: handed.call(f"{__name__}:fit", handed.folder, family, params, seed, folder, report=report),
     )
     return Trained(family, entry.folder, made_from, entry.fresh)
@@ -133,7 +135,7 @@ def train(case: Case, family: str, handed: Handover, report: Report = silent, st
 
 def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
     """Fit in the worker and save to out: the model, its facts and its history."""
-    train, val = (_answerable(split, read_batch(handed / split)) for split in SEEN)
+    train, val = (_answerable(split, read_batch(handed / split)) for split in TRAINING_SPLITS)
     checked = families.get(family).Params.model_validate(params)
     start = time.perf_counter()
     model = families.fit(family, train, val, checked, seed=seed, report=report)

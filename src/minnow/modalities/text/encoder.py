@@ -62,8 +62,11 @@ class TextEncoder(Encoder):
     @property
     def cardinalities(self) -> Mapping[str, int]:
         """Number of ids of each array."""
-        vocabulary = self.ngram_vocabulary
-        sizes = {"tokens": self._known, "ngrams": vocabulary.size if vocabulary else self._known + self.layout.buckets}
+        ngram_vocabulary = self.ngram_vocabulary
+        sizes = {
+            "tokens": self._known,
+            "ngrams": ngram_vocabulary.size if ngram_vocabulary else self._known + self.layout.buckets,
+        }
         if self.char_ngrams:
             sizes["characters"] = self.char_ngrams.buckets + 1
         return sizes
@@ -102,20 +105,20 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
     labels: (k,) str; empty where the label is a number.
     """
     texts = table.columns["text"]
-    words, vocabulary = learn_words(texts.tolist(), options.vocabulary), None
+    words, ngram_vocabulary = learn_words(texts.tolist(), options.vocabulary), None
     tokens = word_ids(tokenizer(words, options.max_tokens, options.keep), texts, options.max_tokens)
     if options.ngrams is not None:
         answers = _answers(table.columns["label"], labels)
-        kept, vocabulary = learn_ngrams(tokens, len(words) + SPECIAL, answers, options.ngrams, options.longest)
+        kept, ngram_vocabulary = learn_ngrams(tokens, len(words) + SPECIAL, answers, options.ngrams, options.longest)
         tokens = renumbered(tokens, kept)
         words = [words[i - SPECIAL] for i in kept]
     length = _widest(tokens)
     wide = TextLayout(length, options.max_tokens * max(2, options.longest), options.buckets)
-    width = _widest(TextEncoder(words, wide, vocabulary).ngrams(tokens))
+    width = _widest(TextEncoder(words, wide, ngram_vocabulary).ngrams(tokens))
     layout = TextLayout(length, width, options.buckets, options.keep)
     characters = options.characters
     char_ngrams = fit_char_ngrams(texts, characters, options.character_buckets) if characters else None
-    return TextEncoder(words, layout, vocabulary, char_ngrams)
+    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams)
 
 
 def _widest(ids: Array) -> int:
@@ -135,8 +138,8 @@ def load_encoder(folder: Path) -> TextEncoder:
     values = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
     arrays = read_npz(folder / "encoder.npz")
     words = arrays.pop("words").tobytes().decode("utf-8").split()
-    vocabulary = unpacked(arrays, len(words) + SPECIAL) if arrays else None
+    ngram_vocabulary = unpacked(arrays, len(words) + SPECIAL) if arrays else None
     characters = values.get("char_ngrams", values.get("letters"))  # "letters" is the key of older bundles
     layout = TextLayout(**{name: values[name] for name in ("length", "width", "buckets", "keep")})
     char_ngrams = CharNgrams(**characters | {"lengths": tuple(characters["lengths"])}) if characters else None
-    return TextEncoder(words, layout, vocabulary, char_ngrams)
+    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams)
