@@ -85,6 +85,9 @@ def main() -> int:
     for usecase, count in sorted(same.items()):
         print(f"{usecase}: {count} variants have the same model, golden rows and encoder")
     print("keys of encoders that were renamed:", ", ".join(f"{key} ({n})" for key, n in renamed.items()) or "none")
+    if not before and not after:
+        print(f"No variants in the caches of {options.before} and {options.after}. Run the use cases in both first.")
+        return 1
     print("\n".join(f"DIFFERS {line}" for line in wrong) or f"all {sum(same.values())} variants are the same")
     return 1 if wrong or not same else 0
 

@@ -75,8 +75,10 @@ def _mark(space: Workspace) -> Path:
 
 def _settled(space: Workspace) -> str | None:
     """Return the state that the last publication left, None where there was none."""
-    path = _mark(space)
-    return json.loads(path.read_text())["state"] if path.exists() else None
+    try:
+        return json.loads(_mark(space).read_text())["state"]
+    except (OSError, ValueError, KeyError, TypeError):  # none, or not written to its end: everything is compared again
+        return None
 
 
 def _state(space: Workspace) -> str | None:

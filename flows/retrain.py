@@ -13,6 +13,7 @@ from flows._server import server
 from flows.job import Busy, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
+from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
@@ -33,7 +34,7 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
     except (config.ConfigError, planning.DataChanged, ClusterError) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (VersionError, Busy, BrokenStore) as error:
+    except (VersionError, Busy, BrokenStore, RecordError) as error:
         print(error, file=sys.stderr)
         return FAILED
 

@@ -100,7 +100,8 @@ def _served(champion: Champion, record: Provenance) -> Iterator[Check]:
     needed = (champion.version, champion.sha)
     yield Check("served: version", here == needed, f"v{needed[0]} {needed[1][:12]}", f"v{here[0]} {here[1][:12]}")
     expected = record.published(target=champion.target, version=champion.version, tag=served.tag)
-    other = [name for name, value in vars(expected).items() if vars(copy)[name] != value]
+    needed_json, here_json = expected.as_json(), copy.as_json()
+    other = sorted(name for name in {*needed_json, *here_json} if needed_json.get(name) != here_json.get(name))
     state = f"another {', '.join(other)}" if other else "as registered"
     yield Check(f"served: {provenance.FILE}", not other, "as registered", state)
     yield from _bytes("served", served.folder, record)

@@ -30,10 +30,10 @@ def bundle(folder: Path, out: Path) -> Path:
     return out
 
 
-def provenance(folder: Path, usecase: str) -> dict:
+def provenance(folder: Path, usecase: str, decisions: list[dict] | None = None) -> dict:
     """Write provenance.json beside a bundle of format 1. Returns what was written."""
     value = {"usecase": usecase, "sha": sha256(folder), "family": "linear", "variant": "float32", "code_version": "c1"}
-    value |= {"files": file_hashes(folder), "decisions": []}
+    value |= {"files": file_hashes(folder), "decisions": decisions or []}
     write_json(folder.parent / "provenance.json", value)
     return value
 

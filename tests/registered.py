@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib.util
 import symtable
 from pathlib import Path
@@ -31,6 +32,18 @@ def check_listed(registry: Registry) -> None:
     assert not missing, (
         f"{path} does not name {', '.join(missing)}. Add it to the tuple there, so that pyright checks it against its protocol."
     )
+
+
+def check_near_names(subject: type, contract: type) -> None:
+    """A public name of a class must be one of its contract, or be unlike all of them: else it is one that was mistyped."""
+    known = {key for base in contract.__mro__ for key in vars(base) if not key.startswith("_")}
+    own = [base for base in subject.__mro__ if base.__module__.startswith("minnow.") and base not in contract.__mro__]
+    for name in {name for base in own for name in vars(base) if not name.startswith("_")} - known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        assert not near, (
+            f"{subject.__module__}.{subject.__name__} has '{name}', which {contract.__name__} does not know. If '{near[0]}' is "
+            "meant, rename it; else give it a name that is less like it, or begin it with an underscore."
+        )
 
 
 def _source(module: str) -> Path:

@@ -53,11 +53,11 @@ def test_names_alone_take_all_defaults(tmp_path):
             "data: data/digits\n    options: {scal: 16}",
             r"options\.scal: No key 'scal'\. Did you mean 'scale'",
         ),
-        ("task: classify", "task: generate", r"digits\.options\.labelled: task 'generate' .* Needed: labelled: false"),
+        ("task: classify", "task: generate", r"digits\.options\.labelled: task 'generate' .* Set labelled: false"),
         (
             "data: data/digits",
             "data: data/digits\n    options: {labelled: false}",
-            r"digits\.options\.labelled: task 'classify' learns from labels",
+            r"digits\.options\.labelled: task 'classify' needs labels. Received: labelled: false",
         ),
         ("task: classify", "", r"usecases\.digits\.task: this key is required"),
         ("seed: 7", "seed: seven", r"seed: .*integer\. Received: 'seven'"),
@@ -70,6 +70,12 @@ def test_names_alone_take_all_defaults(tmp_path):
         ("data: data/digits", "data: data/digits\n    needs: [digit]", r"No use case 'digit'\. Did you mean 'digits'"),
         ("data: data/digits", "data: ${NO_SUCH_PLACE}/x", r"export NO_SUCH_PLACE="),
         ("data: data/digits", "data: data/digits\n    targets: [tpu]", r"No target 'tpu'"),
+        (
+            "families: [linear]",
+            "families: {linear: 3}",
+            r"families\.linear: parameters and their values .* Received: 3",
+        ),
+        ("families: [linear]", "families: {linear: [C]}", r"families\.linear: parameters .* Received: \['C'\]"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(tmp_path, old, new, message):

@@ -10,7 +10,7 @@ from flows import publish
 from minnow.config import Settings
 from minnow.records.decision import Decision, write_decisions
 from minnow.records.files import file_sha256, sha256, write_json, write_npz
-from minnow.records.provenance import Provenance, hashes_beside
+from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.schema import Schema
 from minnow.stores import champions, models, tracking
 from minnow.stores.database import client
@@ -190,9 +190,13 @@ def test_a_champion_of_format_1_is_served_checked_and_rolled_back_to(space):
     champions.rollback(space, "digits", "cpu")
     publish.publish(space, SETTINGS, print)
     settled(space, old)
-    served = models.newest("digits")
+    served, champion = models.newest("digits"), champions.current(space, "digits", "cpu")
     assert served is not None
+    assert champion is not None
     assert served.open().schema.format == 1
+    registered = read_provenance(champions.fetch(space, champion))
+    expected = registered.published(target="cpu", version=champion.version, tag=served.tag)
+    assert served.provenance.as_json() == expected.as_json(), "what was read of format 1 is written whole"
     folder = champions.fetch(space, champions.current(space, "digits", "cpu"))
     (folder / "bundle" / "report.json").write_text("{}")
     assert champions.wrong(folder, champions.current(space, "digits", "cpu")), "its name holds its report too"

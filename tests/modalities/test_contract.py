@@ -9,7 +9,7 @@ import pytest
 import registered
 
 from minnow import modalities
-from minnow.contracts import Modality
+from minnow.contracts import Encoder, Modality, RowOptions
 from minnow.records import files
 from minnow.records.bundle import ENCODER_FILES
 from minnow.types import Expectation
@@ -26,8 +26,18 @@ def _bound(path):
 def test_the_face_of_a_modality_has_the_names_of_its_contract_and_no_others(name):
     contract = {key for key in vars(Modality) if not key.startswith("_")}
     module = modalities.get(name)
-    assert _bound(Path(module.__file__)) == contract
-    assert set(module.__all__) == contract
+    for names in (_bound(Path(module.__file__)), set(module.__all__)):
+        strange, missing = sorted(names - contract), sorted(contract - names)
+        assert not strange, (
+            f"{module.__name__} has names that Modality does not know: {', '.join(strange)}. Leave them out."
+        )
+        assert not missing, f"{module.__name__} lacks names of Modality: {', '.join(missing)}. Import them there."
+
+
+def test_no_public_name_of_encoders_or_options_nearly_has_a_name_of_the_contract(tiny):
+    """A mistyped method would silently leave the inherited one in place."""
+    for subject, contract in ((type(tiny.encoder), Encoder), (tiny.module.Options, RowOptions)):
+        registered.check_near_names(subject, contract)
 
 
 def test_every_modality_is_read_against_its_contract():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import format_1
@@ -113,7 +114,7 @@ FILES = {"schema": "bundle/schema.json", "bundle": "bundle/schema.json"}
 @pytest.mark.parametrize(
     "noun", ["schema", "bundle", "report", "decision", "provenance", "timings", "results", "models", "receipt"]
 )
-@pytest.mark.parametrize("number", [0, 3, "2", None])
+@pytest.mark.parametrize("number", [0, 3, "2", None, True, 2.0])
 def test_a_format_that_is_not_known_is_refused(tmp_path, noun, number):
     small_bundle(tmp_path / "bundle")
     path = tmp_path / FILES.get(noun, f"{noun}.json")
@@ -131,10 +132,15 @@ INCOMPLETE = {
     "models": {"models": {"cnn": {"key": "k"}}},
     "report": {"exams": {"val": {"rows": 3}}},
 }
+MORE = [
+    ("decision", {"cpu": DECISION.as_json() | {"note": "x"}}),
+    ("provenance", {"usecase": "digits", "sha": "b" * 64, "decisions": None}),
+    ("provenance", {"usecase": "digits", "sha": "b" * 64, "files": 3}),
+]
 
 
 @pytest.mark.parametrize(
-    ("noun", "value"), [*INCOMPLETE.items(), *((noun, {}) for noun in ("models", "results", "report"))]
+    ("noun", "value"), [*INCOMPLETE.items(), *MORE, *((noun, {}) for noun in ("models", "results", "report"))]
 )
 def test_a_record_that_lacks_fields_is_refused_by_its_path(tmp_path, noun, value):
     small_bundle(tmp_path / "bundle")
@@ -189,6 +195,19 @@ def test_a_provenance_of_format_1_names_files_inside_of_its_bundle(tmp_path):
     assert read.format == 1
     assert read.files == hashes_beside(folder.parent)
     assert "bundle/report.json" in read.files
+
+
+def test_what_was_read_of_format_1_is_written_as_todays_and_read_again_unchanged(tmp_path):
+    folder = format_1.bundle(small_bundle(tmp_path / "new"), tmp_path / "old" / "bundle")
+    format_1.provenance(folder, "digits", [format_1.decision("digits", "b" * 64, "d1", "a" * 64)])
+    read = provenance.read_provenance(folder.parent)
+    read.write(tmp_path)
+    again = provenance.read_provenance(tmp_path)
+    (decision_read,), (decision_again,) = read.decisions, again.decisions
+    assert replace(decision_again, format=1) == decision_read
+    assert decision_again.fingerprint == "e" * 16
+    assert replace(again, format=1, decisions=read.decisions) == read
+    assert (again.format, decision_again.format) == (2, 2)
 
 
 def test_a_bundle_of_format_1_is_named_by_its_whole_folder_and_holds_its_report(tmp_path):

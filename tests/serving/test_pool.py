@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_newer_model_takes_the_place_and_the_others_stay(publish, pool):
     assert pool.models["digits"].tag == newer.tag
     assert pool.models["digits"].predictor.sha == newer.sha != digits.predictor.sha
     assert pool.models["reviews"] is reviews
+
+
+@pytest.mark.parametrize("decision", [{"note": "x"}, 3, {"format": 2, "promote": True}])
+def test_a_provenance_that_cannot_be_read_refuses_its_use_case_alone(publish, pool, decision):
+    broken = publish("digits")
+    publish("reviews")
+    path = broken.folder / "provenance.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"decisions": [decision]}))
+    assert pool.refresh()
+    assert list(pool.models) == ["reviews"]
+    assert "provenance.json must be a complete" in pool.refused["digits"]
 
 
 def test_a_rollback_is_served(publish, pool):

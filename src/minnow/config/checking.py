@@ -70,6 +70,10 @@ def check_space(
 def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catalog: Catalog) -> Parameters:
     """Validate the parameters of a name with their class. Raises ConfigError with the path of the key."""
     model = catalog.params(kind, name)
+    if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  it is what YAML holds
+        raise ConfigError(
+            f"{where}: parameters and their values are needed, such as {{epochs: 20}}. Received: {values!r}."
+        )
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:

@@ -10,6 +10,7 @@ from rich.table import Table
 from minnow import tasks
 from minnow.config import Settings
 from minnow.records.bundle import open_bundle
+from minnow.records.files import RecordError
 from minnow.records.report import read_report, score_as_json
 from minnow.runners.progress import wide_console
 from minnow.stores import champions as registry
@@ -70,14 +71,27 @@ def status_of(space: Workspace, settings: Settings, usecase: str, state: State) 
 
 def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetStatus:
     champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
-    exams = read_report(open_bundle(served.bundle)).exams if served else {}
+    try:
+        model = served.provenance.name if served else None
+        data_version = served.provenance.data_version if served else None
+        exams = read_report(open_bundle(served.bundle)).exams if served else {}
+    except RecordError as error:
+        return TargetStatus(
+            *((champion.version, champion.sha) if champion else (None, None)),
+            None,
+            served.tag if served else None,
+            None,
+            {},
+            tasks.get(task).MEASURES[0].name,
+            divergence(usecase, target, champion) or str(error),
+        )
     scores = exams["test"].scores if "test" in exams else {}
     return TargetStatus(
         version=champion.version if champion else None,
         sha=champion.sha if champion else None,
-        model=served.provenance.name if served else None,
+        model=model,
         served=served.tag if served else None,
-        data_version=served.provenance.data_version if served else None,
+        data_version=data_version,
         scores={name: score_as_json(score) for name, score in scores.items()},
         measure=tasks.get(task).MEASURES[0].name,
         divergence=divergence(usecase, target, champion),

@@ -62,6 +62,7 @@ class Decision:
     chosen: tuple[str, ...] = ()
     id: str = ""
     format: int = FORMAT
+    """Of the file that it was read from; written is always today's."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads."""
@@ -73,6 +74,7 @@ class Decision:
             "differences": {name: dict(vars(difference)) for name, difference in self.differences.items()},
             "about": dict(self.about),
             "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
+            "format": FORMAT,
         }
         return vars(self) | named
 

@@ -63,7 +63,9 @@ def readable(where: str, noun: str) -> Generator[None]:
     """Raise RecordError where a record of a known format lacks a field, or has one of another kind."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, RecordError):
+            raise
         raise RecordError(f"{where} must be a complete {noun}. Received other fields: {error}.") from error
 
 
@@ -71,7 +73,7 @@ def known_format(value: Mapping[str, Any], noun: str, formats: Iterable[int], wh
     """Return the format of a record. Raises RecordError for one that this version does not know."""
     known = sorted(formats)
     number = value.get("format", 1)
-    if number not in known:
+    if type(number) is not int or number not in known:
         raise RecordError(
             f"{where}: this version reads a {noun} of format {' or '.join(map(str, known))}. Received: format {number!r}. "
             "Read it with the version of Minnow that wrote it, or a newer one."

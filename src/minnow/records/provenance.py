@@ -42,6 +42,7 @@ class Provenance:
     version: int | None = None
     tag: str | None = None
     format: int = FORMAT
+    """Of the file that it was read from; written is always today's."""
 
     @property
     def name(self) -> str:
@@ -55,7 +56,8 @@ class Provenance:
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads; fields that are None are left out."""
         plain = {name: value for name, value in vars(self).items() if value is not None}
-        origin = {"made_from": self.made_from.as_json()} if self.made_from else {}
+        origin: dict[str, Any] = {"made_from": self.made_from.as_json()} if self.made_from else {}
+        origin["format"] = FORMAT
         return plain | origin | {"decisions": [decision.as_json() for decision in self.decisions]}
 
     def write(self, folder: Path) -> None:
@@ -71,13 +73,13 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
     number = known_format(value, NOUN, (1, FORMAT), where)
     if not isinstance(value.get("sha"), str) or not isinstance(value.get("usecase"), str):
         raise RecordError(f"{where}: a {NOUN} names a use case and the sha of its bundle. Received: {sorted(value)}.")
-    files = value.get("files", {})
-    if number == 1:  # all its files are inside the bundle
-        files = {f"{FOLDER}/{name}": digest for name, digest in files.items()}
-    decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
-    known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
     with readable(where, NOUN):
+        files = dict(value.get("files", {}))
+        if number == 1:  # all its files are inside the bundle
+            files = {f"{FOLDER}/{name}": digest for name, digest in files.items()}
+        decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
         made_from = origin_from_json(value["made_from"]) if value.get("made_from") else None
+        known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
         read: dict[str, Any] = {"files": files, "decisions": decisions, "made_from": made_from, "format": number}
         return Provenance(**(known | read))
 
