@@ -30,7 +30,7 @@ def run(case: Case, folder: Path) -> None:
     table = case.modality.read(case.data, case.options)
     prepared = intake.prepare_case(case, table)
     handed = folder / "handed"
-    for split in train.SEEN:
+    for split in train.TRAINING_SPLITS:
         write_batch(handed / split, prepared.batches[split])
     (handed / "encoder").mkdir()
     prepared.encoder.save(handed / "encoder")
