@@ -34,9 +34,8 @@ def differences(before: Path, after: Path, renamed: Counter[str]) -> Iterator[st
     for name in MODELS:
         if _sha256(before / name) != _sha256(after / name):
             yield name
-    texts = [(folder / "encoder.json").read_text() for folder in (before, after)]
-    values = [json.loads(text) for text in texts]
-    if not _same(*values, renamed):
+    old, new = (json.loads((folder / "encoder.json").read_text()) for folder in (before, after))
+    if not _same(old, new, renamed):
         yield "encoder.json"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from flows import publish
 from minnow.config import Settings
+from minnow.insight.status import status_of
 from minnow.records.decision import Decision, write_decisions
 from minnow.records.files import file_sha256, sha256, write_json, write_npz
 from minnow.records.provenance import Provenance, hashes_beside, read_provenance
@@ -16,6 +17,7 @@ from minnow.stores import champions, models, tracking
 from minnow.stores.database import client
 from minnow.stores.publication import divergence
 from minnow.stores.tracking import Record
+from minnow.stores.versions import State
 from minnow.workspace import workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, on import
@@ -135,6 +137,18 @@ def test_a_served_store_that_differs_is_told_and_mended(space):
     assert "minnow-digits:v1-1 is broken" in reason
     publish.publish(space, SETTINGS, print)
     settled(space, sha)
+
+
+@pytest.mark.parametrize("name", ["provenance.json", "report.json", "bundle/schema.json"])
+def test_the_status_of_a_served_model_that_cannot_be_read_says_so(space, name):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    served = models.newest("digits")
+    assert served is not None
+    (served.folder / name).write_text("{")
+    target = status_of(space, SETTINGS, "digits", State({}, {})).targets["cpu"]
+    assert (target.version, target.sha, target.served, target.model, target.scores) == (1, sha, served.tag, None, {})
+    assert target.divergence is not None
 
 
 def test_a_served_model_whose_bytes_broke_is_published_again(space):

@@ -17,6 +17,7 @@ from minnow.stores import champions as registry
 from minnow.stores import models
 from minnow.stores.publication import divergence
 from minnow.stores.versions import State
+from minnow.types import Score
 from minnow.workspace import Workspace
 
 _FEW_FILES = 3
@@ -71,21 +72,15 @@ def status_of(space: Workspace, settings: Settings, usecase: str, state: State) 
 
 def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetStatus:
     champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
-    try:
-        model = served.provenance.name if served else None
-        data_version = served.provenance.data_version if served else None
-        exams = read_report(open_bundle(served.bundle)).exams if served else {}
-    except RecordError as error:
-        return TargetStatus(
-            *((champion.version, champion.sha) if champion else (None, None)),
-            None,
-            served.tag if served else None,
-            None,
-            {},
-            tasks.get(task).MEASURES[0].name,
-            divergence(usecase, target, champion) or str(error),
-        )
-    scores = exams["test"].scores if "test" in exams else {}
+    broken = model = data_version = None
+    scores: Mapping[str, Score] = {}
+    if served:
+        try:
+            exams = read_report(open_bundle(served.bundle)).exams
+            model, data_version = served.provenance.name, served.provenance.data_version
+            scores = exams["test"].scores if "test" in exams else {}
+        except RecordError as error:
+            broken = str(error)
     return TargetStatus(
         version=champion.version if champion else None,
         sha=champion.sha if champion else None,
@@ -94,7 +89,7 @@ def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetSta
         data_version=data_version,
         scores={name: score_as_json(score) for name, score in scores.items()},
         measure=tasks.get(task).MEASURES[0].name,
-        divergence=divergence(usecase, target, champion),
+        divergence=divergence(usecase, target, champion) or broken,
     )
 
 
