@@ -21,6 +21,64 @@ SMALLEST_PROBABILITY = 1e-7
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What reading found or left out, in one sentence for the owner of the data.
+
+    kind: "skipped" (files, columns or rows that are not read), "format" (how cells are written), "missing" (cells that are
+    taken for missing values) or "label" (labels that look like one). count: how many files, cells or rows. where: the column,
+    class or folder; None where it is all of them.
+    """
+
+    kind: str
+    text: str
+    count: int = 0
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnFormat:
+    """How the cells of a column are written in files.
+
+    kind: numeric, categorical, boolean or date. decimal, thousands: signs inside numbers, "" for no thousands sign; unit: a
+    currency, percent sign or unit that each number carries. time: format of dates: "iso", one of strptime, or the unit of a
+    number since 1970 ("s", "ms", "us", "ns"); zone: time zone of dates that name none, None is UTC.
+    """
+
+    kind: str = "categorical"
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+    time: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How files of rows are written. None and empty fields are found anew in each file.
+
+    separator, quote: of delimited text. encoding: of text, a codec's name. header: names of the columns of files without a
+    header. missing: spellings of a missing value; None stands for those that are known.
+    """
+
+    separator: str | None = None
+    quote: str = '"'
+    encoding: str | None = None
+    header: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table was read; the encoder keeps it, so that files and requests are read in the same way.
+
+    columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes.
+    """
+
+    file: FileFormat = FileFormat()
+    columns: Mapping[str, ColumnFormat] = field(default_factory=dict[str, ColumnFormat])
+
+
+@dataclass(frozen=True)
 class Table:
     """Named columns of raw rows.
 
@@ -31,6 +89,7 @@ class Table:
     group: (n,) uint64, rows of one group share a split and are resampled together; None makes each row its own group.
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     side_tables: arrays about what rows refer to, such as items; their length differs from n, and take() keeps them whole.
+    reading: how the files were read. notices: what reading found or left out.
     """
 
     columns: dict[str, Array]
@@ -40,6 +99,8 @@ class Table:
     group: Array | None = None
     extractor: Columns = field(default_factory=dict[str, Array])
     side_tables: Mapping[str, Array] = field(default_factory=dict[str, Array])
+    reading: Reading = Reading()
+    notices: tuple[Notice, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -47,14 +108,13 @@ class Table:
 
     def take(self, index: Array) -> Table:
         """Return the rows at index, (m,) int or (n,) bool, in that order."""
-        return Table(
-            {name: column[index] for name, column in self.columns.items()},
-            self.row_id[index],
-            self.key[index],
-            None if self.split is None else self.split[index],
-            None if self.group is None else self.group[index],
-            self.extractor,
-            self.side_tables,
+        return replace(
+            self,
+            columns={name: column[index] for name, column in self.columns.items()},
+            row_id=self.row_id[index],
+            key=self.key[index],
+            split=None if self.split is None else self.split[index],
+            group=None if self.group is None else self.group[index],
         )
 
 

@@ -120,5 +120,5 @@ def test_a_file_is_read_by_the_options_of_the_bundle(bundles, tmp_path):
     assert predictor.options.scale == 16
     images = np.random.default_rng(3).integers(0, 17, (4, 8, 8))
     np.savez(tmp_path / "images.npz", images=images)
-    inputs = predictor.modality.from_file(tmp_path / "images.npz", predictor.options)
+    inputs = predictor.modality.from_file(tmp_path / "images.npz", predictor.options, predictor.encoder)
     assert predictor.answer(inputs) == predictor.answer(images.tolist())

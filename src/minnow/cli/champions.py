@@ -30,7 +30,7 @@ def predict(
         raise fail(unknown("published use case", usecase, models.usecases()))
     with exit_on(BundleError, OSError, ValueError):
         predictor = Predictor(published.bundle, provenance=published.provenance)
-        inputs = predictor.modality.from_file(file, predictor.options)
+        inputs = predictor.modality.from_file(file, predictor.options, predictor.encoder)
         answers = predictor.answer(list(inputs), k)
     typer.echo(json.dumps({"answers": answers, **predictor.about}, indent=2))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +59,8 @@ class ModalityCapabilities:
     refuses: (options, task) -> why the options do not suit the task, or None.
     media: (encoder) -> content types of a request's body that are supported besides JSON.
     from_bytes: (body, encoder) -> inputs for parse. Raises ValueError.
+    about: (columns of parse, encoder) -> facts that each answer carries besides the prediction, such as the time that it is
+        for: name -> values (n,), JSON-ready.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -68,6 +70,7 @@ class ModalityCapabilities:
     refuses: Callable[[Any, str], str | None] = lambda options, task: None
     media: Callable[[Any], tuple[str, ...]] = lambda encoder: ()
     from_bytes: Callable[[bytes, Any], list[Any]] = _no_media
+    about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
 
 
 class Modality(Protocol):
@@ -127,6 +130,10 @@ class Modality(Protocol):
         """Check the inputs of a request and convert them to columns. Raises ValueError with the position of the input."""
         ...
 
-    def from_file(self, path: Path, options: Any) -> Sequence[Any]:
-        """Read inputs for a prediction from a file. Raises FileError, a ValueError."""
+    def from_file(self, path: Path, options: Any, encoder: Any) -> Iterable[Any]:
+        """Read inputs for a prediction from a file, as the encoder's training rows were read.
+
+        Inputs come one by one, so that a file may be larger than memory. Raises FileError, a ValueError, here or while inputs
+        are taken.
+        """
         ...

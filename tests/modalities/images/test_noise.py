@@ -43,7 +43,7 @@ def test_what_is_no_seed_is_refused_by_its_place(bad, noise_encoder):
 
 def test_a_file_of_seeds_is_read_as_requests(tmp_path):
     (tmp_path / "seeds.json").write_text("[1, 2]")
-    assert images.from_file(tmp_path / "seeds.json", UNLABELLED) == [1, 2]
+    assert images.from_file(tmp_path / "seeds.json", UNLABELLED, None) == [1, 2]
 
 
 def test_noise_is_standard_normal_and_neighbouring_keys_share_none_of_it():

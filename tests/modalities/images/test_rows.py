@@ -129,8 +129,8 @@ def test_the_key_is_of_the_pixels_and_not_of_the_label(tmp_path):
 
 def test_pictures_on_disk_are_inputs_for_a_prediction(tmp_path):
     _picture(tmp_path / "a.png", np.full((3, 4), 51))
-    assert images.from_file(tmp_path / "a.png", OPTIONS)[0].max() == 51
-    assert len(images.from_file(tmp_path, OPTIONS)) == 1
+    assert images.from_file(tmp_path / "a.png", OPTIONS, None)[0].max() == 51
+    assert len(images.from_file(tmp_path, OPTIONS, None)) == 1
 
 
 UNLABELLED = images.Options(min_rows=1, scale=16, labelled=False, latent=5)

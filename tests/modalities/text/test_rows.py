@@ -71,10 +71,10 @@ def test_a_folder_without_files_is_refused(tmp_path):
 def test_lines_and_columns_are_inputs_for_a_prediction(tmp_path):
     _write(tmp_path, "one\n\ntwo\n", "inputs.txt")
     _write(tmp_path, "id,text\n1,three\n", "inputs.csv")
-    assert text.from_file(tmp_path / "inputs.txt", OPTIONS) == ["one", "two"]
-    assert text.from_file(tmp_path / "inputs.csv", OPTIONS) == ["three"]
+    assert list(text.from_file(tmp_path / "inputs.txt", OPTIONS, None)) == ["one", "two"]
+    assert list(text.from_file(tmp_path / "inputs.csv", OPTIONS, None)) == ["three"]
     with pytest.raises(FileError, match="not readable as JSON"):
-        text.from_file(tmp_path / "none.json", OPTIONS)
+        list(text.from_file(tmp_path / "none.json", OPTIONS, None))
 
 
 def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
@@ -83,7 +83,7 @@ def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
     assert table.columns["text"].tolist() == ["good, really", "bad"]
     assert table.columns["label"].tolist() == ["5", "1"]
     assert table.row_id.tolist() == ["some.jsonl:1", "some.jsonl:3"]
-    assert text.from_file(tmp_path / "some.jsonl", text.Options()) == ["good, really", "bad"]
+    assert text.from_file(tmp_path / "some.jsonl", text.Options(), None) == ["good, really", "bad"]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def from_bytes(data: bytes, encoder: AudioEncoder) -> list[bytes]:
     return [data]
 
 
-def from_file(path: Path, options: Options) -> list[Any]:
+def from_file(path: Path, options: Options, encoder: AudioEncoder) -> list[Any]:
     """Read inputs for a prediction: a WAV, a folder or zip of WAV, or a JSON list of base64. Raises FileError."""
     if path.suffix == ".json":
         return json_list(path)

@@ -77,7 +77,7 @@ def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
     return [image * (encoder.scale / 255.0)]
 
 
-def from_file(path: Path, options: Options) -> list[Any]:
+def from_file(path: Path, options: Options, encoder: ImageEncoder) -> list[Any]:
     """Read inputs for a prediction: one PNG or JPEG, a folder of them, an .npz or idx file, or a JSON list of images.
 
     Where images are generated, the file is a JSON list of seeds. Raises FileError, a ValueError, with the path of the file.
@@ -86,7 +86,7 @@ def from_file(path: Path, options: Options) -> list[Any]:
         return json_list(path)
     if path.is_dir():
         paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-        return [image for picture in paths for image in from_file(picture, options)]
+        return [image for picture in paths for image in from_file(picture, options, encoder)]
     if path.suffix.lower() in SUFFIXES:
         try:
             image = decode(path.read_bytes(), options.channels, options.resize)

@@ -120,7 +120,7 @@ def _id_problem(value: Any) -> str | None:
     return None if value.isprintable() else "characters that cannot be printed"
 
 
-def from_file(path: Path, options: Options) -> list[Any]:
+def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> list[Any]:
     """Read inputs for a prediction: delimited text with columns of users (and items), a JSON list, or one user per line.
 
     Raises FileError, a ValueError, with the path of the file.

@@ -67,7 +67,7 @@ def parse(inputs: Sequence[Any], encoder: TabularEncoder) -> dict[str, Array]:
     }
 
 
-def from_file(path: Path, options: Options) -> Sequence[Any]:
+def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Sequence[Any]:
     """Read inputs for a prediction: a table with the feature columns, or a JSON list of rows.
 
     Other columns of the table are ignored. Raises FileError, a ValueError, with the path of the file.

@@ -59,7 +59,7 @@ def _problem(value: Any) -> str | None:
     return None
 
 
-def from_file(path: Path, options: Options) -> list[str]:
+def from_file(path: Path, options: Options, encoder: TextEncoder) -> list[str]:
     """Read inputs for a prediction: delimited text or JSONL with the column of texts, a JSON list, or plain text by lines.
 
     Raises FileError, a ValueError, with the path of the file.

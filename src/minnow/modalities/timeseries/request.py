@@ -122,7 +122,7 @@ def _row_values(row: Mapping[str, Any], where: str, index: int, sensors: Sequenc
     return values
 
 
-def from_file(path: Path, options: Options) -> Sequence[Any]:
+def from_file(path: Path, options: Options, encoder: SeriesEncoder) -> Sequence[Any]:
     """Read inputs for a prediction: a file of rows, with one input for each row that ends a window, or a JSON list of inputs.
 
     Raises FileError, a ValueError, with the path of the file.
