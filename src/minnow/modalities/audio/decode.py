@@ -1,59 +1,83 @@
-"""Files of sounds as samples: every kind that libsndfile reads, and WAV whose headers give no length."""
+"""Files of sounds as samples: every kind that libsndfile reads, and WAV whose header gives no length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minnow.modalities.audio.riff import repaired
+from minnow.modalities.audio.riff import data_chunk, repaired
 from minnow.types import Array
 
 if TYPE_CHECKING:
     from minnow.modalities.audio.sndfile import ForwardFile
 
-SUFFIXES = (
-    ".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au",
-    ".snd", ".caf", ".sph",
-)  # fmt: skip
-"""Endings of the files of sounds that are read, in lower case."""
-UNREADABLE = (
-    ".m4a", ".m4b", ".aac", ".mp4", ".3gp", ".wma", ".asf", ".amr", ".webm", ".weba", ".mka", ".mov", ".ac3", ".dts", ".ape",
-    ".wv", ".ra", ".mpc", ".tta", ".spx", ".mp2", ".mpga", ".dsf",
-)  # fmt: skip
-"""Endings of files of sounds, or of films with sound, that libsndfile does not read."""
-MEDIA = (
-    "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/flac", "audio/x-flac", "audio/ogg", "audio/opus",
-    "application/ogg", "audio/mpeg", "audio/mp3", "audio/aiff", "audio/x-aiff", "audio/basic", "audio/x-caf",
-)  # fmt: skip
-"""Content types of these files."""
 NEEDED = "a sound as WAV, FLAC, OGG, MP3, AIFF, AU or CAF"
-CONVERT = "convert them to FLAC or WAV, for example with ffmpeg -i in.m4a out.flac"
-
+NO_LENGTH = (
+    "sounds without a length in their header, as programs write them into a pipe, are read to the end of the file"
+)
+CUT = "sounds that end before the length in their header are read as far as they go"
+BEYOND = "sounds of floats beyond full scale are kept as they are, neither clipped nor scaled"
 _FORMATS = frozenset(("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF", "NIST"))
 _MOST_SECONDS = 600
 _MOST_SAMPLES = 2**26
 """Largest number of samples of a channel, so that a small file of silence cannot fill the memory."""
 _BLOCK = 2**16
-_LOUDEST = 16.0
-"""Largest magnitude of a sample of floats; integers that were written as floats are far above, and 1 is full scale."""
+_FULL_SCALE, _LOUDEST = 1.0, 16.0
+"""Largest magnitude of a sample of floats. 1 is full scale; integers that were written as floats reach far more."""
 
 
-def decode(data: bytes) -> tuple[Array, int]:
-    """Decode a file of a sound. Returns samples (n,) float32, averaged over channels, and the rate in Hz.
+class SoundError(ValueError):
+    """Data that is not a sound which can be read. reason: what is wrong, without the size of the data."""
 
-    Full scale is -1..1; samples of floats beyond it are kept as they are, neither clipped nor scaled. Raises ValueError for
-    data that is not a sound, holds no sample or one that is not a finite number, or is longer than ten minutes.
+    def __init__(self, size: int, reason: str) -> None:
+        super().__init__(f"needed {NEEDED}, received {size:,} bytes: {reason}.")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A decoded sound. samples: (n,) float32, averaged over channels, full scale is -1..1; rate: in Hz.
+
+    remarks: what its owner should know of the file, each one of NO_LENGTH, CUT and BEYOND.
+    """
+
+    samples: Array
+    rate: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound."""
+        return len(self.samples) / self.rate
+
+
+def decode(data: bytes) -> Sound:
+    """Decode a file of a sound.
+
+    Samples of floats beyond full scale are kept as they are, neither clipped nor scaled. Raises SoundError for data that is
+    not a sound, holds no sample, one that is not a finite number or one above 16, or is longer than ten minutes.
     """
     try:
-        samples, rate = _decode(repaired(data))
+        samples, rate = _decoded(repaired(data))
     except ValueError as error:
-        raise ValueError(f"Needed {NEEDED}. Received {len(data):,} bytes: {error}.") from error
-    return samples, rate
+        raise SoundError(len(data), str(error)) from error
+    return Sound(samples, rate, tuple(_remarks(data, samples)))
 
 
-def _decode(data: bytes) -> tuple[Array, int]:
+def _remarks(data: bytes, samples: Array) -> Iterator[str]:
+    chunk = data_chunk(data)
+    if chunk and chunk.given is None:
+        yield NO_LENGTH
+    if chunk and chunk.is_cut:
+        yield CUT
+    if np.abs(samples).max() > _FULL_SCALE:
+        yield BEYOND
+
+
+def _decoded(data: bytes) -> tuple[Array, int]:
     from minnow.modalities.audio.sndfile import SndfileError, open_forward, reason_of
 
     try:
@@ -62,23 +86,28 @@ def _decode(data: bytes) -> tuple[Array, int]:
                 raise ValueError(f"the format {file.format}")
             samples, rate = np.concatenate([np.empty(0, np.float32), *_blocks(file)]), file.samplerate
     except SndfileError as error:
-        raise ValueError(f"libsndfile cannot read it ({reason_of(error)})") from error
+        raise ValueError(reason_of(error)) from error
     if not len(samples):
         raise ValueError("no sample")
     if not np.isfinite(samples).all():
         raise ValueError("a sample that is not a finite number")
     if (peak := np.abs(samples).max()) > _LOUDEST:
-        raise ValueError(f"samples up to {peak:,.0f}, where full scale is 1; integers in floats must be divided first")
+        raise ValueError(
+            f"samples up to {peak:,.0f} where 1 is full scale; divide integers before writing them as floats"
+        )
     return samples, rate
 
 
 def _blocks(file: ForwardFile) -> Iterator[Array]:
     """Read a sound in blocks, each (n,) float32, averaged over channels. Raises ValueError where it is too long."""
-    most, count = min(_MOST_SECONDS * file.samplerate, _MOST_SAMPLES), 0
-    whole = file.subtype.startswith(("PCM", "ALAC"))
-    while len(block := file.read(_BLOCK, dtype="int32" if whole else "float32", always_2d=True)):
+    is_whole = file.subtype.startswith(("PCM", "ALAC"))
+    count = 0
+    while len(block := file.read(_BLOCK, dtype="int32" if is_whole else "float32", always_2d=True)):
         count += len(block)
-        if count > most:
-            raise ValueError(f"it lasts over {_MOST_SECONDS} seconds, or has over {_MOST_SAMPLES:,} samples")
-        samples = block.astype(np.float32) / 2**31 if whole else block
-        yield samples.mean(axis=1, dtype=np.float32)
+        if count > _MOST_SECONDS * file.samplerate:
+            raise ValueError(f"it lasts over {_MOST_SECONDS} seconds")
+        if count > _MOST_SAMPLES:
+            raise ValueError(f"it has over {_MOST_SAMPLES:,} samples")
+        samples = block.astype(np.float32) / 2**31 if is_whole else block
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused afterwards
+            yield samples.mean(axis=1, dtype=np.float32)

@@ -15,8 +15,11 @@ _LARGE = (b"RF64", b"BW64")
 
 @dataclass(frozen=True)
 class DataChunk:
-    """The chunk of a WAV that holds its samples. start: where they begin; given: their length by the header, None where it
-    gives none; left: length of the file from start. All in bytes."""
+    """The chunk of a WAV that holds its samples.
+
+    start: where they begin; given: their length by the header, None where it gives none; left: length of the file from start.
+    All in bytes.
+    """
 
     start: int
     given: int | None
@@ -62,8 +65,10 @@ def _follows(data: bytes, start: int) -> bool:
 
 
 def repaired(data: bytes) -> bytes:
-    """Give a WAV without a length the one that its file has, and RF64's name to its successor BW64; other data stay as they
-    are."""
+    """Write the length of the file into the header of a WAV without one, and turn BW64 into RF64, of which it is a kind.
+
+    Other data are returned as they are.
+    """
     chunk = data_chunk(data)
     if chunk is None or (chunk.given is not None and data[:4] != b"BW64"):
         return data
