@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ _FORMATS = frozenset(("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF
 _MOST_SECONDS = 600
 _MOST_SAMPLES = 2**26
 """Largest number of samples of a channel, so that a small file of silence cannot fill the memory."""
+_UNKNOWN = 2**36
+"""Number of samples, above all that FLAC can state, that libsndfile gives where the header states none."""
 _BLOCK = 2**16
 _FULL_SCALE, _LOUDEST = 1.0, 16.0
 """Largest magnitude of a sample of floats. 1 is full scale; integers that were written as floats reach far more."""
@@ -61,23 +63,22 @@ def decode(data: bytes) -> Sound:
     not a sound, holds no sample, one that is not a finite number or one above 16, or is longer than ten minutes.
     """
     try:
-        samples, rate = _decoded(repaired(data))
+        sound = _decoded(repaired(data))
     except ValueError as error:
         raise SoundError(len(data), str(error)) from error
-    return Sound(samples, rate, tuple(_remarks(data, samples)))
+    return replace(sound, remarks=(*sound.remarks, *_remarks(data)))
 
 
-def _remarks(data: bytes, samples: Array) -> Iterator[str]:
+def _remarks(data: bytes) -> Iterator[str]:
+    """Remarks about the header of a WAV."""
     chunk = data_chunk(data)
     if chunk and chunk.given is None:
         yield NO_LENGTH
     if chunk and chunk.is_cut:
         yield CUT
-    if np.abs(samples).max() > _FULL_SCALE:
-        yield BEYOND
 
 
-def _decoded(data: bytes) -> tuple[Array, int]:
+def _decoded(data: bytes) -> Sound:
     from minnow.modalities.audio.sndfile import SndfileError, open_forward, reason_of
 
     try:
@@ -85,6 +86,7 @@ def _decoded(data: bytes) -> tuple[Array, int]:
             if file.format not in _FORMATS:
                 raise ValueError(f"the format {file.format}")
             samples, rate = np.concatenate([np.empty(0, np.float32), *_blocks(file)]), file.samplerate
+            is_cut = file.format == "FLAC" and len(samples) < file.frames < _UNKNOWN
     except SndfileError as error:
         raise ValueError(reason_of(error)) from error
     if not len(samples):
@@ -95,7 +97,7 @@ def _decoded(data: bytes) -> tuple[Array, int]:
         raise ValueError(
             f"samples up to {peak:,.0f} where 1 is full scale; divide integers before writing them as floats"
         )
-    return samples, rate
+    return Sound(samples, rate, (CUT,) * is_cut + (BEYOND,) * bool(peak > _FULL_SCALE))
 
 
 def _blocks(file: ForwardFile) -> Iterator[Array]:
