@@ -145,7 +145,7 @@ def _allow_few(proposal: Proposal, survey: _Survey, labels: Sequence[str]) -> No
     """Lower the limits of the validation where sounds are few, a class is rare or sounds repeat; name classes of one sound."""
     if len(labels) < _DEFAULTS.min_rows:
         proposal.choose("options.min_rows", len(labels), f"there are only {len(labels)} sounds")
-    allow_rare_class(proposal, np.array(labels))
+    allow_rare_class(proposal, np.array(labels, dtype=object))
     for label in sorted(label for label, count in Counter(labels).items() if count == 1):
         proposal.warnings.append(f"The class '{label}' has one sound only: it cannot be both learned and tested.")
     repeated = sum(count for count in Counter(survey.key).values() if count > 1)
