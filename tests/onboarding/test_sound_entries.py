@@ -75,11 +75,13 @@ def test_a_rare_class_lowers_the_smallest_share(tmp_path):
     assert audio.describe(audio.read(tmp_path, options), options)["class_share"].min() >= options.min_class_share
 
 
-def test_broken_sounds_are_counted_and_a_class_that_loses_many_is_named(tmp_path):
-    saved(tmp_path, _classes() | {f"low/x{i}.wav": b"no sound" for i in range(5)})
+def test_broken_sounds_are_named_and_a_class_that_loses_many_has_no_entry(tmp_path):
+    saved(tmp_path, _classes() | {"low/x1.wav": b"no sound"})
     proposal = propose(tmp_path, Request())
-    assert "Not read: sounds that cannot be decoded (5): low/x0.wav (Format not recognised)" in _warned(proposal)
-    assert "5 of 35 files of the class 'low' cannot be read" in _warned(proposal)
+    assert "Not read: sounds that cannot be decoded (1): low/x1.wav (Format not recognised)" in _warned(proposal)
+    saved(tmp_path, {f"low/x{i}.wav": b"no sound" for i in range(5)})
+    with pytest.raises(ValueError, match=r"5 of 35 files of the class 'low' cannot be read: low/x0.wav \(Format not"):
+        propose(tmp_path, Request())
 
 
 def test_sounds_of_kinds_that_are_not_read_are_named_with_what_to_do(tmp_path):

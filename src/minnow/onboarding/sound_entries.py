@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from minnow.folders import FolderError, Found
+from minnow.folders import Found
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
@@ -38,7 +38,7 @@ def has_sounds(data: Path) -> bool:
 
 
 def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
-    """Propose an entry for sounds. Raises ValueError where there is none, or where they have no classes."""
+    """Propose an entry for sounds. Raises ValueError where there is none, where they have no classes, and where a class loses many."""
     found = find_sounds(data)
     if not found.files:
         raise none_found(data, found)
@@ -52,6 +52,7 @@ def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
     else:
         labels = _labels_in_names(proposal, [file.name for file in found.files])
     survey = _survey(found)
+    survey.found.check_losses(_DEFAULTS.max_lost)
     if not survey.seconds:
         raise none_found(data, survey.found)
     _choose_length(proposal, survey)
@@ -161,7 +162,3 @@ def _warn(proposal: Proposal, survey: _Survey) -> None:
     if len(survey.silent) > 0.01 * len(survey.seconds):
         names = ", ".join(survey.silent[:3])
         proposal.warnings.append(f"{len(survey.silent):,} sounds are silent, which stops a run: {names}. Remove them.")
-    try:
-        survey.found.check_losses(_DEFAULTS.max_lost)
-    except FolderError as error:
-        proposal.warnings.append(str(error))

@@ -39,6 +39,8 @@ def test_training_files_bodies_and_base64_are_the_same_sounds(folder, encoder):
         assert base64.b64decode(inputs[i]) == data
         body = audio.CAPABILITIES.from_bytes(data, encoder)
         np.testing.assert_array_equal(audio.parse(body, encoder)["sound"], rows[i : i + 1])
+        url = f"data:audio/wav;base64,{inputs[i]}"
+        np.testing.assert_array_equal(audio.parse([url], encoder)["sound"], rows[i : i + 1])
         alone = list(audio.from_file(folder / name, OPTIONS, encoder))
         assert alone == [inputs[i]]
 

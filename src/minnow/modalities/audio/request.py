@@ -53,8 +53,9 @@ def _sound(value: Any, where: str, encoder: AudioEncoder) -> Array:
         return value
     if not isinstance(value, str):
         raise ValueError(f"{where}: needed {NEEDED}, in base64, received {type(value).__name__} {value!r:.40}.")
+    content = value.partition(",")[2] if value.startswith("data:") else value  # without the head of a data URL
     try:
-        data = base64.b64decode(value.encode(), validate=True)
+        data = base64.b64decode(content.encode(), validate=True)
     except ValueError as error:
         raise ValueError(f"{where}: needed base64, received {value[:30]!r}: {error}.") from error
     return _prepared(data, where, encoder)
