@@ -38,7 +38,7 @@ def has_sounds(data: Path) -> bool:
 
 
 def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
-    """Propose an entry for sounds. Raises ValueError where there is none, where they have no classes, and where a class loses many."""
+    """Propose an entry for sounds. Raises ValueError where there is none, or a class cannot be known or loses many."""
     found = find_sounds(data)
     if not found.files:
         raise none_found(data, found)
