@@ -23,6 +23,7 @@ _SYSTEM = frozenset((
     "system volume information", "__pycache__", "lost+found",
 ))  # fmt: skip
 """Files and folders that operating systems, file servers and Python leave behind, in lower case."""
+_OPTION = "options.class_folder"
 _VALIDATION = frozenset(("val", "valid", "validation", "dev"))
 _ENCRYPTED = 0x1
 _UTF_8 = 0x800
@@ -75,9 +76,7 @@ class Found:
         """Name of the class folder of a file, "" for a file outside of them. name: as in RowFile."""
         folders = self._below(_folders(name))
         position = self._depth - 1 if self.class_folder is None else self.class_folder
-        if not -len(folders) <= position < len(folders):
-            return ""
-        return folders[position]
+        return _at(folders, position)
 
     def split(self, name: str) -> str:
         """Split that a file's folder fixes: "train", "val", "test", or "" where none does.
@@ -126,6 +125,34 @@ class Found:
         reasons = sorted({item.why for item in self.skipped})
         return tuple(_notice(why, [item for item in self.skipped if item.why == why]) for why in reasons)
 
+    @property
+    def class_notices(self) -> tuple[Notice, ...]:
+        """What is said about classes and splits of folders: files below their class folder, other readings, val as test."""
+        notices = []
+        deeper = [file.name for file in self.files if len(self._below(_folders(file.name))) > self._depth]
+        if deeper and self.class_folder is None:
+            example = f"{deeper[0]} has the class '{self.label(deeper[0])}'"
+            text = f"{len(deeper):,} files lie in folders below their class folder: {example}."
+            notices.append(Notice("label", f"{text} {_OPTION} chooses another folder.", len(deeper)))
+        elif self.class_folder is None and len(readings := self.readings) > 1:
+            name = next(file.name for file in self.files if self.label(file.name))
+            others = ", ".join(
+                f"{_OPTION}: {i} takes '{_at(self._below(_folders(name)), i)}'" for i in range(len(readings) - 1)
+            )
+            text = f"The class is the folder that a file is in, '{self.label(name)}' for {name}; {others}."
+            notices.append(Notice("label", text))
+        if "val" in self._splits and "test" not in self._splits:
+            notices.append(
+                Notice("format", "The folder of validation files is the test set, since there is no folder test.")
+            )
+        return tuple(notices)
+
+    @property
+    def readings(self) -> dict[int, list[str]]:
+        """Possible values of class_folder -> the classes that it gives, for the folders that lie above all files but a few."""
+        below = [folders for file in self.files if len(folders := self._below(_folders(file.name))) >= self._depth]
+        return {i: sorted({folders[i] for folders in below}) for i in range(self._depth)}
+
     def without(self, details: Mapping[str, str], why: str) -> Found:
         """Take out files that turned out not to be readable; their classes lose them. details: name -> what is wrong."""
         skipped = tuple(Skipped(name, why, detail, lost=True) for name, detail in details.items())
@@ -169,8 +196,9 @@ def find_files(
     """Find the files with one of the suffixes in a folder, its subfolders and zips, or in one zip, or one such file.
 
     known: suffixes of files that would be rows if they could be read; their classes lose them. class_folder: see Found. A zip
-    stands for a folder of its name. Hidden files and folders and those of the system are skipped. Links are followed; a folder
-    is read once, so that links which lead in a circle end. Raises FolderError for a zip that cannot be read.
+    stands for a folder of its name, unless .zip is among the suffixes. Hidden files and folders and those of the system are
+    skipped. Links are followed; a folder is read once, so that links which lead in a circle end. Raises FolderError for a zip
+    that cannot be read.
     """
     search = _Search(frozenset(suffixes), frozenset(known))
     if place.is_dir():
@@ -214,7 +242,10 @@ class _Search:
             return []
         self.seen.add(folder.resolve())
         links: list[tuple[Path, str]] = []
-        for path in sorted(folder.iterdir()):
+        paths = sorted(folder.iterdir())
+        if prefix and all(_is_hidden(path.name) for path in paths):
+            self.skipped.append(Skipped(prefix.rstrip("/"), "empty folders"))
+        for path in paths:
             name = prefix + path.name
             if _is_hidden(path.name):
                 self.skipped.append(Skipped(name, _HIDDEN))
@@ -230,7 +261,7 @@ class _Search:
 
     def take(self, path: Path, name: str) -> None:
         """Take one file, or the files of a zip."""
-        if path.suffix.lower() == _ZIP:
+        if path.suffix.lower() == _ZIP and _ZIP not in self.suffixes:
             self.unzip(path, name[: -len(_ZIP)] + "/")
         else:
             self._keep(RowFile(name, path.read_bytes))
@@ -299,6 +330,10 @@ def _suffix(name: str) -> str:
 
 def _folders(name: str) -> tuple[str, ...]:
     return PurePosixPath(name).parts[:-1]
+
+
+def _at(folders: Sequence[str], position: int) -> str:
+    return folders[position] if -len(folders) <= position < len(folders) else ""
 
 
 def _split_of(folder: str) -> str:
