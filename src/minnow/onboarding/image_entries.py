@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.config import SplitShares
 from minnow.folders import Found, find_files
-from minnow.modalities.images.arrays import holds_arrays
+from minnow.modalities.images.arrays import holds_arrays, read_arrays
 from minnow.modalities.images.class_folders import decoded, find_pictures, pixel_key, without_broken
 from minnow.modalities.images.decode import SUFFIXES
 from minnow.modalities.images.options import Options
@@ -19,7 +20,7 @@ from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class
 from minnow.types import Array
 
-_DEFAULTS = Options.read({})
+_DEFAULTS, _SHARES = Options.read({}), SplitShares()
 _MOST = 2000
 """How many pictures are decoded for a proposal, spread evenly over their names."""
 _LARGEST = 128
@@ -27,6 +28,7 @@ _LARGEST = 128
 _FEW = 3
 """A class of fewer pictures lacks in train, val or test."""
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".data", ".xlsx")
+_SIXTEEN_BITS = 65_535
 _SHOWN = 80
 
 
@@ -45,24 +47,39 @@ def has_images(data: Path) -> bool:
 def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
     """Propose an entry for images. Raises ValueError where there is none, and where too many of a class cannot be read."""
     generates = request.task == "generate"
-    arrays = holds_arrays(data, _DEFAULTS)
-    found = Found() if arrays else find_pictures(data, Options.read({"labelled": not generates}))
-    classes = sorted({label for file in found.files if (label := found.label(file.name))})
-    why = f"{len(found.files):,} pictures in {len(classes)} class folders: {', '.join(classes)[:_SHOWN]}"
-    proposal.choose("modality", "images", "arrays of pictures with labels" if arrays else why)
+    propose = _propose_arrays if holds_arrays(data, _DEFAULTS) else _propose_pictures
+    proposal.choose("modality", "images", "")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each picture has a class")
     if generates:
         proposal.choose("options.labelled", False, "new pictures are generated from all of these, whatever their class")
-    if arrays:
-        return
-    if not generates:
+    propose(proposal, data, Options.read({"labelled": not generates}))
+
+
+def _propose_arrays(proposal: Proposal, data: Path, options: Options) -> None:
+    rows = read_arrays(data, options)
+    proposal.choose("modality", "images", f"arrays of {len(rows.images):,} pictures")
+    proposal.warnings += [notice.text for notice in rows.notices]
+    _choose_scale(proposal, rows.images)
+    keys = [pixel_key(image) for image in rows.images]
+    _choose_limits(proposal, keys, rows.labels.tolist() if options.labelled else [], is_whole=True)
+    proposal.train_rows = _train_rows(rows.split)
+
+
+def _propose_pictures(proposal: Proposal, data: Path, options: Options) -> None:
+    found = find_pictures(data, options)
+    if options.labelled:
         found = _with_classes(proposal, found)
+    classes = sorted({found.label(file.name) for file in found.files})
+    where = f" in {len(classes)} class folders: {', '.join(classes)[:_SHOWN]}" if options.labelled else ""
+    proposal.choose("modality", "images", f"{len(found.files):,} pictures{where}")
     survey = _survey(found)
-    kept = without_broken(found, survey.broken, _DEFAULTS.max_lost)
-    proposal.warnings += [notice.text for notice in kept.notices + (() if generates else kept.class_notices)]
+    kept = without_broken(found, survey.broken, options.max_lost)
+    notices = kept.notices + (kept.class_notices if options.labelled else ())
+    proposal.warnings += [notice.text for notice in notices]
     _choose_shape(proposal, survey, len(kept.files))
-    labels = [] if generates else [kept.label(file.name) for file in kept.files]
-    _choose_limits(proposal, survey, np.array(labels, dtype=object))
+    labels = [kept.label(file.name) for file in kept.files] if options.labelled else []
+    _choose_limits(proposal, survey.keys, labels, survey.is_whole)
+    proposal.train_rows = _train_rows([kept.split(file.name) for file in kept.files])
 
 
 def _with_classes(proposal: Proposal, found: Found) -> Found:
@@ -134,25 +151,48 @@ def _choose_shape(proposal: Proposal, survey: _Survey, count: int) -> None:
         proposal.choose("options.channels", next(iter(channels)), f"{seen}all of these have so many")
 
 
-def _choose_limits(proposal: Proposal, survey: _Survey, labels: Array) -> None:
-    """Lower the limits of the validation that the pictures do not meet, and name the classes of too few pictures."""
-    count = len(survey.keys)
-    if survey.is_whole and count < _DEFAULTS.min_rows:
+def _choose_scale(proposal: Proposal, images: Array) -> None:
+    """Choose the largest pixel value where arrays do not hold bytes."""
+    top = float(images.max(initial=0)) if images.dtype.kind in "uif" else 0.0
+    if top > _DEFAULTS.scale:
+        value = _SIXTEEN_BITS if images.dtype.kind != "f" and top <= _SIXTEEN_BITS else top
+        proposal.choose("options.scale", value, f"the largest pixel is {top:g}")
+    elif images.dtype.kind == "f" and 0 < top <= 1:
+        proposal.choose("options.scale", 1, f"pixels are fractions, at most {top:g}")
+
+
+def _choose_limits(proposal: Proposal, keys: Sequence[int], labels: Sequence[str], is_whole: bool) -> None:
+    """Lower the limits of the validation that the pictures do not meet, and name the classes of too few pictures.
+
+    keys: hash of the pixels of each picture that was decoded; is_whole: whether these are all; labels: of all pictures, none
+    where they have no classes.
+    """
+    count = len(keys)
+    if is_whole and count < _DEFAULTS.min_rows:
         proposal.choose("options.min_rows", count, f"there are only {count} pictures; a score of so few says little")
-    repeated = sum(n for n in Counter(survey.keys).values() if n > 1)
+    repeated = sum(number for number in Counter(keys).values() if number > 1)
     if repeated > _DEFAULTS.max_duplicates * count:
         share = min(1.0, math.ceil(105 * repeated / count) / 100)
         why = f"{repeated:,} of {count:,} pictures have the same pixels as another one"
         proposal.choose("options.max_duplicates", share, why)
-    if not len(labels):
+    if not labels:
         return
-    allow_rare_class(proposal, labels)
-    for label, number in sorted(Counter(labels.tolist()).items()):
+    allow_rare_class(proposal, np.array(labels, dtype=object))
+    for label, number in sorted(Counter(labels).items()):
         if number < _FEW:
             proposal.warnings.append(
                 f"class '{label}' has {number} picture{'s' if number > 1 else ''}, so train, val or test lacks it; add "
                 "pictures, or take its folder out"
             )
+
+
+def _train_rows(splits: Sequence[str]) -> int:
+    """Expected rows of train. splits: the split that its folder fixes for each picture, "" where none does."""
+    if "test" not in splits:
+        return round((1 - _SHARES.val - _SHARES.test) * len(splits))
+    count = Counter(splits)
+    fixed = count["train"] if count["val"] else (1 - _SHARES.val) * count["train"]
+    return round(fixed + (1 - _SHARES.val - _SHARES.test) * count[""])
 
 
 def _listed(names: Sequence[str]) -> str:
