@@ -24,11 +24,15 @@ class Request:
 
 @dataclass
 class Proposal:
-    """A proposed entry. entry: for params.yaml; reasons: key -> why; warnings: what the user should check."""
+    """A proposed entry. entry: for params.yaml; reasons: key -> why; warnings: what the user should check.
+
+    train_rows: about how many rows train will have, None where that is not known.
+    """
 
     entry: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    train_rows: int | None = None
 
     def choose(self, key: str, value: Any, why: str) -> None:
         """Set a key of the entry, "options.x" for one of the options, and say why."""

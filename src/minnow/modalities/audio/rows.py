@@ -64,7 +64,8 @@ def read(folder: Path, options: Options) -> Table:
     }
     key, names = np.array(rows.key, np.uint64), rows.names
     splits, groups = _splits(found, names, options), _groups(names, options)
-    return Table(columns, np.array(names), key, splits, groups, notices=notices_of(found, rows.remarks))
+    notices = notices_of(found, rows.remarks) + (found.class_notices if options.label_part is None else ())
+    return Table(columns, np.array(names), key, splits, groups, notices=notices)
 
 
 def _in_classes(folder: Path, options: Options) -> Found:
