@@ -44,7 +44,7 @@ def run(
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new use case.")],
-    data: Annotated[Path, typer.Option(help="Folder or file: images in class folders, WAV files, CSV, Parquet.")],
+    data: Annotated[Path, typer.Option(help="Folder or file: images or sounds in class folders, CSV, Parquet.")],
     target: Annotated[
         str | None, typer.Option(help="Column to predict. Default: by names and order of columns.")
     ] = None,
