@@ -16,6 +16,7 @@ from minnow.records.timing import Timing
 from minnow.stages import choice, judge, timing
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
+from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
 from minnow.stages.compress import FLOAT
 from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
@@ -69,6 +70,7 @@ def examine(
         references,
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
+        chance=chance_of(case.problem, prepared, evaluation),
     )
     decision = _decision(case, evaluation, ruling, references)
     looks = held.looks + int(ruling.looked)
