@@ -52,7 +52,8 @@ class Proposal:
     """A proposed entry.
 
     entry: for params.yaml; reasons: key -> why; found: how the data was read; warnings: what the user should check; questions:
-    what the user must answer before the entry can be written.
+    what the user must answer before the entry can be written; train_rows: about how many rows train will have, None where that
+    is not known.
     """
 
     entry: dict[str, Any]
@@ -60,6 +61,7 @@ class Proposal:
     warnings: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    train_rows: int | None = None
 
     def choose(self, key: str, value: Any, why: str) -> None:
         """Set a key of the entry, "options.x" for one of the options, and say why."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from minnow.catalog import catalog
-from minnow.onboarding.file_entries import has_images, has_sounds, propose_audio, propose_images
+from minnow.onboarding.file_entries import has_sounds, propose_audio
+from minnow.onboarding.image_entries import has_images, propose_images
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.table_entries import propose_columns
 from minnow.registry import unknown
@@ -22,6 +23,9 @@ _FAMILIES = {
     ("tabular", "classify"): ["linear", "gboost", "forest", "fcnn"],
     ("tabular", "regress"): ["linear", "gboost", "forest", "fcnn"],
 }
+
+_INT8_ROWS = 130
+"""Expected rows of train from which on int8 has the 100 that it needs, whichever rows the hash puts there."""
 
 
 def propose(data: Path, request: Request) -> Proposal:
@@ -57,4 +61,8 @@ def _choose_families(proposal: Proposal, request: Request) -> None:
             raise ValueError(f"--family: {why}")
     why = ASKED_FOR if request.families else f"families for {task} on {modality}, simple ones first"
     proposal.choose("families", families, why)
-    proposal.choose("compression", ["float16", "int8"], "smaller variants of networks, judged like all others")
+    if proposal.train_rows is None or proposal.train_rows >= _INT8_ROWS:
+        proposal.choose("compression", ["float16", "int8"], "smaller variants of networks, judged like all others")
+    else:
+        why = f"a smaller variant of networks; int8 needs more rows than the {proposal.train_rows:,} or so of train"
+        proposal.choose("compression", ["float16"], why)
