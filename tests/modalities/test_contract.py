@@ -196,5 +196,5 @@ def test_a_file_of_inputs_is_read_as_requests(tiny, tmp_path):
         tiny.encoder.encode(tiny.examples.columns),
     )
     table = next(tiny.folder.glob("tiny.*"))
-    inputs = tiny.module.from_file(table, tiny.options, tiny.encoder)
+    inputs = list(tiny.module.from_file(table, tiny.options, tiny.encoder))
     assert tiny.module.parse(inputs, tiny.encoder)

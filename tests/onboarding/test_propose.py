@@ -141,8 +141,9 @@ def test_sounds_in_folders_or_with_their_class_in_the_name(tmp_path):
             record(tmp_path / "flat" / f"{name}_{i}.wav", 0.6, 22_050)
     entry = _entry(tmp_path / "sorted")
     assert (entry["modality"], entry["task"], entry["families"]) == ("audio", "classify", ["linear", "cnn", "cnn1d"])
-    assert entry["options"] == {"rate": 8000, "seconds": 0.4}
-    assert _entry(tmp_path / "flat")["options"] == {"label_part": 0, "rate": 16_000, "seconds": 0.6}
+    assert entry["options"] == {"rate": 8000, "seconds": 0.4, "min_rows": 6}
+    flat = _entry(tmp_path / "flat")["options"]
+    assert flat == {"label_part": 0, "rate": 16_000, "seconds": 0.6, "min_rows": 6}
 
 
 def _hourly(i):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from minnow.catalog import catalog
-from minnow.onboarding.file_entries import has_sounds, propose_audio
 from minnow.onboarding.image_entries import has_images, propose_images
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
 from minnow.registry import unknown
 
