@@ -42,8 +42,12 @@ class Request:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def answered(self, options: Mapping[str, Any]) -> Request:
-        """Add the answer to a question."""
-        merged = {key: {**self.options.get(key, {}), **value} if key == "dates" else value for key, value in options.items()}
+        """Add the answer to a question: options, or the target."""
+        if "target" in options:
+            return replace(self, target=options["target"])
+        merged = {
+            key: {**self.options.get(key, {}), **value} if key == "dates" else value for key, value in options.items()
+        }
         return replace(self, options={**self.options, **merged})
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from minnow.catalog import catalog
 from minnow.onboarding.image_entries import has_images, propose_images
+from minnow.onboarding.limits import fit_limits
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
+from minnow.onboarding.text_entries import has_documents, propose_documents
 from minnow.registry import unknown
 
 _FAMILIES = {
@@ -39,8 +41,13 @@ def propose(data: Path, request: Request) -> Proposal:
         propose_images(proposal, data, request)
     elif request.modality == "audio" or (request.modality is None and has_sounds(data)):
         propose_audio(proposal, data, request)
+    elif request.modality in (None, "text") and has_documents(data):
+        propose_documents(proposal, data, request)
+        fit_limits(proposal, data)
     else:
         propose_columns(proposal, data, request)
+        if not proposal.questions:
+            fit_limits(proposal, data)
     _choose_families(proposal, request)
     return proposal
 

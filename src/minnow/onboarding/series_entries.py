@@ -50,7 +50,7 @@ def _names_series(values: Array) -> bool:
     """Whether a column may name series: few different texts or whole numbers, each with many rows."""
     if values.dtype.kind == "f":
         whole = np.isfinite(values).all() and bool((values % 1 == 0).all())
-        return whole and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
+        return bool(whole) and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
     return values.dtype == object and 2 <= len(set(values.tolist())) <= _MOST_SERIES_SHARE * len(values)
 
 
@@ -68,7 +68,9 @@ def _depends(columns: Columns, order: Array, group: Array, names: Sequence[str |
     """Whether some column depends on the row before: events that merely happen at even times do not."""
     same = np.diff(group[order]) == 0
     return any(
-        _dependence(codes(values)[order], same) >= _DEPENDENT for name, values in columns.values.items() if name not in names
+        _dependence(codes(values)[order], same) >= _DEPENDENT
+        for name, values in columns.values.items()
+        if name not in names
     )
 
 
@@ -120,7 +122,9 @@ def _step(seconds: float) -> str:
 def _window(proposal: Proposal, step_s: float) -> None:
     """Choose how far back models read: twelve rows, or two seconds of a fast recording."""
     if step_s >= 1:
-        proposal.choose("options.window", _WINDOW, "number of rows that a model reads; as far back as rows affect the target")
+        proposal.choose(
+            "options.window", _WINDOW, "number of rows that a model reads; as far back as rows affect the target"
+        )
         return
     rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / step_s))))
     why = f"{rows * step_s:g} s, {rows} rows at {1 / step_s:g} Hz; as far back as rows affect the target"

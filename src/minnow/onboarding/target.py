@@ -24,7 +24,9 @@ _CHANCE, _CLEAR = 0.02, 0.15
 """Share of the errors of a constant prediction avoided, up to which a column looks like noise, and from which it does not."""
 
 
-def target_of(columns: Columns, proposal: Proposal, request: Request, others: Sequence[str | None] = ()) -> tuple[str, str]:
+def target_of(
+    columns: Columns, proposal: Proposal, request: Request, others: Sequence[str | None] = ()
+) -> tuple[str, str]:
     """Choose the column to be predicted, and say why. others: columns that it cannot be. Raises ValueError.
 
     Where the last column looks like noise and another one does not, that is asked.
@@ -61,11 +63,15 @@ def _doubt(columns: Columns, proposal: Proposal, able: Sequence[str], features: 
     """Ask for the target where the last column cannot be predicted from the others, and some other column can."""
     if len(able) < 2 or learnable(columns, able[-1], features) > _CHANCE:
         return
-    better = [name for name in able[:-1] if is_class(columns.values[name]) and learnable(columns, name, features) > _CLEAR]
+    better = [
+        name for name in able[:-1] if is_class(columns.values[name]) and learnable(columns, name, features) > _CLEAR
+    ]
     if better:
         names = ", ".join(f"'{name}'" for name in better)
         text = f"The last column, '{able[-1]}', cannot be predicted from the others, but {names} can. Name the target: --target."
-        proposal.questions.append(Question(text, tuple(({"target": name}, f"predict '{name}'") for name in (*better, able[-1]))))
+        proposal.questions.append(
+            Question(text, tuple(({"target": name}, f"predict '{name}'") for name in (*better, able[-1])))
+        )
 
 
 def is_class(values: Array) -> bool:

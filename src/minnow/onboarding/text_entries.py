@@ -20,7 +20,7 @@ _SHOWN = 80
 def has_documents(data: Path) -> bool:
     """Whether a folder or zip holds class folders of documents."""
     try:
-        return is_documents(data) and any(file.folder for file in find_files(data, DOCUMENTS).files)
+        return is_documents(data) and bool(find_files(data, DOCUMENTS).files)
     except ValueError:
         return False
 
@@ -28,7 +28,7 @@ def has_documents(data: Path) -> bool:
 def propose_documents(proposal: Proposal, data: Path, request: Request) -> None:
     """Propose an entry for class folders of documents."""
     found = find_files(data, DOCUMENTS)
-    names = np.array([file.folder for file in found.files], dtype=str)
+    names = np.array([found.label(file.name) for file in found.files], dtype=str)
     classes = sorted(set(names.tolist()) - {""})
     proposal.found += [notice.text for notice in found.notices]
     why = f"{len(names):,} documents in {len(classes)} folders: {', '.join(classes)[:_SHOWN]}"

@@ -169,9 +169,7 @@ def _untold(worst: list[tuple[Contest, str, Comparison]], level: float) -> str:
         for contest, name, comparison in worst
     )
     which = " by one of them" if len(worst) > 1 else ""
-    return (
-        f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most {level:.2g}."
-    )
+    return f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most {level:.2g}."
 
 
 def _too_few_errors(hardest: tuple[Contest, str, Comparison], level: float) -> list[str]:

@@ -88,7 +88,9 @@ def label_expectations(options: LabelledOptions, task: str, words: Words | None 
     expectations = [
         enough_rows(options.min_rows, words.row),
         expect("column_to_exist", "it is what is to be predicted", "label", says=there, about=column),
-        expect("column_values_to_not_be_null", "others cannot be learned from", "label", says=words.labelled, about=column),
+        expect(
+            "column_values_to_not_be_null", "others cannot be learned from", "label", says=words.labelled, about=column
+        ),
         expect(
             "column_unique_value_count_to_be_between",
             "a single one leaves nothing to predict",
