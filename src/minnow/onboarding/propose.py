@@ -36,6 +36,8 @@ def propose(data: Path, request: Request) -> Proposal:
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
+    if request.task and request.task not in catalog().known("task"):
+        raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
@@ -55,8 +57,6 @@ def propose(data: Path, request: Request) -> Proposal:
 def _choose_families(proposal: Proposal, request: Request) -> None:
     """Choose families and compressions. Raises ValueError for a task or family that does not fit."""
     modality, task = proposal.entry["modality"], proposal.task
-    if task not in catalog().known("task"):
-        raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
     families = list(request.families or _FAMILIES.get((modality, task), []))
     if not families:
         tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))

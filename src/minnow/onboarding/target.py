@@ -68,7 +68,7 @@ def _doubt(columns: Columns, proposal: Proposal, able: Sequence[str], features: 
     ]
     if better:
         names = ", ".join(f"'{name}'" for name in better)
-        text = f"The last column, '{able[-1]}', cannot be predicted from the others, but {names} can. Name the target: --target."
+        text = f"The last column, '{able[-1]}', cannot be predicted from the others; {names} can. Name the target: --target."
         proposal.questions.append(
             Question(text, tuple(({"target": name}, f"predict '{name}'") for name in (*better, able[-1])))
         )
