@@ -36,13 +36,17 @@ def _warned(proposal):
     return " ".join(proposal.warnings)
 
 
+def _found(proposal):
+    return " ".join(proposal.found)
+
+
 def test_folders_that_are_hidden_are_no_classes(tmp_path):
     saved(tmp_path, _classes() | {".ipynb_checkpoints/00.wav": _wav(), "high/._00.wav": b"\0\5", "readme.txt": b"x"})
     proposal = propose(tmp_path, Request())
     assert proposal.entry["modality"] == "audio"
     assert proposal.reasons["modality"] == "60 sounds in 2 classes by their folders: high, low"
-    assert "Not read: hidden files and folders (2): " in _warned(proposal)
-    assert "files with the ending .txt (1): readme.txt" in _warned(proposal)
+    assert "Not read: hidden files and folders (2): " in _found(proposal)
+    assert "files with the ending .txt (1): readme.txt" in _found(proposal)
     assert proposal.options == {"rate": 8000, "seconds": 0.4}
     _read(proposal, tmp_path)
 
@@ -78,7 +82,7 @@ def test_a_rare_class_lowers_the_smallest_share(tmp_path):
 def test_broken_sounds_are_named_and_a_class_that_loses_many_has_no_entry(tmp_path):
     saved(tmp_path, _classes() | {"low/x1.wav": b"no sound"})
     proposal = propose(tmp_path, Request())
-    assert "Not read: sounds that cannot be decoded (1): low/x1.wav (Format not recognised)" in _warned(proposal)
+    assert "Not read: sounds that cannot be decoded (1): low/x1.wav (Format not recognised)" in _found(proposal)
     saved(tmp_path, {f"low/x{i}.wav": b"no sound" for i in range(5)})
     with pytest.raises(ValueError, match=r"5 of 35 files of the class 'low' cannot be read: low/x0.wav \(Format not"):
         propose(tmp_path, Request())

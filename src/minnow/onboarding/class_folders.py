@@ -56,7 +56,7 @@ def choose_limits(proposal: Proposal, keys: Sequence[int], labels: Sequence[str]
         share = min(1.0, math.ceil(105 * repeated / len(keys)) / 100)
         why = f"{repeated:,} of {len(keys):,} {of} are the same as another one"
         proposal.choose("options.max_duplicates", share, why)
-    allow_rare_class(proposal, np.array(labels, dtype=object))
+    allow_rare_class(proposal, np.array(labels, dtype=str))
     for label, number in sorted(Counter(labels).items()):
         if number < _FEW:
             proposal.warnings.append(

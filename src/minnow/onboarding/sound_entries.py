@@ -150,7 +150,7 @@ def _choose_length(proposal: Proposal, survey: _Survey) -> None:
 def _warn(proposal: Proposal, survey: _Survey, class_notices: Sequence[Notice]) -> None:
     """Say what is not read, and what would stop a run."""
     notices = [*notices_of(survey.found, survey.remarks), *class_notices]
-    proposal.warnings += [notice.text for notice in notices]
+    proposal.found += [notice.text for notice in notices]
     if len(survey.silent) > _MOST_SILENT * len(survey.seconds):
         names = ", ".join(survey.silent[:3])
         proposal.warnings.append(f"{len(survey.silent):,} sounds are silent, which stops a run: {names}. Remove them.")
