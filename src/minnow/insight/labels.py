@@ -38,7 +38,9 @@ def class_hints(tables: Mapping[str, Table], target: str, split: str) -> list[Hi
         "val": [label for label, rows in classes.items() if rows["train"] and rows["test"] and not rows["val"]],
     }
     few = [label for label, rows in classes.items() if rows["train"] and 0 < rows["test"] < FEW]
-    hints = [hint for name, labels in lacking.items() for hint in _lacking(name, labels, classes, tables, target, split)]
+    hints = [
+        hint for name, labels in lacking.items() for hint in _lacking(name, labels, classes, tables, target, split)
+    ]
     return hints + _few(few, classes)
 
 
@@ -48,7 +50,12 @@ def _counts(labels: Array) -> dict[str, int]:
 
 
 def _lacking(
-    lack: str, labels: Sequence[str], classes: Mapping[str, Mapping[str, int]], tables: Mapping[str, Table], target: str, split: str
+    lack: str,
+    labels: Sequence[str],
+    classes: Mapping[str, Mapping[str, int]],
+    tables: Mapping[str, Table],
+    target: str,
+    split: str,
 ) -> list[Hint]:
     """Say of each class that one split lacks which rows it has elsewhere, and what follows."""
     follows = {
@@ -59,10 +66,9 @@ def _lacking(
     if len(labels) > _NAMED:
         listed = ", ".join(f"'{label}' ({sum(classes[label].values()):,} rows)" for label in labels[:_LISTED])
         more = f" and {len(labels) - _LISTED} more" if len(labels) > _LISTED else ""
-        text = (
-            f"{len(labels)} of {len(classes)} classes have no row in {_PLACES[lack]}: {listed}{more}. Of each of them: {follows}"
-        )
-        return [Hint("class", target, text, {"lacks": lack, "classes": {label: dict(classes[label]) for label in labels}})]
+        count = f"{len(labels)} of {len(classes)} classes have no row in {_PLACES[lack]}"
+        facts = {"lacks": lack, "classes": {label: dict(classes[label]) for label in labels}}
+        return [Hint("class", target, f"{count}: {listed}{more}. Of each of them: {follows}", facts)]
     hints = []
     for label in labels:
         rows = classes[label]
@@ -104,7 +110,7 @@ def _few(labels: Sequence[str], classes: Mapping[str, Mapping[str, int]]) -> lis
 
 
 def plain(label: str) -> str:
-    """Return what a label has in common with its variants: without case, outer and repeated blanks, and zeros after the point."""
+    """Return what a label has in common with its variants: no case, no outer or repeated blanks, no zeros after a point."""
     text = " ".join(unicodedata.normalize("NFC", label).split()).casefold()
     return str(Decimal(text).normalize() + 0) if _NUMBER.fullmatch(text) else text
 
@@ -131,8 +137,12 @@ def variant_hint(labels: Array, target: str | None, option: str | None) -> Hint 
         return None
     spelled = "; ".join(", ".join(f"'{label}' ({count:,} rows)" for label, count in group.items()) for group in found)
     merged = {label: next(iter(group)) for group in found for label in group if label != next(iter(group))}
-    written = ", ".join(f"{json.dumps(one, ensure_ascii=False)}: {json.dumps(to, ensure_ascii=False)}" for one, to in merged.items())
-    advice = f"To merge them: {option}: {{{written}}}" if option else f"To merge them, rename them in the data: {written}"
+    written = ", ".join(
+        f"{json.dumps(one, ensure_ascii=False)}: {json.dumps(to, ensure_ascii=False)}" for one, to in merged.items()
+    )
+    advice = (
+        f"To merge them: {option}: {{{written}}}" if option else f"To merge them, rename them in the data: {written}"
+    )
     count = len(set(labels.tolist()) - {""})
     text = (
         f"{sum(map(len, found))} of the {count} labels differ from another only in case, blanks or how a number is written: "

@@ -88,7 +88,9 @@ def label_expectations(options: LabelledOptions, task: str, words: Words | None 
     expectations = [
         enough_rows(options.min_rows, words.row),
         expect("column_to_exist", "it is what is to be predicted", "label", says=there, about=column),
-        expect("column_values_to_not_be_null", "others cannot be learned from", "label", says=words.labelled, about=column),
+        expect(
+            "column_values_to_not_be_null", "others cannot be learned from", "label", says=words.labelled, about=column
+        ),
         expect(
             "column_unique_value_count_to_be_between",
             "a single one leaves nothing to predict",
@@ -130,9 +132,9 @@ def _class_expectations(options: LabelledOptions, words: Words) -> list[Expectat
     if options.labels is not None:
         listed = ", ".join(options.labels[:_LISTED]) + (", ..." if len(options.labels) > _LISTED else "")
         says, why = f"{words.label} is one of {listed} (option labels)", "the option lists all classes that may occur"
-        allowed = {"value_set": list(options.labels)}
+        among = list(options.labels)
         expectations.append(
-            expect("column_values_to_be_in_set", why, "label", says=says, about=words.column, **allowed)
+            expect("column_values_to_be_in_set", why, "label", says=says, about=words.column, value_set=among)
         )
     if options.min_class_share > 0:
         floor = options.min_class_share
