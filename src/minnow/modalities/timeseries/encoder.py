@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import Encoder
-from minnow.modalities.timeseries import windows
-from minnow.modalities.timeseries.options import SENSOR, STAMP, Options, sensors_of
+from minnow.modalities.timeseries import clocks, windows
+from minnow.modalities.timeseries.clocks import DAY_S, WEEK_S
+from minnow.modalities.timeseries.moments import Clock
+from minnow.modalities.timeseries.options import SENSOR, STAMP, Options, codes_of, sensors_of
 from minnow.records.files import write_json
 from minnow.registry import unknown
-from minnow.tables.cells import DAY_S
 from minnow.types import OFFSET, Array, Columns, Spec, Table
 
 SMALLEST = 1e-12
@@ -28,7 +29,9 @@ class SeriesFacts:
     time: the column of time stamps, or several. sensors: names, (s,). fill, mean, std: of each sensor. length, window: rows.
     features: kind -> numbers of rows. levels: sensors that are not centred, None for all. clock, week: as in Options.
     offset: name of the sensor that is the offset of targets, or None. step: the usual one; max_gap: both in seconds.
-    centre, scale: of each number, (d,).
+    centre, scale: of each number, (d,). horizon: rows from the last one to the target, None in encoders of older versions.
+    months: the usual step in whole months, 0 where it is none. unit: of time stamps that are numbers since 1970. time_zone: of
+    times that name none. series: the column that names the series of rows, or None.
     """
 
     time: str | tuple[str, ...]
@@ -47,11 +50,22 @@ class SeriesFacts:
     max_gap: float
     centre: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    horizon: int | None = None
+    months: int = 0
+    unit: str | None = None
+    time_zone: str | None = None
+    series: str | None = None
+
+    @property
+    def time_format(self) -> Clock:
+        """How time stamps are written."""
+        return Clock(self.time, self.unit, self.time_zone)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what from_json reads."""
+        """Return what from_json reads; what an older version did not have is left out where it says nothing."""
         value = asdict(self)
-        return value | {"made": value.pop("features")}
+        said = {name: item for name, item in value.items() if name not in NEWER or item != NEWER[name]}
+        return said | {"made": said.pop("features")}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SeriesFacts:
@@ -62,6 +76,10 @@ class SeriesFacts:
         recorded: Mapping[str, Sequence[int]] = parts.pop("made")
         features = {windows.RENAMED_FEATURES.get(kind, kind): tuple(rows) for kind, rows in recorded.items()}
         return cls(**parts, features=features, offset=offset)
+
+
+NEWER: Mapping[str, Any] = {"horizon": None, "months": 0, "unit": None, "time_zone": None, "series": None}
+"""Keys of encoder.json that encoders of older versions lack, with what is taken for them."""
 
 
 class SeriesEncoder(Encoder):
@@ -101,8 +119,9 @@ class SeriesEncoder(Encoder):
         """Features of histories (n, length, s) and of the time stamps (n,), (n, d), not standardized."""
         facts = self.facts
         parts = windows.rolling_features(values, facts.features)
-        parts += [windows.cyclic(stamp, DAY_S)] if facts.clock else []
-        parts += [windows.cyclic(stamp, windows.WEEK_S)] if facts.week else []
+        reading = clocks.wall(stamp, facts.time_zone) if facts.clock or facts.week else stamp
+        parts += [windows.cyclic(reading, DAY_S)] if facts.clock else []
+        parts += [windows.cyclic(reading, WEEK_S)] if facts.week else []
         return np.concatenate(parts, axis=1) if parts else np.empty((len(stamp), 0))
 
     def encode(self, columns: Columns) -> dict[str, Array]:
@@ -150,7 +169,9 @@ def _unscaled(table: Table, options: Options) -> SeriesFacts:
     names = sensors_of(table.columns)
     last = np.stack([table.columns[SENSOR + name][:, -1] for name in names], axis=1)
     medians = [np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else 0 for values in last.T]
-    step = windows.usual_step(np.unique(table.columns[STAMP]))
+    stamp, code = _ordered(table.columns)
+    written = table.reading.columns.get(options.times[0])
+    step = windows.usual_step(stamp, code)
     return SeriesFacts(
         time=options.time if isinstance(options.time, str) else tuple(options.time),
         sensors=tuple(names),
@@ -166,7 +187,21 @@ def _unscaled(table: Table, options: Options) -> SeriesFacts:
         offset=options.target if options.relative else None,
         step=step,
         max_gap=options.max_gap or windows.GAP * step,
+        horizon=options.horizon,
+        months=clocks.months_of_step(clocks.wall(stamp, options.time_zone), windows.within(stamp, code)),
+        unit=written.time if written and written.time in clocks.UNITS else None,
+        time_zone=options.time_zone,
+        series=options.series,
     )
+
+
+def _ordered(columns: Columns) -> tuple[Array, Array | None]:
+    """Time stamps in order of series and time, (n,) int64, and the series of each as a number; a time comes once."""
+    stamp, code = columns[STAMP], codes_of(columns)
+    if code is None:
+        return np.unique(stamp), None
+    both = np.unique(np.stack([code, stamp]), axis=1)
+    return both[1], both[0]
 
 
 def _levels(sensors: Sequence[str], options: Options) -> tuple[str, ...] | None:
