@@ -148,18 +148,19 @@ def _in_utc(reading: Array, clock: Clock, series: Array | None, row_id: Array) -
     names = np.zeros(len(reading), np.int64) if series is None else np.unique(series, return_inverse=True)[1]
     for name in np.unique(names[first > second]).tolist():
         rows = np.flatnonzero(names == name)
+        rows = (
+            rows[::-1] if np.sign(np.diff(reading[rows])).sum() < 0 else rows
+        )  # written from the latest to the earliest
         late[rows] = _second_pass(reading[rows], (first > second)[rows])
     return reading - np.where(late, second, first)
 
 
 def _second_pass(reading: Array, twice: Array) -> Array:
-    """Whether the clock has a reading for the second time, (n,) bool, in the order in which rows of one series are written.
+    """Whether the clock has a reading for the second time, (n,) bool. reading: of rows of one series, oldest first.
 
     twice: (n,) bool, whether a reading comes twice. Rows of such an hour are of the second pass once the clock is not ahead of
-    the row before; rows that are written from the latest to the earliest are taken from their end.
+    the row before.
     """
-    if reading[0] > reading[-1]:
-        return _second_pass(reading[::-1], twice[::-1])[::-1]
     late = np.zeros(len(reading), bool)
     days = reading // DAY_US
     for day in np.unique(days[twice]).tolist():
@@ -188,7 +189,7 @@ def _compose(parts: Sequence[float]) -> float:
     year, month, day, hour, minute = (int(part) for part in whole)
     try:
         begins = clocks.instant(datetime(year, month, day, hour, minute, int(second)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
     return begins + round(second % 1 * SECOND)
 
