@@ -74,7 +74,7 @@ class Reading:
     columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes.
     """
 
-    file: FileFormat = FileFormat()
+    file: FileFormat = field(default_factory=FileFormat)
     columns: Mapping[str, ColumnFormat] = field(default_factory=dict[str, ColumnFormat])
 
 
@@ -99,12 +99,16 @@ class Table:
     group: Array | None = None
     extractor: Columns = field(default_factory=dict[str, Array])
     side_tables: Mapping[str, Array] = field(default_factory=dict[str, Array])
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     notices: tuple[Notice, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.row_id)
+
+    def with_reading(self, reading: Reading, notices: tuple[Notice, ...]) -> Table:
+        """Add how the rows were read."""
+        return replace(self, reading=reading, notices=notices)
 
     def take(self, index: Array) -> Table:
         """Return the rows at index, (m,) int or (n,) bool, in that order."""

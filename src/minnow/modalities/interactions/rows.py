@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def read(folder: Path, options: Options) -> Table:
     table = read_log(folder, options)
     side_tables = read_items(folder, options.items)
     split = _last_out(table, options) if options.split == "last" else None
-    return Table(table.columns, table.row_id, table.key, split=split, side_tables=side_tables)
+    return replace(table, split=split, side_tables=side_tables)
 
 
 def _last_out(table: Table, options: Options) -> Array:

@@ -1,9 +1,9 @@
-"""Rows of a request or of a file of inputs, checked column by column before they are encoded."""
+"""Rows of a request or of a file of inputs, read column by column as the training rows were."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from minnow.modalities.tabular.columns import Column, RowSchema
 from minnow.modalities.tabular.encoder import TabularEncoder
 from minnow.modalities.tabular.options import Options
 from minnow.registry import unknown
-from minnow.tables.cells import ISO, CellError, Kind, boolean, is_missing, number, seconds, values_of
+from minnow.tables import times
+from minnow.tables.cells import MISSING_VALUES, array_of, value_of
+from minnow.tables.errors import FileError
 from minnow.tables.expectations import LARGEST
-from minnow.tables.files import FileError, json_list
-from minnow.tables.frames import SUFFIXES, Frame, as_cells, read_frame
+from minnow.tables.files import SUFFIXES, json_list
+from minnow.tables.frames import as_cells, stream
 from minnow.types import Array, Columns
 
 REQUEST: dict[str, Any] = {
@@ -27,7 +29,6 @@ REQUEST: dict[str, Any] = {
         "anyOf": [{"type": "number"}, {"type": "string", "maxLength": 1000}, {"type": "boolean"}, {"type": "null"}]
     },
 }
-MISSING: dict[Kind, Any] = {"numeric": math.nan, "categorical": "", "boolean": -1, "date": None}
 NEEDED = {
     "numeric": "a finite number or null",
     "categorical": "a text of up to 1,000 characters or null",
@@ -35,11 +36,10 @@ NEEDED = {
     "date": "a date such as {} or null",
 }
 LONGEST = 1000
-NO_DATE = np.iinfo(np.int64).min
 
 
-class FileRow(dict[str, str]):
-    """A row of a file: values are cells of text for columns of every kind."""
+class FileRow(dict[str, str | None]):
+    """A row of a file, whose columns that the model does not know are ignored."""
 
 
 def request(encoder: TabularEncoder) -> Mapping[str, Any]:
@@ -62,29 +62,27 @@ def parse(inputs: Sequence[Any], encoder: TabularEncoder) -> dict[str, Array]:
         raise ValueError("inputs: needed at least one row, received none.")
     rows = [_check(row, f"inputs[{i}]", encoder.schema) for i, row in enumerate(inputs)]
     return {
-        column.name: _as_array([row[index] for row in rows], column.kind)
+        column.name: array_of([row[index] for row in rows], column.kind)
         for index, column in enumerate(encoder.schema.columns)
     }
 
 
-def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Sequence[Any]:
+def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Iterator[Any]:
     """Read inputs for a prediction: a table with the feature columns, or a JSON list of rows.
 
-    Other columns of the table are ignored. Raises FileError, a ValueError, with the path of the file.
+    Other columns of the table are ignored. A file of the training table's form is read, and one in another form too: its
+    separator and encoding are found. Raises FileError, a ValueError, with the path of the file.
     """
     if path.suffix == ".json":
-        return json_list(path)
+        yield from json_list(path)
+        return
     if not path.name.lower().endswith(SUFFIXES):
         raise FileError(f"{path} must be one of {', '.join(SUFFIXES)} or .json.")
-    return _file_rows(read_frame(path, options))
-
-
-def _file_rows(frame: Frame) -> list[FileRow]:
-    columns = {name: as_cells(values) for name, values in frame.columns.items()}
-    return [
-        FileRow({name: "" if cells[index] is None else str(cells[index]) for name, cells in columns.items()})
-        for index in range(len(frame.row_id))
-    ]
+    names = [column.name for column in encoder.schema.columns]
+    for frame in stream(path, options.form, names=names, target=options.target):
+        columns = {name: as_cells(frame.columns[name]) for name in names if name in frame.columns}
+        for row in zip(*columns.values(), strict=True) if columns else [()] * len(frame):
+            yield FileRow(zip(columns, row, strict=True))
 
 
 def _check(row: Any, where: str, schema: RowSchema) -> list[Any]:
@@ -104,8 +102,7 @@ def _check(row: Any, where: str, schema: RowSchema) -> list[Any]:
         raise ValueError(
             f"{where}: needed a value (or null) for every column, received none for {', '.join(sorted(absent))}."
         )
-    read = _read_cell if isinstance(row, FileRow) else _read_value
-    return [_value(row[column.name], column, where, schema, read) for column in schema.columns]
+    return [_value(row[column.name], column, where, schema) for column in schema.columns]
 
 
 def _refuse_unknown(row: Mapping[str, Any], where: str, names: set[str], schema: RowSchema) -> None:
@@ -116,31 +113,57 @@ def _refuse_unknown(row: Mapping[str, Any], where: str, names: set[str], schema:
             )
 
 
-def _value(value: Any, column: Column, where: str, schema: RowSchema, read: Callable[..., Any]) -> Any:
+def _value(value: Any, column: Column, where: str, schema: RowSchema) -> Any:
     try:
-        return read(value, column, schema)
+        return _read(value, column, schema)
     except (ValueError, OverflowError) as error:
         needed = NEEDED[column.kind].format(_example_value(column))
         raise ValueError(f"{where}: needed {needed} in '{column.name}', received {_sketch(value)}.") from error
 
 
-def _read_value(value: Any, column: Column, schema: RowSchema) -> Any:
-    """Convert a JSON value to the type of its column. Raises ValueError."""
-    kind = column.kind
+def _read(value: Any, column: Column, schema: RowSchema) -> Any:
+    """Convert a value of a request, or a cell of a file, to the type of its column. Raises ValueError."""
     if value is None:
-        return MISSING[kind]
-    if kind == "numeric" and type(value) in (int, float) and math.isfinite(value) and abs(value) <= LARGEST:
-        return float(value)
-    if kind == "boolean" and (isinstance(value, bool) or value in (0, 1)) and not isinstance(value, float):
-        return int(value)
-    if kind == "categorical" and type(value) is int:
-        return str(value)
-    if kind == "categorical" and isinstance(value, str) and len(value) <= LONGEST and _is_text(value):
-        stripped = value.strip()
-        return "" if is_missing(schema.missing)(stripped) else stripped
-    if kind == "date" and isinstance(value, str):
-        return _date(value.strip(), column)
+        return MISSING_VALUES[column.kind]
+    if isinstance(value, str):
+        return _read_text(value, column, schema)
+    if isinstance(value, bool):
+        if column.kind == "boolean":
+            return int(value)
+    elif isinstance(value, int | float):
+        return _read_number(value, column)
     raise ValueError(value)
+
+
+def _read_text(text: str, column: Column, schema: RowSchema) -> Any:
+    """Read a text as a cell of the training table. Raises ValueError."""
+    if len(text) > LONGEST or not _is_text(text):
+        raise ValueError(text)
+    cell = text.strip()
+    if cell.lower() in schema.spellings:
+        return MISSING_VALUES[column.kind]
+    return _bounded(value_of(cell, column.written), column.kind)
+
+
+def _read_number(value: float, column: Column) -> Any:
+    """Read a number; for a date it counts from 1970, in the unit of the training table. Raises ValueError."""
+    if column.kind == "numeric":
+        return _bounded(float(value), column.kind)
+    if column.kind == "boolean" and value in (0, 1) and not isinstance(value, float):
+        return int(value)
+    if column.kind == "categorical" and isinstance(value, int):
+        return str(value)
+    if column.kind == "date" and column.form in times.UNITS:
+        return times.from_number(value, column.form)
+    if column.kind == "date" and column.form == times.DIGITS:
+        return times.microseconds(str(value), times.DIGITS)
+    raise ValueError(value)
+
+
+def _bounded(value: Any, kind: str) -> Any:
+    if kind == "numeric" and not (math.isfinite(value) and abs(value) <= LARGEST):
+        raise ValueError(value)
+    return value
 
 
 def _is_text(value: str) -> bool:
@@ -149,43 +172,6 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in value
-
-
-def _read_cell(text: str, column: Column, schema: RowSchema) -> Any:
-    """Convert a cell of a file to the type of its column. Raises ValueError."""
-    if is_missing(schema.missing)(text):
-        return MISSING[column.kind]
-    if column.kind == "numeric":
-        value = number(text, schema.decimal)
-        if not math.isfinite(value):
-            raise ValueError(text)
-        return value
-    if column.kind == "boolean":
-        return boolean(text)
-    return _date(text, column) if column.kind == "date" else text
-
-
-def _date(text: str, column: Column) -> int:
-    """Parse a date in the format of train, or in ISO 8601, as seconds since 1970. Raises ValueError."""
-    if column.form is not None:
-        try:
-            return seconds(text, column.form)
-        except ValueError:
-            return seconds(text, ISO)
-    try:
-        return int(values_of([text], "date").astype(np.int64)[0])
-    except CellError as error:
-        raise ValueError(text) from error
-
-
-def _as_array(values: Sequence[Any], kind: Kind) -> Array:
-    """Convert values of one kind to an array of the type that read returns."""
-    if kind == "categorical":
-        return np.array(values, dtype=object)
-    if kind == "date":
-        moments = [NO_DATE if value is None else value for value in values]
-        return np.array(moments, np.int64).astype("datetime64[s]")
-    return np.array(values, np.int8 if kind == "boolean" else np.float64)
 
 
 def _example_value(column: Column) -> Any:

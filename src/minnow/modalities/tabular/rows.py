@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from minnow.modalities.tabular.options import Options, features
-from minnow.tables import frames
+from minnow.tables import typed
 from minnow.tables.cells import raw
 from minnow.tables.expectations import LARGEST, expect, label_columns, label_expectations
 from minnow.types import Array, Expectation, Table
@@ -16,10 +16,10 @@ from minnow.types import Array, Expectation, Table
 def read(folder: Path, options: Options) -> Table:
     """Read a folder (or one file): columns (n,) typed by their kind, and the target as (n,) str.
 
-    numeric: float64, NaN missing; boolean: int8, -1 missing; date: datetime64[s], NaT missing; categorical: object of str,
+    numeric: float64, NaN missing; boolean: int8, -1 missing; date: datetime64[us], NaT missing; categorical: object of str,
     "" missing. Raises FileError with file, column and rows, and what to do.
     """
-    table = frames.read(folder, options, options.split)
+    table = typed.read(folder, options, options.split)
     return table.take(np.flatnonzero(table.columns[options.target] != "")) if options.drop_unlabelled else table
 
 

@@ -6,16 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from minnow.tables.options import LabelledOptions
+from minnow.tables.options import FileOptions, LabelledOptions
 
 
-class Options(LabelledOptions):
-    """Options of a use case of texts.
+class Options(FileOptions, LabelledOptions):
+    """Options of a use case of texts, besides those about files (tables.options.FileOptions).
 
-    file: name of one file in the folder; None reads every .csv, .tsv and .jsonl, plain or .gz.
     lines: file -> label, for plain text with one document per line, such as {good.txt: positive, bad.txt: negative}.
-    text, label: names of the columns, or of the keys in JSONL.
-    separator: of cells; several characters are allowed.
+    text, label: names of the columns, or of the keys of JSON lines. Class folders of .txt need neither.
+    label_as: spelling of a label -> label, for labels with several spellings.
     max_tokens, keep: number of words of a text that are read, from its beginning or its end.
     vocabulary: largest number of known words, the most frequent ones in train.
     buckets: number of ids of hashed pairs of neighbouring words.
@@ -25,11 +24,10 @@ class Options(LabelledOptions):
     character_buckets: number of ids of hashed character n-grams.
     """
 
-    file: str | None = None
     lines: dict[str, str] | None = Field(None, min_length=2)
     text: str = "text"
     label: str = "label"
-    separator: str = Field(",", min_length=1)
+    label_as: dict[str, str] = Field(default={})
     max_tokens: int = Field(256, ge=2, le=4096)
     keep: Literal["beginning", "end"] = "beginning"
     vocabulary: int = Field(10_000, ge=10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from minnow.modalities.text.encoder import TextEncoder
 from minnow.modalities.text.options import Options
-from minnow.modalities.text.rows import JSONL, MAX_CHARACTERS, SUFFIXES
-from minnow.tables.files import FileError, json_lines, json_list, records
+from minnow.modalities.text.rows import MAX_CHARACTERS, documents
+from minnow.tables.files import SUFFIXES, json_list, plain_lines
+from minnow.tables.frames import stream
 from minnow.types import Array, Columns
 
 _REQUEST: Mapping[str, Any] = {
@@ -59,18 +60,25 @@ def _problem(value: Any) -> str | None:
     return None
 
 
-def from_file(path: Path, options: Options, encoder: TextEncoder) -> list[str]:
-    """Read inputs for a prediction: delimited text or JSONL with the column of texts, a JSON list, or plain text by lines.
+def from_file(path: Path, options: Options, encoder: TextEncoder) -> Iterator[Any]:
+    """Read inputs for a prediction: a table with the column of texts, class folders of documents, a JSON list, or lines.
 
     Raises FileError, a ValueError, with the path of the file.
     """
-    if path.name.endswith(JSONL):
-        return [cells[0] for _, cells in json_lines(path, (options.text,))]
-    if path.name.endswith(SUFFIXES):
-        return [cells[0] for _, cells in records(path, options.separator, (options.text,))]
-    if path.suffix == ".json":
-        return json_list(path)
-    try:
-        return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path}: {error}") from error
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        yield from (text for _, text in documents(path, options.encoding))
+    elif path.suffix == ".json":
+        yield from json_list(path)
+    elif path.name.lower().endswith(SUFFIXES) and not _is_plain(path, options):
+        for frame in stream(path, options.form, names=(options.text,), target=options.label):
+            yield from (cell or "" for cell in frame.cells(options.text, "text"))
+    else:
+        yield from (line for _, line in plain_lines(path, options.encoding))
+
+
+def _is_plain(path: Path, options: Options) -> bool:
+    """Whether a .txt holds one text per line: its first line does not name the column of texts."""
+    if path.suffix.lower() != ".txt" or options.header is not None:
+        return False
+    _, first = next(plain_lines(path, options.encoding), (0, ""))
+    return options.text not in first

@@ -2,48 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from minnow.folders import RowFile, find_files
 from minnow.modalities.text.options import Options
+from minnow.tables.encodings import text_of
+from minnow.tables.errors import FileError
 from minnow.tables.expectations import expect, label_columns, label_expectations
-from minnow.tables.files import FileError, find, fixed_splits, json_lines, plain_lines, records, split_of
-from minnow.types import Array, Expectation, Table, content_key
+from minnow.tables.files import SUFFIXES, find, fixed_splits, has_rows, plain_lines, split_of
+from minnow.tables.frames import read_place
+from minnow.tables.options import TableOptions
+from minnow.tables.typed import Columnwise
+from minnow.types import Array, Expectation, Reading, Table, content_key
 
-JSONL = (".jsonl", ".jsonl.gz")
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", *JSONL)
 MAX_CHARACTERS = 100_000
+DOCUMENTS = (".txt",)
 
 
 def read(folder: Path, options: Options) -> Table:
-    """Read a folder (or one file). Columns: text (n,) object of str, label (n,) str.
+    """Read a folder (or one file or zip). Columns: text (n,) object of str, label (n,) str.
 
-    Files named train* and test* fix the split of their rows. Keys are hashes of the text without white space around it.
-    Raises FileError.
+    Delimited text, JSON lines or Parquet with a column of texts; plain text with one file per label (options.lines); or class
+    folders with one document per .txt. Files and folders named train* and test* fix the split of their rows. Keys are hashes of
+    the text without white space around it. Raises FileError.
     """
+    if options.lines:
+        return _lines(folder, options.lines, options.encoding)
+    if is_documents(folder):
+        return _documents(folder, options)
+    frame = read_place(folder, options, target=options.label)
+    texts = [cell or "" for cell in frame.cells(options.text, "text")]
+    frame.cells(options.label, "label")
+    as_table = TableOptions.model_validate(
+        {"target": options.label, "missing": options.missing, "label_as": options.label_as}
+    )
+    label = Columnwise(frame, as_table).labels(options.label)
+    if not texts:
+        raise FileError(f"{folder} must hold rows. It holds none.")
+    table = _table(texts, label.values, frame.row_id, [split_of(name) for name in frame.file])
+    return table.with_reading(Reading(frame.form), (*frame.notices, *label.notices))
+
+
+def _lines(folder: Path, lines: dict[str, str], encoding: str | None) -> Table:
+    """Read plain text with one document per line. lines: file -> label of its lines."""
     texts, labels, row_id, splits = [], [], [], []
-    for path in find(folder, list(options.lines) if options.lines else options.file, SUFFIXES):
-        for line, (text, label) in _records(path, options):
+    for path in find(folder, list(lines), SUFFIXES):
+        for line, text in plain_lines(path, encoding):
             texts.append(text)
-            labels.append(label.strip())
+            labels.append(lines[path.name])
             row_id.append(f"{path.name}:{line}")
             splits.append(split_of(path.name))
     if not texts:
         raise FileError(f"{folder} must hold rows. It holds none.")
+    return _table(texts, np.array(labels, dtype=str), row_id, splits)
+
+
+def is_documents(place: Path) -> bool:
+    """Whether a folder or zip holds class folders of documents, and no file of rows beside them."""
+    if place.is_file():
+        return place.suffix.lower() == ".zip"
+    return not has_rows(place) and any(file.folder for file in find_files(place, DOCUMENTS).files)
+
+
+def documents(place: Path, encoding: str | None) -> list[tuple[RowFile, str]]:
+    """Read the documents in a folder, its subfolders and zips, in the order of their names. Raises FileError."""
+    return [(file, text_of(file.name, file.read(), encoding)) for file in find_files(place, DOCUMENTS).files]
+
+
+def _documents(place: Path, options: Options) -> Table:
+    found = documents(place, options.encoding)
+    for file, _ in found:
+        if not file.folder:
+            raise FileError(f"{file.name}: a document must be in a folder that is named after its class.")
+    if not found:
+        raise FileError(f"{place} must hold documents (.txt) in class folders. It holds none.")
+    labels = [options.label_as.get(file.folder, file.folder) for file, _ in found]
+    parts = [Path(file.name).parts for file, _ in found]
+    splits = [split_of(part[0]) if len(part) > 2 else "" for part in parts]
+    table = _table([text for _, text in found], np.array(labels, dtype=str), [file.name for file, _ in found], splits)
+    return table.with_reading(Reading(), find_files(place, DOCUMENTS).notices)
+
+
+def _table(texts: list[str], labels: Array, row_id: list[str], splits: list[str]) -> Table:
     key = np.array([content_key(text.strip().encode("utf-8")) for text in texts], np.uint64)
-    columns = {"text": np.array(texts, dtype=object), "label": np.array(labels, dtype=str)}
+    columns = {"text": np.array(texts, dtype=object), "label": labels}
     return Table(columns, np.array(row_id, dtype=str), key, fixed_splits(splits))
-
-
-def _records(path: Path, options: Options) -> Iterator[tuple[int, list[str]]]:
-    """Read (line, [text, label]) of each row."""
-    if options.lines:
-        return ((line, [text, options.lines[path.name]]) for line, text in plain_lines(path))
-    if path.name.endswith(JSONL):
-        return json_lines(path, (options.text, options.label))
-    return records(path, options.separator, (options.text, options.label))
 
 
 def examples(table: Table, options: Options) -> Table:
