@@ -88,7 +88,7 @@ def test_a_file_without_a_full_window_is_refused_with_both_numbers(tmp_path):
     chosen = timeseries.Options(target="y", sensors=["a"], window=4)
     fitted = encoder(tmp_path, minutes(40), window=4)
     (tmp_path / "short.csv").write_text("time,a,y\n2024-01-08 00:00,1,on\n2024-01-08 00:10,1,on\n")
-    with pytest.raises(ValueError, match=r"^short.csv: needed 4 rows without a gap, received at most 2"):
+    with pytest.raises(ValueError, match=r"^short.csv must have 4 rows without a gap .*Received: at most 2"):
         list(timeseries.from_file(tmp_path / "short.csv", chosen, fitted))
 
 

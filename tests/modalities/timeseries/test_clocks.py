@@ -15,18 +15,6 @@ def stamps(*texts):
     return np.array(texts, "datetime64[us]").astype(np.int64)
 
 
-@pytest.mark.parametrize(("scale", "unit"), [(1, "s"), (1e3, "ms"), (1e6, "us"), (1e9, "ns")])
-def test_the_unit_of_times_since_1970_is_told_by_their_size(scale, unit):
-    numbers = np.array([1704672000.25, np.nan, 1704672300.5]) * scale
-    assert clocks.unit_of(numbers) == unit
-    assert clocks.from_numbers(numbers, unit)[[0, 2]].tolist() == [1704672000250000, 1704672300500000]
-
-
-def test_times_since_a_recording_began_are_seconds():
-    assert clocks.unit_of(np.array([0.0, 0.02, 0.04])) == "s"
-    assert clocks.from_numbers(np.array([0.0, 0.02, 0.04]), "s").tolist() == [0, 20_000, 40_000]
-
-
 def test_a_wall_clock_is_an_hour_ahead_in_winter_and_two_in_summer():
     winter, summer = clocks.wall(stamps("2024-01-08T12:00:00.5", "2024-07-08T12:00"), BERLIN) - stamps(
         "2024-01-08T12:00:00.5", "2024-07-08T12:00"

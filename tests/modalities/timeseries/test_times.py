@@ -89,19 +89,36 @@ def test_fractions_make_keys_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize(("unit", "scale"), [("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6)])
-def test_times_since_1970_are_read_in_their_unit_which_is_said(unit, scale, tmp_path):
+@pytest.mark.parametrize("name", ["timestamp", "t"])  # one that says that it is a time, and one that does not
+def test_times_since_1970_are_read_in_their_unit_which_is_said(name, unit, scale, tmp_path):
     times = [round((one - datetime(1970, 1, 1)).total_seconds()) * scale for one in even(60, minutes=5)]
-    chosen = options()
-    table = timeseries.read(write(tmp_path, times), chosen)
+    chosen = options(time=name)
+    table = timeseries.read(write(tmp_path, times, f"{name},a,y"), chosen)
     np.testing.assert_array_equal(stamps(table), np.array(even(60, minutes=5), "datetime64[us]").astype(np.int64))
-    (notice,) = [notice for notice in table.notices if notice.where == "time"]
-    assert (
-        notice.text
-        == f"'time' holds {unit} since 1970: the rows are from 2024-01-08 00:00:00 to 2024-01-08 04:55:00 (UTC)."
-    )
+    (notice,) = [notice for notice in table.notices if notice.where == name]
+    assert notice.text.startswith(f"'{name}' holds {unit} since 1970: ")
+    assert "2024-01-08" in notice.text
     encoder = timeseries.fit_encoder(timeseries.examples(table, chosen), np.array(["off", "on"]), chosen)
-    columns = timeseries.parse([[{"time": times[5], "a": 1}], [{"time": str(times[5]), "a": 1}]], encoder)
+    columns = timeseries.parse(
+        [[{name: time, "a": 1}] for time in (times[5], str(times[5]), "2024-01-08T00:25")], encoder
+    )
     assert (columns["row stamp"] == stamps(table)[5]).all()
+
+
+def test_times_since_a_recording_began_are_seconds(tmp_path):
+    table = read(write(tmp_path, [i / 50 for i in range(60)]))
+    assert stamps(table)[:3].tolist() == [0, 20_000, 40_000]
+    assert "seconds since 1970" in next(notice.text for notice in table.notices if notice.where == "time")
+
+
+def test_days_without_signs_are_days(tmp_path):
+    times = [f"{one:%Y%m%d}" for one in even(60, days=1)]
+    chosen = options(time="Tag")
+    table = timeseries.read(write(tmp_path, times, "Tag,a,y"), chosen)
+    np.testing.assert_array_equal(stamps(table), np.array(even(60, days=1), "datetime64[us]").astype(np.int64))
+    encoder = timeseries.fit_encoder(timeseries.examples(table, chosen), np.array(["off", "on"]), chosen)
+    columns = timeseries.parse([[{"Tag": time, "a": 1}] for time in (20240108, "20240108", "2024-01-08")], encoder)
+    assert (columns["row stamp"] == stamps(table)[0]).all()
 
 
 def test_numbers_that_no_calendar_shows_are_refused_by_their_rows(tmp_path):

@@ -20,25 +20,6 @@ EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 MICROSECOND = timedelta(microseconds=1)
 _QUARTER = 900 * SECOND
 _EPOCH = datetime(1970, 1, 1)
-_UNITS = (("s", 1e11, SECOND), ("ms", 1e14, 1000), ("us", 1e17, 1), ("ns", np.inf, 1e-3))
-UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-"""Units of numbers since 1970."""
-
-
-def unit_of(numbers: Array) -> str:
-    """Tell the unit of numbers since 1970, (n,) float64, by their size; NaN does not count.
-
-    The limits lie in the year 5138, so numbers of that size are times in only one of the units.
-    """
-    known = np.abs(numbers[np.isfinite(numbers)])
-    size = float(np.median(known)) if len(known) else 0.0
-    return next(unit for unit, limit, _ in _UNITS if size < limit)
-
-
-def from_numbers(numbers: Array, unit: str) -> Array:
-    """Convert numbers since 1970 to microseconds, (n,) float64 rounded to whole ones; NaN and infinity stay."""
-    scale = next(scale for name, _, scale in _UNITS if name == unit)
-    return np.round(numbers * scale)
 
 
 def instant(moment: datetime) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from minnow.modalities.timeseries.windows import FEATURES, RENAMED_FEATURES
-from minnow.tables.options import Split, TableOptions
+from minnow.tables.options import Duration, Split, TableOptions
 from minnow.types import Array, Columns
 
 TIME, POSITION, SERIES = "row time", "row position", "row series"
@@ -46,8 +46,9 @@ class Options(TableOptions):
         for sensors whose level drifts from day to day.
     clock, week: whether models read the position of the last row in the day and in the week.
     relative: models learn the difference from the last known value of the target.
-    max_gap: largest number of seconds between two rows of one stretch, None for five usual steps; no example crosses a gap.
-    season: period in seconds, for the baseline of seasonal persistence.
+    max_gap: largest time between two rows of one stretch, in seconds or such as "2 hours", None for five usual steps; no
+        example crosses a gap.
+    season: period of the baseline of seasonal persistence, in seconds or such as "7 days".
     max_missing: largest accepted share of missing values of a sensor. max_missing_run, max_stuck: largest accepted share of
         all rows in one run of missing values, and in one run of equal values, of a sensor.
     max_unlabelled: largest accepted share of rows without a label; they are part of histories but not examples.
@@ -71,8 +72,8 @@ class Options(TableOptions):
     clock: bool = True
     week: bool = False
     relative: bool = False
-    max_gap: float | None = Field(None, gt=0)
-    season: float = Field(86_400, gt=0)
+    max_gap: Annotated[Duration, Field(gt=0)] | None = None
+    season: Annotated[Duration, Field(gt=0)] = 86_400
     max_missing: float = Field(0.5, ge=0, lt=1)
     max_missing_run: float = Field(0.1, ge=0, lt=1)
     max_stuck: float = Field(0.5, gt=0, lt=1)

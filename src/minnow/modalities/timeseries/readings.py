@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from minnow.modalities.timeseries.moments import as_number, refuse
-from minnow.tables.cells import number, raw
+from minnow.modalities.timeseries.clocks import DAY_US
+from minnow.modalities.timeseries.moments import as_number
+from minnow.modalities.timeseries.stamps import refuse
+from minnow.tables.cells import boolean, raw, value_of
 from minnow.tables.expectations import LARGEST
-from minnow.types import Array
+from minnow.tables.numbers import plain
+from minnow.types import Array, ColumnFormat
 
 
 def sensor_values(values: Array, name: str, row_id: Array) -> Array:
-    """Values of a sensor, (n,) float64, NaN where missing. values: numeric, boolean or text of numbers.
+    """Values of a sensor, (n,) float64, NaN where missing. values: numeric, boolean, dates or text of numbers.
 
     Raises FileError with the rows of other text.
     """
@@ -30,18 +34,32 @@ def sensor_values(values: Array, name: str, row_id: Array) -> Array:
 
 def _as_reading(cell: str) -> float:
     try:
-        return number(cell) if cell else math.nan
+        return plain(cell) if cell else math.nan
     except ValueError:
         return math.inf
 
 
-def row_value(value: Any) -> float:
-    """Value of a sensor in a row of a request, NaN for null or an empty cell. Raises ValueError."""
-    if value is None or value == "":
+def row_value(value: Any, form: ColumnFormat, missing: Collection[str]) -> float:
+    """Value of a sensor in a row of a request or of a file, NaN where it is missing. Raises ValueError.
+
+    form: how the cells of the sensor are written in the training files. missing: spellings of a missing value, in lower case.
+    """
+    if value is None or (isinstance(value, str) and value.strip().lower() in missing):
         return math.nan
     if isinstance(value, bool):
         return float(value)
-    reading = as_number(value)
+    reading = _of_text(value.strip(), form) if isinstance(value, str) else as_number(value)
     if not abs(reading) <= LARGEST:
         raise ValueError(value)
     return reading
+
+
+def _of_text(text: str, form: ColumnFormat) -> float:
+    if form.kind == "date":
+        return value_of(text, form) / DAY_US
+    if form.kind != "categorical":
+        return float(value_of(text, form))
+    try:
+        return plain(text)
+    except ValueError:
+        return float(boolean(text))

@@ -1,10 +1,9 @@
-"""Histories of a request or of a file of inputs."""
+"""Histories of a request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +11,10 @@ import numpy as np
 from minnow.modalities.timeseries import clocks, moments, windows
 from minnow.modalities.timeseries.clocks import SECOND
 from minnow.modalities.timeseries.encoder import SeriesEncoder, SeriesFacts
+from minnow.modalities.timeseries.file_rows import FileRow
 from minnow.modalities.timeseries.moments import Clock, Moment
-from minnow.modalities.timeseries.options import SENSOR, SERIES, STAMP, ZONE, Options
+from minnow.modalities.timeseries.options import SENSOR, SERIES, STAMP, ZONE
 from minnow.modalities.timeseries.readings import row_value
-from minnow.tables.cells import boolean
-from minnow.tables.files import FileError, json_list
-from minnow.tables.frames import SUFFIXES, as_cells, read_frame
 from minnow.types import Array, Columns
 
 REQUEST: dict[str, Any] = {
@@ -90,11 +87,17 @@ def _history(rows: Any, where: str, facts: SeriesFacts) -> _History:
     if len(rows) < facts.window:
         raise ValueError(f"{where}: needed at least the latest {facts.window} rows, received {len(rows)}.")
     latest = list(enumerate(rows))[-facts.length :]
-    times = [_row_moment(row, where, index, facts.time_format) for index, row in latest]
-    stamps = _stamps(times, where, latest[0][0], facts.time_format)
-    begin = _after_last_gap(stamps, where, latest[0][0], facts.max_gap)
+    first = latest[0][0]
+    if all(isinstance(row, FileRow) for _, row in latest):
+        times = [row.moment for _, row in latest]
+        stamps, values = np.array([row.stamp for _, row in latest]), np.array([row.readings for _, row in latest])
+    else:
+        times = [_row_moment(row, where, index, facts.clock_format) for index, row in latest]
+        stamps = _stamps(times, where, first, facts.clock_format)
+        values = np.array([_row_values(row, where, index, facts) for index, row in latest])
+    begin = _after_last_gap(stamps, where, first, facts.max_gap)
     series = _series([row for _, row in latest], where, facts.series)
-    values = np.array([_row_values(row, where, index, facts.sensors) for index, row in latest])[begin:]
+    values = values[begin:]
     if len(values) < facts.window:
         raise ValueError(
             f"{where}: needed {facts.window} rows after the last gap of over {facts.max_gap:g} s, received {len(values)}."
@@ -151,53 +154,15 @@ def _series(rows: Sequence[Mapping[str, Any]], where: str, name: str | None) -> 
     return str(named)
 
 
-def _row_values(row: Mapping[str, Any], where: str, index: int, sensors: Sequence[str]) -> list[float]:
+def _row_values(row: Mapping[str, Any], where: str, index: int, facts: SeriesFacts) -> list[float]:
     values = []
-    for name in sensors:
+    for name in facts.sensors:
         if name not in row:
             raise ValueError(f"{where}: needed '{name}' (or null) in row {index}, received none.")
         try:
-            values.append(row_value(row[name]))
+            values.append(row_value(row[name], facts.format_of(name), facts.spellings))
         except (ValueError, OverflowError) as error:
             raise ValueError(
                 f"{where}: needed a finite number, true, false or null as '{name}' in row {index}, received {row[name]!r:.40}."
             ) from error
     return values
-
-
-def from_file(path: Path, options: Options, encoder: SeriesEncoder) -> Iterator[Any]:
-    """Read inputs for a prediction: a file of rows, with one input for each row that ends a window, or a JSON list of inputs.
-
-    Inputs come one by one, in order of series and time. Raises FileError, a ValueError, with the path of the file.
-    """
-    if path.suffix == ".json":
-        return iter(json_list(path))
-    if not path.name.lower().endswith(SUFFIXES):
-        raise FileError(f"{path} must be one of {', '.join(SUFFIXES)} or .json.")
-    frame = read_frame(path, options)
-    columns = {name: as_cells(values) for name, values in frame.columns.items()}
-    rows = [{name: _cell(cells[i]) for name, cells in columns.items()} for i in range(len(frame.row_id))]
-    clock = moments.clock_of(options)
-    read = [_row_moment(row, path.name, index, clock) for index, row in enumerate(rows)]
-    stamps = moments.stamps_of(read, clock)
-    names = np.array(["" if options.series is None else str(row.get(options.series, "")) for row in rows])
-    order = np.lexsort((stamps, names))
-    code = np.unique(names[order], return_inverse=True)[1]
-    start = windows.stretch_starts(stamps[order], options.max_gap, code)
-    ends = windows.example_rows(start, options.window, 0)
-    if not len(ends):
-        longest = int((np.arange(len(start)) - start).max(initial=-1)) + 1
-        raise FileError(f"{path.name}: needed {options.window} rows without a gap, received at most {longest}.")
-    return ([rows[i] for i in order[max(start[end], end - options.length + 1) : end + 1]] for end in ends)
-
-
-def _cell(text: str | None) -> Any:
-    """Convert a cell to a value of a request: a number, a boolean, a text, or None."""
-    if text is None:
-        return None
-    for read in (float, lambda word: bool(boolean(word))):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text

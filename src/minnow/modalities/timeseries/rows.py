@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.modalities.timeseries import blocks, clocks, moments, windows
+from minnow.modalities.timeseries import blocks, clocks, windows
 from minnow.modalities.timeseries.clocks import SECOND
+from minnow.modalities.timeseries.moments import Clock
 from minnow.modalities.timeseries.options import (
     PAST,
     POSITION,
@@ -22,12 +23,15 @@ from minnow.modalities.timeseries.options import (
     sensors_of,
 )
 from minnow.modalities.timeseries.readings import sensor_values
-from minnow.registry import unknown
-from minnow.tables import frames
+from minnow.modalities.timeseries.stamps import refuse, time_stamps
+from minnow.tables import times, typed
+from minnow.tables.errors import FileError
 from minnow.tables.expectations import LARGEST, expect, label_columns, label_expectations
-from minnow.tables.files import FileError
+from minnow.tables.frames import as_cells
 from minnow.tables.options import Split
-from minnow.types import Array, ColumnFormat, Expectation, Notice, Reading, Table, content_key
+from minnow.types import Array, Expectation, Notice, Table, content_key
+
+_AS_NAMES = " A name that is taken for a missing value is listed under options.not_missing."
 
 
 def read(folder: Path, options: Options) -> Table:
@@ -38,28 +42,20 @@ def read(folder: Path, options: Options) -> Table:
     shorter blocks of time. Raises FileError with the rows without a time stamp, with a repeated one, without the name of
     their series, or with a sensor value that is not a number.
     """
-    table = frames.read(folder, options, Split())
+    table = typed.read(folder, options, Split())
     series = None if options.series is None else _series(table, options.series)
-    clock = moments.clock_of(options)
-    stamp, unit = moments.time_stamps(table.columns, table.row_id, clock, series)
+    stamp, clock = time_stamps(table, options, folder, series)
     sensors, notices = _sensors(table, options)
     columns = {SENSOR + name: sensor_values(table.columns[name], name, table.row_id) for name in sensors}
     columns |= {TIME: stamp.astype("datetime64[us]"), options.target: table.columns[options.target]}
     columns |= {} if series is None else {SERIES: series}
+    columns |= {options.weight: table.columns[options.weight]} if options.weight else {}
     key = [content_key(_key_text(moment).encode(), row.tobytes()) for moment, row in zip(stamp, table.key, strict=True)]
     ordered = np.lexsort((stamp,) if series is None else (stamp, series))
-    notices = (*table.notices, *notices, *_notice_of_unit(unit, stamp[ordered], clock))
-    reading = _with_unit(table.reading, clock, unit)
-    rows = Table(columns, table.row_id, np.array(key, np.uint64), table.split, reading=reading, notices=notices)
-    return _placed(rows.take(ordered), options)
-
-
-def _with_unit(reading: Reading, clock: moments.Clock, unit: str | None) -> Reading:
-    """Add the unit of time stamps that are numbers since 1970."""
-    if unit is None:
-        return reading
-    written = replace(reading.columns.get(clock.names[0], ColumnFormat()), kind="date", time=unit)
-    return replace(reading, columns={**reading.columns, clock.names[0]: written})
+    notices = (*table.notices, *notices, *_notice_of_numbers(table, stamp, clock))
+    formats = {**table.reading.columns, **dict.fromkeys(clock.names[: len(clock.names) == 1], clock.form)}
+    rows = Table(columns, table.row_id, np.array(key, np.uint64), table.split)
+    return _placed(rows.with_reading(replace(table.reading, columns=formats), notices).take(ordered), options)
 
 
 def _key_text(stamp: int) -> str:
@@ -94,23 +90,25 @@ def _series(table: Table, name: str) -> Array:
     """The series of each row, (n,) str. Raises FileError with the rows without a name."""
     if name not in table.columns:
         raise FileError(f"options.series: {unknown('column', name, table.columns)}")
-    names = np.array([cell or "" for cell in frames.as_cells(table.columns[name])], dtype=str)
-    moments.refuse(table.row_id, np.flatnonzero(names == ""), f"'{name}' must name the series of each row.")
+    names = np.array([cell or "" for cell in as_cells(table.columns[name])], dtype=str)
+    refuse(table.row_id, np.flatnonzero(names == ""), f"'{name}' must name the series of each row.", _AS_NAMES)
     return names
 
 
-def _notice_of_unit(unit: str | None, stamp: Array, clock: moments.Clock) -> list[Notice]:
-    if unit is None:
+def _notice_of_numbers(table: Table, stamp: Array, clock: Clock) -> list[Notice]:
+    """Say the unit of times that are numbers, where reading the columns did not find it."""
+    name, form = clock.names[0], clock.form
+    if len(clock.names) > 1 or table.columns[name].dtype.kind == "M":
         return []
     first, last = (str(clocks.moment(one)) for one in (stamp.min(), stamp.max()))
-    name, times = clock.names[0], clocks.UNITS[unit]
-    text = f"'{name}' holds {times} since 1970: the rows are from {first} to {last} (UTC)."
+    how = f"{times.UNIT_NAMES[form.time]} since 1970" if form.time in times.UNIT_NAMES else f"dates as {form.time}"
+    text = f"'{name}' holds {how}: the rows are from {first} to {last} (options.dates)."
     return [Notice("format", text, len(stamp), name)]
 
 
 def _sensors(table: Table, options: Options) -> tuple[list[str], list[Notice]]:
     """Names of the sensors, and a notice for each column of dates, which is none. Raises FileError."""
-    others = {*options.times, options.series, *(() if options.horizon else (options.target,))}
+    others = {*options.times, options.series, options.weight, *(() if options.horizon else (options.target,))}
     known = [name for name in table.columns if name not in others]
     for name in options.sensors or []:
         if name not in known:
@@ -152,7 +150,7 @@ def examples(table: Table, options: Options) -> Table:
     rows = rows[labelled & (last[rows] != "")] if options.horizon else rows[labelled]
     columns = _histories(table, start, rows, options.length)
     columns |= {STAMP: stamp[rows], options.target: labels[rows + options.horizon]}
-    columns |= {} if code is None else {SERIES: table.columns[SERIES][rows]}
+    columns |= {name: table.columns[name][rows] for name in (SERIES, options.weight) if name in table.columns}
     if options.horizon:
         columns |= {PAST: last[rows], SEASON: _season(stamp, code, labels, rows, last[rows], options)}
     return replace(table.take(rows), columns=columns)
