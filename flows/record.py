@@ -164,6 +164,8 @@ def _exam_metrics(outcome: Outcome) -> dict[str, float]:
         if candidate is not None:
             metrics |= _ends(decision.target, read_report(candidate.bundle).exams["test"].scores)
             metrics[f"{decision.target}/size_bytes"] = candidate.bundle.size_bytes
+            quantiles = decision.series.quantiles if decision.series else {}
+            metrics |= {f"{decision.target}/series.{name}": value for name, value in quantiles.items()}
     return metrics
 
 

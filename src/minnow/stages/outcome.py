@@ -221,7 +221,7 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
         if candidate := outcome.finalist(decision.target):
             scores = read_report(candidate.bundle).exams["test"].scores
             values = {name: round(score.value, 10) for name, score in scores.items()}
-            tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes}
+            tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes} | _of_series(decision)
     folds = {
         family: {
             name: {measure: score.value for measure, score in scores.items()}
@@ -231,6 +231,11 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
     }
     val = {c.name: round(c.val.primary.value, 10) for c in outcome.candidates}
     return ({"folds": folds} if folds else {}) | {"test": tests, "val": val}
+
+
+def _of_series(decision: Decision) -> dict[str, Any]:
+    """How the scores of several series spread."""
+    return {"series": {"count": decision.series.count, **decision.series.quantiles}} if decision.series else {}
 
 
 def _timings(outcome: Outcome) -> Timings:
