@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from minnow.catalog import catalog
+from minnow.folders import State, walk
 from minnow.onboarding.file_entries import has_sounds, propose_audio
 from minnow.onboarding.image_entries import has_images, propose_images
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
@@ -34,6 +35,7 @@ def propose(data: Path, request: Request) -> Proposal:
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
+    _refuse_lost_links(data)
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
@@ -43,6 +45,16 @@ def propose(data: Path, request: Request) -> Proposal:
         propose_columns(proposal, data, request)
     _choose_families(proposal, request)
     return proposal
+
+
+def _refuse_lost_links(data: Path) -> None:
+    """Raise ValueError for links that lead nowhere, which would stop DVC and so every run."""
+    entries = walk(data, lambda name: False) if data.is_dir() else ()
+    if lost := [entry.name for entry in entries if entry.state is State.NOWHERE]:
+        raise ValueError(
+            f"--data must not hold links that lead nowhere, since DVC cannot record them. Received: {', '.join(lost)[:200]}. "
+            "Remove them, or bring back what they lead to."
+        )
 
 
 def _choose_families(proposal: Proposal, request: Request) -> None:
