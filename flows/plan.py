@@ -76,7 +76,8 @@ def with_starts(
 ) -> dict[str, list[str]]:
     """Return the stale use cases: those that DVC found, and those for which it does not see that something has changed.
 
-    These would begin with other weights than last time, or their data has changed behind links to folders. reasons: use case -> why DVC found it stale; names: each after those that it needs.
+    These would begin with other weights than last time, or their data has changed behind links to folders. reasons: use case
+    -> why DVC found it stale; names: each after those that it needs.
     """
     stale: dict[str, list[str]] = {}
     for name in names:

@@ -14,7 +14,7 @@ from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError
 from minnow.types import Array, content_key
 
-_BROKEN = "pictures that cannot be read"
+BROKEN = "pictures that cannot be read"
 _SHOWN = 5
 
 
@@ -37,11 +37,14 @@ def find_pictures(place: Path, options: Options) -> Found:
     return kept
 
 
-def decoded(found: Found, options: Options) -> Iterator[tuple[str, Array | str]]:
-    """Decode pictures one by one, in the order of their names: (name, (h, w, c) uint8), or what is wrong in its place."""
+def decoded(found: Found, channels: int | None, size: Sequence[int] | None) -> Iterator[tuple[str, Array | str]]:
+    """Decode pictures one by one, in the order of their names: (name, (h, w, c) uint8), or what is wrong in its place.
+
+    channels, size: as in decode.
+    """
     for file in found.files:
         try:
-            yield file.name, decode(file.read(), options.channels, options.resize)
+            yield file.name, decode(file.read(), channels, size)
         except PictureError as error:
             yield file.name, error.reason
         except OSError as error:
@@ -50,7 +53,7 @@ def decoded(found: Found, options: Options) -> Iterator[tuple[str, Array | str]]
 
 def without_broken(found: Found, broken: dict[str, str], max_lost: float) -> Found:
     """Take out pictures that cannot be read. Raises FolderError where a class loses too many."""
-    kept = found.without(broken, _BROKEN) if broken else found
+    kept = found.without(broken, BROKEN) if broken else found
     kept.check_losses(max_lost)
     return kept
 
@@ -62,7 +65,7 @@ def read_pictures(place: Path, options: Options) -> ImageRows:
     another size, and where a class loses too many that cannot be read.
     """
     found = find_pictures(place, options)
-    results = dict(decoded(found, options))
+    results = dict(decoded(found, options.channels, options.resize))
     found = without_broken(found, {n: why for n, why in results.items() if isinstance(why, str)}, options.max_lost)
     pictures = {name: picture for name, picture in results.items() if not isinstance(picture, str)}
     names = list(pictures)
