@@ -9,7 +9,7 @@ import numpy as np
 
 from minnow.folders import Found, find_files
 from minnow.modalities.images.arrays import ImageRows
-from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode, scaled
+from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode
 from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError
 from minnow.types import Array, content_key
@@ -61,7 +61,7 @@ def without_broken(found: Found, broken: dict[str, str], max_lost: float) -> Fou
 def read_pictures(place: Path, options: Options) -> ImageRows:
     """Read class folders of pictures, or train/ and test/ folders of class folders, in a folder or zip.
 
-    Images are (n, h, w, c) in 0..scale, uint8 where scale is 255. Raises ValueError with the pictures that have no label or
+    Images are (n, h, w, c) uint8. Raises ValueError with the pictures that have no label or
     another size, and where a class loses too many that cannot be read.
     """
     found = find_pictures(place, options)
@@ -72,8 +72,9 @@ def read_pictures(place: Path, options: Options) -> ImageRows:
     _same_shape(names, list(pictures.values()))
     labels = np.array([found.label(name) for name in names])
     notices = found.notices + (found.class_notices if options.labelled else ())
-    images = scaled(np.stack(list(pictures.values())), options.scale)
-    return ImageRows(images, labels, names, [found.split(name) for name in names], notices)
+    images = np.stack(list(pictures.values()))
+    splits = [found.split(name) for name in names]
+    return ImageRows(images, labels, names, splits, notices, are_pictures=True)
 
 
 def _same_shape(names: Sequence[str], pictures: Sequence[Array]) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from minnow.folders import find_files
 from minnow.modalities.images.arrays import array_files, holds_arrays, read_idx
 from minnow.modalities.images.class_folders import BROKEN, decoded
-from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, PictureError, decode, scaled
-from minnow.modalities.images.encoder import ImageEncoder
+from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, PictureError, decode
+from minnow.modalities.images.encoder import BYTES, ImageEncoder
 from minnow.modalities.images.noise import SEED_REQUEST, NoiseEncoder, parse_seeds
 from minnow.modalities.images.options import Options
 from minnow.modalities.images.pixels import check
@@ -115,7 +115,12 @@ def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
 
 def _picture(data: bytes, encoder: ImageEncoder) -> Array:
     """Decode a picture as those of training were: (h, w, c) in 0..scale. Raises ValueError."""
-    return scaled(decode(data, *_form(encoder)), encoder.scale)
+    return _scaled(decode(data, *_form(encoder)), encoder)
+
+
+def _scaled(picture: Array, encoder: ImageEncoder) -> Array:
+    """Bring the pixels of a decoded picture from 0..255 to the 0..scale of arrays, unless train was read from pictures."""
+    return picture if encoder.pictures else picture * (encoder.scale / BYTES)
 
 
 def _form(encoder: ImageEncoder) -> tuple[int, tuple[int, int] | None]:
@@ -160,7 +165,7 @@ def _pictures(path: Path, encoder: ImageEncoder) -> Iterator[_NamedImage]:
         if isinstance(picture, str):
             broken[name] = picture
         else:
-            yield _NamedImage(name, scaled(picture, encoder.scale))
+            yield _NamedImage(name, _scaled(picture, encoder))
     kept = found.without(broken, BROKEN)
     said = " ".join(notice.text for notice in kept.notices)
     if not kept.files:
