@@ -8,10 +8,11 @@ import numpy as np
 
 from minnow.modalities.images.arrays import holds_arrays, read_arrays
 from minnow.modalities.images.class_folders import pixel_key, read_pictures
+from minnow.modalities.images.encoder import PICTURES
 from minnow.modalities.images.options import Options
 from minnow.tables.expectations import Words, enough_rows, expect, few_duplicates, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
-from minnow.types import Array, Expectation, Table
+from minnow.types import Array, Expectation, Reading, Table
 
 _CHUNK = 4096
 
@@ -33,7 +34,8 @@ def read(folder: Path, options: Options) -> Table:
     key = np.array([pixel_key(image) for image in images], np.uint64)
     columns = {"image": images, "label": rows.labels}
     row_id = np.array(rows.row_id, dtype=str)
-    return Table(columns, row_id, key, fixed_splits(rows.split), notices=rows.notices)
+    reading = Reading(columns={"image": PICTURES}) if rows.are_pictures else Reading()
+    return Table(columns, row_id, key, fixed_splits(rows.split), reading=reading, notices=rows.notices)
 
 
 def examples(table: Table, options: Options) -> Table:
