@@ -278,11 +278,21 @@ class Score:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A condition on rows. kind: a Great Expectations type in snake case; kwargs: its arguments; why: shown in the report."""
+    """A condition on rows.
+
+    kind: a Great Expectations type in snake case; kwargs: its arguments, "column" a described column; why: shown in the report.
+    says: what is expected, in the words of the user's files and options, such as "every row has a value in 'price'"; "" is put
+    together from kind and kwargs. column: the column of the user's files that it is about; None where it is about whole rows.
+    shown: the described column whose values are named where the expectation is not met; None for the one that is checked, ""
+    names none.
+    """
 
     kind: str
     kwargs: dict[str, Any]
     why: str
+    says: str = ""
+    column: str | None = None
+    shown: str | None = None
 
 
 Report = Callable[[int, int, Mapping[str, float]], None]

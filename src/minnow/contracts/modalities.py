@@ -63,6 +63,8 @@ class ModalityCapabilities:
         None where rows are not of several series.
     about: (columns of parse, encoder) -> facts that each answer carries besides the prediction, such as the time that it is
         for: name -> values (n,), JSON-ready.
+    unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
+        rows have no words, or what is unknown is read otherwise.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -74,6 +76,7 @@ class ModalityCapabilities:
     from_bytes: Callable[[bytes, Any], list[Any]] = _no_media
     series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
+    unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
 
 
 class Modality(Protocol):

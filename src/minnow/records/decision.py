@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minnow.records.files import known_format, read_json, readable, write_json
+from minnow.records.hint import Hint, hint_from_json
 from minnow.records.report import score_from_json
 from minnow.types import Score
 
@@ -66,7 +67,7 @@ class Decision:
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
     numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
-    several. id: hash of the decision's content.
+    several. hints: what the data makes doubtful about the figures. id: hash of the decision's content, without chosen and hints.
     """
 
     usecase: str
@@ -93,6 +94,7 @@ class Decision:
     )
     chosen: tuple[str, ...] = ()
     series: SeriesScores | None = None
+    hints: tuple[Hint, ...] = ()
     id: str = ""
     format: int = FORMAT
     """Of the file that it was read from; written is always today's."""
@@ -102,6 +104,7 @@ class Decision:
         named: dict[str, Any] = {
             "reasons": list(self.reasons),
             "chosen": list(self.chosen),
+            "hints": [hint.as_json() for hint in self.hints],
             "score": dict(vars(self.score)) if self.score else None,
             "baselines": {name: dict(vars(score)) for name, score in self.baselines.items()},
             "differences": {name: dict(vars(difference)) for name, difference in self.differences.items()},
@@ -120,6 +123,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
         read: dict[str, Any] = {
             "reasons": tuple(value["reasons"]),
             "chosen": tuple(value.get("chosen", ())),
+            "hints": tuple(hint_from_json(hint) for hint in value.get("hints", ())),
             "score": score_from_json(value["score"]) if value.get("score") else None,
             "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
             "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},

@@ -17,6 +17,7 @@ from minnow.records.timing import Timing
 from minnow.stages import choice, judge, timing
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
+from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
 from minnow.stages.compress import FLOAT
 from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
@@ -72,6 +73,7 @@ def examine(
         references,
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
+        chance=chance_of(case.problem, prepared, evaluation),
     )
     decision = replace(_decision(case, evaluation, ruling, references), series=_series_scores(case, evaluation, test))
     looks = held.looks + int(ruling.looked)
@@ -159,6 +161,16 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     verdict = "infeasible" if chosen.infeasible else "refused"
     reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+
+
+def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:
+    """Return the decision of a trial that does not read the test set: the finalist is named and not promoted."""
+    reasons = (*chosen.reasons, "A trial: these are scores on val, the test set was not read, and nothing is promoted.")
+    bundle, measure = finalist.bundle, case.task.MEASURES[0].name
+    decision = Decision(
+        case.name, target, "trial", promote=False, reasons=reasons, finalist=bundle.name, measure=measure
+    )
+    return _with_id(replace(decision, sha=bundle.sha, size_bytes=bundle.size_bytes))
 
 
 def _with_id(decision: Decision) -> Decision:

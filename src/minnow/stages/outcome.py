@@ -74,6 +74,8 @@ def judge_case(
         finalist = next((c for c in candidates if c.name == chosen.finalist), None)
         if finalist is None:
             written.append(exam.refusal(case, target, chosen, incumbents[target]))
+        elif case.usecase.exam == "none":
+            written.append(exam.unread(case, target, chosen, finalist))
         else:
             decision = exam.examine(case, target, finalist, candidates, prepared, incumbents[target])
             written.append(replace(decision, chosen=tuple(chosen.reasons)))
@@ -212,7 +214,8 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
     """Numbers for `dvc metrics`: scores on test of each target's finalist, and on val of every variant."""
     tests: dict[str, Any] = {}
     for decision in outcome.decisions:
-        if candidate := outcome.finalist(decision.target):
+        candidate = outcome.finalist(decision.target)
+        if candidate and decision.score:
             scores = read_report(candidate.bundle).exams["test"].scores
             values = {name: round(score.value, 10) for name, score in scores.items()}
             tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes} | _of_series(decision)

@@ -1,4 +1,4 @@
-"""Capabilities of audio: a request's body may be a WAV."""
+"""Capabilities of audio: a request's body may be the file of a sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capabilities of images: options are checked against the task, and a request's body may be a PNG or JPEG."""
+"""Capabilities of images: options are checked against the task, and a request's body may be a picture."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def is_documents(place: Path) -> bool:
     """Whether a folder or zip holds class folders of documents, and no file of rows beside them."""
     if place.is_file():
         return place.suffix.lower() == ".zip"
-    return not has_rows(place) and any(file.folder for file in find_files(place, DOCUMENTS).files)
+    return not has_rows(place) and bool(find_files(place, DOCUMENTS).files)
 
 
 def documents(place: Path, encoding: str | None) -> list[tuple[RowFile, str]]:
@@ -72,17 +72,17 @@ def documents(place: Path, encoding: str | None) -> list[tuple[RowFile, str]]:
 
 
 def _documents(place: Path, options: Options) -> Table:
-    found = documents(place, options.encoding)
+    found, folders = documents(place, options.encoding), find_files(place, DOCUMENTS)
     for file, _ in found:
-        if not file.folder:
+        if not folders.label(file.name):
             raise FileError(f"{file.name}: a document must be in a folder that is named after its class.")
     if not found:
         raise FileError(f"{place} must hold documents (.txt) in class folders. It holds none.")
-    labels = [options.label_as.get(file.folder, file.folder) for file, _ in found]
-    parts = [Path(file.name).parts for file, _ in found]
-    splits = [split_of(part[0]) if len(part) > 2 else "" for part in parts]
+    names = [folders.label(file.name) for file, _ in found]
+    labels = [options.label_as.get(name, name) for name in names]
+    splits = [folders.split(file.name) for file, _ in found]
     table = _table([text for _, text in found], np.array(labels, dtype=str), [file.name for file, _ in found], splits)
-    return table.with_reading(Reading(), find_files(place, DOCUMENTS).notices)
+    return table.with_reading(Reading(), folders.notices)
 
 
 def _table(texts: list[str], labels: Array, row_id: list[str], splits: list[str]) -> Table:
