@@ -67,7 +67,7 @@ class Decision:
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
     numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
-    several. hints: what the data makes doubtful about the figures. id: hash of the decision's content, without chosen and hints.
+    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
     """
 
     usecase: str
