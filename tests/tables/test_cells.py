@@ -2,7 +2,7 @@
 
 import pytest
 
-from minnow.tables.cells import kind_of
+from minnow.tables.cells import column_format
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from minnow.tables.cells import kind_of
     ],
 )
 def test_kinds_are_found_by_what_the_cells_hold(values, kind):
-    assert kind_of(values) == kind
+    assert column_format(dict.fromkeys(values, 1)).kind == kind

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from minnow.tables import frames
-from minnow.tables.files import FileError
+from minnow.tables import typed
+from minnow.tables.errors import FileError
 from minnow.tables.options import Split, TableOptions
 
 NAMES = "size,colour,answer"
@@ -20,7 +20,7 @@ def _write(folder, lines=LINES, names=NAMES, file="rows.csv"):
 
 
 def _read(path, split=None, **options):
-    return frames.read(path, TableOptions(target="answer", **options), Split.model_validate(split or {}))
+    return typed.read(path, TableOptions(target="answer", **options), Split.model_validate(split or {}))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -75,7 +75,7 @@ def test_dates_of_a_named_format(tmp_path):
     path = _write(tmp_path, ["03/04/2024,red,yes", "04/04/2024,red,no"])
     day = _read(path, dates={"size": "%d/%m/%Y"}).columns["size"]
     assert day.astype("datetime64[D]").astype(str).tolist() == ["2024-04-03", "2024-04-04"]
-    with pytest.raises(FileError, match=r"column 'size': .* %d/%m/%Y or %m/%d/%Y"):
+    with pytest.raises(FileError, match=r"column 'size': .*2024-04-03 .%d/%m/%Y. or 2024-03-04 .%m/%d/%Y."):
         _read(path)
 
 
@@ -125,8 +125,10 @@ def test_labels_that_are_spelt_in_two_ways_become_one(tmp_path):
 
 
 def test_a_header_with_one_name_too_few_is_of_row_names(tmp_path):
-    path = _write(tmp_path, ["a,1,red,yes", "b,2,blue,no"])
-    assert _read(path).columns["row name"].tolist() == ["a", "b"]
+    table = _read(_write(tmp_path, ["a,1,red,yes", "b,2,blue,no"]))
+    assert list(table.columns) == ["size", "colour", "answer"]
+    assert table.columns["size"].tolist() == [1, 2]
+    assert "names the rows and is not read" in table.notices[0].text
 
 
 ODD = [f"{i},red,yes" for i in range(200)]
@@ -164,7 +166,7 @@ def test_a_table_that_cannot_be_read_says_where_and_what_to_do(lines, options, m
 
 def test_a_target_that_is_not_there_is_named_with_the_nearest(tmp_path):
     with pytest.raises(FileError, match=r"options.target: No column 'anser'. Did you mean 'answer'"):
-        frames.read(_write(tmp_path), TableOptions(target="anser"), Split())
+        typed.read(_write(tmp_path), TableOptions(target="anser"), Split())
 
 
 def test_a_first_line_of_numbers_is_no_header(tmp_path):
@@ -184,7 +186,6 @@ CONTENTS = {
     "gzip": gzip.compress(b"a,b\n1,2\n"),
     "a PNG picture": b"\x89PNG\r\n\x1a\n",
     "Parquet": b"PAR1....PAR1",
-    "UTF-16": "size,colour\n1,red\n".encode("utf-16"),
     "binary": b"size\0\0\0",
 }
 
@@ -204,5 +205,5 @@ def test_a_parquet_file_that_is_none(tmp_path):
 
 def test_mixed_encodings_are_named_by_line(tmp_path):
     (tmp_path / "rows.csv").write_bytes("size,colour,answer\n1,grün,yes\n".encode() + "2,grün,no\n".encode("latin-1"))
-    with pytest.raises(FileError, match=r"rows.csv:3: text must be UTF-8. Received byte 0xfc"):
+    with pytest.raises(FileError, match=r"rows.csv:3: text must be UTF-8.* Received byte 0xfc"):
         _read(tmp_path)

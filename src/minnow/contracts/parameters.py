@@ -33,3 +33,8 @@ class RowOptions(Parameters):
     def label_weights(self) -> Literal["balanced"] | Mapping[str, float] | None:
         """Sample weights of training rows by their label; None for equal weights."""
         return None
+
+    @property
+    def weight_column(self) -> str | None:
+        """Name of the column of the raw rows that holds their sample weights; None for equal weights."""
+        return None

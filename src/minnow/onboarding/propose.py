@@ -6,10 +6,12 @@ from pathlib import Path
 
 from minnow.catalog import catalog
 from minnow.folders import State, walk
-from minnow.onboarding.file_entries import has_sounds, propose_audio
 from minnow.onboarding.image_entries import has_images, propose_images
+from minnow.onboarding.limits import fit_limits
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
+from minnow.onboarding.text_entries import has_documents, propose_documents
 from minnow.registry import unknown
 
 _FAMILIES = {
@@ -35,14 +37,21 @@ def propose(data: Path, request: Request) -> Proposal:
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
+    if request.task and request.task not in catalog().known("task"):
+        raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
     _refuse_lost_links(data)
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
     elif request.modality == "audio" or (request.modality is None and has_sounds(data)):
         propose_audio(proposal, data, request)
+    elif request.modality in (None, "text") and has_documents(data):
+        propose_documents(proposal, data, request)
+        fit_limits(proposal, data)
     else:
         propose_columns(proposal, data, request)
+        if not proposal.questions:
+            fit_limits(proposal, data)
     _choose_families(proposal, request)
     return proposal
 
@@ -60,8 +69,6 @@ def _refuse_lost_links(data: Path) -> None:
 def _choose_families(proposal: Proposal, request: Request) -> None:
     """Choose families and compressions. Raises ValueError for a task or family that does not fit."""
     modality, task = proposal.entry["modality"], proposal.task
-    if task not in catalog().known("task"):
-        raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
     families = list(request.families or _FAMILIES.get((modality, task), []))
     if not families:
         tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))

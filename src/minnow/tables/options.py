@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from minnow.contracts import Parameters, RowOptions
-from minnow.tables.cells import Kind
+from minnow.tables.cells import Kind, missing_spellings
+from minnow.types import FileFormat
 
+_UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>second|minute|hour|day|week)s?")
+
+
+def seconds_of(value: Any) -> Any:
+    """Convert a duration such as "12 hours" to seconds; other values as they are. Raises ValueError for another text."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip().lower())
+    if match is None:
+        units = ", ".join(f"{unit}s" for unit in _UNITS_S)
+        raise ValueError(f"a duration needs a number of seconds, or a number and one of {units}, such as 3 days")
+    return float(match["number"]) * _UNITS_S[match["unit"]]
+
+
+Duration = Annotated[float, BeforeValidator(seconds_of)]
+"""Seconds; in params.yaml also a number with a unit."""
 ClassWeights = Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]]
 
 
@@ -49,31 +68,58 @@ class Split(Parameters):
         return self
 
 
-class TableOptions(LabelledOptions):
-    """How files of rows are read.
+class FileOptions(Parameters):
+    """How files of rows are written. What is not set is found from the files, and said.
+
+    file: name of one file in the folder, or of several; None reads every .csv, .tsv, .txt, .data, .dat, .psv, .jsonl (plain or
+        .gz) and .parquet, except for those that are for people, such as README.txt.
+    separator, quote: of cells; a separator may have several characters. encoding: of text, a codec of Python such as cp1251;
+        None finds UTF-8, UTF-16 and Windows-1252. header: names of the columns, for files without a header.
+    missing: spellings of a missing value besides the known ones ("", "NA", "?", "null", "-" and more). not_missing: known
+        spellings that are values in these files.
+    """
+
+    file: str | list[str] | None = None
+    separator: str | None = Field(None, min_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    encoding: str | None = None
+    header: list[str] | None = None
+    missing: list[str] = Field(default=[])
+    not_missing: list[str] = Field(default=[])
+
+    @property
+    def form(self) -> FileFormat:
+        """What the options say of how files are written."""
+        header = None if self.header is None else tuple(self.header)
+        return FileFormat(
+            self.separator, self.quote, self.encoding, header, missing_spellings(self.missing, self.not_missing)
+        )
+
+
+class TableOptions(FileOptions, LabelledOptions):
+    """How tables are read, besides FileOptions.
 
     target: name of the column to be predicted. drop: columns to leave out.
-    file: name of one file in the folder, or of several; None reads every .csv, .tsv, .txt, .data (plain or .gz) and .parquet.
-    separator, quote, decimal: of delimited text; a separator of None is detected. header: names of the columns, for files
-        without a header.
-    missing: spellings of a missing value besides the known ones ("", "NA", "?", "null", "-" and more).
+    decimal: decimal sign of all numbers; None finds it for each column.
     kinds: column -> numeric, categorical, boolean or date, instead of the detected kind. dates: column -> format in the
-        syntax of Python's strptime.
+        syntax of Python's strptime, or "s", "ms", "us" or "ns" for numbers since 1970.
     file_splits: file -> "train" or "test"; files whose names begin with train or test need no entry.
     label_as: spelling of a label -> label, for labels with several spellings.
+    weight: name of a column with the weight of each row in training, which is no feature.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sides": "file_splits"}
 
     target: str
     drop: list[str] = Field(default=[])
-    file: str | list[str] | None = None
-    separator: str | None = Field(None, min_length=1)
-    quote: str = Field('"', min_length=1, max_length=1)
-    decimal: Literal[".", ","] = "."
-    header: list[str] | None = None
-    missing: list[str] = Field(default=[])
+    decimal: Literal[".", ","] | None = None
     kinds: dict[str, Kind] = Field(default={})
     dates: dict[str, str] = Field(default={})
     file_splits: dict[str, Literal["train", "test"]] = Field(default={})
     label_as: dict[str, str] = Field(default={})
+    weight: str | None = None
+
+    @property
+    def weight_column(self) -> str | None:
+        """Name of the column of row weights."""
+        return self.weight

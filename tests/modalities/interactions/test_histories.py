@@ -35,8 +35,8 @@ def test_an_encoder_knows_what_each_user_took_and_nobody_else(read_rows):
 def test_columns_and_lines_are_inputs_for_a_prediction(tmp_path):
     (tmp_path / "users.txt").write_text("a\nb\n")
     (tmp_path / "users.csv").write_text("user\nc\n")
-    assert interactions.from_file(tmp_path / "users.txt", OPTIONS, None) == ["a", "b"]
-    assert interactions.from_file(tmp_path / "users.csv", OPTIONS, None) == ["c"]
+    assert list(interactions.from_file(tmp_path / "users.txt", OPTIONS, None)) == ["a", "b"]
+    assert list(interactions.from_file(tmp_path / "users.csv", OPTIONS, None)) == ["c"]
 
 
 def test_the_baselines_list_what_neighbours_took_and_what_is_popular_at_present(tmp_path):

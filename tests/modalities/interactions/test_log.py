@@ -39,8 +39,8 @@ def test_without_ratings_every_item_is_relevant(read_rows):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("a,x,good,1", "rows.csv:2: column 'rating' needs a number. Received: 'good'"),
-        ("a,x,1,2021-01-01", "rows.csv:2: column 'time' needs a number"),
+        ("a,x,good,1", r"column 'rating': 1 different cells are not numeric: 'good' \(rows.csv:2\)"),
+        ("a,x,1,soon", r"column 'time': 1 different cells are not date: 'soon' \(rows.csv:2\)"),
         ("a,x,1", "rows.csv:2: a row needs 4 cells"),
     ],
 )

@@ -109,4 +109,4 @@ def test_a_task_asks_for_its_own_target(table):
 
 def test_pairs_of_a_file_are_inputs_for_ratings(tmp_path):
     (tmp_path / "pairs.csv").write_text("user,item\na,x\n")
-    assert interactions.from_file(tmp_path / "pairs.csv", RATINGS, None) == [{"user": "a", "item": "x"}]
+    assert list(interactions.from_file(tmp_path / "pairs.csv", RATINGS, None)) == [{"user": "a", "item": "x"}]

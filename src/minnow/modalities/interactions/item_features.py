@@ -10,8 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from minnow.contracts import Parameters
-from minnow.tables.files import FileError, find, records
-from minnow.types import Array
+from minnow.tables.errors import FileError
+from minnow.tables.files import find
+from minnow.tables.frames import read_file
+from minnow.types import Array, FileFormat
 
 ITEMS, _ATTRIBUTES, _NAMES = "items", "attributes", "attribute names"
 _BINS = 8
@@ -29,14 +31,16 @@ class NumberInText(Parameters):
 class ItemOptions(Parameters):
     """A file of items and their attributes.
 
-    file: its name, in the folder of the interactions; separator, header: as for interactions; item: column of the item's id.
+    file: its name, in the folder of the interactions; separator, header, encoding: as for interactions; item: column of the
+    item's id.
     categories: columns with one value each; several: columns with several values -> their separator; numbers: numeric
     columns; within: name -> a number within a text, such as {year: {column: title, pattern: "([0-9]{4})"}}.
     min_items: values of fewer items are left out, since they say nothing about other items.
     """
 
     file: str
-    separator: str = Field(",", min_length=1)
+    separator: str | None = Field(None, min_length=1)
+    encoding: str | None = None
     header: list[str] | None = None
     item: str = "item"
     categories: list[str] = Field(default_factory=list)
@@ -56,47 +60,47 @@ def read_items(place: Path, options: ItemOptions | None) -> dict[str, Array]:
     (path,) = find(place.parent if place.is_file() else place, options.file, ())
     sources = [part.column for part in options.within.values()]
     texts = list(dict.fromkeys([*options.categories, *options.several, *options.numbers, *sources]))
-    rows = list(records(path, options.separator, [options.item, *texts], options.header))
-    names = np.array([cells[0].strip() for _, cells in rows], dtype=str)
-    _refuse_repeats(path, names, [line for line, _ in rows])
-    cells = {name: [row[column].strip() for _, row in rows] for column, name in enumerate(texts, 1)}
-    values = _values(path, cells, options, [line for line, _ in rows])
+    header = None if options.header is None else tuple(options.header)
+    form = FileFormat(options.separator, encoding=options.encoding, header=header)
+    frame = read_file(path, form, names=[options.item, *texts])
+    names = np.array([cell or "" for cell in frame.cells(options.item, "items.item")], dtype=str)
+    _refuse_repeats(path, names, frame.row_id)
+    cells = {name: [cell or "" for cell in frame.cells(name, "items")] for name in texts}
+    values = _values(cells, options, frame.row_id)
     order = np.argsort(names)
     attribute_names, attributes = _one_hot(values, options.min_items)
     return {ITEMS: names[order], _ATTRIBUTES: attributes[order], _NAMES: attribute_names}
 
 
-def _refuse_repeats(path: Path, names: Array, lines: Sequence[int]) -> None:
-    if empty := [line for name, line in zip(names.tolist(), lines, strict=True) if not name]:
-        raise FileError(f"{path.name}:{empty[0]}: an item needs an id. Received: an empty one.")
+def _refuse_repeats(path: Path, names: Array, row_id: Sequence[str]) -> None:
+    if empty := [row for name, row in zip(names.tolist(), row_id, strict=True) if not name]:
+        raise FileError(f"{empty[0]}: an item needs an id. Received: an empty one.")
     _, first, counts = np.unique(names, return_index=True, return_counts=True)
     if (counts > 1).any():
         again = names[first[counts > 1]][:_SHOWN]
-        rows = [f"{path.name}:{line}" for name, line in zip(names.tolist(), lines, strict=True) if name in again]
+        rows = [row for name, row in zip(names.tolist(), row_id, strict=True) if name in again]
         raise FileError(f"Each item must occur in {path.name} once. {', '.join(again)} do not: {', '.join(rows)}.")
 
 
-def _values(
-    path: Path, cells: Mapping[str, list[str]], options: ItemOptions, lines: Sequence[int]
-) -> dict[str, list[list[str]]]:
+def _values(cells: Mapping[str, list[str]], options: ItemOptions, row_id: Sequence[str]) -> dict[str, list[list[str]]]:
     """Attribute -> values of each item as text: the categories themselves, and the bins of numbers."""
     values = {name: [[cell] if cell else [] for cell in cells[name]] for name in options.categories}
     for name, between in options.several.items():
         values[name] = [[part.strip() for part in cell.split(between) if part.strip()] for cell in cells[name]]
     for name in options.numbers:
-        values[name] = _binned([_number(path, line, name, cell) for cell, line in zip(cells[name], lines, strict=True)])
+        values[name] = _binned([_number(row, name, cell) for cell, row in zip(cells[name], row_id, strict=True)])
     for name, part in options.within.items():
         matches = [re.search(part.pattern, cell) for cell in cells[part.column]]
         texts = [match.group(1) if match else "" for match in matches]
-        values[name] = _binned([_number(path, line, name, text) for text, line in zip(texts, lines, strict=True)])
+        values[name] = _binned([_number(row, name, text) for text, row in zip(texts, row_id, strict=True)])
     return values
 
 
-def _number(path: Path, line: int, name: str, cell: str) -> float:
+def _number(row: str, name: str, cell: str) -> float:
     try:
         return float(cell) if cell else float("nan")
     except ValueError as error:
-        raise FileError(f"{path.name}:{line}: '{name}' needs a number. Received: {cell!r:.40}.") from error
+        raise FileError(f"{row}: '{name}' needs a number. Received: {cell!r:.40}.") from error
 
 
 def _binned(numbers: Sequence[float]) -> list[list[str]]:

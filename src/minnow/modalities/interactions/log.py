@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from minnow.modalities.interactions.options import Options
-from minnow.tables.files import FileError, find, records
-from minnow.types import Array, Table, content_key
+from minnow.tables.errors import FileError
+from minnow.tables.frames import read_place
+from minnow.tables.options import TableOptions
+from minnow.tables.typed import Columnwise, Typed
+from minnow.types import Array, Reading, Table, content_key
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".dat", ".dat.gz")
+_US = 1_000_000
 
 
 def read_log(folder: Path, options: Options) -> Table:
     """Read interactions in order of time from all files but the file of items. Raises FileError.
 
-    Columns, each (n,): user, item str, rating, time float64, repeats int64.
+    Columns, each (n,): user, item str, rating, time float64 (seconds since 1970, or a number that counts), repeats int64.
     """
-    cells, row_id = [], []
-    for path in find(folder, options.file, SUFFIXES):
-        if options.items is None or path.name != options.items.file:
-            _read_file(path, options, cells, row_id)
-    if not cells:
+    without = [] if options.items is None else [options.items.file]
+    frame = read_place(folder, options, without=without)
+    if not len(frame):
         raise FileError(f"{folder} must hold rows. It holds none.")
-    user, item, time, rating = (np.array(column) for column in zip(*cells, strict=True))
+    user, item = (_ids(frame.cells(name, role)) for name, role in ((options.user, "user"), (options.item, "item")))
+    by_column = Columnwise(frame, _table_options(options))
+    time, rating = np.arange(len(frame), dtype=np.float64), np.ones(len(frame))
+    read: dict[str, Typed] = {}
+    if options.time is not None:
+        frame.cells(options.time, "time")
+        read[options.time] = by_column.moments(options.time)
+        time = _seconds(read[options.time].values)
+    if options.rating is not None:
+        frame.cells(options.rating, "rating")
+        read[options.rating] = by_column.numbers(options.rating)
+        rating = read[options.rating].values
     order = np.argsort(time, kind="stable")  # NaN comes last; the validation refuses it
     columns = {"user": user[order], "item": item[order], "rating": rating[order], "time": time[order]}
-    return _last_of_each(columns, np.array(row_id, dtype=str)[order], options.min_interactions)
+    table = _last_of_each(columns, np.array(frame.row_id, dtype=str)[order], options.min_interactions)
+    notices = (*frame.notices, *(notice for column in read.values() for notice in column.notices))
+    formats = {name: column.form for name, column in read.items() if column.form is not None}
+    return table.with_reading(Reading(frame.form, formats), notices)
 
 
-def _read_file(path: Path, options: Options, cells: list[tuple[str, str, float, float]], row_id: list[str]) -> None:
-    """Append the rows of one file: (user, item, time, rating) to cells, and their origins to row_id."""
-    numbers = {"time": options.time, "rating": options.rating}
-    names = [options.user, options.item, *(name for name in numbers.values() if name is not None)]
-    for line, row in records(path, options.separator, names, options.header):
-        where = f"{path.name}:{line}"
-        texts = iter(row[2:])
-        values = {kind: 1.0 if kind == "rating" else float(len(cells)) for kind in numbers}
-        values |= {kind: _number(next(texts), name, where) for kind, name in numbers.items() if name is not None}
-        cells.append((row[0].strip(), row[1].strip(), values["time"], values["rating"]))
-        row_id.append(where)
+def _table_options(options: Options) -> TableOptions:
+    values = {"target": "", "missing": options.missing, "not_missing": options.not_missing, "decimal": options.decimal}
+    return TableOptions.model_validate(values | {"dates": options.dates})
 
 
-def _number(value: str, name: str, where: str) -> float:
-    try:
-        return float(value) if value.strip() else float("nan")
-    except ValueError as error:
-        raise FileError(f"{where}: column '{name}' needs a number. Received: {value!r:.40}.") from error
+def _ids(cells: Sequence[str | None]) -> Array:
+    return np.array([cell or "" for cell in cells], dtype=str)
+
+
+def _seconds(values: Array) -> Array:
+    """Seconds since 1970 of moments (n,), NaN where missing; numbers that count something else stay as they are."""
+    if values.dtype.kind != "M":
+        return values
+    return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / _US)
 
 
 def _last_of_each(columns: dict[str, Array], row_id: Array, min_interactions: int) -> Table:

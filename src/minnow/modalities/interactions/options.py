@@ -8,17 +8,16 @@ from pydantic import Field, model_validator
 
 from minnow.contracts import RowOptions
 from minnow.modalities.interactions.item_features import ItemOptions
+from minnow.tables.options import Duration, FileOptions
 
 
-class Options(RowOptions):
-    """Options of a use case of interactions.
+class Options(FileOptions, RowOptions):
+    """Options of a use case of interactions, besides those about files (tables.options.FileOptions).
 
     target: "item" predicts the items that a user takes next, "rating" the rating of an item by a user.
-    file: name of one file in the folder; None reads every .csv, .tsv and .dat, plain or .gz.
-    separator: of cells; several characters ("::") are allowed.
-    header: names of the columns, for files without a header.
-    user, item, rating, time: names of the columns; rating and time may be null. time: in seconds, or any number that
-        increases; without it rows are in order of the file.
+    user, item, rating, time: names of the columns; rating and time may be null. time: dates, seconds or milliseconds since
+        1970, or any number that increases; without it rows are in order of the file.
+    decimal: decimal sign of ratings; None finds it. dates: column of times -> its format (see TableOptions).
     items: a file of items and their attributes. Its items are labels too, even those without interactions.
     split: "time": the latest rows are the test set; "last": the last relevant item of each user is in the test set, and the
         one before in val; "hash": rows are divided by a hash, regardless of time.
@@ -26,15 +25,13 @@ class Options(RowOptions):
     rating_range: lowest and highest possible rating.
     min_interactions: users with fewer interactions are left out.
     half_life: time after which the weight of an interaction is halved, in the present popularity of an item and in its recent
-        ratings; in the unit of time.
+        ratings: a number of seconds, or with a unit such as 12 hours or 3 days (a number of another kind of time counts in
+        its unit).
     min_rows: smallest accepted number of rows. max_repeats: largest accepted share of rows that replace an earlier row of the
         same user and item.
     """
 
     target: Literal["item", "rating"] = "item"
-    file: str | None = None
-    separator: str = Field(",", min_length=1)
-    header: list[str] | None = None
     user: str = "user"
     item: str = "item"
     rating: str | None = "rating"
@@ -44,7 +41,9 @@ class Options(RowOptions):
     min_rating: float | None = None
     rating_range: list[float] | None = Field(None, min_length=2, max_length=2)
     min_interactions: int = Field(1, ge=1)
-    half_life: float = Field(259_200, gt=0)
+    decimal: Literal[".", ","] | None = None
+    dates: dict[str, str] = Field(default={})
+    half_life: Duration = Field(259_200, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)
 

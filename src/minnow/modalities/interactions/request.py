@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minnow.modalities.interactions.histories import HistoryEncoder
-from minnow.modalities.interactions.log import SUFFIXES
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
-from minnow.tables.files import FileError, json_list, records
+from minnow.tables.files import SUFFIXES, json_list, plain_lines
+from minnow.tables.frames import stream
 from minnow.types import Array, Columns
 
 _MAX_CHARACTERS = 200
@@ -120,20 +120,29 @@ def _id_problem(value: Any) -> str | None:
     return None if value.isprintable() else "characters that cannot be printed"
 
 
-def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> list[Any]:
-    """Read inputs for a prediction: delimited text with columns of users (and items), a JSON list, or one user per line.
+def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> Iterator[Any]:
+    """Read inputs for a prediction: rows with columns of users (and items), a JSON list, or one user per line.
 
     Raises FileError, a ValueError, with the path of the file.
     """
-    if path.name.endswith(SUFFIXES):
-        wanted = (options.user, options.item) if options.target == "rating" else (options.user,)
-        rows = records(path, options.separator, wanted, options.header)
-        if options.target == "rating":
-            return [{"user": user, "item": item} for _, (user, item) in rows]
-        return [cells[0] for _, cells in rows]
+    pairs = options.target == "rating"
     if path.suffix == ".json":
-        return json_list(path)
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path}: {error}") from error
+        yield from json_list(path)
+    elif path.name.lower().endswith(SUFFIXES) and not _is_plain(path, options):
+        for frame in stream(path, options.form, names=(options.user, options.item), target=options.rating):
+            users = frame.cells(options.user, "user")
+            if pairs:
+                items = frame.cells(options.item, "item")
+                yield from ({"user": user, "item": item} for user, item in zip(users, items, strict=True))
+            else:
+                yield from users
+    else:
+        yield from (line.strip() for _, line in plain_lines(path, options.encoding))
+
+
+def _is_plain(path: Path, options: Options) -> bool:
+    """Whether a .txt holds one user per line: its first line does not name the column of users."""
+    if path.suffix.lower() != ".txt" or options.header is not None:
+        return False
+    _, first = next(plain_lines(path, options.encoding), (0, ""))
+    return options.user not in first

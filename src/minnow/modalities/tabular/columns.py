@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from minnow.tables.cells import Kind, raw
-from minnow.types import Array, Columns
+from minnow.tables.cells import Kind, missing_spellings, raw
+from minnow.tables.numbers import CODE, is_plain, plain
+from minnow.types import Array, ColumnFormat, Columns
 
 MISSING_ID, OTHER_ID, FIRST_ID = 0, 1, 2
 CALENDAR = ("days", "day of year, sin", "day of year, cos", "weekday, sin", "weekday, cos", "hour, sin", "hour, cos")
@@ -20,7 +23,8 @@ class Column:
     """One column as learned from train.
 
     fill: the median, which replaces missing numbers; mean, std: for standardization; gaps: train has missing values, so there
-    is a number that indicates them; categories: known names, the id of categories[i] is i + 2; form: format of dates.
+    is a number that indicates them; categories: known names, the id of categories[i] is i + 2. decimal, thousands, unit, form:
+    how its cells are written, form being that of dates (see ColumnFormat).
     """
 
     name: str
@@ -31,6 +35,26 @@ class Column:
     gaps: bool = False
     categories: tuple[str, ...] = ()
     form: str | None = None
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+
+    @cached_property
+    def written(self) -> ColumnFormat:
+        """How the cells of the column are written in files and in texts of requests."""
+        return ColumnFormat(self.kind, self.decimal, self.thousands, self.unit, self.form)
+
+    @cached_property
+    def by_number(self) -> Mapping[float, str]:
+        """Categories that are numbers, by their value, where no other has the same."""
+        values = {name: plain(name) for name in self.categories if is_plain(name)}
+        counts = Counter(values.values())
+        return {value: name for name, value in values.items() if counts[value] == 1}
+
+    @cached_property
+    def code(self) -> str | None:
+        """A category with leading zeros, such as "007", which is no number; None where there is none."""
+        return next((name for name in self.categories if CODE.fullmatch(name)), None)
 
     @property
     def ids(self) -> int:
@@ -61,15 +85,25 @@ class Column:
 class RowSchema:
     """The columns of a request's rows.
 
-    columns: those that the model reads, in the order of the file. missing: spellings of a missing value besides the known
-    ones. decimal: decimal separator in cells of files. unread: columns of the training table that the model does not read;
-    a request may contain them.
+    columns: those that the model reads, in the order of the file. missing, not_missing: spellings of a missing value besides
+    the known ones, and known ones that are values. unread: columns of the training table that the model does not read; a
+    request may contain them.
     """
 
     columns: tuple[Column, ...]
     missing: tuple[str, ...] = ()
-    decimal: str = "."
+    not_missing: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of the columns that the model reads."""
+        return frozenset(column.name for column in self.columns)
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """Spellings of a missing value, in lower case."""
+        return frozenset(missing_spellings(self.missing, self.not_missing))
 
 
 def kind_in(values: Array) -> Kind:
@@ -78,10 +112,13 @@ def kind_in(values: Array) -> Kind:
     return kinds.get(values.dtype.kind, "categorical")
 
 
-def learn_column(name: str, values: Array, max_categories: int, min_rows: int, form: str | None = None) -> Column:
+def learn_column(
+    name: str, values: Array, max_categories: int, min_rows: int, written: ColumnFormat | None = None
+) -> Column:
     """Learn the encoding of a column from its values in train, (n,).
 
-    max_categories, min_rows: largest number of categories, and smallest number of rows of each. form: format of dates.
+    max_categories, min_rows: largest number of categories, and smallest number of rows of each. written: how its cells are
+    written; None for the plain way.
     """
     kind = kind_in(values)
     if kind == "categorical":
@@ -96,7 +133,19 @@ def learn_column(name: str, values: Array, max_categories: int, min_rows: int, f
     std = float(filled.std())
     scale = std if std > 1e-12 * max(1.0, abs(fill)) else 1.0
     mean, gaps = float(filled.mean()), bool((~present).any())
-    return Column(name, kind, _short(fill), _short(mean), _short(scale), gaps, form=form)
+    form = written or ColumnFormat()
+    return Column(
+        name,
+        kind,
+        _short(fill),
+        _short(mean),
+        _short(scale),
+        gaps,
+        form=form.time,
+        decimal=form.decimal,
+        thousands=form.thousands,
+        unit=form.unit,
+    )
 
 
 def _short(value: float) -> float:

@@ -76,9 +76,10 @@ class TabularEncoder(Encoder):
         value = {
             "columns": [column.as_json() for column in self.schema.columns],
             "missing": list(self.schema.missing),
-            "decimal": self.schema.decimal,
             "unread": list(self.schema.unread),
         }
+        if self.schema.not_missing:
+            value["not_missing"] = list(self.schema.not_missing)
         if self.derived:
             value["made"] = [recipe.as_json() for recipe in self.derived]
         write_json(folder / "encoder.json", value)
@@ -88,7 +89,11 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TabularEncoder
     """Learn means, deviations and categories from train. labels: (k,) str, not used. Raises ValueError."""
     columns = tuple(
         learn_column(
-            name, table.columns[name], options.max_categories, options.min_category_rows, options.dates.get(name)
+            name,
+            table.columns[name],
+            options.max_categories,
+            options.min_category_rows,
+            table.reading.columns.get(name),
         )
         for name in features(table.columns, options)
     )
@@ -96,15 +101,19 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TabularEncoder
         raise ValueError("A table needs a column besides the target. Received: none.")
     sources = {"ratios": options.ratios, "logs": [[name] for name in options.logs], "rotations": options.rotations}
     derived = learn_derived(table.columns, columns, sources)
-    split_column = [] if options.split.column is None else [options.split.column]
-    unread = (options.target, *split_column, *options.drop)
-    return TabularEncoder(RowSchema(columns, tuple(options.missing), options.decimal, unread), derived)
+    not_features = [name for name in (options.split.column, options.weight) if name is not None]
+    unread = (options.target, *not_features, *options.drop)
+    schema = RowSchema(columns, tuple(options.missing), tuple(options.not_missing), unread)
+    return TabularEncoder(schema, derived)
 
 
 def load_encoder(folder: Path) -> TabularEncoder:
     """Read what save wrote, in this version or an older one."""
     value = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-    columns = tuple(Column.from_json(column) for column in value["columns"])
+    # encoders of older versions hold one decimal sign for all columns
+    signs = {"decimal": value["decimal"]} if "decimal" in value else {}
+    columns = tuple(Column.from_json(signs | column) for column in value["columns"])
     derived = tuple(Recipe.from_json(recipe, columns) for recipe in value.get("made", ()))
-    schema = RowSchema(columns, tuple(value["missing"]), value["decimal"], tuple(value["unread"]))
+    missing, not_missing = (tuple(value.get(key, ())) for key in ("missing", "not_missing"))
+    schema = RowSchema(columns, missing, not_missing, tuple(value["unread"]))
     return TabularEncoder(schema, derived)

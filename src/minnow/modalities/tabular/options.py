@@ -52,7 +52,7 @@ def time_column(options: Options) -> str | None:
 
 def features(columns: Columns, options: Options) -> list[str]:
     """Names of the feature columns, in the order of the file."""
-    return [name for name in columns if name not in (options.target, options.split.column)]
+    return [name for name in columns if name not in (options.target, options.split.column, options.weight)]
 
 
 CAPABILITIES = ModalityCapabilities(features=features)

@@ -1,0 +1,351 @@
+"""Columns of cells as typed arrays: how each is written is found once, kept, and said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from minnow.registry import unknown
+from minnow.tables import numbers
+from minnow.tables.cells import (
+    MANY,
+    Ambiguous,
+    BadCells,
+    CellError,
+    Kind,
+    column_format,
+    conventions,
+    of_kind,
+    values_of,
+)
+from minnow.tables.errors import ColumnError, FileError, ReadingError
+from minnow.tables.files import fixed_splits, split_of
+from minnow.tables.frames import SHOWN, Cells, Frame, as_cells, read_place
+from minnow.tables.options import Split, TableOptions
+from minnow.tables.times import ISO, UNIT_NAMES, unit_of_size
+from minnow.types import Array, ColumnFormat, Columns, Notice, Reading, Table, content_key
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A typed column. values: (n,), as cells.array_of makes it; form: how its cells are written, None for Parquet."""
+
+    values: Array
+    form: ColumnFormat | None
+    notices: tuple[Notice, ...] = ()
+
+
+class Columnwise:
+    """Types the columns of one frame, by the options of the user and by what all columns together show."""
+
+    def __init__(self, frame: Frame, options: TableOptions, fixed: bool = False) -> None:
+        """fixed: the kinds are those of the modality, so that no option can change them."""
+        self.frame, self.options, self._fixed = frame, options, fixed
+        self._missing = frozenset(frame.form.missing or options.form.missing or ())
+        self._evidence: str | None = None
+        self._looked = False
+
+    def column(self, name: str) -> Typed:
+        """Type one column. Raises ReadingError where it can be read in two ways, and ColumnError with the odd rows."""
+        values, chosen = self.frame.columns[name], self.options.kinds.get(name)
+        if isinstance(values, np.ndarray) and chosen is None:
+            return Typed(values, None)
+        cells, spelled = _present(as_cells(values), self._missing)
+        counts = Counter(cell for cell in cells if cell is not None)
+        try:
+            form = self._format(name, counts)
+            typed = values_of(cells, form)
+        except Ambiguous as error:
+            raise self._two_readings(name, error) from error
+        except BadCells as error:
+            raise self._bad_cells(name, error) from error
+        except CellError as error:
+            raise ColumnError(f"column '{name}': {error}{self._rows_of(cells, error)}", name, {}) from error
+        notices = [*_missing_notice(name, spelled), *_format_notice(name, form, counts)]
+        return Typed(typed, form, tuple(notices))
+
+    def numbers(self, name: str) -> Typed:
+        """Type a column of numbers. Raises ReadingError and ColumnError."""
+        return self._of_kind(name, "numeric")
+
+    def moments(self, name: str) -> Typed:
+        """Type a column of times: dates, or numbers since 1970, else numbers that count something.
+
+        Seconds since 1970 stay numbers. Raises ReadingError and ColumnError.
+        """
+        values = self.frame.columns[name]
+        cells, _ = _present(as_cells(values), self._missing)
+        plain = [float(cell) for cell in cells if cell and numbers.is_plain(cell)]
+        counts = len(plain) == sum(cell is not None for cell in cells)
+        by_number = counts and name not in self.options.dates and unit_of_size(plain) in (None, "s")
+        return self.numbers(name) if by_number else self._of_kind(name, "date")
+
+    def _of_kind(self, name: str, kind: Kind) -> Typed:
+        values = self.frame.columns[name]
+        wanted = "M" if kind == "date" else "f"
+        if isinstance(values, np.ndarray) and values.dtype.kind == wanted:
+            return Typed(values, None)
+        forced = self.options.model_copy(update={"kinds": {**self.options.kinds, name: kind}})
+        return Columnwise(self.frame, forced, fixed=True).column(name)
+
+    def _format(self, name: str, counts: Mapping[str, int]) -> ColumnFormat:
+        """Find how a column is written; where its own cells do not tell, the other columns of the file may."""
+        options = self.options
+        given = self._semicolon if options.decimal is None else options.decimal
+        try:
+            return self._format_with(name, counts, given)
+        except Ambiguous as error:
+            if error.option != "decimal" or options.decimal or self.evidence is None:
+                raise
+            return self._format_with(name, counts, self.evidence)
+
+    def _format_with(self, name: str, counts: Mapping[str, int], evidence: str | None) -> ColumnFormat:
+        options = self.options
+        if name in options.dates:
+            return ColumnFormat("date", time=options.dates[name])
+        if kind := options.kinds.get(name):
+            return of_kind(counts, kind, decimal=options.decimal, evidence=evidence)
+        return column_format(counts, decimal=options.decimal, evidence=evidence, name=name)
+
+    @property
+    def _semicolon(self) -> str | None:
+        """A sign that nothing is known yet in files with semicolons, whose numbers may have decimal commas."""
+        return "?" if self.frame.form.separator == ";" else None
+
+    @property
+    def evidence(self) -> str | None:
+        """The decimal sign of all columns that can be read in one way only; None where there is none, or they differ."""
+        if not self._looked:
+            self._evidence, self._looked = self._find_evidence(), True
+        return self._evidence
+
+    def _find_evidence(self) -> str | None:
+        found: set[str] = set()
+        for values in self.frame.columns.values():
+            if not isinstance(values, np.ndarray):
+                cells, _ = _present(values, self._missing)
+                signs = conventions(list({cell for cell in cells if cell}))
+                found |= signs if signs and len(signs) == 1 else set()
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _two_readings(self, name: str, error: Ambiguous) -> ReadingError:
+        where = f"options.dates: {{{name}: FORMAT}}" if error.option == "dates" else "options.decimal"
+        return ReadingError(f"column '{name}': {error}. Say which under {where}.", name, error.option, error.readings)
+
+    def _bad_cells(self, name: str, error: BadCells) -> ColumnError:
+        row_id = self.frame.row_id
+        bad = {row_id[index]: text for index, text in error.rows.items()}
+        rows = ", ".join(f"{text!r:.40} ({row})" for row, text in list(bad.items())[:SHOWN])
+        advice = "correct the others" if self._fixed else f"set options.kinds.{name} to another kind"
+        return ColumnError(
+            f"column '{name}': {len(bad):,} different cells are not {error.kind}: {rows}. List missing values "
+            f"under options.missing, or {advice}.",
+            name,
+            bad,
+        )
+
+    def _rows_of(self, cells: Cells, error: CellError) -> str:
+        """Text with the first rows that hold one of the odd cells."""
+        odd = set(error.cells)
+        rows = [self.frame.row_id[index] for index, cell in enumerate(cells) if cell in odd][:SHOWN]
+        return f" First rows: {', '.join(rows)}." if rows else ""
+
+    def labels(self, name: str) -> Typed:
+        """Labels of the target, (n,) str, "" where missing.
+
+        Known spellings of missing values are classes, unless options.missing names them or all other cells are numbers.
+        Numbers are read as such where there are many different ones: "$1,834" becomes "1834".
+        """
+        cells = as_cells(self.frame.columns[name])
+        others = {cell for cell in cells if cell and cell.lower() not in self._missing}
+        named = frozenset(("", *(text.lower() for text in self.options.missing)))
+        missing = named if others and not _are_numbers(others) else self._missing
+        present, spelled = _present(cells, missing)
+        classes = Counter(cell for cell in present if cell and cell.lower() in self._missing)
+        notices = [*_class_notice(name, classes), *_missing_notice(name, spelled)]
+        counts, form = Counter(cell for cell in present if cell is not None), None
+        plain = all(map(numbers.is_plain, counts))
+        if self.options.kinds.get(name) == "numeric" or (len(counts) > MANY and not plain):
+            present, form, more = self._as_numbers(name, present, counts)
+            notices += more
+        label_as = self.options.label_as
+        return Typed(
+            np.array([label_as.get(cell, cell) if cell else "" for cell in present], dtype=str), form, tuple(notices)
+        )
+
+    def _as_numbers(
+        self, name: str, cells: Cells, counts: Mapping[str, int]
+    ) -> tuple[Cells, ColumnFormat | None, list[Notice]]:
+        """Text of each label that is a number, in plain notation. Cells of another kind stay as they are."""
+        try:
+            form = self._format(name, counts)
+        except Ambiguous as error:
+            raise self._two_readings(name, error) from error
+        except CellError:
+            return cells, None, []  # the expectations name the rows whose label is no number
+        if form.kind != "numeric":
+            return cells, None, []
+        plain = {cell: cell if numbers.is_plain(cell) else _text(numbers.number(cell, form)) for cell in counts}
+        return [None if cell is None else plain[cell] for cell in cells], form, _format_notice(name, form, counts)
+
+
+def _text(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _are_numbers(cells: Iterable[str]) -> bool:
+    parts = [numbers.written(cell) for cell in cells]
+    known = [part for part in parts if part is not None]
+    return len(known) == len(parts) and numbers.unit_of(known) is not None
+
+
+def _present(cells: Cells, missing: frozenset[str]) -> tuple[Cells, Counter[str]]:
+    """Cells with None for each missing one, and the spellings that stand for missing values, "" apart."""
+    spelled = Counter(cell for cell in cells if cell and cell.lower() in missing)
+    return ([None if not cell or cell in spelled else cell for cell in cells]), spelled
+
+
+def _missing_notice(name: str, spelled: Mapping[str, int]) -> list[Notice]:
+    if not spelled:
+        return []
+    found = ", ".join(f"{text!r} in {count:,} rows" for text, count in sorted(spelled.items()))
+    text = f"'{name}': {found} stands for a missing value (options.not_missing makes it a value)."
+    return [Notice("missing", text, sum(spelled.values()), name)]
+
+
+def _class_notice(name: str, classes: Mapping[str, int]) -> list[Notice]:
+    if not classes:
+        return []
+    found = ", ".join(f"{text!r} in {count:,} rows" for text, count in sorted(classes.items()))
+    text = f"'{name}': {found} is a class of the target (options.missing makes it a missing value)."
+    return [Notice("missing", text, sum(classes.values()), name)]
+
+
+def _format_notice(name: str, form: ColumnFormat, counts: Mapping[str, int]) -> list[Notice]:
+    """Say how a column is written, where that is not the plain way."""
+    if form.kind == "date" and form.time not in (ISO, None):
+        cell = next(iter(counts), "")
+        how = f"{UNIT_NAMES[form.time]} since 1970" if form.time in UNIT_NAMES else f"dates as {form.time}"
+        moment = str(values_of([cell], form)[0]).replace("T", " ")
+        moment = moment.removesuffix(".000000").removesuffix(" 00:00:00")
+        return [Notice("format", f"'{name}' holds {how}: {cell!r} is {moment} (options.dates).", len(counts), name)]
+    if form.kind != "numeric" or (form.decimal, form.thousands, form.unit) == (".", "", ""):
+        return []
+    cell = next((c for c in counts if not numbers.is_plain(c)), next(iter(counts)))
+    signs = [f"decimal sign '{form.decimal}'"] if form.decimal == "," else []
+    signs += [f"thousands sign '{form.thousands}'"] if form.thousands else []
+    signs += [f"unit '{form.unit}'"] if form.unit else []
+    value = numbers.shown(numbers.number(cell, form))
+    text = f"'{name}' holds numbers with {' and '.join(signs)}: {cell!r} is {value} (options.decimal, options.kinds)."
+    return [Notice("format", text, len(counts), name)]
+
+
+def read(folder: Path, options: TableOptions, split: Split) -> Table:
+    """Read a folder (or one file) into typed columns, (n,) each, and the target as labels, (n,) str.
+
+    Keys are hashes of the features, without the target and the column of the split, so equal features have equal keys.
+    Raises FileError.
+    """
+    frame = read_place(folder, options, target=options.target)
+    if not len(frame):
+        raise FileError(f"{folder} must hold rows. It holds none.")
+    _check_names(frame, options, split)
+    by_column = Columnwise(frame, options)
+    typed = {
+        name: by_column.labels(name) if name == options.target else by_column.column(name)
+        for name in frame.columns
+        if name == options.target or name not in options.drop
+    }
+    columns = {name: column.values for name, column in typed.items()}
+    features = [name for name in columns if name not in (options.target, split.column, options.weight)]
+    if not features:
+        raise FileError(
+            f"{folder} must have a column besides the target that a model can use. Received: {', '.join(frame.columns)}."
+        )
+    row_id = np.array(frame.row_id, dtype=str)
+    table = Table(columns, row_id, row_keys([columns[name] for name in features]), _splits(frame, options))
+    formats = {name: column.form for name, column in typed.items() if column.form is not None}
+    notices = (*frame.notices, *(notice for column in typed.values() for notice in column.notices))
+    group = _groups(columns, row_id, split)
+    return replace(table, group=group, reading=Reading(frame.form, formats), notices=notices)
+
+
+def look(place: Path, options: TableOptions) -> tuple[Frame, dict[str, Typed], list[FileError]]:
+    """Read every column of a folder's files without a target; columns of mixed cells become categorical.
+
+    options: target and drop are ignored. Returns the frame, name -> column, and for each column that can be read in two ways or
+    has odd cells what was wrong. Raises FileError for files that cannot be read.
+    """
+    frame = read_place(place, options)
+    by_column, columns = Columnwise(frame, options), {}
+    questions: list[FileError] = []
+    for name in frame.columns:
+        try:
+            columns[name] = by_column.column(name)
+        except (ReadingError, ColumnError) as error:
+            questions.append(error)
+            columns[name] = Typed(values_of(as_cells(frame.columns[name]), ColumnFormat()), ColumnFormat())
+    return frame, columns, questions
+
+
+def _splits(frame: Frame, options: TableOptions) -> Array | None:
+    return fixed_splits([options.file_splits.get(name) or split_of(name) for name in frame.file])
+
+
+def _check_names(frame: Frame, options: TableOptions, split: Split) -> None:
+    """Raise FileError for options that name unknown columns, with the key and the nearest name."""
+    named = {"target": [options.target], "drop": options.drop, "kinds": options.kinds, "dates": options.dates}
+    named["split.column"] = [split.column] if split.column else []
+    named["weight"] = [options.weight] if options.weight else []
+    left_out = {notice.where for notice in frame.notices}
+    for key, names in named.items():
+        for name in names:
+            if name not in frame.columns and not (key == "drop" and name in left_out):
+                raise FileError(f"options.{key}: {unknown('column', name, frame.columns)}")
+
+
+def row_keys(columns: Sequence[Array]) -> Array:
+    """Hash the values of each row, (n,) uint64."""
+    numeric = [column for column in columns if column.dtype != object]
+    text = [column.tolist() for column in columns if column.dtype == object]
+    fixed = [_as_hashed(column) for column in numeric]
+    as_bytes = [np.ascontiguousarray(column.astype(f"<{column.dtype.kind}8")).view("V8") for column in fixed]
+    block = np.stack(as_bytes, axis=1) if as_bytes else None
+    rows = len(columns[0]) if columns else 0
+    return np.array(
+        [
+            content_key(block[i].tobytes() if block is not None else b"", *(column[i].encode() for column in text))
+            for i in range(rows)
+        ],
+        np.uint64,
+    )
+
+
+def _as_hashed(column: Array) -> Array:
+    """Numbers by which a column is hashed: moments of whole seconds as seconds, as in all versions."""
+    if column.dtype.kind == "M":
+        moments = column.astype("datetime64[us]").astype(np.int64)
+        return np.where(moments % 1_000_000 == 0, moments // 1_000_000, moments)
+    return column.astype(np.int64) if column.dtype.kind == "i" else column + 0.0
+
+
+def _groups(columns: Columns, row_id: Array, split: Split) -> Array | None:
+    """Hash the group of each row, (n,) uint64; None unless rows are split by group. Raises FileError."""
+    if split.by == "hash" or split.column is None:
+        return None
+    values = columns[split.column]
+    missing = np.array([cell is None for cell in as_cells(values)] if values.dtype != object else values == "")
+    if missing.any():
+        rows = ", ".join(row_id[missing][:SHOWN].tolist())
+        raise FileError(
+            f"column '{split.column}' divides the rows and must have no missing value. {missing.sum():,} are missing: {rows}."
+        )
+    if split.by == "time":
+        if values.dtype == object:
+            raise FileError(f"options.split.column: '{split.column}' must hold dates or numbers to split by time.")
+        return None
+    return np.array([content_key(str(value).encode()) for value in values.tolist()], np.uint64)
