@@ -13,6 +13,7 @@ from rich.table import Table
 
 from minnow.measures.scores import span
 from minnow.records.decision import Decision, Difference, SeriesScores, read_decisions
+from minnow.records.hint import ABOUT_EXAM
 from minnow.records.receipt import Check
 from minnow.records.report import score_as_json
 from minnow.records.results import FILE as RESULTS
@@ -117,6 +118,9 @@ def _print_decisions(console: Console, folder: Path) -> None:
             _print_exam(console, decision, decision.score)
         for reason in decision.reasons:
             console.print(f"  {reason}")
+        for hint in decision.hints:
+            if hint.kind in ABOUT_EXAM:
+                console.print(f"  A hint: {hint.text}", markup=False)
     results = read_results(folder)
     _print_folds(console, results.folds)
     for family, why in results.failures.items():

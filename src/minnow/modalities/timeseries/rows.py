@@ -27,7 +27,7 @@ from minnow.modalities.timeseries.stamps import refuse, time_stamps
 from minnow.registry import unknown
 from minnow.tables import times, typed
 from minnow.tables.errors import FileError
-from minnow.tables.expectations import LARGEST, expect, label_columns, label_expectations
+from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
 from minnow.tables.frames import as_cells
 from minnow.tables.options import Split
 from minnow.types import Array, Expectation, Notice, Table, content_key
@@ -208,18 +208,33 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about sensors and labels."""
-    between, not_null = "column_values_to_be_between", "column_values_to_not_be_null"
-    expected = [item for item in label_expectations(options, task) if item.kind != f"expect_{not_null}"]
-    unlabelled = "a row without a label is not an example (option max_unlabelled)"
-    expected.append(expect(not_null, unlabelled, "label", mostly=round(1 - options.max_unlabelled, 6)))
-    gaps = "a sensor with so many missing values is hardly useful (option max_missing)"
-    burst = "a model would learn the failure of a sensor that fails for so long (option max_missing_run)"
-    stuck = "a sensor with one value for so long is stuck (option max_stuck); drop it, or these rows"
+    not_null = "column_values_to_not_be_null"
+    target, labelled = options.target, round(1 - options.max_unlabelled, 6)
+    expected = [
+        item for item in label_expectations(options, task, Words(column=target)) if item.kind != f"expect_{not_null}"
+    ]
+    says = f"'{target}' has a value in at least {percent(labelled)} of the rows (option max_unlabelled)"
+    why = "a row without one is part of histories, but no example"
+    expected.append(expect(not_null, why, "label", says=says, about=target, shown="", mostly=labelled))
     for name in sensors_of(table.columns):
-        expected += [
-            expect(not_null, gaps, SENSOR + name, mostly=round(1 - options.max_missing, 6)),
-            expect(between, "numbers must be finite", SENSOR + name, min_value=-LARGEST, max_value=LARGEST),
-            expect(between, burst, f"{name}: missing in one go", max_value=options.max_missing_run),
-            expect(between, stuck, f"{name}: one value in one go", max_value=options.max_stuck),
-        ]
+        expected += _sensor_expectations(name, options)
     return expected
+
+
+def _sensor_expectations(name: str, options: Options) -> list[Expectation]:
+    """List the expectations about one sensor; name: of its column in the file."""
+    between, sensor, run = "column_values_to_be_between", SENSOR + name, "of all rows one after another"
+    known, gap, still = round(1 - options.max_missing, 6), options.max_missing_run, options.max_stuck
+    finite = f"the numbers in '{name}' are finite"
+    filled = f"'{name}' has a value in at least {percent(known)} of the rows (option max_missing)"
+    burst = f"'{name}' is missing in no more than {percent(gap)} {run} (option max_missing_run)"
+    stuck = f"'{name}' has one and the same value in no more than {percent(still)} {run} (option max_stuck)"
+    few = "a sensor with fewer is hardly useful; options.drop leaves it out"
+    broken = "a sensor that stays at one value for longer is stuck; options.drop leaves it out"
+    failing, one = "a model would learn how a sensor fails", f"{name}: one value in one go"
+    return [
+        expect("column_values_to_not_be_null", few, sensor, says=filled, about=name, shown="", mostly=known),
+        expect(between, "models need them", sensor, says=finite, about=name, min_value=-LARGEST, max_value=LARGEST),
+        expect(between, failing, f"{name}: missing in one go", says=burst, about=name, shown="", max_value=gap),
+        expect(between, broken, one, says=stuck, about=name, shown=sensor, max_value=still),
+    ]
