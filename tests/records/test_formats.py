@@ -15,10 +15,10 @@ from minnow.records import decision, origin, provenance, receipt, report, result
 from minnow.records.bundle import BundleError, open_bundle
 from minnow.records.decision import Decision, Difference
 from minnow.records.files import RecordError, sha256, write_json, write_npz
+from minnow.records.hint import Hint
 from minnow.records.origin import ModelEntry, Origin, StartRecord
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import ExamResult, ScoreReport
-from minnow.records.hint import Hint
 from minnow.records.results import FoldResult, FoldScore, Importance, Importances, Results, VariantResult
 from minnow.records.schema import Schema
 from minnow.records.timing import Timing, Timings

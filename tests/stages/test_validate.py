@@ -208,7 +208,7 @@ def test_a_share_within_its_limit_is_met_and_still_reported(tmp_path):
 
 
 def test_values_that_are_named_are_the_users_own(tmp_path):
-    """A class with too few rows is named, not its share; a repeated text has no hash, and a silent sensor no length of a run."""
+    """A class with too few rows is named, not its share; a repeated text has no hash."""
     rare = check(_text(tmp_path, put(BAD, "some text,rare"), min_class_share=0.02), tmp_path).results
     assert next(result.outcome for result in rare if not result.ok) == "1 row (1.67 %): 'rare'"
     same = check(_text(tmp_path, put(slice(4, 9), ["same,yes"] * 5)), tmp_path).results
