@@ -162,7 +162,8 @@ def _exam_metrics(outcome: Outcome) -> dict[str, float]:
     for decision in outcome.decisions:
         candidate = outcome.finalist(decision.target)
         if candidate is not None:
-            metrics |= _ends(decision.target, read_report(candidate.bundle).exams["test"].scores)
+            if decision.score:
+                metrics |= _ends(decision.target, read_report(candidate.bundle).exams["test"].scores)
             metrics[f"{decision.target}/size_bytes"] = candidate.bundle.size_bytes
             quantiles = decision.series.quantiles if decision.series else {}
             metrics |= {f"{decision.target}/series.{name}": value for name, value in quantiles.items()}

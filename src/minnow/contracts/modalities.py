@@ -44,6 +44,12 @@ class Encoder(Protocol):
         ...
 
 
+class Located:
+    """Base class of inputs from a file that know where they stand. where: file and line, such as "rows.csv:17"."""
+
+    where: str
+
+
 def _no_media(data: bytes, encoder: Any) -> list[Any]:
     raise ValueError("This use case takes JSON. Received: another kind of body.")
 
@@ -143,7 +149,7 @@ class Modality(Protocol):
     def from_file(self, path: Path, options: Any, encoder: Any) -> Iterable[Any]:
         """Read inputs for a prediction from a file, as the encoder's training rows were read.
 
-        Inputs come one by one, so that a file may be larger than memory. Raises FileError, a ValueError, here or while inputs
-        are taken.
+        Inputs come one by one, so that a file may be larger than memory. Those with a file and line of their own are Located.
+        Raises FileError, a ValueError, here or while inputs are taken.
         """
         ...

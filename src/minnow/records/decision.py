@@ -66,8 +66,8 @@ class Decision:
     compared with. fingerprint, rows: of the test set. measure, score: the task's first measure. about: what the task shows with
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
-    numbers of the paired comparison. hints: what the data makes doubtful about the figures. series: the finalist's scores on
-    each of several series, None where rows are not of several. id: hash of the decision's content, without chosen and hints.
+    numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
+    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
     """
 
     usecase: str
@@ -93,8 +93,8 @@ class Decision:
         default_factory=dict[str, Mapping[str, float | int | None]]
     )
     chosen: tuple[str, ...] = ()
-    hints: tuple[Hint, ...] = ()
     series: SeriesScores | None = None
+    hints: tuple[Hint, ...] = ()
     id: str = ""
     format: int = FORMAT
     """Of the file that it was read from; written is always today's."""

@@ -163,6 +163,16 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
 
 
+def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:
+    """Return the decision of a trial that does not read the test set: the finalist is named and not promoted."""
+    reasons = (*chosen.reasons, "A trial: these are scores on val, the test set was not read, and nothing is promoted.")
+    bundle, measure = finalist.bundle, case.task.MEASURES[0].name
+    decision = Decision(
+        case.name, target, "trial", promote=False, reasons=reasons, finalist=bundle.name, measure=measure
+    )
+    return _with_id(replace(decision, sha=bundle.sha, size_bytes=bundle.size_bytes))
+
+
 def _with_id(decision: Decision) -> Decision:
     """Set the id of a decision: a hash of its content, which is the same whenever it is taken."""
     return replace(decision, id=key_of(decision.as_json()))

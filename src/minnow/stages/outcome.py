@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.lineage import git_state
+from minnow.lineage import git_state, has_linked_folders
 from minnow.records import decision as decisions
 from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
@@ -31,6 +31,7 @@ from minnow.types import Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
+_LINKED = "linked_data.txt"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def judge_case(
         if finalist is None:
             decision = exam.refusal(case, target, chosen, incumbents[target])
             written.append(replace(decision, hints=tuple(hints)))
+        elif case.usecase.exam == "none":
+            written.append(replace(exam.unread(case, target, chosen, finalist), hints=tuple(hints)))
         else:
             decision = exam.examine(case, target, finalist, candidates, prepared, incumbents[target])
             written.append(replace(decision, chosen=tuple(chosen.reasons), hints=tuple(hints)))
@@ -130,6 +133,8 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
+    if version := _linked_version(case):
+        (folder / _LINKED).write_text(version)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
     write_models(folder, models)
@@ -143,6 +148,17 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
             _copy_exports(outcome, candidate, folder)
     write_json(scratch / "metrics.json", _metrics(outcome))
     _timings(outcome).write(scratch / "timings.json")
+
+
+def linked_data_changed(case: Case) -> bool:
+    """Whether data that is read through links to folders is not what the last run read. DVC does not follow such links."""
+    record = case.workspace.outcome(case.name) / _LINKED
+    return _linked_version(case) != (record.read_text() if record.exists() else None)
+
+
+def _linked_version(case: Case) -> str | None:
+    """Hash of the data where links to folders lie in it, otherwise None."""
+    return case.data_version if has_linked_folders(case.data) else None
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
@@ -218,7 +234,8 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
     """Numbers for `dvc metrics`: scores on test of each target's finalist, and on val of every variant."""
     tests: dict[str, Any] = {}
     for decision in outcome.decisions:
-        if candidate := outcome.finalist(decision.target):
+        candidate = outcome.finalist(decision.target)
+        if candidate and decision.score:
             scores = read_report(candidate.bundle).exams["test"].scores
             values = {name: round(score.value, 10) for name, score in scores.items()}
             tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes} | _of_series(decision)

@@ -107,7 +107,7 @@ def test_one_time_in_two_series_is_no_repetition_and_twice_in_one_is(tmp_path):
 
 
 def test_repeated_times_without_the_option_name_it(tmp_path):
-    with pytest.raises(FileError, match="holds several series, set options.series to the column that names them"):
+    with pytest.raises(FileError, match=r"holds several series, set options.series to the column that names them"):
         timeseries.read(write(tmp_path, shops()), options(series=None, drop=["unique_id"]))
 
 

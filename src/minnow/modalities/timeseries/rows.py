@@ -24,6 +24,7 @@ from minnow.modalities.timeseries.options import (
 )
 from minnow.modalities.timeseries.readings import sensor_values
 from minnow.modalities.timeseries.stamps import refuse, time_stamps
+from minnow.registry import unknown
 from minnow.tables import times, typed
 from minnow.tables.errors import FileError
 from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent

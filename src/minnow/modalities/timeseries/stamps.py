@@ -12,6 +12,7 @@ from minnow.modalities.timeseries import clocks
 from minnow.modalities.timeseries.clocks import SECOND
 from minnow.modalities.timeseries.moments import NAIVE, Clock, composed, in_utc, of_text
 from minnow.modalities.timeseries.options import Options
+from minnow.modalities.timeseries.windows import within
 from minnow.registry import unknown
 from minnow.tables import times
 from minnow.tables.cells import raw, values_of
@@ -91,13 +92,12 @@ def settled(reading: Array, local: Array, clock: Clock, series: Array | None, ro
     skipped = np.zeros(len(reading), bool)
     for one in np.unique(code[local]).tolist() if clock.zone is not None else ():
         rows = np.flatnonzero(code == one)
-        rows = (
-            rows[::-1] if np.sign(np.diff(reading[rows])).sum() < 0 else rows
-        )  # written from the latest to the earliest
+        if np.sign(np.diff(reading[rows[local[rows]]])).sum() < 0:  # written from the latest to the earliest
+            rows = rows[::-1]
         stamp[rows], skipped[rows] = in_utc(reading[rows], local[rows], str(clock.zone))
     needed = f"'{', '.join(clock.names)}' must hold times that the clocks of {clock.zone} show (options.time_zone)."
     refuse(row_id, np.flatnonzero(skipped), needed)
-    _refuse_repeated(stamp, code, clock, row_id)
+    _refuse_repeated(stamp, None if series is None else code, clock, row_id)
     return stamp
 
 
@@ -128,12 +128,12 @@ def refuse(row_id: Array, rows: Array, needed: str, advice: str = "") -> None:
         raise FileError(f"{needed} {len(rows):,} rows do not: {listed}{more}.{advice}")
 
 
-def _refuse_repeated(stamp: Array, code: Array, clock: Clock, row_id: Array) -> None:
+def _refuse_repeated(stamp: Array, code: Array | None, clock: Clock, row_id: Array) -> None:
     """Raise FileError with the rows that share a time stamp with another row of their series."""
-    order = np.lexsort((stamp, code))
-    twice = np.flatnonzero((np.diff(stamp[order]) == 0) & (np.diff(code[order]) == 0))
+    order = np.lexsort((stamp,) if code is None else (stamp, code))
+    twice = np.flatnonzero((np.diff(stamp[order]) == 0) & within(stamp, None if code is None else code[order]))
     both = np.stack([order[twice], order[twice + 1]], axis=1).ravel()
-    if code.any():
+    if code is not None:
         needed, advice = "Each row of a series must have a time stamp of its own.", ""
     else:
         needed = "Each row must have a time stamp of its own."
