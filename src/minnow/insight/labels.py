@@ -66,10 +66,9 @@ def _lacking(
     if len(labels) > _NAMED:
         listed = ", ".join(f"'{label}' ({sum(classes[label].values()):,} rows)" for label in labels[:_LISTED])
         more = f" and {len(labels) - _LISTED} more" if len(labels) > _LISTED else ""
-        text = f"{len(labels)} of {len(classes)} classes have no row in {_PLACES[lack]}: {listed}{more}. Of each of them: {follows}"
-        return [
-            Hint("class", target, text, {"lacks": lack, "classes": {label: dict(classes[label]) for label in labels}})
-        ]
+        count = f"{len(labels)} of {len(classes)} classes have no row in {_PLACES[lack]}"
+        facts = {"lacks": lack, "classes": {label: dict(classes[label]) for label in labels}}
+        return [Hint("class", target, f"{count}: {listed}{more}. Of each of them: {follows}", facts)]
     hints = []
     for label in labels:
         rows = classes[label]
@@ -111,7 +110,7 @@ def _few(labels: Sequence[str], classes: Mapping[str, Mapping[str, int]]) -> lis
 
 
 def plain(label: str) -> str:
-    """Return what a label has in common with its variants: without case, outer and repeated blanks, and zeros after the point."""
+    """Return what a label has in common with its variants: no case, no outer or repeated blanks, no zeros after a point."""
     text = " ".join(unicodedata.normalize("NFC", label).split()).casefold()
     return str(Decimal(text).normalize() + 0) if _NUMBER.fullmatch(text) else text
 

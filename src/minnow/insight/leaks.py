@@ -151,9 +151,10 @@ def _error(value: float, target: Array, counted: Mapping[str, int]) -> float:
 
 
 def _cross_fitted(features: Array, target: Array, task: str, *, single: bool = True) -> float:
-    """Mean AUC (of one class against the rest) or share of variance of a model that is fitted to one half and scored on the other.
+    """Mean AUC, or share of variance, of models that are fitted to one half of the rows and scored on the other.
 
-    features: (n, p); single: a small tree for one column, otherwise boosted trees.
+    features: (n, p); single: a small tree for one column, otherwise boosted trees. The AUC of several classes is the mean of
+    that of each against the rest.
     """
     least = max(_LEAST_ROWS, len(target) // 100)
     scores = []
@@ -180,7 +181,7 @@ def _boosted(task: str) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     boosted = HistGradientBoostingRegressor if task == "regress" else HistGradientBoostingClassifier
-    return boosted(max_iter=60, max_leaf_nodes=15, min_samples_leaf=5, random_state=0, early_stopping=False)
+    return boosted(max_iter=60, max_leaf_nodes=15, min_samples_leaf=5, random_state=0)
 
 
 def _r2(features: Array, target: Array, learn: Array, held: Array, model: Any = None) -> float:

@@ -121,7 +121,7 @@ def _survey(found: Found) -> _Survey:
     """Decode the pictures as a run would, at most 2,000 of them."""
     sample = replace(found, files=found.files[:: math.ceil(len(found.files) / _MOST)])
     shapes, keys, broken = [], [], {}
-    for name, picture in decoded(sample, _DEFAULTS):
+    for name, picture in decoded(sample, None, None):
         if isinstance(picture, str):
             broken[name] = picture
         else:

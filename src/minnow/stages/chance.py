@@ -157,8 +157,8 @@ def _useful(contest: Contest) -> bool:
 
 def _of_few_groups(groups: int, rows: int) -> str:
     return (
-        f"{groups} group{'s' if groups > 1 else ''} of rows cannot show any difference; taken for independent, the {rows:,} rows "
-        "show that it is better than an answer that is always the same."
+        f"{groups} group{'s' if groups > 1 else ''} of rows cannot show any difference; taken for independent, the {rows:,} "
+        "rows show that it is better than an answer that is always the same."
     )
 
 
@@ -169,7 +169,10 @@ def _untold(worst: list[tuple[Contest, str, Comparison]], level: float) -> str:
         for contest, name, comparison in worst
     )
     which = " by one of them" if len(worst) > 1 else ""
-    return f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most {level:.2g}."
+    return (
+        f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most "
+        f"{level:.2g}."
+    )
 
 
 def _too_few_errors(hardest: tuple[Contest, str, Comparison], level: float) -> list[str]:
@@ -180,6 +183,6 @@ def _too_few_errors(hardest: tuple[Contest, str, Comparison], level: float) -> l
         return []
     rows = len(contest.finalist.loss)
     return [
-        f"{name.capitalize()} is right in {rows - wrong:,} of {rows:,} rows of the exam, so that a model can be better in {wrong} "
-        f"alone; at least {needed} are needed. Add rows of the rarer classes, or give the exam more rows (split.test)."
+        f"{name.capitalize()} is right in {rows - wrong:,} of {rows:,} rows of the exam, so that a model can be better in "
+        f"{wrong} alone; at least {needed} are needed. Add rows of the rarer classes, or give the exam more rows (split.test)."
     ]

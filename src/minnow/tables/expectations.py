@@ -132,9 +132,9 @@ def _class_expectations(options: LabelledOptions, words: Words) -> list[Expectat
     if options.labels is not None:
         listed = ", ".join(options.labels[:_LISTED]) + (", ..." if len(options.labels) > _LISTED else "")
         says, why = f"{words.label} is one of {listed} (option labels)", "the option lists all classes that may occur"
-        allowed = {"value_set": list(options.labels)}
+        among = list(options.labels)
         expectations.append(
-            expect("column_values_to_be_in_set", why, "label", says=says, about=words.column, **allowed)
+            expect("column_values_to_be_in_set", why, "label", says=says, about=words.column, value_set=among)
         )
     if options.min_class_share > 0:
         floor = options.min_class_share

@@ -19,7 +19,7 @@ from minnow.tables.encodings import WINDOWS, open_text
 from minnow.tables.errors import FileError, HeaderError
 from minnow.types import Array, FileFormat, Notice
 
-_SAMPLE, _KEY_ROWS = 1 << 18, 1000
+_SAMPLE, KEY_ROWS = 1 << 18, 1000
 """Characters from which the dialect of a file is found, and rows from which the keys of JSON lines are."""
 JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 TEXT = (".csv", ".tsv", ".txt", ".data", ".dat", ".psv")
@@ -223,15 +223,16 @@ def _placeholder(index: int) -> str:
 
 
 def _named(path: Path, rows: Iterator[Row], header: list[str], target: str | None) -> tuple[list[str], Iterator[Row]]:
-    """Names of a file without a header, which may lack the target; a first row that repeats the names is left out."""
+    """Names of a file without a header, which may lack the target, or begin with names of these columns in any order."""
     first = next(rows, None)
     if first is None:
         raise FileError(f"{path} must hold rows. It is empty.")
     without = [name for name in header if name != target]
-    names = without if len(first[1]) == len(without) and len(without) < len(header) else header
     cells = [" ".join(cell.split()) for cell in first[1]]
-    rest = rows if cells == names else chain([first], rows)
-    return names, _checked(path, iter(rest), names, FileFormat(), False)
+    if len(cells) >= len(without) and len(set(cells)) == len(cells) and set(cells) <= set(header):
+        return cells, _checked(path, rows, cells, FileFormat(), False)
+    names = without if len(cells) == len(without) < len(header) else header
+    return names, _checked(path, chain([first], rows), names, FileFormat(), False)
 
 
 def _checked(path: Path, rows: Iterator[Row], names: Sequence[str], form: FileFormat, trailing: bool) -> Iterator[Row]:
@@ -282,11 +283,17 @@ def _lines(path: Path, text: Iterator[str], separator: str, quote: str, start: i
 def _json_rows(path: Path, stream: IO[str], form: FileFormat, notices: list[Notice]) -> RowFile:
     """Rows of JSON lines. The first thousand name the columns; a row may lack some of them, which are missing then."""
     objects = _objects(path, stream)
-    first = list(islice(objects, _KEY_ROWS))
+    first = list(islice(objects, KEY_ROWS))
     if not first:
         raise FileError(f"{path} must hold rows. It is empty.")
     names = list(dict.fromkeys(name for _, row in first for name in row))
     return RowFile(names, (_json_row(path, line, row, names) for line, row in chain(first, objects)), form, notices)
+
+
+def json_objects(path: Path, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read JSON lines, plain or .gz, one by one: (line number from 1, object). Raises FileError."""
+    stream, _ = open_text(path, encoding)
+    return _objects(path, stream)
 
 
 def _objects(path: Path, stream: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from minnow.modalities.text import documents, scripts
 from minnow.modalities.text.documents import DOCUMENTS, Document, is_documents
 from minnow.modalities.text.options import Options
 from minnow.tables.errors import FileError
-from minnow.tables.expectations import expect, label_columns, label_expectations
+from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import SUFFIXES, find, fixed_splits, plain_lines, split_of
 from minnow.tables.frames import read_place
 from minnow.tables.options import TableOptions
@@ -158,10 +158,13 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about texts and their labels."""
-    longest = f"the service refuses longer texts ({MAX_CHARACTERS:,} characters)"
+    longest = f"no text has more than {MAX_CHARACTERS:,} characters"
+    column, label = (None, None) if options.lines or table.reading.documents else (options.text, options.label)
+    there, empty = f"there is a column '{options.text}'", "no text is empty"
+    between, refused = "column_values_to_be_between", "the service refuses longer ones"
     return [
-        expect("column_to_exist", "models read this column", "text"),
-        expect("column_values_to_not_be_null", "an empty text has no features", "text"),
-        expect("column_values_to_be_between", longest, "characters", max_value=MAX_CHARACTERS),
-        *label_expectations(options, task),
+        expect("column_to_exist", "models read it", "text", says=there, about=column),
+        expect("column_values_to_not_be_null", "an empty one has no words", "text", says=empty, about=column, shown=""),
+        expect(between, refused, "characters", says=longest, about=column, shown="", max_value=MAX_CHARACTERS),
+        *label_expectations(options, task, Words("text", label)),
     ]
