@@ -6,15 +6,17 @@ import ast
 import hashlib
 import importlib.util
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from minnow.folders import State, walk
 from minnow.types import Array
 
 
@@ -100,13 +102,20 @@ def code_version(modules: Iterable[str]) -> str:
 def data_version(path: Path) -> str:
     """Hash a file or folder as DVC does: md5 of the file, or md5 of the listing of the folder, followed by ".dir".
 
-    Source: the format of dvc-data's tree objects; a test compares it with what DVC records.
+    Unlike DVC, it follows links to folders, so that the hash changes with the files that are read through them. Source: the
+    format of dvc-data's tree objects; a test compares it with what DVC records.
     """
     if path.is_file():
         return _md5(path)
-    files = sorted((p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).parts)
-    listing = [{"md5": _md5(p), "relpath": p.relative_to(path).as_posix()} for p in files]
+    found = [entry for entry in walk(path, lambda name: False) if entry.state is State.FILE and entry.path.is_file()]
+    files = sorted(found, key=lambda entry: PurePosixPath(entry.name).parts)
+    listing = [{"md5": _md5(entry.path), "relpath": entry.name} for entry in files]
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def has_linked_folders(path: Path) -> bool:
+    """Whether links to folders lie in a folder. DVC does not follow them, so it does not see changes behind them."""
+    return any(Path(root, name).is_symlink() for root, folders, _ in os.walk(path) for name in folders)
 
 
 def _md5(path: Path) -> str:

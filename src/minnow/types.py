@@ -72,10 +72,12 @@ class Reading:
     """How a table was read; the encoder keeps it, so that files and requests are read in the same way.
 
     columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes.
+    documents: whether each file is one row, a document.
     """
 
     file: FileFormat = field(default_factory=FileFormat)
     columns: Mapping[str, ColumnFormat] = field(default_factory=dict[str, ColumnFormat])
+    documents: bool = False
 
 
 @dataclass(frozen=True)
@@ -278,11 +280,21 @@ class Score:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A condition on rows. kind: a Great Expectations type in snake case; kwargs: its arguments; why: shown in the report."""
+    """A condition on rows.
+
+    kind: a Great Expectations type in snake case; kwargs: its arguments, "column" a described column; why: shown in the report.
+    says: what is expected, in the words of the user's files and options, such as "every row has a value in 'price'"; "" is put
+    together from kind and kwargs. column: the column of the user's files that it is about; None where it is about whole rows.
+    shown: the described column whose values are named where the expectation is not met; None for the one that is checked, ""
+    names none.
+    """
 
     kind: str
     kwargs: dict[str, Any]
     why: str
+    says: str = ""
+    column: str | None = None
+    shown: str | None = None
 
 
 Report = Callable[[int, int, Mapping[str, float]], None]

@@ -53,9 +53,9 @@ class Tiny:
         if "rating" in columns:
             return [{name: str(columns[name][i]) for name in ("user", "item")} for i in range(len(self.examples))]
         if "row stamp" in columns:
-            return self.module.from_file(next(self.folder.glob("tiny.*")), self.options, self.encoder)
+            return list(self.module.from_file(next(self.folder.glob("tiny.*")), self.options, self.encoder))
         if "sound" in columns:
-            return self.module.from_file(self.folder, self.options, self.encoder)
+            return list(self.module.from_file(self.folder, self.options, self.encoder))
         if "image" in columns and self.task == "generate":
             return list(range(len(self.examples)))
         if "image" in columns:

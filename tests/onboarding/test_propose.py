@@ -35,7 +35,7 @@ def test_a_number_to_be_estimated(tmp_path):
     path = _csv(tmp_path, "a;b;price", lambda i: f"{i % 7};{RNG.normal():.2f};{RNG.normal():.2f}".replace(".", ","))
     entry = _entry(path)
     assert entry["task"] == "regress"
-    assert entry["options"] == {"decimal": ",", "target": "price"}
+    assert entry["options"] == {"target": "price"}
 
 
 def test_a_date_makes_the_exam_what_came_last(tmp_path):
@@ -62,7 +62,13 @@ def test_users_items_and_times_are_interactions(tmp_path):
     path = _csv(tmp_path, "user_id,movie_id,rating,timestamp", lambda i: f"u{i % 9},m{i % 30},{i % 5},{i}")
     entry = _entry(path)
     assert (entry["modality"], entry["task"]) == ("interactions", "rank")
-    assert entry["options"] == {"user": "user_id", "item": "movie_id", "time": "timestamp"}
+    assert entry["options"] == {
+        "user": "user_id",
+        "item": "movie_id",
+        "time": "timestamp",
+        "min_rows": 90,
+        "max_repeats": 0.35,
+    }
     assert _entry(path, target="rating")["modality"] == "tabular"
 
 
@@ -141,8 +147,9 @@ def test_sounds_in_folders_or_with_their_class_in_the_name(tmp_path):
             record(tmp_path / "flat" / f"{name}_{i}.wav", 0.6, 22_050)
     entry = _entry(tmp_path / "sorted")
     assert (entry["modality"], entry["task"], entry["families"]) == ("audio", "classify", ["linear", "cnn", "cnn1d"])
-    assert entry["options"] == {"rate": 8000, "seconds": 0.4}
-    assert _entry(tmp_path / "flat")["options"] == {"label_part": 0, "rate": 16_000, "seconds": 0.6}
+    assert entry["options"] == {"rate": 8000, "seconds": 0.4, "min_rows": 6}
+    flat = _entry(tmp_path / "flat")["options"]
+    assert flat == {"label_part": 0, "rate": 16_000, "seconds": 0.6, "min_rows": 6}
 
 
 def _hourly(i):
@@ -155,7 +162,7 @@ def test_rows_at_an_even_pace_are_a_series(tmp_path):
     assert (entry["modality"], entry["task"]) == ("timeseries", "classify")
     assert entry["options"] == {"target": "lamp", "time": "when", "window": 12}
     assert _entry(path, split="time")["modality"] == "tabular", "a table divided by time is what was requested"
-    path = _csv(tmp_path, "time,place,warm", lambda i: f"{_hourly(i)},hall,{RNG.normal():.2f}", "numbers.csv")
+    path = _csv(tmp_path, "time,place,warm", lambda i: f"{_hourly(i)},hall,{i % 24 + RNG.normal():.2f}", "numbers.csv")
     entry = _entry(path)
     assert entry["task"] == "forecast"
     assert entry["options"] == {"target": "warm", "horizon": 1, "relative": True, "drop": ["place"], "window": 12}
@@ -164,6 +171,6 @@ def test_rows_at_an_even_pace_are_a_series(tmp_path):
 def test_pictures_to_be_generated(tmp_path):
     np.savez(tmp_path / "all.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
     entry = _entry(tmp_path, task="generate")
-    assert (entry["families"], entry["options"]) == (["vae", "gan"], {"labelled": False})
+    assert (entry["families"], entry["options"]["labelled"]) == (["vae", "gan"], False)
     with pytest.raises(ValueError, match=r"--task: the tasks of images are classify, generate\. Received: rank"):
         _entry(tmp_path, task="rank")

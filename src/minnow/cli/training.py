@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 from minnow.cli.app import FAILED, exit_on, load_settings, require_known
 from minnow.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    from minnow.onboarding.proposal import Question, Request
 
 
 def run(
@@ -44,7 +48,12 @@ def run(
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new use case.")],
-    data: Annotated[Path, typer.Option(help="Folder or file: images in class folders, WAV files, CSV, Parquet.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON lines, Parquet."
+        ),
+    ],
     target: Annotated[
         str | None, typer.Option(help="Column to predict. Default: by names and order of columns.")
     ] = None,
@@ -61,8 +70,8 @@ def new(
 ) -> None:
     """Propose an entry of params.yaml for new data.
 
-    Prints each choice with its reason, asks for confirmation, adds the entry to params.yaml and runs a trial: the first two
-    families for a minute each at most.
+    Prints how the data was read and each choice with its reason, asks what the data does not tell, adds the entry to
+    params.yaml and runs a trial: two families for a minute each at most, scored on val; the test set is not read.
     """
     from minnow.config import ConfigError
     from minnow.onboarding import entry
@@ -73,17 +82,31 @@ def new(
     space, _ = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
-        proposal = propose(folder, Request(target, modality, task, split, family))
+        request = Request(target, modality, task, split, family)
+        while (proposal := propose(folder, request)).questions:
+            request = _answered(request, proposal.questions[0], ask=not yes)
         proposal.entry["data"] = _as_written(space, folder)
         entry.show(name, proposal)
         if not yes and not typer.confirm("Write this entry to params.yaml?"):
             raise typer.Exit(0)
         entry.add(space, name, proposal)
     typer.echo(f"params.yaml has the entry usecases.{name}.")
-    if trial and (code := trials.try_out(space, name, proposal.entry)):
-        raise typer.Exit(code)
+    code = trials.try_out(space, name, proposal.entry) if trial else 0
     accept = " --accept-data" if folder.is_relative_to(space.root / "data") else ""
     typer.echo(f"\nNext:\n  minnow run {name}{accept}     train every family, judge and publish")
+    raise typer.Exit(code)
+
+
+def _answered(request: Request, question: Question, *, ask: bool) -> Request:
+    """Ask a question, and add its answer to the request. Raises ValueError where nobody is to be asked."""
+    if not ask:
+        raise ValueError(question.text)
+    typer.echo(question.text)
+    for number, (_, meaning) in enumerate(question.choices, 1):
+        typer.echo(f"  {number}: {meaning}")
+    numbers = click.Choice([str(number) for number in range(1, len(question.choices) + 1)])
+    options, _ = question.choices[int(typer.prompt("Which one?", type=numbers)) - 1]
+    return request.answered(options)
 
 
 def _as_written(space: Workspace, folder: Path) -> str:

@@ -127,7 +127,8 @@ class UseCase(Parameters):
         run before this one.
     folds: number of folds in which the family of the finalist is cross-validated over all rows, for the report; "groups"
         holds out one group of rows (such as a speaker) after the other.
-    exam: "families" scores one finalist per family, chosen on val, on the test set; for benchmarks, in trials only.
+    exam: which models are scored on the test set: the finalist; in trials also "families", one of each family, chosen on val,
+        for benchmarks, or "none".
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"folds=units": "groups"}
@@ -146,7 +147,7 @@ class UseCase(Parameters):
     judge: Judge | None = None
     needs: list[str] = Field(default=[])
     folds: Annotated[int, Field(ge=2, le=20)] | Literal["groups"] | None = None
-    exam: Literal["finalist", "families"] = "finalist"
+    exam: Literal["finalist", "families", "none"] = "finalist"
 
     @property
     def starts(self) -> dict[str, str]:

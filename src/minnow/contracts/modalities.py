@@ -65,8 +65,12 @@ class ModalityCapabilities:
     refuses: (options, task) -> why the options do not suit the task, or None.
     media: (encoder) -> content types of a request's body that are supported besides JSON.
     from_bytes: (body, encoder) -> inputs for parse. Raises ValueError.
+    series_column: (options) -> name of the column of examples that names the series of each row, for scores of each series;
+        None where rows are not of several series.
     about: (columns of parse, encoder) -> facts that each answer carries besides the prediction, such as the time that it is
         for: name -> values (n,), JSON-ready.
+    unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
+        rows have no words, or what is unknown is read otherwise.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -76,7 +80,9 @@ class ModalityCapabilities:
     refuses: Callable[[Any, str], str | None] = lambda options, task: None
     media: Callable[[Any], tuple[str, ...]] = lambda encoder: ()
     from_bytes: Callable[[bytes, Any], list[Any]] = _no_media
+    series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
+    unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
 
 
 class Modality(Protocol):
@@ -97,7 +103,11 @@ class Modality(Protocol):
         ...
 
     def time_column(self, options: Any) -> str | None:
-        """Return the name of the column of times by which rows are split; None where the split does not follow time."""
+        """Return the name of the column of times by which rows are split; None where the split does not follow time.
+
+        For several series in one table it holds the share of a series' rows that are before each row, so that the latest rows
+        of each series are test.
+        """
         ...
 
     def read(self, folder: Path, options: Any) -> Table:

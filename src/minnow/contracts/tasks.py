@@ -25,9 +25,15 @@ class FeatureExtraction:
 
 @dataclass(frozen=True)
 class TaskCapabilities:
-    """Optional abilities. feature_extraction: None where predictions are scored without features."""
+    """Optional abilities.
+
+    feature_extraction: None where predictions are scored without features.
+    constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: the best that can be
+        answered without learning, by the weights of exam. Empty where no such answer is without value, as in a ranking.
+    """
 
     feature_extraction: FeatureExtraction | None = None
+    constants: Callable[[Batch, Batch], Mapping[str, Outputs]] = lambda train, exam: {}
 
 
 class Task(Protocol):

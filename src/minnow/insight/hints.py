@@ -1,43 +1,54 @@
-"""Hints at properties of the data that inflate a score, looked for before training. A hint does not stop a run.
+"""Hints at properties of the data that inflate a score, or that the exam cannot show, looked for before training.
 
-To find leaks, each column alone predicts the target: a small tree learns from half of the rows and is scored on the others.
+A hint does not stop a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from minnow.insight.labels import class_hints, variant_hint
+from minnow.insight.leaks import ALMOST, alone, leaks
+from minnow.records.hint import Hint
 from minnow.stages import prepare
 from minnow.stages.case import Case
+from minnow.stages.prepare import Prepared
 from minnow.types import Array, Table
 
-ALMOST = 0.95
-"""A column that alone avoids this share of the errors of a constant prediction is reported as a leak."""
-_LEAVES = 64
-_LEAST_ROWS = 3
+__all__ = ["ALMOST", "UNKNOWN", "Hint", "alone", "find", "hints_of", "is_id", "rises"]
+
+UNKNOWN = 0.5
+"""Share of the words of val that the encoder does not know, from which on most of what texts say is lost."""
+_LEAST_ROWS = 12
 _UNIQUE = 0.99
 _MOST_ROWS = 50_000
 
 
-@dataclass(frozen=True)
-class Hint:
-    """A hint. kind: leak, id, duplicates or time; column: None for a hint about rows; text: what was found, what to do."""
-
-    kind: str
-    column: str | None
-    text: str
-
-
-def hints_of(case: Case, table: Table) -> list[Hint]:
-    """Look for hints in the raw rows of a case, and in its columns where the modality has flat ones."""
+def hints_of(case: Case, table: Table, prepared: Prepared) -> list[Hint]:
+    """Look for hints in the raw rows of a case, in its columns where the modality has flat ones, and in its splits."""
     problem = case.problem
     features = problem.modality.CAPABILITIES.features(table.columns, problem.options)
-    splits = prepare.split(table, case.usecase.split, problem.time_column)
+    kept = [problem.time_column] if problem.time_column else []
+    light = replace(table, columns={name: table.columns[name] for name in kept})
+    splits = prepare.split(light, case.usecase.split, problem.time_column)
     by = "time" if problem.time_column else "hash" if table.group is None else "group"
-    return find(table, splits, problem.target, features, problem.task_name, by)
+    labels: list[Hint] = []
+    if len(prepared.labels) and table.columns[problem.target].ndim == 1:
+        options, target = type(problem.options).model_fields, _column(problem.options)
+        merges = "options.label_as" if "label_as" in options else None
+        variant = variant_hint(table.columns[problem.target], target, merges)
+        labels = [*class_hints(prepared.tables, problem.target, by), *([variant] if variant else [])]
+    return labels + _unknown(case, prepared) + find(table, splits, problem.target, features, problem.task_name, by)
+
+
+def _column(options: Any) -> str | None:
+    """Name of the target's column in the user's files; None where labels are names of folders."""
+    named = [key for key in ("target", "label") if key in type(options).model_fields]
+    return str(getattr(options, named[0])) if named else None
 
 
 def find(
@@ -45,22 +56,15 @@ def find(
 ) -> list[Hint]:
     """Look for hints in flat columns. split: "hash", "time" or "group", how the splits were made."""
     rows = table.take(np.arange(0, len(table), max(1, len(table) // _MOST_ROWS)))
-    answer = rows.columns[target]
-    hints = [hint for name in features for hint in _of_column(name, rows.columns[name], answer, task, split)]
-    return hints + _duplicates(splits)
+    columns = {name: rows.columns[name] for name in features}
+    if len(rows) < _LEAST_ROWS:
+        return _duplicates(splits)
+    hints = leaks(columns, rows.columns[target], task)
+    return hints + [hint for name in features for hint in _of_column(name, columns[name], split)] + _duplicates(splits)
 
 
-def _of_column(name: str, values: Array, answer: Array, task: str, split: str) -> list[Hint]:
-    if len(values) < 4 * _LEAST_ROWS:
-        return []
+def _of_column(name: str, values: Array, split: str) -> list[Hint]:
     hints = []
-    share = alone(values, answer, task)
-    if share >= ALMOST:
-        text = (
-            f"'{name}' alone explains {100 * share:.1f} % of the target. Is its value known when a prediction is made? If not, "
-            "drop it: options.drop."
-        )
-        hints.append(Hint("leak", name, text))
     if is_id(values):
         text = f"'{name}' has another value in nearly every row, like an id or a name. Drop it: options.drop."
         hints.append(Hint("id", name, text))
@@ -71,39 +75,6 @@ def _of_column(name: str, values: Array, answer: Array, task: str, split: str) -
         )
         hints.append(Hint("time", name, text))
     return hints
-
-
-def alone(values: Array, answer: Array, task: str) -> float:
-    """Measure how much of the target one column alone explains: 1 for all of it, 0 or below for nothing.
-
-    That is the share of the errors of a constant prediction that a small tree avoids, or for a number the share of the variance
-    that it explains; it learns from half of the rows and is scored on the others. values: (n,), of any kind; answer: (n,) str.
-    """
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    column = _numbers(values)[:, None]
-    order = np.random.default_rng(0).permutation(len(column))  # rows may alternate
-    learn, held = order[::2], order[1::2]
-    if task == "regress":
-        number = answer.astype(np.float64)
-        tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAST_ROWS, random_state=0)
-        error = ((tree.fit(column[learn], number[learn]).predict(column[held]) - number[held]) ** 2).sum()
-        plain = ((number[held] - number[learn].mean()) ** 2).sum()
-    else:
-        names, counts = np.unique(answer[learn], return_counts=True)
-        tree = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAST_ROWS, random_state=0)
-        error = (tree.fit(column[learn], answer[learn]).predict(column[held]) != answer[held]).sum()
-        plain = (names[counts.argmax()] != answer[held]).sum()
-    return float(1 - error / plain) if plain else 0.0
-
-
-def _numbers(values: Array) -> Array:
-    """Convert a column to numbers, (n,) float64: categories to the ranks of their names, NaN where missing."""
-    if values.dtype == object:
-        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
-    if values.dtype.kind == "M":
-        return np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype(np.float64))
-    return values.astype(np.float64)
 
 
 def is_id(values: Array) -> bool:
@@ -118,6 +89,20 @@ def rises(values: Array) -> bool:
     return values.dtype.kind == "f" and bool(np.isfinite(values).all() and (np.diff(values) > 0).all())
 
 
+def _unknown(case: Case, prepared: Prepared) -> list[Hint]:
+    """Say so where the encoder does not know most of the words of val."""
+    share = case.modality.CAPABILITIES.unknown(prepared.batches["val"].inputs, prepared.encoder)
+    if share is None or not len(share) or share.mean() < UNKNOWN:
+        return []
+    most = int((share > UNKNOWN).sum())
+    text = (
+        f"{100 * share.mean():.0f} % of the words of a text of val are unknown to the model, on average, and in {most:,} of "
+        f"{len(share):,} texts most of them: it knows words that occur at least twice in train. Where words are long, rare or "
+        "not divided by blanks, let models read characters too: options.characters: [2, 5]."
+    )
+    return [Hint("unknown", None, text, {"share": round(float(share.mean()), 6), "texts": most, "of": len(share)})]
+
+
 def _duplicates(splits: Mapping[str, Table]) -> list[Hint]:
     repeated = np.isin(splits["test"].key, np.concatenate([splits["train"].key, splits["val"].key]))
     if not repeated.any():
@@ -127,4 +112,4 @@ def _duplicates(splits: Mapping[str, Table]) -> list[Hint]:
         f"{int(repeated.sum()):,} of {len(repeated):,} test rows occur in train or val too, such as {rows}. "
         "A model may have memorised them. A split by hash keeps equal rows together."
     )
-    return [Hint("duplicates", None, text)]
+    return [Hint("duplicates", None, text, {"rows": int(repeated.sum()), "of": len(repeated)})]

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from minnow.measures.scores import span
-from minnow.records.decision import Decision, Difference, read_decisions
+from minnow.records.decision import Decision, Difference, SeriesScores, read_decisions
+from minnow.records.hint import ABOUT_EXAM
 from minnow.records.receipt import Check
 from minnow.records.report import score_as_json
 from minnow.records.results import FILE as RESULTS
@@ -117,6 +118,9 @@ def _print_decisions(console: Console, folder: Path) -> None:
             _print_exam(console, decision, decision.score)
         for reason in decision.reasons:
             console.print(f"  {reason}")
+        for hint in decision.hints:
+            if hint.kind in ABOUT_EXAM:
+                console.print(f"  A hint: {hint.text}", markup=False)
     results = read_results(folder)
     _print_folds(console, results.folds)
     for family, why in results.failures.items():
@@ -134,6 +138,19 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
     baselines = ", ".join(f"{name} {_figure(one.value)}" for name, one in decision.baselines.items())
     console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
     _print_difference(console, decision.differences, score.n)
+    if decision.series:
+        _print_series(console, decision.series)
+
+
+def _print_series(console: Console, series: SeriesScores) -> None:
+    """Print the score of each series, or where there are many of them the quantiles and the worst ones."""
+    scores = [f"{name} {_figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
+    if series.is_whole:
+        console.print(f"  Of each series: {', '.join(scores)}", highlight=False, markup=False)
+        return
+    quantiles = ", ".join(f"{name} {_figure(value)}" for name, value in series.quantiles.items())
+    console.print(f"  Of {series.count:,} series: {quantiles}", highlight=False)
+    console.print(f"  With the worst scores: {', '.join(scores)}", highlight=False, markup=False)
 
 
 def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:

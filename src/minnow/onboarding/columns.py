@@ -1,93 +1,131 @@
-"""Columns of an unknown table: reads them without settings, and guesses their roles from names and values."""
+"""Columns of an unknown table, read by the code that a run reads them with, and their roles by names and values."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from minnow.onboarding.proposal import Proposal
-from minnow.tables import frames
-from minnow.tables.files import HeaderError
+from minnow.onboarding.proposal import Proposal, Question, Request
+from minnow.tables.cells import MISSING
+from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
+from minnow.tables.frames import Frame, as_cells
 from minnow.tables.options import TableOptions
+from minnow.tables.typed import Columnwise, Typed, look
 from minnow.types import Array
 
-_USERS = ("user", "user_id", "userid", "customer", "customer_id", "member", "reader", "visitor")
+_USERS = (
+    "user", "user_id", "userid", "uid", "customer", "customer_id", "customerid", "client_id", "member", "member_id", "reader",
+    "reader_id", "visitor", "visitor_id", "visitorid", "reviewer_id", "reviewerid", "session_id",
+)  # fmt: skip
 _ITEMS = (
-    "item", "item_id", "itemid", "movie", "movie_id", "movieid", "product", "product_id", "book", "song", "article",
+    "item", "item_id", "itemid", "movie", "movie_id", "movieid", "product", "product_id", "productid", "book", "book_id",
+    "song", "song_id", "track", "track_id", "article", "article_id", "sku", "asin", "isbn", "stock_code", "stockcode",
 )  # fmt: skip
 _RATINGS = ("rating", "score", "stars")
-_TIMES = ("time", "timestamp", "date", "datetime", "unix_time")
+_TIMES = ("time", "timestamp", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date")
+_ID = re.compile(r"(^|[ _\-.])(id|key|number|no|nr|code|uuid|index)$", re.IGNORECASE)
 _WORDS, _TEXT_LENGTH = 4, 25
 """Least mean number of words and of characters in a column of sentences."""
+_UNSPACED_LENGTH, _UNSPACED_SHARE = 6, 0.3
+"""The same for scripts without blanks: least mean number of characters, and least share of those of such a script."""
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _SAMPLE = 2000
-_EVEN = 0.8
-"""Least share of equal steps of time between rows in a series."""
+_FEW_COLUMNS = 4
 
 
-def read_columns(proposal: Proposal, data: Path) -> dict[str, Array]:
-    """Read every column, (n,) each. Columns of a file without a header are numbered.
+@dataclass(frozen=True)
+class Columns:
+    """What was read of a table. frame: its cells; typed: name -> column, mixed cells as categories."""
 
-    Options that are needed to read the file are added to the proposal. Raises FileError, a ValueError.
+    frame: Frame
+    typed: Mapping[str, Typed]
+
+    @cached_property
+    def values(self) -> dict[str, Array]:
+        """Name -> values (n,), as cells.array_of makes them."""
+        return {name: column.values for name, column in self.typed.items()}
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.frame)
+
+    def labels(self, name: str) -> Array:
+        """Labels of a column as a run reads them, (n,) str, "" where missing."""
+        return Columnwise(self.frame, TableOptions.model_validate({"target": name})).labels(name).values
+
+    def only_in_some(self) -> list[str]:
+        """Columns that other files of the folder lack, such as the answer in a competition's test.csv."""
+        return [name for notice in self.frame.notices for name in self.values if notice.where == name]
+
+
+def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
+    """Read every column. Columns of a file without a header are numbered.
+
+    What was found is added to the proposal, with a question for each column that can be read in two ways. Raises FileError, a
+    ValueError.
     """
-    header: list[str] | None = None
+    given = dict(request.options)
+    for option, value in given.items():
+        proposal.choose(f"options.{option}", value, "as you answered")
     try:
-        columns = _look(data)
+        frame, typed, problems = _look(data, given)
     except HeaderError as error:
         header = [f"column {number}" for number in range(1, error.width + 1)]
-        columns = _look(data, header)
+        frame, typed, problems = _look(data, given | {"header": header})
         proposal.choose("options.header", header, "the first line is already a row, so the columns are numbered")
-    if _decimal_commas(columns):
-        columns = _look(data, header, ",")
-        proposal.choose("options.decimal", ",", "numbers are written with a decimal comma")
-    return columns
+    proposal.found += [notice.text for notice in frame.notices]
+    proposal.found += [notice.text for column in typed.values() for notice in column.notices if notice.kind == "format"]
+    for problem in problems:
+        if isinstance(problem, ReadingError):
+            proposal.questions.append(Question.of(problem))
+        elif isinstance(problem, ColumnError):
+            proposal.warnings.append(str(problem))
+    return Columns(frame, typed)
 
 
-def _look(data: Path, header: list[str] | None = None, decimal: Literal[".", ","] = ".") -> dict[str, Array]:
-    options = TableOptions.model_validate({"target": "", "header": header, "decimal": decimal})
-    return frames.look(data, options)
+def _look(data: Path, options: Mapping[str, object]) -> tuple[Frame, dict[str, Typed], list[FileError]]:
+    return look(data, TableOptions.model_validate({"target": "", **options}))
 
 
-def _decimal_commas(columns: Mapping[str, Array]) -> bool:
-    number = re.compile(r"[+-]?\d+,\d+")
-    return any(
-        values.dtype == object
-        and len(values)
-        and np.mean([bool(number.fullmatch(cell)) for cell in values.tolist() if cell] or [0]) > 0.5
-        for values in columns.values()
-    )
-
-
-def labels_of(values: Array) -> Array:
-    """Convert a column of any kind to labels, (n,) str, "" where missing."""
-    return frames.labels(values, {})
-
-
-def named(columns: Mapping[str, Array], names: Sequence[str]) -> str | None:
+def named(columns: Iterable[str], names: Sequence[str]) -> str | None:
     """Return the column with the first of these names that occurs, or None; case and spaces do not matter."""
     lowered = {name.lower().replace(" ", "_"): name for name in columns}
     return next((lowered[name] for name in names if name in lowered), None)
 
 
-def rating_columns(columns: Mapping[str, Array]) -> dict[str, str | None] | None:
-    """Find the columns of ratings by their names: role -> column. None unless user, item and time are there."""
-    roles = {"user": named(columns, _USERS), "item": named(columns, _ITEMS), "time": named(columns, _TIMES)}
-    return roles | {"rating": named(columns, _RATINGS)} if all(roles.values()) else None
+def rating_columns(columns: Iterable[str]) -> dict[str, str | None] | None:
+    """Find the columns of an interaction log by their names: role -> column.
+
+    None unless user and item are there, and a time or a rating.
+    """
+    names = list(columns)
+    roles = {"user": named(names, _USERS), "item": named(names, _ITEMS), "time": named(names, _TIMES)}
+    roles["rating"] = named(names, _RATINGS)
+    return roles if roles["user"] and roles["item"] and (roles["time"] or roles["rating"]) else None
 
 
-def text_column(columns: Mapping[str, Array], target: str | None) -> str | None:
+def sentences(columns: Columns, target: str | None) -> str | None:
     """Find the one column of sentences, where there is hardly anything else but the target."""
-    sentences = []
-    for name, values in columns.items():
-        if values.dtype == object and name != target:
-            cells = [cell for cell in values.tolist()[:_SAMPLE] if cell]
-            words = np.mean([cell.count(" ") + 1 for cell in cells]) if cells else 0
-            if words >= _WORDS and np.mean([len(cell) for cell in cells]) >= _TEXT_LENGTH:
-                sentences.append(name)
-    return sentences[0] if len(sentences) == 1 and len(columns) <= 4 else None
+    found = [name for name in columns.values if name != target and _holds_sentences(columns, name)]
+    return found[0] if len(found) == 1 and len(columns.values) <= _FEW_COLUMNS else None
+
+
+def _holds_sentences(columns: Columns, name: str) -> bool:
+    if columns.values[name].dtype != object:
+        return False
+    cells = [cell for cell in as_cells(columns.frame.columns[name])[:_SAMPLE] if cell and cell.lower() not in MISSING]
+    if not cells:
+        return False
+    length = np.mean([len(cell) for cell in cells])
+    unspaced = np.mean([len(_UNSPACED.findall(cell)) / len(cell) for cell in cells])
+    if unspaced >= _UNSPACED_SHARE:
+        return bool(length >= _UNSPACED_LENGTH)
+    return bool(length >= _TEXT_LENGTH and np.mean([cell.count(" ") + 1 for cell in cells]) >= _WORDS)
 
 
 def mean_length(values: Array) -> float:
@@ -95,21 +133,16 @@ def mean_length(values: Array) -> float:
     return float(np.mean([len(str(value)) for value in values.tolist()[:1000]] or [0]))
 
 
-def even_times(columns: Mapping[str, Array]) -> str | None:
-    """Find a column of distinct times at even steps."""
-    for name, values in columns.items():
-        if values.dtype.kind == "M" and len(values) > 2 and not np.isnat(values).any():
-            steps = np.diff(np.sort(values).astype("datetime64[s]").astype(np.int64))
-            if (steps > 0).all() and np.mean(steps == np.median(steps)) >= _EVEN:
-                return name
-    return None
-
-
 def is_group(name: str, values: Array) -> bool:
     """Whether a column has the name of an id, and its values repeat."""
-    is_id = re.search(r"(^|[ _-])(id|key|number|no|code)$", name.lower()) or name.lower() in _USERS
+    is_id = _ID.search(name) or name.lower() in _USERS
     distinct = len(set(values.tolist()))
     return bool(is_id) and len(values) / 50 < distinct < len(values) / 1.5
+
+
+def has_id_name(name: str) -> bool:
+    """Whether a column has the name of an id."""
+    return bool(_ID.search(name))
 
 
 def missing_share(values: Array) -> float:
@@ -120,3 +153,12 @@ def missing_share(values: Array) -> float:
     if kind == "M":
         return float(np.mean(np.isnat(values)))
     return float(np.mean(values < 0 if kind == "i" else np.isnan(values)))
+
+
+def codes(values: Array) -> Array:
+    """Values as numbers (n,) float64: categories by the rank of their names, NaN where missing."""
+    if values.dtype == object or values.dtype.kind == "U":
+        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+    if values.dtype.kind == "M":
+        return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64).astype(np.float64))
+    return np.where(values < 0, np.nan, values).astype(np.float64) if values.dtype.kind == "i" else values

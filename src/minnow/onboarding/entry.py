@@ -19,6 +19,8 @@ _OPTION = "options."
 def show(name: str, proposal: Proposal) -> None:
     """Print each choice with its reason."""
     console = Console(highlight=False)
+    for found in proposal.found:
+        console.print(f"Found: {escape(found)}")
     table = Table(title=f"A proposal for {name}", title_justify="left")
     for column in ("key", "value", "because"):
         table.add_column(column)
@@ -52,7 +54,7 @@ def add(space: Workspace, name: str, proposal: Proposal) -> None:
 
 
 def _line(key: str, value: Any, why: str | None) -> str:
-    return f"{key}: {_flow(value)}" + (f" # {why}" if why else "")
+    return f"{key}: {_flow(value)}" + (f" # {' '.join(why.split())}" if why else "")
 
 
 def _flow(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from minnow.tables.errors import ReadingError
 
 ASKED_FOR = "requested"
 """The reason for a choice of the user."""
@@ -12,23 +14,58 @@ _OPTION = "options."
 
 
 @dataclass(frozen=True)
+class Question:
+    """What the data alone does not tell. text: the question; choices: (options that settle it, what they mean)."""
+
+    text: str
+    choices: tuple[tuple[Mapping[str, Any], str], ...]
+
+    @classmethod
+    def of(cls, error: ReadingError) -> Question:
+        """Ask which of two readings of a column is meant."""
+        settles: list[tuple[Mapping[str, Any], str]] = [
+            ({"dates": {error.column: value}} if error.option == "dates" else {error.option: value}, meaning)
+            for value, meaning in error.readings
+        ]
+        return cls(str(error), tuple(settles))
+
+
+@dataclass(frozen=True)
 class Request:
-    """What the user has chosen; what is None is derived from the data."""
+    """What the user has chosen; what is None is derived from the data. options: answers to questions."""
 
     target: str | None = None
     modality: str | None = None
     task: str | None = None
     split: str | None = None
     families: Sequence[str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def answered(self, options: Mapping[str, Any]) -> Request:
+        """Add the answer to a question: options, or the target."""
+        if "target" in options:
+            return replace(self, target=options["target"])
+        merged = {
+            key: {**self.options.get(key, {}), **value} if key == "dates" else value for key, value in options.items()
+        }
+        return replace(self, options={**self.options, **merged})
 
 
 @dataclass
 class Proposal:
-    """A proposed entry. entry: for params.yaml; reasons: key -> why; warnings: what the user should check."""
+    """A proposed entry.
+
+    entry: for params.yaml; reasons: key -> why; found: how the data was read; warnings: what the user should check; questions:
+    what the user must answer before the entry can be written; train_rows: about how many rows train will have, None where that
+    is not known.
+    """
 
     entry: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    train_rows: int | None = None
 
     def choose(self, key: str, value: Any, why: str) -> None:
         """Set a key of the entry, "options.x" for one of the options, and say why."""

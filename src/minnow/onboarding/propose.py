@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from minnow.catalog import catalog
-from minnow.onboarding.file_entries import has_images, has_sounds, propose_audio, propose_images
+from minnow.folders import State, walk
+from minnow.onboarding.image_entries import has_images, propose_images
+from minnow.onboarding.limits import fit_limits
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
+from minnow.onboarding.text_entries import has_documents, propose_documents
 from minnow.registry import unknown
 
 _FAMILIES = {
@@ -23,6 +27,9 @@ _FAMILIES = {
     ("tabular", "regress"): ["linear", "gboost", "forest", "fcnn"],
 }
 
+_INT8_ROWS = 130
+"""Expected rows of train from which on int8 has the 100 that it needs, whichever rows the hash puts there."""
+
 
 def propose(data: Path, request: Request) -> Proposal:
     """Propose an entry for a folder or file. Raises ValueError that says what was needed and what was received."""
@@ -30,22 +37,38 @@ def propose(data: Path, request: Request) -> Proposal:
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
+    if request.task and request.task not in catalog().known("task"):
+        raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
+    _refuse_lost_links(data)
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
     elif request.modality == "audio" or (request.modality is None and has_sounds(data)):
         propose_audio(proposal, data, request)
+    elif request.modality in (None, "text") and has_documents(data):
+        propose_documents(proposal, data, request)
+        fit_limits(proposal, data)
     else:
         propose_columns(proposal, data, request)
+        if not proposal.questions:
+            fit_limits(proposal, data)
     _choose_families(proposal, request)
     return proposal
+
+
+def _refuse_lost_links(data: Path) -> None:
+    """Raise ValueError for links that lead nowhere, which would stop DVC and so every run."""
+    entries = walk(data, lambda name: False) if data.is_dir() else ()
+    if lost := [entry.name for entry in entries if entry.state is State.NOWHERE]:
+        raise ValueError(
+            f"--data must not hold links that lead nowhere, since DVC cannot record them. Received: {', '.join(lost)[:200]}. "
+            "Remove them, or bring back what they lead to."
+        )
 
 
 def _choose_families(proposal: Proposal, request: Request) -> None:
     """Choose families and compressions. Raises ValueError for a task or family that does not fit."""
     modality, task = proposal.entry["modality"], proposal.task
-    if task not in catalog().known("task"):
-        raise ValueError(f"--task: {unknown('task', task, catalog().known('task'))}")
     families = list(request.families or _FAMILIES.get((modality, task), []))
     if not families:
         tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))
@@ -57,4 +80,8 @@ def _choose_families(proposal: Proposal, request: Request) -> None:
             raise ValueError(f"--family: {why}")
     why = ASKED_FOR if request.families else f"families for {task} on {modality}, simple ones first"
     proposal.choose("families", families, why)
-    proposal.choose("compression", ["float16", "int8"], "smaller variants of networks, judged like all others")
+    if proposal.train_rows is None or proposal.train_rows >= _INT8_ROWS:
+        proposal.choose("compression", ["float16", "int8"], "smaller variants of networks, judged like all others")
+    else:
+        why = f"a smaller variant of networks; int8 needs more rows than the {proposal.train_rows:,} or so of train"
+        proposal.choose("compression", ["float16"], why)

@@ -69,9 +69,9 @@ def prepare_case(case: Case, table: Table) -> Prepared:
 def _refuse_settings(case: Case) -> None:
     """Refuse settings that do not fit the task or the order of the rows. Raises DataError."""
     usecase, where = case.usecase, f"usecases.{case.name}"
-    if usecase.exam == "families" and not case.workspace.is_trial:
+    if usecase.exam != "finalist" and not case.workspace.is_trial:
         raise DataError(
-            f"{where}.exam: 'families' is for trials (--params FILE). A production run reads test for one finalist only."
+            f"{where}.exam: '{usecase.exam}' is for trials (--params FILE). A production run reads test for one finalist only."
         )
     if usecase.folds and case.problem.time_column:
         raise DataError(

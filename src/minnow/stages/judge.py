@@ -10,6 +10,7 @@ import numpy as np
 
 from minnow.measures.latency import ratio_upper
 from minnow.measures.paired import Comparison, compare, detectable
+from minnow.stages.chance import Chance, Told, fewest, one_class, tell
 from minnow.types import Array, Score
 
 
@@ -79,7 +80,8 @@ class Ruling:
 class _Comparison:
     """A finalist and the champion, compared at the level of one look.
 
-    drift: comparison with the best so far; None where that is the champion, the finalist itself, or not known.
+    drift: comparison with the best so far; None where that is the champion, the finalist itself, or not known. told: whether
+    the finalist can be told from answers that are the same for every row.
     """
 
     challenger: Performance
@@ -87,6 +89,7 @@ class _Comparison:
     against: Comparison
     drift: Comparison | None
     level: float
+    told: Told
 
 
 def level_of_look(level: float, look: int) -> float:
@@ -95,30 +98,41 @@ def level_of_look(level: float, look: int) -> float:
 
 
 def decide(
-    challenger: Performance, rivals: Rivals, baselines: Sequence[Performance], *, group: Array, rules: Rules
+    challenger: Performance,
+    rivals: Rivals,
+    baselines: Sequence[Performance],
+    *,
+    group: Array,
+    rules: Rules,
+    chance: Chance | None = None,
 ) -> Ruling:
     """Decide whether a finalist is promoted, from losses on the same rows of one test set.
 
-    group: (n,) int, rows of one group are resampled together. The order of the rows and of the baselines does not matter.
+    group: (n,) int, rows of one group are resampled together. chance: what answers reach that are the same for every row; None
+    where the task has none. The order of the rows and of the baselines does not matter.
     """
+    chance = chance or Chance()
     champion, best = rivals.champion, rivals.best
     if champion is not None and champion.sha == challenger.sha:
         return Ruling(False, "same", [f"{challenger.name} is the same model as the champion. Nothing changes."])
-    if reason := unfit(challenger, rules):
+    if reason := unfit(challenger, rules) or one_class(chance):
         return Ruling(False, "refused", [reason])
     unbeaten = _unbeaten(challenger, baselines, group, rules)
     if unbeaten and rules.beat_baseline:
         return Ruling(False, "refused", unbeaten)
-    if champion is None:
-        return _first(challenger, unbeaten, group, rules)
     spent = level_of_look(rules.level, rivals.looks + 1)
+    told = tell(chance, group, level=spent, first=level_of_look(rules.level, 1))
+    look = f"This was look {rivals.looks + 1} at this test set, at level {spent:.2g}."
+    if champion is None:
+        if not told.ok:
+            return Ruling(False, "refused", [*told.reasons, *unbeaten, look], True, spent)
+        return _first(challenger, [*told.reasons, *unbeaten], group, rules)
     against = compare(challenger.loss, champion.loss, group, binary=rules.binary, level=spent)
     drift = None
     if best is not None and best.sha not in (champion.sha, challenger.sha):
         drift = compare(challenger.loss, best.loss, group, binary=rules.binary, level=spent)
-    promote, verdict, reasons = _weigh(_Comparison(challenger, champion, against, drift, spent), rules)
+    promote, verdict, reasons = _weigh(_Comparison(challenger, champion, against, drift, spent, told), rules)
     comparisons = {"champion": _rounded(against)} | ({"best": _rounded(drift)} if drift else {})
-    look = f"This was look {rivals.looks + 1} at this test set, at level {spent:.2g}."
     return Ruling(promote, verdict, [*reasons, *unbeaten, look], True, spent, comparisons)
 
 
@@ -154,11 +168,14 @@ def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Ru
     smallest = detectable(_spread(challenger.loss, group, rules.binary) * math.sqrt(2), n, rules.level)
     score = challenger.score.value
     start = f"{challenger.name} is the first champion, with {score:.4f} on {n:,} {plural if n > 1 else singular}."
-    if smallest <= margin:
-        return Ruling(True, "first", [start, *unbeaten])
     if not math.isfinite(smallest):
         nothing = f"Provisional: one {singular} cannot show any difference."
         return Ruling(True, "provisional", [start, nothing, *unbeaten])
+    if smallest <= margin and n < (least := fewest(level_of_look(rules.level, 1))):
+        agree = f"Provisional: {n} {plural} that agree cannot show any difference; at least {least} are needed."
+        return Ruling(True, "provisional", [start, agree, *unbeaten])
+    if smallest <= margin:
+        return Ruling(True, "first", [start, *unbeaten])
     small = (
         f"Provisional: with so few {plural} the smallest detectable difference is about {smallest:.4f}, and the margin is "
         f"{margin:.4f}."
@@ -181,12 +198,15 @@ def _spread(loss: Array, group: Array, binary: bool) -> float:
 
 
 def _weigh(compared: _Comparison, rules: Rules) -> tuple[bool, str, list[str]]:
-    """Promote a challenger that is better, or not inferior and clearly smaller or faster; else the champion stays."""
+    """Promote a challenger that is better, or not inferior and clearly smaller or faster; else the champion stays.
+
+    Only the first may be without proof of having learned anything: it replaces a champion that is worse.
+    """
     challenger, champion, against, margin = compared.challenger, compared.champion, compared.against, rules.margin
     scores = f"{challenger.name} {challenger.score.value:.4f} against the champion {champion.name} {champion.score.value:.4f}"
     if against.p_better <= compared.level:
         return True, "better", [f"{scores}: better, p = {against.p_better:.3g} at level {compared.level:.2g}."]
-    saving, inferior = _saving(compared, rules), _inferiority(compared, margin)
+    saving, inferior = _saving(compared, rules), [*_inferiority(compared, margin), *_untold(compared.told)]
     if saving and not inferior:
         return True, "smaller", [f"{scores}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saving}."]
     reasons = [
@@ -209,6 +229,11 @@ def _inferiority(compared: _Comparison, margin: float) -> list[str]:
         for name, comparison in (("the champion", compared.against), ("the best so far", compared.drift))
         if comparison is not None and not comparison.upper < margin
     ]
+
+
+def _untold(told: Told) -> list[str]:
+    """Return why a finalist cannot be told from constant answers; nothing where it can."""
+    return [] if told.ok else list(told.reasons)
 
 
 def _saving(compared: _Comparison, rules: Rules) -> str | None:

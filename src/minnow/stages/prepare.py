@@ -137,8 +137,8 @@ def _few(table: Table, count: int, time: str | None) -> Table:
     """Keep the rows with the smallest keys. Keys are hashes, so this is a random sample that is always the same."""
     if time is not None:
         raise ValueError(
-            f"split.train_rows needs rows that are independent of each other. Received: rows in order of '{time}', whose "
-            "neighbours belong together. Leave it out."
+            "split.train_rows needs rows that are independent of each other. Received: rows in order of time, whose neighbours "
+            "belong together. Leave it out."
         )
     if len(table) < count:
         raise ValueError(f"split.train_rows needs {count:,} rows of train. Received: {len(table):,}. Lower it.")

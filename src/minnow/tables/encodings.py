@@ -21,13 +21,20 @@ _BINARY = {
 }  # fmt: skip
 _BLOCK = 1 << 20
 UTF8, WINDOWS = "utf-8-sig", "cp1252"
-_ESCAPE = 0xDC00
-"""Python's surrogateescape puts a byte that is not UTF-8 at this code point plus its value."""
-_ESCAPED = re.compile("[\udc80-\udcff]+")
-_BEYOND = re.compile("[^\x00-\x7f\udc80-\udcff]")
-_LETTERS = re.compile("[A-Za-z]")
-_LONG_RUN, _MOST_ODD = 4, 0.35
-"""Windows-1252 is no longer the likely encoding where so many bytes beyond ASCII follow each other, or so many letters are."""
+_VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+_ASCII_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
+_LONG_RUN = re.compile(rb"([\x80-\xff])(?!\1)[\x80-\xff]{3}")
+_SINGLE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_SIGN_IN_WORD = re.compile(
+    rb"(?<=[A-Za-z\xc0-\xff])[\x80-\x84\x86-\x89\x8b\x93\x94\x98\x99\x9b\xa1-\xac\xae\xaf\xb1\xb3\xb5\xb6\xb8\xb9\xbb-\xbf]"
+    rb"(?=[A-Za-z\xc0-\xff])"
+)
+"""Signs of Windows-1252 that do not stand between two letters, as letters of other encodings do."""
+_RARE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x83\x8a\x8c\x8e\x9a\x9e\x9f]|(?<=[a-z])[\xc0-\xde]")
+_USUAL_LETTER = re.compile(rb"[\xdf-\xff]|(?<![a-z])[\xc0-\xde]")
+_MOST_VALID, _MOST_ODD, _MOST_SIGNS = 0.05, 0.35, 0.1
+"""Largest shares in Windows-1252: of UTF-8 per byte beyond ASCII, of such bytes in letters, and of signs in words."""
 
 
 Open = Callable[[], IO[bytes]]
@@ -41,22 +48,35 @@ def open_text(path: Path, encoding: str | None = None) -> tuple[IO[str], str]:
     """
 
     def opened() -> IO[bytes]:
-        return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+        return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
-    found = encoding or find_encoding(path.name, opened)
+    found = find_encoding(path.name, opened) if encoding is None else _codec(encoding)
     try:
         return io.TextIOWrapper(opened(), encoding=found, newline=""), found
-    except (OSError, LookupError) as error:
+    except OSError as error:
         raise FileError(f"{path}: {error}") from error
 
 
 def text_of(name: str, data: bytes, encoding: str | None = None) -> str:
     """Decode the bytes of one document. Raises FileError with its name."""
-    found = encoding or find_encoding(name, lambda: io.BytesIO(data))
+    found = find_encoding(name, lambda: io.BytesIO(data)) if encoding is None else _codec(encoding)
     try:
         return data.decode(found)
-    except (UnicodeError, LookupError) as error:
+    except UnicodeError as error:
         raise FileError(f"{name}: {error}. Name its encoding under options.encoding.") from error
+
+
+def _codec(encoding: str) -> str:
+    """Codec of a named encoding, which skips a mark of UTF-8. Raises FileError for an unknown name."""
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(encoding)
+    except LookupError as error:
+        raise FileError(
+            f"options.encoding: {encoding!r} is no encoding of text in Python. Examples: utf-8, cp1252, cp1251, shift_jis, "
+            "gb18030."
+        ) from error
+    return UTF8 if name == "utf-8" else encoding
 
 
 def find_encoding(name: str, opened: Open) -> str:
@@ -73,9 +93,17 @@ def find_encoding(name: str, opened: Open) -> str:
             raise FileError(
                 f"{name} must hold text. Received: binary data. Rename the file to the ending of its format."
             )
-        return _text_or_windows(name, opened)
+        broken = _first_broken(opened)
+        if broken is None or _is_windows(opened):
+            return UTF8 if broken is None else WINDOWS
     except (OSError, EOFError) as error:
         raise FileError(f"{name}: {error}") from error
+    line, byte = broken
+    raise FileError(
+        f"{name}:{line}: text must be UTF-8, UTF-16 or Windows-1252, one of them in the whole file. Received byte {byte:#04x}. "
+        "Name the encoding under options.encoding, such as cp1250, cp1251, mac_roman, shift_jis or gb18030, or save the file "
+        "as UTF-8."
+    )
 
 
 def _refuse_binary(name: str, start: bytes) -> None:
@@ -100,37 +128,34 @@ def _blocks(opened: Open) -> Iterator[bytes]:
             yield block
 
 
-def _text_or_windows(name: str, opened: Open) -> str:
-    """Return UTF-8, or Windows-1252 where the bytes beyond ASCII are few and not UTF-8. Raises FileError with the line."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-    line, valid, letters, odd = 1, 0, 0, bytearray()
-    first: tuple[int, int] | None = None
-    longest = 0
+def _first_broken(opened: Open) -> tuple[int, int] | None:
+    """Line and value of the first byte that is not UTF-8; None where there is none."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
     for block in chain(_blocks(opened), [b""]):
-        text = decoder.decode(block, final=not block)
-        escaped = _ESCAPED.findall(text)
-        if escaped and first is None:
-            place = text.index(escaped[0])
-            first = (line + text.count("\n", 0, place), ord(escaped[0][0]) - _ESCAPE)
-        odd += "".join(escaped).encode("utf-8", "surrogateescape")
-        longest = max([longest, *map(len, escaped)])
-        valid += len(_BEYOND.findall(text))
-        letters += len(_LETTERS.findall(text))
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
         line += text.count("\n")
-    if first is None:
-        return UTF8
-    if valid >= len(odd) or longest >= _LONG_RUN or len(odd) > _MOST_ODD * (letters + len(odd)) or not _is_windows(odd):
-        raise FileError(
-            f"{name}:{first[0]}: text must be UTF-8, UTF-16 or Windows-1252, one of them in the whole file. Received "
-            f"byte {first[1]:#04x}. Name the encoding under options.encoding, such as cp1251, shift_jis or gb18030, or save "
-            "the file as UTF-8."
-        )
-    return WINDOWS
+    return None
 
 
-def _is_windows(odd: bytes | bytearray) -> bool:
-    try:
-        odd.decode(WINDOWS)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _is_windows(opened: Open) -> bool:
+    """Whether text that is not UTF-8 is likely Windows-1252: letters beyond ASCII stand alone in words of ASCII letters."""
+    odd = letters = valid = signs = rare = usual = single = 0
+    for block in _blocks(opened):
+        beyond = block.translate(None, bytes(range(128)))
+        if not beyond:
+            continue
+        if _LONG_RUN.search(block) or any(byte in beyond for byte in _UNDEFINED):
+            return False
+        odd += len(beyond)
+        letters += len(block) - len(block.translate(None, _ASCII_LETTERS))
+        valid += len(_VALID.findall(block))
+        signs += len(_SIGN_IN_WORD.findall(block))
+        rare += len(_RARE_LETTER.findall(block))
+        usual += len(_USUAL_LETTER.findall(block))
+        single += len(_SINGLE.findall(block))
+    few = valid <= _MOST_VALID * odd and odd <= _MOST_ODD * (letters + odd) and signs <= _MOST_SIGNS * odd
+    return few and rare <= usual and single > 0

@@ -75,9 +75,8 @@ def _part(path: Path, part: Frame, whole: Frame, target: str | None) -> Notice:
     lacking = [name for name in whole.columns if name not in part.columns]
     rows = "its rows have no answer to learn from; " if target in lacking else ""
     names = ", ".join(repr(name) for name in lacking[:SHOWN])
-    return Notice(
-        "skipped", f"{path.name} is not read: {rows}it lacks {names} (options.file names the files to read).", 1
-    )
+    text = f"{path.name} is not read: {rows}it lacks {names} (options.file names the files to read)."
+    return Notice("skipped", text, 1, lacking[0] if len(lacking) == 1 else None)
 
 
 def _others(names: Sequence[str]) -> list[Notice]:

@@ -1,4 +1,4 @@
-"""Audio: short sounds, each with a label. Reads WAV in a folder or a zip; the label is in the folder's or file's name."""
+"""Audio: short sounds, each with a label. Reads files in a folder or a zip; the label is in the folder's or file's name."""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ class Options(LabelledOptions):
 
     label_part: part of the file name that is the label, counted from 0; None takes the name of the folder. group_part: part
         of the file name that is the group, such as the speaker. separator: between the parts of a name.
+    class_folder: which folder names the class, where folders lie in class folders: counted from 0 without the folders that
+        all files share and those named train, val or test; negative numbers count from the file. None finds it.
+    max_lost: largest accepted share of a class's files that cannot be read.
     test: pattern of the file names of the test set, such as "*_[0-4].wav"; folders train and test need none.
     rate: sampling rate in Hz that sounds are resampled to. seconds: length that sounds are trimmed or padded to.
     bands: number of mel bands; frame_ms, hop_ms: length of a frame, and from one frame to the next.
@@ -29,6 +32,8 @@ class Options(LabelledOptions):
     label_part: int | None = None
     group_part: int | None = None
     separator: str = Field("_", min_length=1)
+    class_folder: int | None = None
+    max_lost: float = Field(0.1, ge=0, le=1)
     test: str | None = None
     rate: int = Field(8000, ge=1000, le=192_000)
     seconds: float = Field(1.0, gt=0, le=60)

@@ -1,31 +1,46 @@
-"""Sounds of a request: WAV in base64, or the bytes of a WAV."""
+"""Sounds of a request: files in base64, or the bytes of one."""
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from minnow.folders import Found
+from minnow.modalities.audio.decode import NEEDED, SoundError, decode
 from minnow.modalities.audio.encoder import AudioEncoder
+from minnow.modalities.audio.files import MEDIA, UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
-from minnow.modalities.audio.waveform import decode, files, pad_or_trim, resampled
-from minnow.tables.files import FileError, json_list
+from minnow.modalities.audio.waveform import pad_or_trim, resampled
+from minnow.tables.files import json_list
 from minnow.types import Array, Columns
 
-_MEDIA = ("audio/wav", "audio/x-wav")
+_LOG = logging.getLogger(__name__)
 _REQUEST: Mapping[str, Any] = {
-    "description": "A PCM WAV in base64. The body may also be the WAV itself, with the content type audio/wav.",
+    "description": f"{NEEDED[0].upper()}{NEEDED[1:]}, in base64. The body may also be the file itself, with its content type, "
+    "such as audio/wav.",
     "type": "string",
     "contentEncoding": "base64",
 }
 
 
+class _NamedSound(str):
+    """A file of a sound in base64, as a request has it. name: of the file."""
+
+    __slots__ = ("name",)
+
+    def __new__(cls, data: bytes, name: str) -> Self:
+        sound = super().__new__(cls, base64.b64encode(data).decode())
+        sound.name = name
+        return sound
+
+
 def request(encoder: AudioEncoder) -> Mapping[str, Any]:
-    """JSON Schema of one input: a WAV in base64."""
+    """JSON Schema of one input: a file of a sound in base64."""
     return _REQUEST
 
 
@@ -35,43 +50,79 @@ def example(encoder: AudioEncoder, rows: Columns) -> None:
 
 
 def parse(inputs: Sequence[Any], encoder: AudioEncoder) -> dict[str, Array]:
-    """Check the sounds of one request: each a WAV in base64, or its bytes.
+    """Check the sounds of one request: each a file of a sound in base64, or what from_bytes returned.
 
-    Returns {"sound": (n, samples) float32} at the encoder's rate. Raises ValueError with the input and what is wrong.
+    Returns {"sound": (n, samples) float32} at the encoder's rate, and for sounds that from_file read "file", their names (n,)
+    str. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one sound, received none.")
-    return {"sound": np.stack([_sound(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
+    columns = {"sound": np.stack([_sound(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
+    names = [value.name for value in inputs if isinstance(value, _NamedSound)]
+    return {**columns, "file": np.array(names)} if len(names) == len(inputs) else columns
+
+
+def about(columns: Columns, encoder: AudioEncoder) -> Mapping[str, Sequence[str]]:
+    """State the file that each sound is from, where from_file read it."""
+    return {"file": columns["file"].tolist()} if "file" in columns else {}
 
 
 def _sound(value: Any, where: str, encoder: AudioEncoder) -> Array:
-    needed = f"{where}: needed a WAV sound in PCM, as base64"
-    if not isinstance(value, str | bytes):
-        raise ValueError(f"{needed}, received {type(value).__name__} {value!r:.40}.")
+    if isinstance(value, np.ndarray):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{where}: needed {NEEDED}, in base64, received {type(value).__name__} {value!r:.40}.")
+    content = value.partition(",")[2] if value.startswith("data:") else value  # without the head of a data URL
     try:
-        data = value if isinstance(value, bytes) else base64.b64decode(value.encode(), validate=True)
-        samples, rate = decode(data)
-    except (ValueError, binascii.Error) as error:
-        raise ValueError(f"{needed}, received {value[:30]!r}: {error}") from error
-    return pad_or_trim(resampled(samples, rate, encoder.facts.rate), encoder.facts.length)
+        data = base64.b64decode(content.encode(), validate=True)
+    except ValueError as error:
+        raise ValueError(f"{where}: needed base64, received {value[:30]!r}: {error}.") from error
+    return _prepared(data, where, encoder)
+
+
+def _prepared(data: bytes, where: str, encoder: AudioEncoder) -> Array:
+    """Decode a sound, (samples,) float32 at the encoder's rate. Raises ValueError."""
+    try:
+        sound = decode(data)
+    except SoundError as error:
+        raise ValueError(f"{where}: {error}") from error
+    return pad_or_trim(resampled(sound.samples, sound.rate, encoder.facts.rate), encoder.facts.length)
 
 
 def media(encoder: AudioEncoder) -> tuple[str, ...]:
-    """Content types of WAV."""
-    return _MEDIA
+    """Content types of sounds."""
+    return MEDIA
 
 
-def from_bytes(data: bytes, encoder: AudioEncoder) -> list[bytes]:
-    """Return the body of one WAV as one input of parse. Raises ValueError for a body that is not a WAV."""
-    decode(data)
-    return [data]
+def from_bytes(data: bytes, encoder: AudioEncoder) -> list[Array]:
+    """Decode the body of one sound to one input of parse. Raises ValueError for a body that is not a sound."""
+    return [_prepared(data, "The body", encoder)]
 
 
-def from_file(path: Path, options: Options, encoder: AudioEncoder) -> list[Any]:
-    """Read inputs for a prediction: a WAV, a folder or zip of WAV, or a JSON list of base64. Raises FileError."""
-    if path.suffix == ".json":
+def from_file(path: Path, options: Options, encoder: AudioEncoder) -> Iterable[Any]:
+    """Read inputs for a prediction: one sound, a folder or zip of sounds in the order of their names, or a JSON list of base64.
+
+    Files that cannot be read are left out, and logged as warnings. Raises FileError where none can be read.
+    """
+    if path.suffix.lower() == ".json":
         return json_list(path)
-    sounds = [base64.b64encode(data).decode() for _, data in files(path)]
-    if not sounds:
-        raise FileError(f"{path} must be a WAV sound, a folder or zip of them, or a JSON list.")
-    return sounds
+    found = find_sounds(path, options.class_folder)
+    if not found.files:
+        raise none_found(path, found)
+    for notice in notices_of(found, {}):
+        _LOG.warning(notice.text)
+    return _inputs(path, found)
+
+
+def _inputs(path: Path, found: Found) -> Iterator[_NamedSound]:
+    """Read sounds one by one, each in base64. Raises FileError at the end where none could be decoded."""
+    broken: dict[str, str] = {}
+    for file in found.files:
+        sound = sound_of(file)
+        if isinstance(sound, str):
+            broken[file.name] = sound
+            _LOG.warning("%s is not read: %s.", file.name, sound)
+        else:
+            yield _NamedSound(file.read(), file.name)
+    if len(broken) == len(found.files):
+        raise none_found(path, found.without(broken, UNDECODED))

@@ -1,75 +1,17 @@
-"""Sounds as arrays: decoding WAV, resampling, and the log-mel spectrogram."""
+"""Sounds as arrays: resampling, loudness, and the log-mel spectrogram."""
 
 from __future__ import annotations
 
-import io
-import wave
-import zipfile
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from minnow.tables.files import FileError
 from minnow.types import Array
 
-_SUFFIX = ".wav"
-_MAX_SECONDS = 600
 _FLOOR = 1e-6
 """Power that is added before the logarithm, which is not defined for silence."""
 LOUDNESS = 0.05
 """Root mean square of a normalized sound."""
-
-
-def decode(data: bytes) -> tuple[Array, int]:
-    """Decode a PCM WAV of 8 to 32 bits. Returns samples (n,) float32 in -1..1, averaged over channels, and the rate in Hz.
-
-    Raises ValueError for data that is not such a WAV, holds no sample, or is longer than ten minutes.
-    """
-    try:
-        with wave.open(io.BytesIO(data)) as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            count = file.getnframes()
-            if count > _MAX_SECONDS * rate:
-                raise ValueError(f"it lasts over {_MAX_SECONDS} seconds")
-            raw = file.readframes(count)
-    except (wave.Error, EOFError, ValueError, RuntimeError) as error:
-        raise ValueError(f"Needed a WAV sound in PCM. Received {len(data):,} bytes: {error}.") from error
-    raw = raw[: len(raw) - len(raw) % (width * channels)]
-    if not raw:
-        raise ValueError(f"Needed a WAV sound in PCM. Received {len(data):,} bytes: no sample.")
-    return _floats(raw, width).reshape(-1, channels).mean(axis=1, dtype=np.float32), rate
-
-
-def _floats(raw: bytes, width: int) -> Array:
-    """Convert samples of width bytes each to float32 in -1..1."""
-    if width == 1:
-        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
-    if width == 3:
-        bytes_of = np.frombuffer(raw, np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (bytes_of[:, 0] << 8 | bytes_of[:, 1] << 16 | bytes_of[:, 2] << 24) >> 8
-        return whole.astype(np.float32) / 2**23
-    return np.frombuffer(raw, f"<i{width}").astype(np.float32) / 2 ** (8 * width - 1)
-
-
-def files(place: Path) -> Iterator[tuple[str, bytes]]:
-    """Read every WAV in a folder, its subfolders and zips, or in one zip, in order of names: (path inside, bytes).
-
-    Raises FileError for a broken zip.
-    """
-    paths = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
-    for path in paths:
-        name = path.name if place.is_file() else path.relative_to(place).as_posix()
-        if path.suffix.lower() == _SUFFIX:
-            yield name, path.read_bytes()
-        elif path.suffix.lower() == ".zip":
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    for inside in sorted(n for n in archive.namelist() if n.lower().endswith(_SUFFIX)):
-                        yield inside, archive.read(inside)
-            except zipfile.BadZipFile as error:
-                raise FileError(f"{path} is not readable as a zip: {error}.") from error
 
 
 def resampled(samples: Array, rate: int, new_rate: int) -> Array:

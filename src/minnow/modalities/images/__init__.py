@@ -1,4 +1,4 @@
-"""Images: pictures of one size, to be classified or generated. Reads folders of PNG and JPEG, .npz and idx files."""
+"""Images: pictures of one size, to be classified or generated. Reads folders and zips of pictures, .npz and idx files."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Capabilities of images: options are checked against the task, and a request's body may be a PNG or JPEG."""
+"""Capabilities of images: options are checked against the task, and a request's body may be a picture."""
 
 from __future__ import annotations
 
 from minnow.contracts import ModalityCapabilities
 from minnow.modalities.images.options import refuses
-from minnow.modalities.images.request import from_bytes, media
+from minnow.modalities.images.request import about, from_bytes, media
 
-CAPABILITIES = ModalityCapabilities(refuses=refuses, media=media, from_bytes=from_bytes)
+CAPABILITIES = ModalityCapabilities(refuses=refuses, media=media, from_bytes=from_bytes, about=about)

@@ -17,10 +17,13 @@ _GENERATION_OPTIONS = ("latent", "extractor")
 class Options(LabelledOptions):
     """Options of a use case of images.
 
-    file: name of one .npz in the folder; None reads what the folder holds: .npz, idx files, or class folders of PNG and JPEG.
+    file: name of one .npz in the folder; None reads what the folder holds: .npz, idx files, or class folders of pictures.
     scale: the largest possible pixel value: 255 for bytes, 16 for scikit-learn's digits.
     channels: 1 reads pictures in grey, 3 in colour; None keeps the channels of each picture.
     resize: [height, width] that images are resized to; None needs images of one size.
+    class_folder: which folder of a picture's path is its class, 0 for the first one below train/ and test/, -1 for the one
+        that it is in; None takes that one, or the first depth at which pictures lie.
+    max_lost: largest accepted share of a class's pictures that cannot be read.
     labelled: false where images are generated: labels are optional, and only the feature extractor is trained on them.
     latent: size of the noise vector that an image is generated from.
     extractor: a feature extractor of an earlier outcome (extractor.npz) for the Fréchet distance; None trains one.
@@ -30,6 +33,8 @@ class Options(LabelledOptions):
     scale: float = Field(255, gt=0)
     channels: Literal[1, 3] | None = None
     resize: list[int] | None = Field(None, min_length=2, max_length=2)
+    class_folder: int | None = None
+    max_lost: float = Field(0.1, ge=0, le=1)
     labelled: bool = True
     latent: int = Field(32, ge=1)
     extractor: str | None = None

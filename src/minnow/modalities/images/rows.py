@@ -1,4 +1,4 @@
-"""Rows of images: reading them from folders, .npz or idx files, and the expectations that they must meet."""
+"""Rows of images: reading them from folders, zips, .npz or idx files, and the expectations that they must meet."""
 
 from __future__ import annotations
 
@@ -6,71 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.modalities.images.decode import SUFFIXES, ImageRows, idx_pairs, read_folders, read_idx, read_npz, resized
+from minnow.modalities.images.arrays import holds_arrays, read_arrays
+from minnow.modalities.images.class_folders import pixel_key, read_pictures
+from minnow.modalities.images.encoder import PICTURES
 from minnow.modalities.images.options import Options
-from minnow.tables.expectations import enough_rows, expect, few_duplicates, label_columns, label_expectations
-from minnow.tables.files import FileError, find, fixed_splits, split_of
-from minnow.types import Array, Expectation, Table, content_key
+from minnow.tables.expectations import Words, enough_rows, expect, few_duplicates, label_columns, label_expectations
+from minnow.tables.files import FileError, fixed_splits
+from minnow.types import Array, Expectation, Reading, Table
 
 _CHUNK = 4096
-_ImageFile = tuple[str, Array, Array]
-"""Name of a file, images (n, h, w) or (n, h, w, c), and labels (n,)."""
 
 
 def read(folder: Path, options: Options) -> Table:
-    """Read a folder, or one .npz. Columns: image (n, h, w, c), label (n,) str, "" where there is none.
+    """Read a folder, a zip, or one .npz. Columns: image (n, h, w, c), label (n,) str, "" where there is none.
 
-    Files or folders named train* and test* (t10k*) fix the split of their rows. Raises FileError.
+    Files or folders named train* and test* (t10k*) fix the split of their rows. What is left out is among the notices. Raises
+    FileError or FolderError, which are ValueErrors.
     """
-    if options.file or folder.is_file() or list(folder.glob("*.npz")):
-        return _table(_joined(_npz_files(folder, options), options))
-    if pairs := idx_pairs(folder, options.labelled):
-        return _table(_joined(_idx_files(pairs), options))
-    if not any(p.suffix.lower() in SUFFIXES for p in folder.rglob("*")):
-        raise FileError(f"{folder} must hold an .npz, idx files, or class folders of PNG or JPEG. It holds none.")
-    return _table(read_folders(folder, options.channels, options.resize, options.labelled))
-
-
-def _npz_files(place: Path, options: Options) -> list[_ImageFile]:
-    files = []
-    for path in find(place, options.file, (".npz",)):
-        images, labels = read_npz(path)
-        if labels is None and options.labelled:
-            raise FileError(f"{path} needs an array 'labels' beside 'images'.")
-        files.append((path.name, images, _no_labels(images) if labels is None else labels))
-    return files
-
-
-def _idx_files(pairs: list[tuple[Path, Path | None]]) -> list[_ImageFile]:
-    files = []
-    for path, path_labels in pairs:
-        images = read_idx(path)
-        labels = _no_labels(images) if path_labels is None else read_idx(path_labels)
-        if len(images) != len(labels):
-            raise FileError(f"{path.name} needs a label per image. Received: {len(images)} and {len(labels)}.")
-        files.append((path.name, images, labels))
-    return files
-
-
-def _no_labels(images: Array) -> Array:
-    return np.full(len(images), "", "<U1")
-
-
-def _joined(files: list[_ImageFile], options: Options) -> ImageRows:
-    """Concatenate the rows of files, resized where the options say so."""
-    if options.resize and all(images.ndim in (3, 4) and images.dtype.kind in "uif" for _, images, _ in files):
-        files = [(name, resized(images, options.resize), labels) for name, images, labels in files]
-    shapes = {name: images.shape[1:] for name, images, _ in files}
-    if len(set(shapes.values())) > 1:
-        raise FileError(f"All images must have the same size. Received: {shapes}.")
-    images = np.concatenate([images for _, images, _ in files])
-    labels = np.concatenate([labels.astype(str) for _, _, labels in files])
-    row_id = [f"{name}:{i}" for name, images, _ in files for i in range(len(images))]
-    splits = [split_of(name) for name, images, _ in files for _ in range(len(images))]
-    return ImageRows(images, labels, row_id, splits)
-
-
-def _table(rows: ImageRows) -> Table:
+    rows = read_arrays(folder, options) if holds_arrays(folder, options) else read_pictures(folder, options)
     images = rows.images
     if images.ndim not in (3, 4) or images.dtype.kind not in "uif":
         raise FileError(
@@ -78,10 +31,11 @@ def _table(rows: ImageRows) -> Table:
             f"{images.shape}."
         )
     images = images[:, :, :, None] if images.ndim == 3 else images
-    shape = repr(images.shape[1:]).encode()
-    key = np.array([content_key(np.ascontiguousarray(image).tobytes(), shape) for image in images], np.uint64)
+    key = np.array([pixel_key(image) for image in images], np.uint64)
     columns = {"image": images, "label": rows.labels}
-    return Table(columns, np.array(rows.row_id, dtype=str), key, fixed_splits(rows.split))
+    row_id = np.array(rows.row_id, dtype=str)
+    reading = Reading(columns={"image": PICTURES}) if rows.are_pictures else Reading()
+    return Table(columns, row_id, key, fixed_splits(rows.split), reading=reading, notices=rows.notices)
 
 
 def examples(table: Table, options: Options) -> Table:
@@ -124,12 +78,13 @@ def expectations(options: Options, table: Table, task: str) -> list[Expectation]
     """List the expectations about images and their labels."""
     between = "column_values_to_be_between"
     blank = "a blank image is not informative"
-    top = f"no pixel is above options.scale = {options.scale:g}"
-    without_labels = [enough_rows(options.min_rows), few_duplicates(options.max_duplicates)]
+    top, scaled = f"no pixel is above {options.scale:g} (option scale)", "pixels are divided by it"
+    varied = "at least 99 % of the images are not of one colour alone"
+    without_labels = [enough_rows(options.min_rows, "image"), few_duplicates(options.max_duplicates, "image")]
     return [
-        *(label_expectations(options, task) if options.labelled else without_labels),
-        expect(between, "pixels must be finite numbers", "nan_share", max_value=0),
-        expect(between, "no pixel is below 0", "minimum", min_value=0),
-        expect(between, top, "maximum", max_value=options.scale),
-        expect(between, blank, "std", min_value=0, strict_min=True, mostly=0.99),
+        *(label_expectations(options, task, Words("image")) if options.labelled else without_labels),
+        expect(between, "models need them", "nan_share", says="all pixels are finite numbers", shown="", max_value=0),
+        expect(between, scaled, "minimum", says="no pixel is below 0", min_value=0),
+        expect(between, scaled, "maximum", says=top, max_value=options.scale),
+        expect(between, blank, "std", says=varied, shown="", min_value=0, strict_min=True, mostly=0.99),
     ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minnow.modalities.interactions.histories import HistoryEncoder
+from minnow.modalities.interactions.log import read_frame
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
-from minnow.tables.files import SUFFIXES, json_list, plain_lines
-from minnow.tables.frames import stream
+from minnow.tables.errors import FileError
+from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
+from minnow.tables.frames import Frame, stream
+from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
 from minnow.types import Array, Columns
 
 _MAX_CHARACTERS = 200
@@ -37,11 +42,14 @@ def request(encoder: HistoryEncoder | RatingEncoder) -> Mapping[str, Any]:
 
 
 def example(encoder: HistoryEncoder | RatingEncoder, rows: Columns) -> Any:
-    """Return a valid input, for the documentation of the service; None where the first ids are not allowed in a request."""
+    """Return a valid input, for the documentation of the service."""
     if isinstance(encoder, HistoryEncoder):
         return "example"
-    pair = {"user": str(encoder.users[0]), "item": str(encoder.items[0])}
-    return None if _pair_problem(pair) else pair
+    return {"user": str(encoder.users[0]), "item": str(encoder.items[0])}
+
+
+class FileId(str):
+    """The id of a user or an item as a file has it, which is valid whatever it holds."""
 
 
 def parse(inputs: Sequence[Any], encoder: HistoryEncoder | RatingEncoder) -> dict[str, Array]:
@@ -53,12 +61,12 @@ def parse(inputs: Sequence[Any], encoder: HistoryEncoder | RatingEncoder) -> dic
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one, received none.")
-    return _pairs(inputs) if isinstance(encoder, RatingEncoder) else _users(inputs, encoder.width)
+    return _pairs(inputs, encoder) if isinstance(encoder, RatingEncoder) else _users(inputs, encoder)
 
 
-def _users(inputs: Sequence[Any], most: int) -> dict[str, Array]:
+def _users(inputs: Sequence[Any], encoder: HistoryEncoder) -> dict[str, Array]:
     for i, value in enumerate(inputs):
-        if problem := _user_problem(value, most):
+        if problem := _user_problem(value, encoder):
             needed = 'needed the id of a user, or {"user": id, "likes": [items]}'
             raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
     rows = [value if isinstance(value, dict) else {"user": value} for value in inputs]
@@ -70,79 +78,116 @@ def _users(inputs: Sequence[Any], most: int) -> dict[str, Array]:
     return columns
 
 
-def _user_problem(value: Any, most: int) -> str | None:
-    """Return why a value is not a valid user, or None. most: largest number of likes."""
+def _user_problem(value: Any, encoder: HistoryEncoder) -> str | None:
+    """Return why a value is not a valid user, or None."""
+    known = encoder.ids
     if not isinstance(value, dict):
-        return _id_problem(value)
+        return _id_problem(value, known["user"])
     if not value or not set(value) <= {"user", "likes"}:
         return _keys(value)
-    if "user" in value and (problem := _id_problem(value["user"])):
+    if "user" in value and (problem := _id_problem(value["user"], known["user"])):
         return f"'user': {problem}"
     likes = value.get("likes", [])
     if not isinstance(likes, list):
         return f"'likes': {type(likes).__name__}"
-    if len(likes) > most:
-        return f"{len(likes):,} likes, where at most {most:,} are allowed"
+    if len(likes) > encoder.width:
+        return f"{len(likes):,} likes, where at most {encoder.width:,} are allowed"
     if not likes and "user" not in value:
         return "no user and no likes"
-    return next((f"in 'likes': {problem}" for item in likes if (problem := _id_problem(item))), None)
+    return next((f"in 'likes': {problem}" for item in likes if (problem := _id_problem(item, known["item"]))), None)
 
 
-def _pairs(inputs: Sequence[Any]) -> dict[str, Array]:
+def _pairs(inputs: Sequence[Any], encoder: RatingEncoder) -> dict[str, Array]:
     for i, value in enumerate(inputs):
-        if problem := _pair_problem(value):
+        if problem := _pair_problem(value, encoder):
             needed = 'needed {"user": id, "item": id}'
             raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
     return {name: np.array([value[name].strip() for value in inputs], dtype=str) for name in ("user", "item")}
 
 
-def _pair_problem(value: Any) -> str | None:
+def _pair_problem(value: Any, encoder: RatingEncoder) -> str | None:
     """Return why a value is not a valid pair of user and item, or None."""
     if not isinstance(value, dict):
         return f"{type(value).__name__} {value!r:.40}"
     if set(value) != {"user", "item"}:
         return _keys(value)
-    return next((f"'{name}': {problem}" for name, text in value.items() if (problem := _id_problem(text))), None)
+    known = encoder.ids
+    return next(
+        (f"'{name}': {problem}" for name, text in value.items() if (problem := _id_problem(text, known[name]))), None
+    )
 
 
 def _keys(value: dict[Any, Any]) -> str:
     return f"the keys {', '.join(map(repr, sorted(map(str, value)))) or 'none'}"
 
 
-def _id_problem(value: Any) -> str | None:
-    """Return why a value is not a valid id, or None."""
+def _id_problem(value: Any, known: Container[str]) -> str | None:
+    """Return why a value is not a valid id, or None. known: ids of train, which are valid whatever they hold."""
     if not isinstance(value, str):
         return f"{type(value).__name__} {value!r:.40}"
     if not value.strip():
         return "an empty id"
+    if isinstance(value, FileId) or value.strip() in known:
+        return None
     if len(value) > _MAX_CHARACTERS:
         return f"{len(value):,} characters"
-    return None if value.isprintable() else "characters that cannot be printed"
+    control = any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value)
+    return "characters that cannot be printed" if control else None
 
 
 def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> Iterator[Any]:
     """Read inputs for a prediction: rows with columns of users (and items), a JSON list, or one user per line.
 
-    Raises FileError, a ValueError, with the path of the file.
+    A folder is read as one of the training data. A file without a header may lack the columns of ratings and times, or hold
+    users (and items) alone. Raises FileError, a ValueError, with the path of the file.
     """
-    pairs = options.target == "rating"
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         yield from json_list(path)
-    elif path.name.lower().endswith(SUFFIXES) and not _is_plain(path, options):
-        for frame in stream(path, options.form, names=(options.user, options.item), target=options.rating):
-            users = frame.cells(options.user, "user")
-            if pairs:
-                items = frame.cells(options.item, "item")
-                yield from ({"user": user, "item": item} for user, item in zip(users, items, strict=True))
-            else:
-                yield from users
+    elif path.is_dir():
+        yield from _inputs(read_frame(path, options), options)
+    elif path.name.lower().endswith(SUFFIXES) and not is_plain(path, options.form, options.user):
+        for frame in _frames(path, options):
+            yield from _inputs(frame, options)
     else:
         yield from (line.strip() for _, line in plain_lines(path, options.encoding))
 
 
-def _is_plain(path: Path, options: Options) -> bool:
-    """Whether a .txt holds one user per line: its first line does not name the column of users."""
-    if path.suffix.lower() != ".txt" or options.header is not None:
-        return False
-    _, first = next(plain_lines(path, options.encoding), (0, ""))
-    return options.user not in first
+def _inputs(frame: Frame, options: Options) -> Iterator[Any]:
+    users = (FileId(cell or "") for cell in frame.cells(options.user, "user"))
+    if options.target == "item":
+        yield from users
+        return
+    items = (FileId(cell or "") for cell in frame.cells(options.item, "item"))
+    yield from ({"user": user, "item": item} for user, item in zip(users, items, strict=True))
+
+
+def _frames(path: Path, options: Options) -> Iterator[Frame]:
+    """Read a file piece by piece, in the first of the forms that it may have. Raises FileError."""
+    needed = [options.user] if options.target == "item" else [options.user, options.item]
+    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
+    form = options.form
+    if is_text and len(needed) == 1 and is_single(path, form, options.user):
+        form = replace(form, separator=NO_SEPARATOR)
+    wrong: FileError | None = None
+    for header in _headers(options, needed):
+        frames = stream(path, replace(form, header=header), names=needed)
+        try:
+            first = next(frames)
+        except FileError as error:
+            wrong = wrong or error
+            continue
+        yield first
+        yield from frames
+        return
+    if wrong is not None:
+        raise wrong
+
+
+def _headers(options: Options, needed: Sequence[str]) -> list[tuple[str, ...] | None]:
+    """Names of the columns that a file without a header may have: all, without ratings, without times, the needed ones."""
+    header = options.header
+    if header is None:
+        return [None]
+    left_out: list[set[str | None]] = [set(), {options.rating}, {options.time}, {options.rating, options.time}]
+    without = [tuple(name for name in header if name not in names) for names in left_out]
+    return list(dict.fromkeys([*without, tuple(name for name in header if name in needed)]))

@@ -1,57 +1,14 @@
-"""Sounds: decoded whatever their width, told apart by their bands, refused by name."""
+"""Spectrograms of sounds: told apart by their bands, whatever the loudness and the rate."""
 
-import io
 import json
-import wave
 
 import numpy as np
 import pytest
+from recordings import tone
 
 from minnow.modalities import audio
 from minnow.modalities.audio import waveform
-from minnow.tables.files import FileError
 from minnow.types import Table
-
-
-def wav(frames, rate=8000, width=2, channels=1):
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(frames)
-    return data.getvalue()
-
-
-def tone(hertz, rate=8000, seconds=0.5, loud=0.5):
-    return (loud * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
-
-
-def packed(samples, width):
-    """Write samples in so many bytes each."""
-    if width == 1:
-        return (samples * 127 + 128).astype(np.uint8).tobytes()
-    whole = (samples.astype(np.float64) * (2 ** (8 * width - 1) - 1)).astype("<i8")
-    return b"".join(int(sample).to_bytes(width, "little", signed=True) for sample in whole.tolist())
-
-
-@pytest.mark.parametrize("width", [1, 2, 3, 4])
-def test_a_wav_of_any_width_holds_the_same_sound(width):
-    samples, rate = waveform.decode(wav(packed(tone(440), width), width=width))
-    assert rate == 8000
-    np.testing.assert_allclose(samples, tone(440), atol=0.02 if width == 1 else 1e-3)
-
-
-def test_channels_are_averaged():
-    both = np.stack([tone(440), -tone(440)], axis=1).ravel()
-    samples, _ = waveform.decode(wav(packed(both, 2), channels=2))
-    assert np.abs(samples).max() < 1e-3
-
-
-@pytest.mark.parametrize("data", [b"", b"RIFF", b"hello" * 20, wav(b"")], ids=["empty", "cut", "text", "no sample"])
-def test_what_is_no_sound_is_refused(data):
-    with pytest.raises(ValueError, match="Needed a WAV sound in PCM"):
-        waveform.decode(data)
 
 
 def test_a_tone_is_loudest_in_the_band_of_its_height():
@@ -66,44 +23,6 @@ def test_a_tone_is_loudest_in_the_band_of_its_height():
 def test_another_rate_leaves_the_height_of_a_tone():
     at_16k = waveform.resampled(tone(500, rate=16_000), 16_000, 8000)
     np.testing.assert_allclose(at_16k[100:-100], tone(500)[100:-100], atol=0.06)
-
-
-def sounds(folder, names):
-    for place, name in enumerate(names):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(wav(packed(tone(200 + 50 * place), 2)))
-    return folder
-
-
-def test_labels_and_speakers_stand_in_names_and_a_pattern_makes_the_test_set(tmp_path):
-    names = [f"{digit}_{who}_{i}.wav" for digit in "01" for who in ("ada", "bob") for i in range(4)]
-    options = audio.Options(label_part=0, group_part=1, test="*_[0-1].wav")
-    table = audio.read(sounds(tmp_path, names), options)
-    assert table.columns["label"].tolist() == [name[0] for name in sorted(names)]
-    assert len(np.unique(table.group)) == 2
-    assert (table.split == "test").sum() == 8
-    assert table.columns["sound"].shape == (16, 8000)
-
-
-def test_a_sound_that_lies_in_no_folder_is_refused_by_name(tmp_path):
-    with pytest.raises(FileError, match=r"stray.wav: a sound must be in a folder that is named after its class"):
-        audio.read(sounds(tmp_path, ["stray.wav"]), audio.Options())
-
-
-def test_a_file_that_is_no_sound_is_refused_by_name(tmp_path):
-    sounds(tmp_path, ["a/1.wav"])
-    (tmp_path / "a" / "2.wav").write_bytes(b"no sound")
-    with pytest.raises(FileError, match=r"a/2.wav: Needed a WAV sound in PCM"):
-        audio.read(tmp_path, audio.Options())
-
-
-def test_a_wav_that_is_posted_is_read_as_the_file_was(tmp_path):
-    options = audio.Options(min_rows=1)
-    table = audio.read(sounds(tmp_path, ["a/1.wav", "b/2.wav"]), options)
-    encoder = audio.fit_encoder(table, np.array(["a", "b"]), options)
-    inputs = audio.CAPABILITIES.from_bytes((tmp_path / "a" / "1.wav").read_bytes(), encoder)
-    np.testing.assert_array_equal(audio.parse(inputs, encoder)["sound"], table.columns["sound"][:1])
 
 
 def test_a_sound_of_one_loudness_is_the_same_from_near_and_from_far():

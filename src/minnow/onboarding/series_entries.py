@@ -1,0 +1,139 @@
+"""Proposals for series: rows at an even pace that depend on the rows before them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minnow.onboarding.columns import Columns, codes
+from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.target import allow_rare_class, choose_task, target_of
+from minnow.types import Array
+
+_EVEN, _JITTER = 0.8, 0.1
+"""Least share of steps of time that are the usual one, give or take a tenth of it."""
+_DEPENDENT = 0.3
+"""Rank correlation of neighbouring rows from which on a column depends on the row before."""
+_LEAST_ROWS, _REPEATED = 20, 0.005
+_MOST_SERIES_SHARE = 0.1
+_WINDOW, _FAST_WINDOW_S, _WIDEST = 12, 2.0, 256
+_US = 1_000_000
+
+
+class Pace(NamedTuple):
+    """Rows at an even pace. time: column of times; series: column that names the series, None for one; step_s: seconds."""
+
+    time: str
+    series: str | None
+    step_s: float
+
+
+def find_pace(columns: Columns) -> Pace | None:
+    """Find a column of times at even steps, in the file as a whole or within each series, where rows depend on earlier ones."""
+    for name, values in columns.values.items():
+        if values.dtype.kind != "M" or len(values) < _LEAST_ROWS or np.isnat(values).any():
+            continue
+        stamps = values.astype("datetime64[us]").astype(np.int64)
+        whole = np.zeros(len(stamps), np.int64)
+        candidates = [None, *(other for other, cells in columns.values.items() if _names_series(cells))]
+        for series in candidates:
+            group = whole if series is None else codes(columns.values[series]).astype(np.int64)
+            step = _even_step(stamps, group)
+            if step and _depends(columns, np.lexsort((stamps, group)), group, (name, series)):
+                return Pace(name, series, step / _US)
+    return None
+
+
+def _names_series(values: Array) -> bool:
+    """Whether a column may name series: few different texts or whole numbers, each with many rows."""
+    if values.dtype.kind == "f":
+        whole = np.isfinite(values).all() and bool((values % 1 == 0).all())
+        return bool(whole) and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
+    return values.dtype == object and 2 <= len(set(values.tolist())) <= _MOST_SERIES_SHARE * len(values)
+
+
+def _even_step(stamps: Array, group: Array) -> float | None:
+    """The usual step in microseconds, None where steps within groups are not even, or times occur twice in one."""
+    order = np.lexsort((stamps, group))
+    steps = np.diff(stamps[order])[np.diff(group[order]) == 0]
+    if len(steps) < _LEAST_ROWS // 2 or (steps == 0).mean() > _REPEATED:
+        return None
+    usual = float(np.median(steps))
+    return usual if usual > 0 and np.mean(np.abs(steps - usual) <= _JITTER * usual) >= _EVEN else None
+
+
+def _depends(columns: Columns, order: Array, group: Array, names: Sequence[str | None]) -> bool:
+    """Whether some column depends on the row before: events that merely happen at even times do not."""
+    same = np.diff(group[order]) == 0
+    return any(
+        _dependence(codes(values)[order], same) >= _DEPENDENT
+        for name, values in columns.values.items()
+        if name not in names
+    )
+
+
+def _dependence(values: Array, same: Array) -> float:
+    """Correlation of the ranks of neighbouring values (n,); 0 for a constant. same: (n - 1,), both are in one series."""
+    from scipy.stats import rankdata
+
+    pairs = np.stack([values[:-1], values[1:]])[:, same]
+    pairs = pairs[:, np.isfinite(pairs).all(axis=0)]
+    if pairs.shape[1] < _LEAST_ROWS // 2 or (pairs.std(axis=1) == 0).any():
+        return 0.0
+    return abs(float(np.corrcoef(rankdata(pairs[0]), rankdata(pairs[1]))[0, 1]))
+
+
+def propose_series(proposal: Proposal, columns: Columns, request: Request) -> None:
+    """Propose a time series: a class is predicted at the same row, a number at the next one."""
+    dates = [name for name, values in columns.values.items() if values.dtype.kind == "M"]
+    pace = find_pace(columns) or (Pace(dates[0], None, 1.0) if dates else None)
+    if pace is None:
+        raise ValueError(f"A series needs a column of times, each once. Received: {', '.join(columns.values)}.")
+    target, why = target_of(columns, proposal, request, [*dates, pace.series])
+    proposal.choose("modality", "timeseries", f"'{pace.time}' is the time of each row, every {_step(pace.step_s)}")
+    proposal.choose("options.target", target, why)
+    if pace.time != "time":
+        proposal.choose("options.time", pace.time, "the column of time stamps")
+    if pace.series:
+        count = len(set(columns.values[pace.series].tolist()))
+        proposal.choose("options.series", pace.series, f"it names {count} series, each in order of time")
+    choose_task(proposal, columns, target, request)
+    if proposal.task in ("regress", "forecast"):
+        _forecast(proposal, request)
+    read = (pace.time, pace.series, target)
+    no_sensors = [name for name, values in columns.values.items() if name not in read and values.dtype.kind in "OM"]
+    if no_sensors:
+        proposal.choose("options.drop", no_sensors, "not a sensor: its values are not numbers")
+    _window(proposal, pace.step_s)
+    if proposal.task == "classify":
+        allow_rare_class(proposal, columns.labels(target))
+
+
+def _step(seconds: float) -> str:
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and (seconds / size).is_integer():
+            count = int(seconds / size)
+            return unit if count == 1 else f"{count} {unit}s"
+    return f"{seconds:g} s"
+
+
+def _window(proposal: Proposal, step_s: float) -> None:
+    """Choose how far back models read: twelve rows, or two seconds of a fast recording."""
+    if step_s >= 1:
+        proposal.choose(
+            "options.window", _WINDOW, "number of rows that a model reads; as far back as rows affect the target"
+        )
+        return
+    rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / step_s))))
+    why = f"{rows * step_s:g} s, {rows} rows at {1 / step_s:g} Hz; as far back as rows affect the target"
+    proposal.choose("options.window", rows, why)
+    proposal.choose("options.clock", False, "a recording of seconds says nothing about the time of the day")
+
+
+def _forecast(proposal: Proposal, request: Request) -> None:
+    why = ASKED_FOR if request.task else "the target is a number that changes over time"
+    proposal.choose("task", "forecast", why)
+    proposal.choose("options.horizon", 1, "the next row is predicted; a larger number predicts further ahead")
+    proposal.choose("options.relative", True, "the change from the last value is learned")
