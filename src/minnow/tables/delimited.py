@@ -18,8 +18,8 @@ from minnow.tables.errors import FileError, HeaderError
 from minnow.tables.files import Known, Row, RowFile
 from minnow.types import FileFormat, Notice
 
-_SAMPLE = 1 << 18
-"""Characters from which the dialect of a file is found."""
+_SAMPLE, _LONGEST_SAMPLE = 1 << 18, 1 << 21
+"""Characters from which the dialect of a file is found, and where the last cell of these is longer."""
 ROW_NAME = "row name"
 """Name of the first column of a file whose header has one name fewer than its rows have cells."""
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?(_level_\d+)?")
@@ -67,7 +67,10 @@ def _sample(path: Path, stream: IO[str], form: FileFormat, names: Sequence[str])
     """Read the first lines of a file, and find their dialect. Raises FileError for a file without rows."""
     try:
         text = stream.read(_SAMPLE)
-        text += stream.readline() if len(text) == _SAMPLE else ""
+        if len(text) == _SAMPLE:
+            text += stream.readline()
+        while text.count(form.quote) % 2 and len(text) < _LONGEST_SAMPLE and (line := stream.readline()):
+            text += line  # the sample ends within a cell of several lines
     except (UnicodeError, OSError, EOFError) as error:
         raise _unreadable(path, error) from error
     text = text.removeprefix("\ufeff")
@@ -230,7 +233,8 @@ def _checked(
     if held:
         notices.append(_below(path, held))
     if repeated:
-        text = f"The header of {path.name} is repeated {repeated:,} times between its rows, and not read there."
+        times = "once more" if repeated == 1 else f"{repeated:,} times more"
+        text = f"The header of {path.name} occurs {times} between its rows, and is not read there."
         notices.append(Notice("skipped", text, repeated))
 
 

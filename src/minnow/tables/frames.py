@@ -13,7 +13,7 @@ import numpy as np
 from minnow.registry import unknown
 from minnow.tables import parquet
 from minnow.tables.delimited import open_delimited
-from minnow.tables.encodings import open_text
+from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
 from minnow.tables.files import JSONL, SUFFIXES, Known, Row, RowFile, find, listed, passed_over
 from minnow.tables.json_lines import open_json_lines
@@ -172,7 +172,8 @@ def open_rows(path: Path, form: FileFormat, known: Known) -> RowFile:
     are read.
     """
     stream, encoding = open_text(path, form.encoding)
-    form, notices = replace(form, encoding=encoding), list[Notice]()
+    notices = [windows_notice(path)] if encoding == WINDOWS and form.encoding is None else []
+    form = replace(form, encoding=encoding)
     try:
         if path.name.lower().endswith(JSONL):
             return open_json_lines(path, stream, form, known, notices)

@@ -95,7 +95,8 @@ def _are_decimal_commas(rows: Rows) -> bool:
 
 def is_rule(row: Sequence[str]) -> bool:
     """Whether a row is a line below the header, such as ----+----."""
-    return all(map(_RULE.fullmatch, (cell.strip() for cell in row)))
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return bool(cells) and all(map(_RULE.fullmatch, cells))
 
 
 def has_header(first: Sequence[str], rows: Rows) -> bool:
@@ -106,7 +107,7 @@ def has_header(first: Sequence[str], rows: Rows) -> bool:
         return not _looks_like_row(cells, below)
     numeric = [float(cells[i]) for i in places]
     values = [below[i] for i in places]
-    if _are_numbered(places, numeric, values) or _are_years(numeric, values) or _are_steps(numeric):
+    if _are_numbered(places, numeric, values) or _are_years(numeric, values) or _are_steps(numeric, values):
         return True
     return has_names(first, rows)
 
@@ -162,7 +163,13 @@ def _are_years(numeric: Sequence[float], below: Sequence[Sequence[str]]) -> bool
     return years and rising and len(numeric) > 1 and len(inside) < 0.5 * max(cells, 1)
 
 
-def _are_steps(numeric: Sequence[float]) -> bool:
-    """Whether numeric names rise by one step, such as wavelengths or hours."""
+def _are_steps(numeric: Sequence[float], below: Sequence[Sequence[str]]) -> bool:
+    """Whether numeric names rise by one step, such as wavelengths or hours, and mostly lie outside of the numbers below."""
     steps = {round(b - a, 9) for a, b in pairwise(numeric)}
-    return len(numeric) >= 4 and len(steps) == 1 and min(steps) > 0
+    inside = sum(_is_within(value, column) for value, column in zip(numeric, below, strict=True))
+    return len(numeric) >= 4 and len(steps) == 1 and min(steps) > 0 and inside < 0.5 * len(numeric)
+
+
+def _is_within(value: float, column: Sequence[str]) -> bool:
+    known = [float(cell) for cell in column if is_plain(cell)]
+    return bool(known) and min(known) <= value <= max(known)
