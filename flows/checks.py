@@ -1,25 +1,42 @@
-"""The check of a use case's raw rows, with its report. Prefect is not used here."""
+"""The check of a use case's raw rows, with its report and the hints. Prefect is not used here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from minnow.insight import hints, validation
+from minnow.records.hint import Hint
 from minnow.stages import intake, validate
 from minnow.stages.case import Case
+from minnow.stages.prepare import Prepared
+from minnow.stages.validate import Findings
 from minnow.types import Table
 
 
-def read_checked(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
+def read_checked(case: Case, reports: Path, say: Callable[[str], None] = _silent) -> tuple[Table, Findings]:
     """Read the raw rows, check them against the expectations of their modality, and write the report to a folder.
 
-    Returns the rows, and hints at properties of the data that inflate a score, which are looked for only where every
-    expectation is met. Raises validate.DataError when the rows cannot be read or an expectation fails.
+    say: is called with each notice of what reading found or left out, whether the rows pass the checks or not. Raises
+    validate.DataError when the rows cannot be read or a check fails.
     """
     table = intake.read(case)
+    for notice in table.notices:
+        say(notice.text)
     with intake.as_data_errors(case):
         findings = validate.check(table, case.problem, case.name)
-        texts = tuple(hint.text for hint in hints.hints_of(case, table)) if findings.ok else ()
-        report = validation.write(findings, texts, reports)
+        report = validation.write(findings, (), reports)
     findings.require(report)
-    return table, texts
+    return table, findings
+
+
+def hints_of(case: Case, table: Table, prepared: Prepared, findings: Findings, reports: Path) -> tuple[Hint, ...]:
+    """Look for what inflates a score and for what the exam cannot show, and write the report again with these hints."""
+    with intake.as_data_errors(case):
+        found = tuple(hints.hints_of(case, table, prepared))
+    validation.write(findings, found, reports)
+    return found

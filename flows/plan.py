@@ -15,7 +15,7 @@ from minnow.registry import unknown
 from minnow.stages import starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
-from minnow.stages.outcome import ROWS
+from minnow.stages.outcome import ROWS, linked_data_changed
 from minnow.stores import versions
 from minnow.workspace import Workspace
 
@@ -74,17 +74,25 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
 def with_starts(
     space: Workspace, settings: Settings, reasons: Mapping[str, list[str]], names: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return the stale use cases: those that DVC found, and those that would begin with other weights than last time.
+    """Return the stale use cases: those that DVC found, and those for which it does not see that something has changed.
 
-    reasons: use case -> why DVC found it stale; names: each after those that it needs.
+    These would begin with other weights than last time, or their data has changed behind links to folders. reasons: use case
+    -> why DVC found it stale; names: each after those that it needs.
     """
     stale: dict[str, list[str]] = {}
     for name in names:
         if name in reasons:
             stale[name] = reasons[name]
-        elif why := _begins_anew(Case(name, settings, space), stale):
+            continue
+        case = Case(name, settings, space)
+        if why := _begins_anew(case, stale) + _linked_data(case):
             stale[name] = why
     return stale
+
+
+def _linked_data(case: Case) -> list[str]:
+    """List the changes of data that DVC does not see, since it does not follow links to folders."""
+    return [f"{case.usecase.data} modified behind links"] if linked_data_changed(case) else []
 
 
 def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from minnow.records import decision as decisions
 from minnow.records import provenance, report, results
 from minnow.records.decision import Decision
 from minnow.records.report import read_report
+from minnow.records.results import Importances
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.intake import EXTRACTOR
@@ -26,6 +27,8 @@ from minnow.types import Score
 
 KEPT = (decisions.FILE, results.FILE)
 BESIDE = (report.FILE, report.CARD, provenance.FILE)
+LONGEST_NAME = 200
+"""Characters of a column's name in a metric; MLflow takes 250 in all."""
 
 
 def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> Record:
@@ -78,7 +81,7 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
     own = {**tags, "minnow.family": family, **error}
     if not variants:
         return Record(f"{case.name} {family}", tags=own, failed=True)
-    trained, importances = variants[0].trained, outcome.importances.get(family, {})
+    trained, importances = variants[0].trained, outcome.importances.get(family)
     params = params_of("family", family, case.usecase.families[family], f"families.{family}", catalog())
     return Record(
         name=f"{case.name} {family}",
@@ -87,7 +90,7 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
         metrics={
             "parameters": trained.facts["parameters"],
             "training_s": trained.seconds,
-            **{f"importance/{column}": value for column, value in importances.items()},
+            **_importance_metrics(importances),
         },
         history=trained.history,
         files={"plots": _family_plots(trained, importances, scratch / "plots" / family)},
@@ -95,7 +98,16 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
     )
 
 
-def _family_plots(trained: Trained, importances: Mapping[str, float], folder: Path) -> list[Path]:
+def _importance_metrics(importances: Importances | None) -> dict[str, float]:
+    """Return the rise of the loss by column, with the ends of its interval, three metrics each."""
+    return {
+        f"importance/{one.name[:LONGEST_NAME]}{end}": value
+        for one in (importances.columns if importances else ())
+        for end, value in (("", one.value), (".low", one.low), (".high", one.high))
+    }
+
+
+def _family_plots(trained: Trained, importances: Importances | None, folder: Path) -> list[Path]:
     """Draw learning curve, images and importances, where the family has them."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
@@ -153,6 +165,8 @@ def _exam_metrics(outcome: Outcome) -> dict[str, float]:
             if decision.score:
                 metrics |= _ends(decision.target, read_report(candidate.bundle).exams["test"].scores)
             metrics[f"{decision.target}/size_bytes"] = candidate.bundle.size_bytes
+            quantiles = decision.series.quantiles if decision.series else {}
+            metrics |= {f"{decision.target}/series.{name}": value for name, value in quantiles.items()}
     return metrics
 
 
@@ -196,4 +210,5 @@ def summary(written: Sequence[Decision]) -> str:
     for decision in written:
         lines.append(f"**{decision.usecase} on {decision.target}**: {decision.verdict}, {decision.finalist}")
         lines += [f"- {reason}" for reason in decision.reasons]
+        lines += [f"- {hint.text}" for hint in decision.hints]
     return "\n".join(lines)

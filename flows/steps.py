@@ -16,12 +16,13 @@ from flows._prefect import (
     flow,
     task,
 )
-from flows.checks import read_checked
+from flows.checks import hints_of, read_checked
 from flows.job import CURRENT, Job
 from flows.record import failure_of, record_of, summary
 from minnow.insight.importance import importances
 from minnow.records.bundle import FOLDER, open_bundle
-from minnow.records.results import FoldResult
+from minnow.records.hint import Hint
+from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, evaluate, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
@@ -29,21 +30,30 @@ from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
-from minnow.stages.validate import DataError
+from minnow.stages.validate import DataError, Findings
 from minnow.stores import champions, tracking
 from minnow.types import Table
 
 
 @task(name="check", **PLAIN)
-def check(case: Case, reports: Path) -> tuple[Table, tuple[str, ...]]:
-    """Read the raw rows and check them against the modality's expectations. Returns them with hints."""
-    return read_checked(case, reports)
+def check(job: Job, case: Case, reports: Path) -> tuple[Table, Findings]:
+    """Read the raw rows, say what reading found, and check them against the modality's expectations."""
+    return read_checked(case, reports, lambda text: job.display.say(f"  {case.name}: {text}"))
 
 
 @task(name="prepare", **PLAIN)
 def split(case: Case, table: Table) -> Prepared:
     """Split the rows, and fit and apply the encoder."""
     return intake.prepare_case(case, table)
+
+
+@task(name="hints", **PLAIN)
+def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findings, reports: Path) -> tuple[Hint, ...]:
+    """Look for hints in rows and splits, say them, and add them to the validation report."""
+    found = hints_of(case, table, prepared, findings, reports)
+    for one in found:
+        job.display.say(f"  {case.name}, a hint: {one.text}")
+    return found
 
 
 @task(name="train", **PLAIN)
@@ -71,14 +81,20 @@ def score(compressed: compress.Compressed, prepared: Prepared, scratch: Path) ->
 
 
 @task(name="judge", **PLAIN)
-def judge(case: Case, lined_up: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]) -> Outcome:
+def judge(
+    case: Case,
+    lined_up: list[Candidate],
+    prepared: Prepared,
+    incumbents: Mapping[str, Incumbents],
+    hints: tuple[Hint, ...],
+) -> Outcome:
     """Choose the finalists and compare them on the exam."""
-    return outcome.judge_case(case, lined_up, prepared, incumbents)
+    return outcome.judge_case(case, lined_up, prepared, incumbents, hints)
 
 
 @task(name="importances", **PLAIN)
-def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, dict[str, float]]:
-    """Measure, for each family, how much the loss on val rises when a column is shuffled, where rows have flat columns."""
+def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, Importances]:
+    """Measure, for each family, how much the loss on val rises when columns are shuffled, where rows have flat columns."""
     val = prepared.tables["val"]
     columns = case.modality.CAPABILITIES.features(val.columns, case.options)
     exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
@@ -134,11 +150,10 @@ def usecase(name: str) -> str:
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):
-            table, hints = check(case, reports)
-            for hint in hints:
-                job.display.say(f"  {name}, a hint: {hint}")
+            table, findings = check(job, case, reports)
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
+            hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
         job.display.say(f"  {name} is stopped by its data: {error}")
@@ -146,7 +161,7 @@ def usecase(name: str) -> str:
     made, failures = _families(job, case, prepared, scratch)
     with job.display.step(f"{name}: judge"):
         incumbents = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, candidates.line_up(made, timing.measure), prepared, incumbents)
+        judged = judge(case, candidates.line_up(made, timing.measure), prepared, incumbents, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures)

@@ -87,3 +87,22 @@ def test_git_state_tells_a_changed_file_from_a_clean_one(tmp_path):
 
 def test_outside_of_git_there_is_no_commit(tmp_path):
     assert lineage.git_state(tmp_path) == {"commit": "none", "diff": "none"}
+
+
+def test_data_version_follows_links_to_folders_and_ends_in_circles(tmp_path):
+    store, data = tmp_path / "store", tmp_path / "data"
+    (store / "cat").mkdir(parents=True)
+    (store / "cat" / "1.txt").write_text("1")
+    data.mkdir()
+    (data / "2.txt").write_text("2")
+    plain = lineage.data_version(data)
+    assert not lineage.has_linked_folders(data)
+    (data / "up").symlink_to(tmp_path)
+    (data / "gone").symlink_to(tmp_path / "nothing")
+    assert lineage.data_version(data) == plain
+    assert lineage.has_linked_folders(data)
+    (data / "cat").symlink_to(store / "cat")
+    linked = lineage.data_version(data)
+    assert linked != plain
+    (store / "cat" / "1.txt").write_text("changed")
+    assert lineage.data_version(data) not in (plain, linked)

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib.util
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -110,6 +111,11 @@ def data_version(path: Path) -> str:
     files = sorted(found, key=lambda entry: PurePosixPath(entry.name).parts)
     listing = [{"md5": _md5(entry.path), "relpath": entry.name} for entry in files]
     return hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def has_linked_folders(path: Path) -> bool:
+    """Whether links to folders lie in a folder. DVC does not follow them, so it does not see changes behind them."""
+    return any(Path(root, name).is_symlink() for root, folders, _ in os.walk(path) for name in folders)
 
 
 def _md5(path: Path) -> str:

@@ -70,10 +70,12 @@ class Reading:
     """How a table was read; the encoder keeps it, so that files and requests are read in the same way.
 
     columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes.
+    documents: whether each file is one row, a document.
     """
 
     file: FileFormat = field(default_factory=FileFormat)
     columns: Mapping[str, ColumnFormat] = field(default_factory=dict[str, ColumnFormat])
+    documents: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from flows import plan
 from minnow.config import ConfigError, Settings
 from minnow.records.origin import ModelEntry, StartRecord, write_models
+from minnow.stages import outcome
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
 from minnow.workspace import Workspace, workspace
@@ -115,6 +116,24 @@ def test_a_trial_makes_its_rows_and_leaves_the_record_of_the_data_alone(space):
     assert made.stale == {"few": ["a trial"]}
     assert list((space.root / "data" / "digits").glob("*"))
     assert (space.root / plan.DATA_FILE).read_bytes() == before
+
+
+def test_data_that_changes_behind_a_link_to_a_folder_makes_its_use_case_stale(space):
+    """DVC does not follow such links, so the version of the data that was read is kept with the outcome."""
+    space, one = space
+    case = Case("mine", one, space)
+    (space.root / "far").mkdir()
+    (space.root / "far" / "more.txt").write_text("1")
+    (case.data / "far").symlink_to(space.root / "far")
+    assert plan.make(space, one, [], force=False, accept=plan.NEVER).stale == {
+        "mine": ["data/reviews modified behind links"]
+    }
+    (space.outcome("mine") / "linked_data.txt").write_text(case.data_version)
+    assert not outcome.linked_data_changed(Case("mine", one, space))
+    (space.root / "far" / "more.txt").write_text("2")
+    assert outcome.linked_data_changed(Case("mine", one, space))
+    (case.data / "far").unlink()
+    assert outcome.linked_data_changed(Case("mine", one, space))
 
 
 def test_use_cases_come_in_the_order_of_their_needs():

@@ -191,10 +191,8 @@ def test_decoding_leaves_an_answer_as_it_is(tiny):
 def test_a_file_of_inputs_is_read_as_requests(tiny, tmp_path):
     path = tmp_path / "inputs.json"
     path.write_text(json.dumps(tiny.requests()))
-    _same(
-        tiny.encoder.encode(tiny.module.parse(tiny.module.from_file(path, tiny.options, tiny.encoder), tiny.encoder)),
-        tiny.encoder.encode(tiny.examples.columns),
-    )
+    inputs = list(tiny.module.from_file(path, tiny.options, tiny.encoder))
+    _same(tiny.encoder.encode(tiny.module.parse(inputs, tiny.encoder)), tiny.encoder.encode(tiny.examples.columns))
     table = next(tiny.folder.glob("tiny.*"))
     inputs = list(tiny.module.from_file(table, tiny.options, tiny.encoder))
     assert tiny.module.parse(inputs, tiny.encoder)

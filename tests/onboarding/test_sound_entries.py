@@ -36,13 +36,17 @@ def _warned(proposal):
     return " ".join(proposal.warnings)
 
 
+def _found(proposal):
+    return " ".join(proposal.found)
+
+
 def test_folders_that_are_hidden_are_no_classes(tmp_path):
     saved(tmp_path, _classes() | {".ipynb_checkpoints/00.wav": _wav(), "high/._00.wav": b"\0\5", "readme.txt": b"x"})
     proposal = propose(tmp_path, Request())
     assert proposal.entry["modality"] == "audio"
-    assert proposal.reasons["modality"] == "60 sounds in 2 folders: high, low"
-    assert "Not read: hidden files and folders (2): " in _warned(proposal)
-    assert "files with the ending .txt (1): readme.txt" in _warned(proposal)
+    assert proposal.reasons["modality"] == "60 sounds in 2 classes by their folders: high, low"
+    assert "Not read: hidden files and folders (2): " in _found(proposal)
+    assert "files with the ending .txt (1): readme.txt" in _found(proposal)
     assert proposal.options == {"rate": 8000, "seconds": 0.4}
     _read(proposal, tmp_path)
 
@@ -62,8 +66,8 @@ def test_few_rare_short_and_repeated_sounds_are_allowed_for_and_named(tmp_path):
     proposal = propose(tmp_path, Request())
     options = proposal.options
     assert (options["min_rows"], options["least_seconds"]) == (27, 0.03)
-    assert options["max_duplicates"] == pytest.approx(0.15)
-    assert "The class 'odd' has one sound only" in _warned(proposal)
+    assert options["max_duplicates"] == pytest.approx(0.16)
+    assert "The class 'odd' has 1 of the sounds, so that train, val or test lacks it" in _warned(proposal)
     _read(proposal, tmp_path)
 
 
@@ -78,7 +82,7 @@ def test_a_rare_class_lowers_the_smallest_share(tmp_path):
 def test_broken_sounds_are_named_and_a_class_that_loses_many_has_no_entry(tmp_path):
     saved(tmp_path, _classes() | {"low/x1.wav": b"no sound"})
     proposal = propose(tmp_path, Request())
-    assert "Not read: sounds that cannot be decoded (1): low/x1.wav (Format not recognised)" in _warned(proposal)
+    assert "Not read: sounds that cannot be decoded (1): low/x1.wav (Format not recognised)" in _found(proposal)
     saved(tmp_path, {f"low/x{i}.wav": b"no sound" for i in range(5)})
     with pytest.raises(ValueError, match=r"5 of 35 files of the class 'low' cannot be read: low/x0.wav \(Format not"):
         propose(tmp_path, Request())
@@ -96,6 +100,24 @@ def test_the_class_is_a_part_of_the_names_that_repeats(tmp_path):
     assert (proposal.options["label_part"], proposal.options["separator"]) == (2, "-")
     assert "options.label_part 3 ('0') of take-0-bell-0.wav" in _warned(proposal)
     assert set(_read(proposal, tmp_path).columns["label"].tolist()) == {"bell", "knock"}
+
+
+def test_in_folders_of_folders_the_outer_ones_are_classes(tmp_path):
+    sounds = {
+        f"{c}/{who}/{i:02}.wav": _wav(9 * i + k)
+        for k, c in enumerate(("high", "low"))
+        for who in "abc"
+        for i in range(9)
+    }
+    proposal = propose(saved(tmp_path, sounds), Request())
+    assert proposal.options["class_folder"] == 0
+    assert "Where it is (a, b, c), set options.class_folder: 1." in _warned(proposal)
+    assert set(_read(proposal, tmp_path).columns["label"].tolist()) == {"high", "low"}
+
+
+def test_few_sounds_get_no_compression_that_needs_many(tmp_path):
+    few, many = (propose(saved(tmp_path / str(n), _classes(n)), Request()).entry["compression"] for n in (30, 130))
+    assert (few, many) == (["float16"], ["float16", "int8"])
 
 
 def test_sounds_without_classes_are_asked_about(tmp_path):

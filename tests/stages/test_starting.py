@@ -127,5 +127,5 @@ def test_train_rows_are_a_choice_at_random_that_is_always_the_same(space):
     with pytest.raises(ValueError, match=r"needs 900 rows of train\. Received: \d+"):
         splits(train_rows=900)
     times = type(table)({**table.columns, "time": np.arange(len(table))}, table.row_id, table.key)
-    with pytest.raises(ValueError, match="rows in order of 'time'"):
+    with pytest.raises(ValueError, match="rows in order of time"):
         prepare.split(times, shares.model_copy(update={"train_rows": 20}), "time")

@@ -7,8 +7,12 @@ import pytest
 import tiny
 
 from minnow import families
-from minnow.stages import train
+from minnow.config import Settings
+from minnow.runners.worker import resolve
+from minnow.stages import compress, intake, train
 from minnow.stages.batches import write_batch
+from minnow.stages.case import Case
+from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -43,3 +47,29 @@ def test_a_split_without_one_known_answer_is_refused(tmp_path):
     handed = _handed(tmp_path / "handed", "images", "classify", unknown=tiny.ROWS)
     with pytest.raises(ValueError, match=r"needs val rows .* Received: 240 val rows, none of which"):
         train.fit(handed, "linear", {}, 1, tmp_path)
+
+
+def _here(function, *arguments, report=None, **named):
+    """The worker's call, in this process."""
+    return resolve(function)(*arguments, **named)
+
+
+def test_equal_rows_in_another_notation_share_a_model_and_not_an_encoder(tmp_path):
+    options = {"target": "lamp", "time": "timestamp", "min_rows": 5, "max_duplicates": 1}
+    entry = {"modality": "timeseries", "task": "classify", "families": {"linear": {}}, "options": options}
+    settings = Settings.model_validate({"usecases": {"room": entry | {"data": "data"}}})
+    (tmp_path / "uv.lock").write_text("")
+    (tmp_path / "data").mkdir()
+    rows, models, encoders = set(), set(), []
+    for scale in (1, 1000):
+        lines = [f"{(1_704_672_000 + 300 * i) * scale},{i % 12},{'on' if i % 12 > 5 else 'off'}" for i in range(200)]
+        (tmp_path / "data" / "room.csv").write_text("\n".join(["timestamp,noise,lamp", *lines]) + "\n")
+        case = Case("room", settings, Workspace(tmp_path, tmp_path / "params.yaml"))
+        handed = train.hand_over(case, intake.prepare_case(case, intake.read(case)), _here)
+        trained = train.train(case, "linear", handed)
+        bundle = compress.variants(case, trained, handed, bare=True).bundles[compress.FLOAT]
+        rows.add(handed.rows)
+        models.add(trained.folder)
+        encoders.append(json.loads((bundle / "encoder.json").read_text())["written"]["timestamp"]["time"])
+    assert len(rows) == len(models) == 1
+    assert encoders == ["s", "ms"]

@@ -55,3 +55,9 @@ def test_commit_makes_a_use_case_fresh_and_accept_the_data(repo):
     versions.accept(repo, "data.dvc")
     versions.commit(repo, "one")
     assert versions.state(repo) == versions.State({}, {})
+
+
+def test_a_link_that_leads_nowhere_is_named(repo):
+    (repo / "data" / "gone.csv").symlink_to(repo / "nothing.csv")
+    with pytest.raises(versions.VersionError, match=r"data/gone.csv, a link that leads nowhere. Remove the link"):
+        versions.state(repo)

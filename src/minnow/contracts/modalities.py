@@ -44,6 +44,12 @@ class Encoder(Protocol):
         ...
 
 
+class Located:
+    """Base class of inputs from a file that know where they stand. where: file and line, such as "rows.csv:17"."""
+
+    where: str
+
+
 def _no_media(data: bytes, encoder: Any) -> list[Any]:
     raise ValueError("This use case takes JSON. Received: another kind of body.")
 
@@ -59,6 +65,8 @@ class ModalityCapabilities:
     refuses: (options, task) -> why the options do not suit the task, or None.
     media: (encoder) -> content types of a request's body that are supported besides JSON.
     from_bytes: (body, encoder) -> inputs for parse. Raises ValueError.
+    series_column: (options) -> name of the column of examples that names the series of each row, for scores of each series;
+        None where rows are not of several series.
     about: (columns of parse, encoder) -> facts that each answer carries besides the prediction, such as the time that it is
         for: name -> values (n,), JSON-ready.
     unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
@@ -72,6 +80,7 @@ class ModalityCapabilities:
     refuses: Callable[[Any, str], str | None] = lambda options, task: None
     media: Callable[[Any], tuple[str, ...]] = lambda encoder: ()
     from_bytes: Callable[[bytes, Any], list[Any]] = _no_media
+    series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
     unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
 
@@ -94,7 +103,11 @@ class Modality(Protocol):
         ...
 
     def time_column(self, options: Any) -> str | None:
-        """Return the name of the column of times by which rows are split; None where the split does not follow time."""
+        """Return the name of the column of times by which rows are split; None where the split does not follow time.
+
+        For several series in one table it holds the share of a series' rows that are before each row, so that the latest rows
+        of each series are test.
+        """
         ...
 
     def read(self, folder: Path, options: Any) -> Table:
@@ -136,7 +149,7 @@ class Modality(Protocol):
     def from_file(self, path: Path, options: Any, encoder: Any) -> Iterable[Any]:
         """Read inputs for a prediction from a file, as the encoder's training rows were read.
 
-        Inputs come one by one, so that a file may be larger than memory. Raises FileError, a ValueError, here or while inputs
-        are taken.
+        Inputs come one by one, so that a file may be larger than memory. Those with a file and line of their own are Located.
+        Raises FileError, a ValueError, here or while inputs are taken.
         """
         ...

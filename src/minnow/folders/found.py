@@ -86,9 +86,15 @@ class Found:
 
     @cached_property
     def _splits(self) -> frozenset[str]:
-        """Splits that folders directly below the shared ones are named after, where these hold folders."""
-        below = (folders[self._shared :] for folders in self._rows)
+        """Splits that the folders directly below the shared ones are named after, as long as these hold folders.
+
+        Where there are only train and test (or val), they are no classes, whatever they hold.
+        """
+        below = [folders for row in self._rows if (folders := row[self._shared :])]
+        every = {_split_of(folders[0]) for folders in below}
         splits = frozenset(_split_of(folders[0]) for folders in below if len(folders) > 1)
+        if "" not in every and "train" in every:
+            splits = frozenset(every)
         return splits if "test" in splits or {"train", "val"} <= splits else frozenset()
 
     @cached_property

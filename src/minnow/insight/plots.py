@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minnow.records.results import Importances
 from minnow.types import Array, Score
 
 if TYPE_CHECKING:
@@ -41,12 +42,15 @@ def learning_curve(history: Mapping[str, Sequence[float]], path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
-def importances(rises: Mapping[str, float], path: Path, most: int = 30) -> None:
-    """Draw how much the loss rises when each column is shuffled, the thirty greatest. rises: highest first."""
-    names = list(rises)[:most][::-1]
-    figure, axes = _figure(7.0, 1.2 + 0.25 * len(names))
-    axes.barh([name[:40] for name in names], [rises[name] for name in names], color="C0")
-    axes.set(xlabel="rise of the loss on val when the column is shuffled")
+def importances(found: Importances, path: Path, most: int = 30) -> None:
+    """Draw how much the loss rises when columns are shuffled, the thirty greatest, with 95 % intervals."""
+    shown = found.columns[:most][::-1]
+    figure, axes = _figure(7.0, 1.2 + 0.25 * len(shown))
+    places, values = np.arange(len(shown)), np.array([one.value for one in shown])
+    spread = [np.maximum(values - [one.low for one in shown], 0), np.maximum([one.high for one in shown] - values, 0)]
+    axes.barh(places, values, xerr=spread, color="C0", ecolor="0.4")
+    axes.set_yticks(places, [one.name[:40] for one in shown])
+    axes.set(xlabel=f"rise of {found.measure} on val when the column is shuffled")
     axes.axvline(0, color="0.5", lw=0.8)
     figure.savefig(path, dpi=90)
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from minnow.measures.scores import span
-from minnow.records.decision import Decision, Difference, read_decisions
+from minnow.records.decision import Decision, Difference, SeriesScores, read_decisions
+from minnow.records.hint import ABOUT_EXAM
 from minnow.records.receipt import Check
 from minnow.records.report import score_as_json
 from minnow.records.results import FILE as RESULTS
@@ -117,6 +118,9 @@ def _print_decisions(console: Console, folder: Path) -> None:
             _print_exam(console, decision, decision.score)
         for reason in decision.reasons:
             console.print(f"  {reason}")
+        for hint in decision.hints:
+            if hint.kind in ABOUT_EXAM:
+                console.print(f"  A hint: {hint.text}")
     results = read_results(folder)
     _print_folds(console, results.folds)
     for family, why in results.failures.items():
@@ -134,6 +138,19 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
     baselines = ", ".join(f"{name} {_figure(one.value)}" for name, one in decision.baselines.items())
     console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
     _print_difference(console, decision.differences, score.n)
+    if decision.series:
+        _print_series(console, decision.series)
+
+
+def _print_series(console: Console, series: SeriesScores) -> None:
+    """Print the score of each series, or where there are many of them the quantiles and the worst ones."""
+    scores = [f"{name} {_figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
+    if series.is_whole:
+        console.print(f"  Of each series: {', '.join(scores)}", highlight=False)
+        return
+    quantiles = ", ".join(f"{name} {_figure(value)}" for name, value in series.quantiles.items())
+    console.print(f"  Of {series.count:,} series: {quantiles}", highlight=False)
+    console.print(f"  With the worst scores: {', '.join(scores)}", highlight=False)
 
 
 def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:
@@ -159,13 +176,11 @@ def print_checks(title: str, checks: list[Check]) -> None:
     wrong = [check for check in checks if not check.ok]
     for check in wrong:
         advice = f" To restore it: {check.advice}" if check.advice else ""
-        console.print(
-            f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red", markup=False
-        )
+        console.print(f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red")
     summary = f"{len(wrong)} of {len(checks)} checks failed" if wrong else f"all {len(checks)} checks passed"
     console.print(f"{title}: {summary}.")
     if not wrong:
-        console.print("  " + ", ".join(check.name for check in checks), markup=False)
+        console.print("  " + ", ".join(check.name for check in checks))
 
 
 def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> None:
@@ -183,7 +198,7 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
         f"{usecase}, {family}: best {tuned.measure} on val {_figure(tuned.score)}{size}{now}, of trials {counts}."
     )
     for name, value in tuned.values.items():
-        console.print(f"  {name}: {value}", markup=False)
+        console.print(f"  {name}: {value}")
     if tuned.is_present:
         console.print("No trial was better than the values in params.yaml.")
         return

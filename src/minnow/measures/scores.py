@@ -48,6 +48,30 @@ def score_all(measures: Iterable[Measure], outputs: Outputs, batch: Batch, *, se
     return {measure.name: score(measure, outputs, batch, seed=seed) for measure in measures}
 
 
+def score_by(measure: Measure, outputs: Outputs, batch: Batch, names: Array) -> dict[str, tuple[float, int]]:
+    """Score the rows of each name, without intervals: name -> (score, number of rows). names: (n,) str, of each row.
+
+    A name is left out where none of its rows counts.
+    """
+    known, index, counts = np.unique(names, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(index, kind="stable"), np.cumsum(counts)[:-1])
+    values = [_plain(measure, outputs, batch, rows) for rows in members]
+    rows = zip(known.tolist(), values, counts.tolist(), strict=True)
+    return {name: (value, count) for name, value, count in rows if math.isfinite(value)}
+
+
+def _plain(measure: Measure, outputs: Outputs, batch: Batch, rows: Array) -> float:
+    """Score some rows of a batch, NaN where none of them counts."""
+    some, part = {name: array[rows] for name, array in outputs.items()}, batch.take(rows)
+    if measure.rows is None:
+        assert measure.score is not None
+        return measure.score(measure.needs(some, part) if measure.needs else some, part)
+    values = measure.rows(some, part)
+    values = values[np.isfinite(values)]
+    mean = float(values.mean()) if len(values) else math.nan
+    return math.sqrt(mean) if measure.root else mean
+
+
 def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
     """Text of the interval of a score. score: value, low, high and n by name; figure: formats a number.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from minnow.catalog import catalog
+from minnow.folders import State, walk
 from minnow.onboarding.image_entries import has_images, propose_images
 from minnow.onboarding.limits import fit_limits
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
@@ -38,6 +39,7 @@ def propose(data: Path, request: Request) -> Proposal:
         raise ValueError(f"--modality: {unknown('modality', request.modality, catalog().known('modality'))}")
     if request.task and request.task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
+    _refuse_lost_links(data)
     proposal = Proposal({"modality": "", "task": "", "data": str(data)})
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
@@ -52,6 +54,16 @@ def propose(data: Path, request: Request) -> Proposal:
             fit_limits(proposal, data)
     _choose_families(proposal, request)
     return proposal
+
+
+def _refuse_lost_links(data: Path) -> None:
+    """Raise ValueError for links that lead nowhere, which would stop DVC and so every run."""
+    entries = walk(data, lambda name: False) if data.is_dir() else ()
+    if lost := [entry.name for entry in entries if entry.state is State.NOWHERE]:
+        raise ValueError(
+            f"--data must not hold links that lead nowhere, since DVC cannot record them. Received: {', '.join(lost)[:200]}. "
+            "Remove them, or bring back what they lead to."
+        )
 
 
 def _choose_families(proposal: Proposal, request: Request) -> None:

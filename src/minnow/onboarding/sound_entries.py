@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -12,9 +11,9 @@ import numpy as np
 from minnow.folders import Found
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
+from minnow.onboarding.class_folders import choose_class_folder, choose_limits, train_rows
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
-from minnow.onboarding.target import allow_rare_class
-from minnow.types import content_key
+from minnow.types import Notice, content_key
 
 _LENGTH_QUANTILE = 0.9
 """Quantile of the lengths of sounds that is proposed as the length that a model reads."""
@@ -24,6 +23,7 @@ _SHORTEST, _LONGEST = 0.1, 60.0
 _SEPARATORS = ("_", "-")
 _SHOWN = 80
 _ROWS_PER_CLASS = 2
+_MOST_SILENT = 0.01
 _DEFAULTS = Options.read({})
 
 
@@ -42,22 +42,27 @@ def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
     found = find_sounds(data)
     if not found.files:
         raise none_found(data, found)
-    classes = sorted({found.label(file.name) for file in found.files} - {""})
-    why = f"{len(found.files):,} sounds in {len(classes)} folders: {', '.join(classes)[:_SHOWN]}"
-    proposal.choose("modality", "audio", why)
+    proposal.choose("modality", "audio", "")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each sound has a class")
-    if len(classes) > 1:
-        found = found.in_classes()
-        labels = {file.name: found.label(file.name) for file in found.files}
+    in_classes = choose_class_folder(proposal, found)
+    names_hold_classes = not in_classes.files
+    if names_hold_classes:
+        classes = _labels_in_names(proposal, [file.name for file in found.files])
     else:
-        labels = _labels_in_names(proposal, [file.name for file in found.files])
+        found = in_classes
+        classes = {file.name: found.label(file.name) for file in found.files}
     survey = _survey(found)
     survey.found.check_losses(_DEFAULTS.max_lost)
     if not survey.seconds:
         raise none_found(data, survey.found)
+    labels = [classes[file.name] for file in survey.found.files]
+    names, where = sorted(set(labels)), "by their names" if names_hold_classes else "by their folders"
+    why = f"{len(labels):,} sounds in {len(names)} classes {where}: {', '.join(names)[:_SHOWN]}"
+    proposal.choose("modality", "audio", why)
     _choose_length(proposal, survey)
-    _allow_few(proposal, survey, [labels[file.name] for file in survey.found.files])
-    _warn(proposal, survey)
+    choose_limits(proposal, survey.key, labels, "sounds")
+    proposal.train_rows = train_rows([survey.found.split(file.name) for file in survey.found.files])
+    _warn(proposal, survey, () if names_hold_classes else survey.found.class_notices)
 
 
 def _labels_in_names(proposal: Proposal, names: Sequence[str]) -> Mapping[str, str]:
@@ -142,23 +147,10 @@ def _choose_length(proposal: Proposal, survey: _Survey) -> None:
         proposal.choose("options.least_seconds", least, f"the shortest sound lasts {shortest:.3g} s")
 
 
-def _allow_few(proposal: Proposal, survey: _Survey, labels: Sequence[str]) -> None:
-    """Lower the limits of the validation where sounds are few, a class is rare or sounds repeat; name classes of one sound."""
-    if len(labels) < _DEFAULTS.min_rows:
-        proposal.choose("options.min_rows", len(labels), f"there are only {len(labels)} sounds")
-    allow_rare_class(proposal, np.array(labels, dtype=object))
-    for label in sorted(label for label, count in Counter(labels).items() if count == 1):
-        proposal.warnings.append(f"The class '{label}' has one sound only: it cannot be both learned and tested.")
-    repeated = sum(count for count in Counter(survey.key).values() if count > 1)
-    share = repeated / len(survey.key)
-    if share > _DEFAULTS.max_duplicates:
-        why = f"{repeated:,} of {len(survey.key):,} sounds are the same as another one"
-        proposal.choose("options.max_duplicates", min(1.0, round(share + 0.005, 2)), why)
-
-
-def _warn(proposal: Proposal, survey: _Survey) -> None:
+def _warn(proposal: Proposal, survey: _Survey, class_notices: Sequence[Notice]) -> None:
     """Say what is not read, and what would stop a run."""
-    proposal.warnings.extend(notice.text for notice in notices_of(survey.found, survey.remarks))
-    if len(survey.silent) > 0.01 * len(survey.seconds):
+    notices = [*notices_of(survey.found, survey.remarks), *class_notices]
+    proposal.found += [notice.text for notice in notices]
+    if len(survey.silent) > _MOST_SILENT * len(survey.seconds):
         names = ", ".join(survey.silent[:3])
         proposal.warnings.append(f"{len(survey.silent):,} sounds are silent, which stops a run: {names}. Remove them.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from minnow.folders import find_files
 from minnow.insight import labels as spellings
-from minnow.modalities.text.rows import DOCUMENTS, is_documents
+from minnow.modalities.text.documents import DOCUMENTS, is_documents
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request

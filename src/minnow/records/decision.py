@@ -27,6 +27,37 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class SeriesScore:
+    """The first measure on the rows of one series. n: how many rows."""
+
+    value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class SeriesScores:
+    """Scores of a finalist on each of several series.
+
+    count: how many series; quantiles: of their scores, "min", "q25", "median", "q75" and "max"; scores: name of a series ->
+    score, of all where there are few, otherwise of those with the worst scores.
+    """
+
+    count: int
+    quantiles: Mapping[str, float]
+    scores: Mapping[str, SeriesScore]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every series is listed."""
+        return len(self.scores) == self.count
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON value that _series reads."""
+        scores = {name: dict(vars(score)) for name, score in self.scores.items()}
+        return {"count": self.count, "quantiles": dict(self.quantiles), "scores": scores}
+
+
+@dataclass(frozen=True)
 class Decision:
     """What was decided on one target of a use case, and why.
 
@@ -35,8 +66,8 @@ class Decision:
     compared with. fingerprint, rows: of the test set. measure, score: the task's first measure. about: what the task shows with
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
-    numbers of the paired comparison. hints: what the data makes doubtful about the figures. id: hash of the decision's content,
-    without chosen and hints.
+    numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
+    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
     """
 
     usecase: str
@@ -62,13 +93,14 @@ class Decision:
         default_factory=dict[str, Mapping[str, float | int | None]]
     )
     chosen: tuple[str, ...] = ()
+    series: SeriesScores | None = None
     hints: tuple[Hint, ...] = ()
     id: str = ""
     format: int = FORMAT
     """Of the file that it was read from; written is always today's."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON value that from_json reads."""
+        """Return the JSON value that from_json reads; without series it has no such key."""
         named: dict[str, Any] = {
             "reasons": list(self.reasons),
             "chosen": list(self.chosen),
@@ -80,7 +112,8 @@ class Decision:
             "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
             "format": FORMAT,
         }
-        return vars(self) | named
+        plain = {name: value for name, value in vars(self).items() if name != "series"}
+        return plain | named | ({"series": self.series.as_json()} if self.series else {})
 
 
 def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
@@ -94,8 +127,14 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
             "score": score_from_json(value["score"]) if value.get("score") else None,
             "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
             "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
+            "series": _series(value["series"]) if value.get("series") else None,
         }
         return Decision(**(value | read))
+
+
+def _series(value: Mapping[str, Any]) -> SeriesScores:
+    scores = {name: SeriesScore(**numbers) for name, numbers in value["scores"].items()}
+    return SeriesScores(value["count"], value["quantiles"], scores)
 
 
 def _of_format_1(value: Mapping[str, Any]) -> dict[str, Any]:

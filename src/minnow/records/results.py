@@ -13,6 +13,7 @@ from minnow.types import Score
 
 FILE = "results.json"
 FORMAT = 2
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,44 @@ class FoldResult:
 
 
 @dataclass(frozen=True)
+class Importance:
+    """How much a measure's loss rises when columns are shuffled among rows: all of them alike, since they go together.
+
+    columns: names, at least one; value: the mean rise, with its 95 % interval over rows and rounds.
+    """
+
+    columns: tuple[str, ...]
+    value: float
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """Name for people and metrics: the columns, at most three of them."""
+        more = len(self.columns) - _SHOWN
+        return ", ".join(self.columns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True)
+class Importances:
+    """Permutation importances of a family's model. measure: whose loss was measured; columns: the most important first."""
+
+    measure: str
+    columns: tuple[Importance, ...]
+
+
+@dataclass(frozen=True)
 class Results:
     """The results of a use case.
 
-    refused: "cnn/int8" -> reason; failures: family -> reason; importances: family -> column -> rise of the loss on val when
-    the column is shuffled; folds: family -> its scores over folds.
+    refused: "cnn/int8" -> reason; failures: family -> reason; importances: family -> rise of the loss on val when columns are
+    shuffled; folds: family -> its scores over folds.
     """
 
     variants: tuple[VariantResult, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
     failures: Mapping[str, str] = field(default_factory=dict[str, str])
-    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    importances: Mapping[str, Importances] = field(default_factory=dict[str, Importances])
     folds: Mapping[str, FoldResult] = field(default_factory=dict[str, FoldResult])
 
     def write(self, folder: Path) -> None:
@@ -83,10 +111,15 @@ class Results:
             "variants": [variant.as_json() for variant in self.variants],
             "refused": dict(self.refused),
             "failures": dict(self.failures),
-            "importances": {family: dict(columns) for family, columns in self.importances.items()},
+            "importances": {family: _importances_json(one) for family, one in self.importances.items()},
             "folds": folds,
         }
         write_json(folder / FILE, value)
+
+
+def _importances_json(value: Importances) -> dict[str, Any]:
+    columns = [{**vars(one), "columns": list(one.columns)} for one in value.columns]
+    return {"measure": value.measure, "columns": columns}
 
 
 def _plain(divisions: Mapping[str, Mapping[str, FoldScore]]) -> dict[str, Any]:
@@ -104,7 +137,7 @@ def read_results(folder: Path) -> Results:
             tuple(_variant(one) for one in value["variants"]),
             value["refused"],
             value["failures"],
-            value["importances"],
+            {family: _importances(one) for family, one in value["importances"].items()},
             {family: _folds(one, value.get("format", 1)) for family, one in value["folds"].items()},
         )
 
@@ -113,6 +146,14 @@ def _variant(value: dict[str, Any]) -> VariantResult:
     val = {name: score_from_json(score) for name, score in value["val"].items()}
     read: dict[str, Any] = {"val": val, "test": exam_result(value["test"]) if "test" in value else None}
     return VariantResult(**(value | read))
+
+
+def _importances(value: Mapping[str, Any]) -> Importances:
+    """Read importances; older versions wrote column -> rise of the task's own loss, without intervals."""
+    if isinstance(value.get("columns"), list):
+        columns = [Importance(**(one | {"columns": tuple(one["columns"])})) for one in value["columns"]]
+        return Importances(value["measure"], tuple(columns))
+    return Importances("loss", tuple(Importance((name,), rise, rise, rise) for name, rise in value.items()))
 
 
 def _folds(value: Mapping[str, Any], number: int) -> FoldResult:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from minnow.registry import unknown
 from minnow.serving import pages
 from minnow.serving.pool import LoadedModel, ModelPool
+from minnow.serving.predictor import InputError
 from minnow.serving.request import JSON, Question, Refusal, body_of, media_type, read
 
 logger = logging.getLogger("minnow.serving")
@@ -112,11 +113,9 @@ async def _answer(pool: ModelPool, limits: Limits, request: Request) -> Response
 def _reply(model: LoadedModel, question: Question) -> dict[str, Any]:
     predictor = model.predictor
     try:
-        rows = predictor.parse(question.inputs)
-    except ValueError as error:
+        return {"answers": predictor.answer(question.inputs, question.k), **predictor.about}
+    except InputError as error:
         raise Refusal(422, str(error)) from error
-    outputs = predictor.predict(rows)
-    return {"answers": predictor.task.answers(outputs, predictor.labels, rows, question.k), **predictor.about}
 
 
 def _model(pool: ModelPool, usecase: str) -> LoadedModel:

@@ -23,6 +23,10 @@ Other machines round differently, int8 most of all; a wrong model or a broken ru
 """
 
 
+class InputError(ValueError):
+    """Inputs of a request that the modality refuses; the message names the position and the reason."""
+
+
 class Predictor:
     """Answers for one bundle. Safe to call from several threads at once."""
 
@@ -71,22 +75,34 @@ class Predictor:
             "code_version": provenance.code_version if provenance else None,
         }
 
-    def parse(self, inputs: list[Any]) -> dict[str, np.ndarray]:
-        """Check a request's inputs and encode them. Raises ValueError that names the position and the reason."""
-        return self.encoder.encode(self.modality.parse(inputs, self.encoder))
-
     def predict(self, rows: Mapping[str, np.ndarray]) -> Outputs:
         """Run the model on encoded rows. Returns named arrays, in the units of the raw rows."""
         return self.encoder.decode(self.session.predict(rows))
 
     def answer(self, inputs: list[Any], k: int | None = None) -> list[dict[str, Any]]:
-        """Answer a request's inputs in order, JSON-ready.
+        """Answer a request's inputs in order, JSON-ready, each with what the modality states about it, such as its time.
 
-        k: how many items a ranking lists, None for the task's own number. Raises ValueError for an input that the
-        modality refuses.
+        k: how many items a ranking lists, None for the task's own number. Raises InputError for an input that the modality
+        refuses.
         """
-        rows = self.parse(inputs)
-        return self.task.answers(self.predict(rows), self.labels, rows, k)
+        try:
+            columns = self.modality.parse(inputs, self.encoder)
+            rows = self.encoder.encode(columns)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        answers = self.task.answers(self.predict(rows), self.labels, rows, k)
+        for name, values in self.modality.CAPABILITIES.about(columns, self.encoder).items():
+            for answer, value in zip(answers, values, strict=True):
+                answer[name] = value
+        return answers
+
+    def refusal(self, value: Any) -> str | None:
+        """Why an input is refused; None for one that can be answered. It stands without a position, as it was asked alone."""
+        try:
+            self.encoder.encode(self.modality.parse([value], self.encoder))
+        except ValueError as error:
+            return str(error).removeprefix("inputs[0]: ")
+        return None
 
     @property
     def options(self) -> Any:

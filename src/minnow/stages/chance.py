@@ -103,12 +103,12 @@ def one_class(chance: Chance) -> str | None:
     present = {name: count for name, count in chance.rows.items() if count}
     if len(chance.rows) < 2 or len(present) > 1:
         return None
-    had = "".join(f"{count:,} of '{name}' and " for name, count in present.items())
+    had = "".join(f"{count:,} rows of '{name}' and " for name, count in present.items())
     missing = [name for name in chance.rows if name not in present]
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return (
         f"The exam cannot tell any model from an answer that is always the same: of the {len(chance.rows)} classes in train "
-        f"it has {had}no row of {', '.join(map(repr, missing[:5]))}{more}. Rows of at least 2 classes are needed."
+        f"it has {had}none of {', '.join(map(repr, missing[:5]))}{more}. Rows of at least 2 classes are needed."
     )
 
 
@@ -157,8 +157,8 @@ def _useful(contest: Contest) -> bool:
 
 def _of_few_groups(groups: int, rows: int) -> str:
     return (
-        f"{groups} group{'s' if groups > 1 else ''} of rows cannot show any difference; taken for independent, the {rows:,} rows "
-        "show that it is better than an answer that is always the same."
+        f"{groups} group{'s' if groups > 1 else ''} of rows cannot show any difference; taken for independent, the {rows:,} "
+        "rows show that it is better than an answer that is always the same."
     )
 
 
@@ -169,7 +169,10 @@ def _untold(worst: list[tuple[Contest, str, Comparison]], level: float) -> str:
         for contest, name, comparison in worst
     )
     which = " by one of them" if len(worst) > 1 else ""
-    return f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most {level:.2g}."
+    return (
+        f"It cannot be told from an answer that is the same for every row: {had}. Required{which} is p of at most "
+        f"{level:.2g}."
+    )
 
 
 def _too_few_errors(hardest: tuple[Contest, str, Comparison], level: float) -> list[str]:
@@ -180,6 +183,6 @@ def _too_few_errors(hardest: tuple[Contest, str, Comparison], level: float) -> l
         return []
     rows = len(contest.finalist.loss)
     return [
-        f"{name.capitalize()} is right in {rows - wrong:,} of {rows:,} rows of the exam, so that a model can be better in {wrong} "
-        f"alone; at least {needed} are needed. Add rows of the rarer classes, or give the exam more rows (split.test)."
+        f"{name.capitalize()} is right in {rows - wrong:,} of {rows:,} rows of the exam, so that a model can be better in "
+        f"{wrong} alone; at least {needed} are needed. Add rows of the rarer classes, or give the exam more rows (split.test)."
     ]

@@ -85,7 +85,7 @@ def variants(
     code = code_version([*case.modules(trained.family), *modules, __name__])
     entry = case.cache.get_or_make(
         "variants",
-        {"model": trained.origin.as_json(), "plan": asdict(plan), "code": code},
+        {"model": trained.origin.as_json(), "plan": asdict(plan), "encoder": handed.encoder, "code": code},
         lambda folder: handed.call(f"{__name__}:compress", trained.folder, handed.folder, plan, folder, report=report),
     )
     made = json.loads((entry.folder / MADE).read_text())

@@ -10,8 +10,9 @@ import numpy as np
 
 from minnow.lineage import key_of
 from minnow.measures.paired import difference
+from minnow.measures.scores import score_by
 from minnow.records.bundle import Bundle
-from minnow.records.decision import Decision, Difference
+from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
 from minnow.records.timing import Timing
 from minnow.stages import choice, judge, timing
 from minnow.stages.candidates import Candidate, Incumbents, performance
@@ -22,9 +23,11 @@ from minnow.stages.compress import FLOAT
 from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
 from minnow.stages.judge import Performance, Rivals, Rules, Ruling
 from minnow.stages.prepare import Prepared
-from minnow.types import Array
+from minnow.types import Array, Table
 
 BASELINE_FAMILY = "linear"
+LISTED_SERIES = 20
+"""Number of series up to which each has its score in the decision; of more, those with the worst scores."""
 
 
 def rules_of(case: Case, loss: Array) -> Rules:
@@ -72,7 +75,7 @@ def examine(
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
         chance=chance_of(case.problem, prepared, evaluation),
     )
-    decision = _decision(case, evaluation, ruling, references)
+    decision = replace(_decision(case, evaluation, ruling, references), series=_series_scores(case, evaluation, test))
     looks = held.looks + int(ruling.looked)
     return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
 
@@ -127,6 +130,23 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Se
         level_spent=ruling.level_spent,
         comparisons=ruling.comparisons,
     )
+
+
+def _series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScores | None:
+    """Score each series by the first measure; None where rows are not of several series."""
+    column, measure = case.modality.CAPABILITIES.series_column(case.options), case.task.MEASURES[0]
+    if column is None:
+        return None
+    scores = score_by(measure, evaluation.outputs, evaluation.batch, test.columns[column])
+    worst_first = sorted(scores, key=lambda name: scores[name][0], reverse=not measure.higher_is_better)
+    listed = {name: SeriesScore(round(scores[name][0], 10), scores[name][1]) for name in worst_first[:LISTED_SERIES]}
+    values = [value for value, _ in scores.values()]
+    if not values:
+        return None
+    quantiles = dict(
+        zip(("min", "q25", "median", "q75", "max"), np.quantile(values, np.linspace(0, 1, 5)), strict=True)
+    )
+    return SeriesScores(len(scores), {name: round(float(value), 10) for name, value in quantiles.items()}, listed)
 
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:

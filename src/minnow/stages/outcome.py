@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from minnow.lineage import git_state
+from minnow.lineage import git_state, has_linked_folders
 from minnow.records import decision as decisions
 from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
+from minnow.records.hint import Hint
 from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
-from minnow.records.results import FoldResult, Results, VariantResult
+from minnow.records.results import FoldResult, Importances, Results, VariantResult
 from minnow.records.timing import Timings
 from minnow.stages import evaluate, exam, starting, timing
 from minnow.stages.candidates import Candidate, Incumbents, Made
@@ -30,21 +31,22 @@ from minnow.types import Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
+_LINKED = "linked_data.txt"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The results of a run of one use case.
 
-    decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> column ->
-    rise of the loss; folds: family -> its scores over folds.
+    decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> rise of the loss
+    by column; folds: family -> its scores over folds.
     """
 
     candidates: list[Candidate]
     decisions: list[Decision]
     refused: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
-    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    importances: Mapping[str, Importances] = field(default_factory=dict)
     folds: Mapping[str, FoldResult] = field(default_factory=dict)
 
     @property
@@ -65,20 +67,25 @@ class Outcome:
 
 
 def judge_case(
-    case: Case, candidates: list[Candidate], prepared: Prepared, incumbents: Mapping[str, Incumbents]
+    case: Case,
+    candidates: list[Candidate],
+    prepared: Prepared,
+    incumbents: Mapping[str, Incumbents],
+    hints: Sequence[Hint] = (),
 ) -> Outcome:
-    """Choose a finalist per target, evaluate it on the exam, and collect the decisions."""
+    """Choose a finalist per target, evaluate it on the exam, and collect the decisions, each with the hints."""
     written = []
     for target in case.usecase.targets:
         chosen = exam.choose(case, target, candidates)
         finalist = next((c for c in candidates if c.name == chosen.finalist), None)
         if finalist is None:
-            written.append(exam.refusal(case, target, chosen, incumbents[target]))
+            decision = exam.refusal(case, target, chosen, incumbents[target])
+            written.append(replace(decision, hints=tuple(hints)))
         elif case.usecase.exam == "none":
-            written.append(exam.unread(case, target, chosen, finalist))
+            written.append(replace(exam.unread(case, target, chosen, finalist), hints=tuple(hints)))
         else:
             decision = exam.examine(case, target, finalist, candidates, prepared, incumbents[target])
-            written.append(replace(decision, chosen=tuple(chosen.reasons)))
+            written.append(replace(decision, chosen=tuple(chosen.reasons), hints=tuple(hints)))
     if case.usecase.exam == "families":
         _examine_families(case, candidates, prepared)
     return Outcome(candidates, written)
@@ -126,6 +133,8 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
+    if version := _linked_version(case):
+        (folder / _LINKED).write_text(version)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
     write_models(folder, models)
@@ -139,6 +148,17 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
             _copy_exports(outcome, candidate, folder)
     write_json(scratch / "metrics.json", _metrics(outcome))
     _timings(outcome).write(scratch / "timings.json")
+
+
+def linked_data_changed(case: Case) -> bool:
+    """Whether data that is read through links to folders is not what the last run read. DVC does not follow such links."""
+    record = case.workspace.outcome(case.name) / _LINKED
+    return _linked_version(case) != (record.read_text() if record.exists() else None)
+
+
+def _linked_version(case: Case) -> str | None:
+    """Hash of the data where links to folders lie in it, otherwise None."""
+    return case.data_version if has_linked_folders(case.data) else None
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
@@ -218,7 +238,7 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
         if candidate and decision.score:
             scores = read_report(candidate.bundle).exams["test"].scores
             values = {name: round(score.value, 10) for name, score in scores.items()}
-            tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes}
+            tests[decision.target] = values | {"size_bytes": candidate.bundle.size_bytes} | _of_series(decision)
     folds = {
         family: {
             name: {measure: score.value for measure, score in scores.items()}
@@ -228,6 +248,11 @@ def _metrics(outcome: Outcome) -> dict[str, Any]:
     }
     val = {c.name: round(c.val.primary.value, 10) for c in outcome.candidates}
     return ({"folds": folds} if folds else {}) | {"test": tests, "val": val}
+
+
+def _of_series(decision: Decision) -> dict[str, Any]:
+    """How the scores of several series spread."""
+    return {"series": {"count": decision.series.count, **decision.series.quantiles}} if decision.series else {}
 
 
 def _timings(outcome: Outcome) -> Timings:

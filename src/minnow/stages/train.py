@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from minnow import families
+from minnow.contracts import Encoder
 from minnow.lineage import arrays_digest, code_version, machine
-from minnow.records.files import read_npz, write_json
+from minnow.records.files import read_npz, sha256, write_json
 from minnow.records.origin import Origin
 from minnow.stages import starting
 from minnow.stages.batches import read_batch, write_batch
@@ -37,10 +39,11 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class Handover:
-    """Encoded rows and encoder on disk, where a runner reads them. rows: hash of the rows; call: of the runner."""
+    """Encoded rows and encoder on disk, where a runner reads them. rows, encoder: their hashes; call: of the runner."""
 
     folder: Path
     rows: str
+    encoder: str
     call: Call
 
 
@@ -88,7 +91,10 @@ def rows_digest(prepared: Prepared) -> str:
 
 
 def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
-    """Write the encoded rows and the encoder where a runner reads them."""
+    """Write the encoded rows and the encoder where a runner reads them.
+
+    Equal rows may have different encoders, since one may read another notation of the same values.
+    """
 
     def write(folder: Path) -> None:
         for split in TRAINING_SPLITS:
@@ -96,9 +102,17 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
         (folder / "encoder").mkdir()
         prepared.encoder.save(folder / "encoder")
 
-    rows = rows_digest(prepared)
+    rows, encoder = rows_digest(prepared), _encoder_digest(prepared.encoder)
     code = code_version([case.modality_module, "minnow.stages.batches"])
-    return Handover(case.cache.get_or_make("prepared", {"rows": rows, "code": code}, write).folder, rows, call)
+    made_from = {"rows": rows, "encoder": encoder, "code": code}
+    return Handover(case.cache.get_or_make("prepared", made_from, write).folder, rows, encoder, call)
+
+
+def _encoder_digest(encoder: Encoder) -> str:
+    """Hash the files of an encoder."""
+    with tempfile.TemporaryDirectory() as scratch:
+        encoder.save(Path(scratch))
+        return sha256(Path(scratch))
 
 
 def origin(case: Case, family: str, rows: str, start: Start | None = None) -> Origin:

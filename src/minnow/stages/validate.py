@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from minnow.stages.case import Problem
-from minnow.types import Array, Columns, Expectation, Table
+from minnow.types import Array, Columns, Expectation, Notice, Table
 
 EXAMPLES = 10
 
@@ -24,12 +24,14 @@ class DataError(ValueError):
 class Finding:
     """The result of one expectation.
 
-    expectation: its kind; column: None for the whole table; rows, share: number and share of the rows with a value that do
-    not meet it, None for an expectation about the table; observed: the values or the number that were found; examples: up to
-    ten row ids; error: why it could not be checked.
+    expectation: its kind; says: what is expected, in the words of the user's files; column: of the user's files, None where it
+    is about whole rows; rows, share: number and share of the rows with a value that do not meet it, None for an expectation
+    about the table; observed: the values or the number that were found; examples: up to ten row ids; error: why it could not be
+    checked.
     """
 
     expectation: str
+    says: str
     column: str | None
     settings: Mapping[str, Any]
     why: str
@@ -42,7 +44,9 @@ class Finding:
 
     @property
     def demand(self) -> str:
-        """What was expected, in words: "column 'label': values to not be null"."""
+        """What was expected, in words: "Every row has a value in 'price'"."""
+        if self.says:
+            return self.says[0].upper() + self.says[1:]
         words = self.expectation.removeprefix("expect_").removeprefix("table_").removeprefix("column_")
         settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.settings.items())
         column = f"column '{self.column}': " if self.column else ""
@@ -50,12 +54,13 @@ class Finding:
 
     @property
     def outcome(self) -> str:
-        """What was found, in words: "3 rows (0.10 %): '', 'x'"."""
+        """What was found, in words: "3 rows (0.10 %): 'x', 'y'"."""
         if self.error:
             return f"could not be checked: {self.error.strip().splitlines()[-1][:200]}"
         if self.rows is not None:
-            values = ", ".join(repr(value) for value in self.observed)
-            return f"{self.rows:,} rows ({100 * (self.share or 0):.2f} %)" + (f": {values}" if values else "")
+            values = ", ".join(map(repr, self.observed))
+            count = f"{self.rows:,} row{'' if self.rows == 1 else 's'} ({100 * (self.share or 0):.2f} %)"
+            return count + (f": {values}" if values else "")
         if self.observed is None:
             return "yes" if self.ok else "no"
         return f"{self.observed:,}" if isinstance(self.observed, int | float) else str(self.observed)
@@ -74,11 +79,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """The results of all expectations of a use case. rows: how many rows were checked."""
+    """The results of all expectations of a use case.
+
+    rows: how many rows were checked; notices: what reading them found or left out.
+    """
 
     usecase: str
     rows: int
     results: tuple[Finding, ...]
+    notices: tuple[Notice, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -86,12 +95,12 @@ class Findings:
         return all(result.ok for result in self.results)
 
     def require(self, report: Path) -> None:
-        """Raise DataError that names columns, counts, rows and the report, unless every expectation is met."""
+        """Raise DataError that says what failed in which rows, and where the report is, unless every expectation is met."""
         failed = [result for result in self.results if not result.ok]
         if failed:
             lines = "\n".join(f"- {result.sentence}" for result in failed)
             raise DataError(
-                f"{self.usecase}: {len(failed)} of {len(self.results)} expectations failed on {self.rows:,} rows.\n"
+                f"{self.usecase}: {len(failed)} of {len(self.results)} checks failed on {self.rows:,} rows.\n"
                 f"{lines}\nReport: {report}"
             )
 
@@ -99,9 +108,10 @@ class Findings:
 def check(table: Table, problem: Problem, usecase: str) -> Findings:
     """Check rows against the expectations of their modality. Bad rows raise nothing here, but in Findings.require()."""
     expectations = problem.modality.expectations(problem.options, table, problem.task_name)
-    raw = _run(problem.modality.describe(table, problem.options), expectations)
-    results = [_result(*both, table.row_id) for both in zip(expectations, raw, strict=True)]
-    return Findings(usecase, len(table), tuple(results))
+    described = problem.modality.describe(table, problem.options)
+    raw = _run(described, expectations)
+    results = [_result(*both, described, table.row_id) for both in zip(expectations, raw, strict=True)]
+    return Findings(usecase, len(table), tuple(results), table.notices)
 
 
 def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
@@ -153,7 +163,7 @@ def _frame(columns: Columns) -> Any:
     return pd.DataFrame({name: with_missing(column) for name, column in columns.items()})
 
 
-def _result(expectation: Expectation, raw: Mapping[str, Any], row_id: Array) -> Finding:
+def _result(expectation: Expectation, raw: Mapping[str, Any], described: Columns, row_id: Array) -> Finding:
     """Convert a raw result into a finding, with rows named by their ids."""
     result = raw["result"]
     count = result.get("unexpected_count")
@@ -161,22 +171,26 @@ def _result(expectation: Expectation, raw: Mapping[str, Any], row_id: Array) -> 
     where = result.get("unexpected_index_list") or []
     return Finding(
         expectation=expectation.kind,
-        column=expectation.kwargs.get("column"),
+        says=expectation.says,
+        column=expectation.column if expectation.says else expectation.kwargs.get("column"),
         settings={name: value for name, value in expectation.kwargs.items() if name != "column"},
         why=expectation.why,
         ok=bool(raw["success"]),
         rows=count,
         share=None if count is None else round(count / filled, 6),
-        observed=result.get("observed_value") if count is None else _values(result),
+        observed=result.get("observed_value") if count is None else _values(expectation, result, described),
         examples=tuple(str(row_id[place]) for place in where[:EXAMPLES]),
         error=_error(raw["exception_info"]),
     )
 
 
-def _values(result: Mapping[str, Any]) -> list[str]:
-    """List a few of the values that were not expected, shortened."""
-    distinct = dict.fromkeys(str(value)[:60] for value in result.get("unexpected_list", [])[:100])
-    return sorted(distinct)[:5]
+def _values(expectation: Expectation, result: Mapping[str, Any], described: Columns) -> list[str]:
+    """List a few of the values that were not expected, shortened, or those of another column in the same rows."""
+    values = result.get("unexpected_list", [])
+    if expectation.shown is not None:
+        where = result.get("unexpected_index_list") or []
+        values = [described[expectation.shown][place] for place in where] if expectation.shown else []
+    return sorted(dict.fromkeys(str(value)[:60] for value in values[:100]))[:5]
 
 
 def _error(info: Any) -> str | None:

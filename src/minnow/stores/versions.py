@@ -40,6 +40,13 @@ def _repo(root: Path):
             yield repo
     except DvcException as error:
         raise VersionError(f"DVC: {error}") from error
+    except FileNotFoundError as error:
+        if error.filename is None or not Path(error.filename).is_symlink():
+            raise
+        raise VersionError(
+            f"DVC cannot record data with {error.filename}, a link that leads nowhere. Remove the link, or bring back what it "
+            "leads to."
+        ) from error
 
 
 def state(root: Path) -> State:

@@ -16,6 +16,7 @@ from minnow.tables import dialects, headers
 from minnow.tables.dialects import Dialect
 from minnow.tables.errors import FileError, HeaderError
 from minnow.tables.files import Known, Row, RowFile
+from minnow.tables.numbers import written
 from minnow.types import FileFormat, Notice
 
 _SAMPLE, _LONGEST_SAMPLE = 1 << 18, 1 << 21
@@ -24,6 +25,7 @@ ROW_NAME = "row name"
 """Name of the first column of a file whose header has one name fewer than its rows have cells."""
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?(_level_\d+)?")
 """What pandas calls a column without a name."""
+_ROW_COUNT = re.compile(r"\(\d+ rows?\b.*\)|\d+ rows? (selected|affected|in set).*", re.IGNORECASE)
 _SHOWN = 100
 
 
@@ -53,7 +55,7 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
         if below and headers.is_rule(below[0]):
             next(rows)
     else:
-        names, unnamed = _given(form.header, layout.width, known.target), ()
+        names, unnamed = _given(form.header, first, layout.width, known.target), ()
         if _repeats(path, first, below, names, notices):
             next(rows)
         else:
@@ -134,19 +136,20 @@ def _names(
     path: Path, first: Sequence[str], below: headers.Rows, layout: headers.Layout, known: Known, notices: list[Notice]
 ) -> tuple[list[str], tuple[str, ...]]:
     """Names of columns in the first line, and those of them that it lacks. Raises HeaderError where it is a row already."""
-    names = [" ".join(name.split()) for name in first]
-    if len(names) == layout.width + 1 and not names[-1]:
-        names.pop()
-    if len(names) == layout.width - 1 and headers.are_row_names(first, below):
-        names = ["", *names]
-    elif not (known.names and set(known.names) <= set(names)) and not headers.has_header(first, below):
-        raise HeaderError(
-            f"{path} must begin with the names of its columns. Received: {', '.join(names)[:_SHOWN]}, which is a row like "
-            "those below it. Name the columns under options.header.",
-            names,
-        )
+    cells = [" ".join(name.split()) for name in first]
+    if len(cells) == layout.width + 1 and not cells[-1]:
+        cells.pop()
+    lacks_one = len(cells) == layout.width - 1 and headers.are_row_names(first, below)
+    names = ["", *cells] if lacks_one else cells
     unnamed = {i: _placeholder(i, names, first) for i, name in enumerate(names) if not name or _UNNAMED.fullmatch(name)}
     names = [unnamed.get(i, name) for i, name in enumerate(names)]
+    is_known = bool(known.names) and set(known.names) <= set(names)
+    if not (lacks_one or is_known or headers.has_header(first, below)):
+        raise HeaderError(
+            f"{path} must begin with the names of its columns. Received: {', '.join(cells)[:_SHOWN]}, which is a row like "
+            "those below it. Name the columns under options.header.",
+            cells,
+        )
     return _once(path, names, known, notices), tuple(unnamed.values())
 
 
@@ -179,9 +182,15 @@ def _once(path: Path, names: list[str], known: Known, notices: list[Notice]) -> 
     return renamed
 
 
-def _given(header: Sequence[str], width: int, target: str | None) -> list[str]:
-    """Names of a file without a header, which may lack the target. width: number of cells of its rows."""
+def _given(header: Sequence[str], first: Sequence[str], width: int, target: str | None) -> list[str]:
+    """Names of a file without a header, which may lack the target, or begin with names of these columns in any order.
+
+    width: number of cells of its rows.
+    """
     without = [name for name in header if name != target]
+    cells = [" ".join(cell.split()) for cell in first]
+    if len(cells) >= len(without) and len(set(cells)) == len(cells) and set(cells) <= set(header):
+        return cells
     return without if len(without) == width < len(header) else list(header)
 
 
@@ -239,8 +248,14 @@ def _checked(
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:
-    """Whether a row is empty, or has a single cell and fewer than others, as what stands below a table."""
-    return not any(cells) or (len(cells) < width and sum(map(bool, cells)) == 1)
+    """Whether a row is empty, or has a single text and fewer cells than others, as what stands below a table.
+
+    In a table of two columns it may be a row that is cut off, unless it counts the rows, as databases do.
+    """
+    text = "".join(cells)
+    if not text or len(cells) >= width:
+        return not text
+    return _ROW_COUNT.fullmatch(text) is not None or (width > 2 and text in cells and written(text) is None)
 
 
 def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:

@@ -8,11 +8,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
+from minnow.tables.encodings import open_text
 from minnow.tables.errors import FileError
 from minnow.tables.files import Known, Row, RowFile
 from minnow.types import FileFormat, Notice
 
-_KEY_ROWS = 1000
+KEY_ROWS = 1000
+"""Number of first rows whose keys are the columns."""
 _Object = tuple[int, dict[str, Any]]
 
 
@@ -23,7 +25,7 @@ def open_json_lines(path: Path, stream: IO[str], form: FileFormat, known: Known,
     file and line, here or while rows are read.
     """
     objects = _objects(path, stream)
-    first = list(islice(objects, _KEY_ROWS))
+    first = list(islice(objects, KEY_ROWS))
     if not first:
         raise FileError(f"{path} must hold rows. It is empty.")
     nested = [name for name in _nested(first) if name not in (*known.names, known.target)]
@@ -31,11 +33,23 @@ def open_json_lines(path: Path, stream: IO[str], form: FileFormat, known: Known,
         notices.append(Notice("skipped", f"'{name}' holds lists or objects in {path.name} and is not read.", 1, name))
     keys = [name for name in dict.fromkeys(name for _, row in first for name in row) if name not in nested]
     rows = _rows(path, chain(first, objects), keys, set(nested), notices)
-    return RowFile([" ".join(key.split()) for key in keys], rows, form, notices)
+    return RowFile(keys, rows, form, notices)
 
 
 def _nested(rows: Sequence[_Object]) -> list[str]:
-    return list(dict.fromkeys(name for _, row in rows for name, value in row.items() if isinstance(value, dict | list)))
+    """Keys whose values are all lists or objects."""
+    kinds: dict[str, set[bool]] = {}
+    for _, row in rows:
+        for name, value in row.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(isinstance(value, dict | list))
+    return [name for name, nested in kinds.items() if nested == {True}]
+
+
+def json_objects(path: Path, encoding: str | None = None) -> Iterator[_Object]:
+    """Read JSON lines, plain or .gz, one by one: (line number from 1, object). Raises FileError."""
+    stream, _ = open_text(path, encoding)
+    return _objects(path, stream)
 
 
 def _objects(path: Path, stream: IO[str]) -> Iterator[_Object]:

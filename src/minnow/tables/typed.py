@@ -122,7 +122,7 @@ class Columnwise:
     def _two_readings(self, name: str, error: Ambiguous) -> ReadingError:
         where = f"options.dates: {{{name}: FORMAT}}" if error.option == "dates" else "options.decimal"
         message = f"column '{name}': {error} ({self._row_of(name, error.example)}). Say which under {where}."
-        return ReadingError(message, name, error.option, error.example, error.readings)
+        return ReadingError(message, name, error.option, error.readings, error.example)
 
     def _row_of(self, name: str, cell: str) -> str:
         return self.frame.row_id[self._cells(name).index(cell)]

@@ -102,7 +102,9 @@ def test_a_flac_from_a_pipe_is_read_to_its_end():
     data = bytearray(written(whole, "FLAC", "PCM_16"))
     data[21] &= 0xF0
     data[22:42] = bytes(20)  # neither number of samples nor checksum
-    np.testing.assert_array_equal(decode(bytes(data)).samples, whole.astype(np.float32) / 2**15)
+    sound = decode(bytes(data))
+    np.testing.assert_array_equal(sound.samples, whole.astype(np.float32) / 2**15)
+    assert sound.remarks == ()
 
 
 def test_large_wav_is_read_with_and_without_its_length():
@@ -154,6 +156,14 @@ def test_a_flac_that_is_cut_between_its_frames_is_read_as_far_as_it_goes():
 def test_what_is_no_sound_is_refused(data, reason):
     with pytest.raises(SoundError, match=rf"needed a sound as WAV, .* received {len(data):,} bytes: .*({reason})"):
         decode(data)
+
+
+def test_a_header_that_leads_before_the_beginning_is_refused_quietly():
+    """pytest fails on what the library cannot raise."""
+    data = written(tone(440), "AIFF", "PCM_16")
+    for cut in range(40, 54):
+        with pytest.raises(SoundError):
+            decode(data[:cut])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])

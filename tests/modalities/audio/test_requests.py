@@ -1,6 +1,7 @@
 """Sounds are answered alike from a file, as a body and in base64."""
 
 import base64
+import json
 import logging
 
 import numpy as np
@@ -34,7 +35,12 @@ def encoder(folder):
 def test_training_files_bodies_and_base64_are_the_same_sounds(folder, encoder):
     rows = audio.read(folder, OPTIONS).columns["sound"]
     inputs = list(audio.from_file(folder, OPTIONS, encoder))
-    np.testing.assert_array_equal(audio.parse(inputs, encoder)["sound"], rows)
+    columns = audio.parse(inputs, encoder)
+    np.testing.assert_array_equal(columns["sound"], rows)
+    assert audio.CAPABILITIES.about(columns, encoder) == {"file": sorted(SOUNDS)}
+    sent = audio.parse(json.loads(json.dumps(inputs)), encoder)
+    np.testing.assert_array_equal(sent["sound"], rows)
+    assert audio.CAPABILITIES.about(sent, encoder) == {}
     for i, (name, data) in enumerate(sorted(SOUNDS.items())):
         assert base64.b64decode(inputs[i]) == data
         body = audio.CAPABILITIES.from_bytes(data, encoder)

@@ -40,6 +40,27 @@ def test_a_sound_that_lies_in_no_folder_is_refused_by_name(tmp_path):
         audio.read(saved(tmp_path, {"stray.wav": _wav()}), audio.Options())
 
 
+def test_a_sound_beside_the_class_folders_is_left_out_and_named(tmp_path):
+    table = audio.read(saved(tmp_path, _classes() | {"stray.wav": _wav()}), audio.Options())
+    assert np.unique(table.columns["label"]).tolist() == ["high", "low"]
+    assert "Not read: files outside of class folders (1): stray.wav." in _said(table)
+
+
+def test_a_sound_that_cannot_be_taken_out_of_its_zip_is_counted_and_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for name, data in _classes().items():
+            archive.writestr(name, data)
+        place = archive.getinfo("low/03.wav").header_offset + 60
+    data = bytearray((tmp_path / "s.zip").read_bytes())
+    data[place + 40] ^= 0xFF
+    (tmp_path / "s.zip").write_bytes(bytes(data))
+    table = audio.read(tmp_path / "s.zip", audio.Options())
+    assert len(table) == 23
+    assert "sounds that cannot be decoded (1): low/03.wav (it cannot be taken out of the zip: Bad CRC-32" in _said(
+        table
+    )
+
+
 def test_a_class_that_loses_a_large_share_of_its_sounds_stops_the_use_case(tmp_path):
     saved(tmp_path, _classes() | {"low/a.wav": b"no sound", "low/b.wav": b"RIFF"})
     with pytest.raises(FolderError, match=r"2 of 14 files of the class 'low' cannot be read: low/a.wav \(Format not"):

@@ -1,5 +1,6 @@
 """Requests for images: pixels and pictures, encoded as the rows of train."""
 
+import base64
 import io
 
 import numpy as np
@@ -44,12 +45,40 @@ def test_a_picture_is_resized_only_where_training_did():
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, _png(np.zeros((9, 9)))[:45]])
 def test_bytes_that_are_no_picture_are_refused(data):
-    with pytest.raises(ValueError, match="Needed a PNG or JPEG"):
-        images.CAPABILITIES.from_bytes(data, ImageEncoder((9, 9, 1), 255, resize=False))
+    encoder = ImageEncoder((9, 9, 1), 255, resize=False)
+    with pytest.raises(ValueError, match="Needed a picture in PNG, JPEG"):
+        images.CAPABILITIES.from_bytes(data, encoder)
+    with pytest.raises(
+        ValueError, match=r"^inputs\[0\]: needed a picture in base64, received '.*Needed a picture in PNG, JPEG"
+    ):
+        images.parse([base64.b64encode(data).decode()], encoder)
 
 
-def test_a_picture_with_more_than_8_bits_is_refused():
-    buffer = io.BytesIO()
-    Image.fromarray(np.zeros((4, 4), np.uint16)).save(buffer, "PNG")
-    with pytest.raises(ValueError, match="8 bits per channel"):
-        images.CAPABILITIES.from_bytes(buffer.getvalue(), ImageEncoder((4, 4, 1), 255, resize=False))
+def test_a_picture_in_base64_is_the_same_input_as_its_bytes():
+    encoder = ImageEncoder((4, 5, 3), 16, resize=True)
+    data = _png(np.arange(9 * 9 * 4).reshape(9, 9, 4) % 256)
+    text = base64.b64encode(data).decode()
+    inputs = images.CAPABILITIES.from_bytes(data, encoder)
+    for value in (text, f"data:image/png;base64,{text}"):
+        np.testing.assert_array_equal(images.parse([value], encoder)["image"][0], inputs[0])
+
+
+@pytest.mark.parametrize("text", ["", "text", "not base64!", "data:image/png;base64,AAAA", "data:", "\ud800"])
+def test_text_that_is_no_picture_is_refused_by_its_place(text):
+    with pytest.raises(ValueError, match=r"^inputs\[0\]: needed a picture in base64, received "):
+        images.parse([text], ImageEncoder((9, 9, 1), 255, resize=False))
+
+
+def test_pictures_cannot_be_inputs_of_images_of_other_channels():
+    encoder = ImageEncoder((2, 2, 4), 255, resize=False)
+    with pytest.raises(ValueError, match="pictures cannot hold images of 4 channels"):
+        images.CAPABILITIES.from_bytes(_png(np.zeros((2, 2))), encoder)
+
+
+def test_a_body_may_be_any_format_that_is_read_from_files():
+    encoder = ImageEncoder((2, 2, 1), 255, resize=False)
+    media = images.CAPABILITIES.media(encoder)
+    assert {f"image/{name}" for name in ("png", "jpeg", "webp", "bmp", "gif", "tiff")} <= set(media)
+    for form in ("PNG", "WEBP", "BMP", "GIF", "TIFF"):
+        pixels = images.CAPABILITIES.from_bytes(_png([[0, 255], [255, 0]], form), encoder)[0]
+        np.testing.assert_allclose(pixels[..., 0], [[0, 255], [255, 0]], atol=8)

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -66,11 +67,122 @@ def test_pictures_of_another_size_are_named_or_resized(tmp_path):
     assert resized.columns["image"].shape == (3, 6, 7, 3)
 
 
-def test_what_is_no_picture_is_named(tmp_path):
-    _picture(tmp_path / "a" / "1.png", np.zeros((3, 4)))
-    (tmp_path / "a" / "2.png").write_bytes(b"not a picture")
-    with pytest.raises(FileError, match=r"a/2.png: Needed a PNG or JPEG"):
+def test_a_broken_picture_is_left_out_and_named(tmp_path):
+    for i in range(10):
+        _picture(tmp_path / "a" / f"{i}.png", np.full((3, 4), i))
+        _picture(tmp_path / "b" / f"{i}.png", np.full((3, 4), 100 + i))
+    (tmp_path / "a" / "3.png").write_bytes(b"not a picture")
+    table = images.read(tmp_path, OPTIONS)
+    assert len(table) == 19
+    assert "a/3.png" not in table.row_id.tolist()
+    (notice,) = table.notices
+    assert notice.text == "Not read: pictures that cannot be read (1): a/3.png (not a picture of these formats)."
+
+
+def test_a_class_that_loses_too_many_pictures_stops_the_use_case(tmp_path):
+    for i in range(4):
+        _picture(tmp_path / "a" / f"{i}.png", np.full((3, 4), i))
+        _picture(tmp_path / "b" / f"{i}.png", np.full((3, 4), 100 + i))
+    data = (tmp_path / "b" / "1.png").read_bytes()
+    (tmp_path / "b" / "1.png").write_bytes(data[: len(data) // 2])
+    (tmp_path / "b" / "2.heic").write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=r"2 of 5 files of the class 'b' cannot be read: b/2.heic, b/1.png \(.*max_lost"
+    ):
         images.read(tmp_path, OPTIONS)
+    assert len(images.read(tmp_path, images.Options(max_lost=0.4))) == 7
+
+
+def test_files_that_are_no_pictures_are_counted_and_not_lost(tmp_path):
+    for name in ("a", "b"):
+        _picture(tmp_path / name / "1.png", np.full((3, 4), ord(name)))
+        (tmp_path / name / "README.txt").write_text("pictures")
+        (tmp_path / name / "Thumbs.db").write_bytes(b"")
+    table = images.read(tmp_path, OPTIONS)
+    assert len(table) == 2
+    assert [(notice.kind, notice.count) for notice in table.notices] == [("skipped", 2), ("skipped", 2)]
+
+
+def test_pictures_of_all_formats_are_read_whatever_their_ending(tmp_path):
+    for i, (name, form) in enumerate(
+        [("1.png", "PNG"), ("2.webp", "WEBP"), ("3.bmp", "BMP"), ("4.gif", "GIF"), ("5.tif", "TIFF"), ("6.jpg", "PNG")]
+    ):
+        path = tmp_path / "ab"[i % 2] / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 3), (9 * i, 7, 5)).save(path, form)
+    table = images.read(tmp_path, OPTIONS)
+    assert len(table) == 6
+    assert not table.notices
+
+
+def test_pictures_behind_links_and_in_zips_are_read_as_in_folders(tmp_path):
+    for i, name in enumerate(("cat", "dog")):
+        _picture(tmp_path / "all" / name / "1.png", np.full((3, 4), 7 + i))
+    (tmp_path / "links").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "links" / name).symlink_to(tmp_path / "all" / name)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in sorted((tmp_path / "all").rglob("*.png")):
+            archive.write(path, path.relative_to(tmp_path))
+            archive.writestr(f"__MACOSX/{path.parent.name}/._{path.name}", b"")
+    plain = images.read(tmp_path / "all", OPTIONS)
+    for place in ("links", "all.zip"):
+        table = images.read(tmp_path / place, OPTIONS)
+        np.testing.assert_array_equal(table.key, plain.key)
+        assert table.columns["label"].tolist() == ["cat", "dog"]
+        assert table.split is None
+
+
+def test_a_picture_outside_of_the_class_folders_is_left_out_or_stops(tmp_path):
+    for i in range(10):
+        _picture(tmp_path / "ab"[i % 2] / f"{i}.png", np.full((3, 4), i))
+    _picture(tmp_path / "cover.png", np.zeros((30, 40)))
+    table = images.read(tmp_path, OPTIONS)
+    assert len(table) == 10
+    assert table.notices[0].text == "Not read: files outside of class folders (1): cover.png."
+    _picture(tmp_path / "cover2.png", np.zeros((30, 40)))
+    with pytest.raises(
+        ValueError, match=r"2 of 12 files, outside of class folders, cannot be read: cover.png, cover2.png"
+    ):
+        images.read(tmp_path, OPTIONS)
+
+
+def test_the_class_folder_may_be_chosen(tmp_path):
+    for i, place in enumerate(("cat/tabby", "cat/other", "dog/pug")):
+        _picture(tmp_path / place / "1.png", np.full((3, 4), i))
+    table = images.read(tmp_path, OPTIONS)
+    assert table.columns["label"].tolist() == ["other", "tabby", "pug"]
+    assert "options.class_folder: 0 takes 'cat'" in table.notices[0].text
+    chosen = images.read(tmp_path, images.Options(class_folder=0))
+    assert chosen.columns["label"].tolist() == ["cat", "cat", "dog"]
+    assert not chosen.notices
+
+
+def test_pictures_have_the_same_scale_in_training_and_in_requests(tmp_path):
+    """Pictures of 0..16 are asked as such; of a model of arrays in 0..16, ordinary pictures are asked."""
+    _picture(tmp_path / "a" / "1.png", np.full((3, 4), 16))
+    _picture(tmp_path / "b" / "1.png", np.full((3, 4), 5))
+    options = images.Options(scale=16)
+    table, encoder = _trained(tmp_path, options)
+    encoder.save(tmp_path / "encoder")
+    for one in (encoder, images.load_encoder(tmp_path / "encoder")):
+        inputs = list(images.from_file(tmp_path, options, one))
+        np.testing.assert_array_equal(images.parse(inputs, one)["image"], table.columns["image"])
+    write_npz(tmp_path / "arrays.npz", {"images": table.columns["image"], "labels": table.columns["label"]})
+    _, of_arrays = _trained(tmp_path / "arrays.npz", options)
+    _picture(tmp_path / "white.png", np.full((3, 4), 255))
+    assert images.parse(images.from_file(tmp_path / "white.png", options, of_arrays), of_arrays)["image"].max() == 16
+
+
+def test_pictures_beside_arrays_are_said_not_to_be_read(tmp_path):
+    write_npz(tmp_path / "a.npz", {"images": np.zeros((2, 3, 4), np.uint8), "labels": np.array(["a", "b"])})
+    assert not images.read(tmp_path, OPTIONS).notices
+    _picture(tmp_path / "a" / "1.png", np.zeros((3, 4)))
+    (tmp_path / "more.zip").write_bytes(b"no zip")
+    assert [notice.text for notice in images.read(tmp_path, OPTIONS).notices] == [
+        "Not read: files with the ending .png (1): a/1.png.",
+        "Not read: zips, since the folder holds arrays (1): more.zip.",
+    ]
 
 
 def test_idx_files_are_read_with_their_splits(tmp_path):
@@ -127,10 +239,79 @@ def test_the_key_is_of_the_pixels_and_not_of_the_label(tmp_path):
     assert key[0] == key[1] != key[2]
 
 
-def test_pictures_on_disk_are_inputs_for_a_prediction(tmp_path):
-    _picture(tmp_path / "a.png", np.full((3, 4), 51))
-    assert images.from_file(tmp_path / "a.png", OPTIONS, None)[0].max() == 51
-    assert len(images.from_file(tmp_path, OPTIONS, None)) == 1
+def _trained(folder, options):
+    table = images.read(folder, options)
+    return table, images.fit_encoder(table, np.array(["a", "b"]), options)
+
+
+def test_the_pictures_of_training_are_inputs_for_a_prediction(tmp_path):
+    _picture(tmp_path / "a" / "1.png", np.arange(12).reshape(3, 4))
+    _picture(tmp_path / "a" / "2.png", np.full((6, 8, 3), 51))
+    icon = np.zeros((6, 8, 4))
+    icon[2:4, 2:6, 3] = 255
+    _picture(tmp_path / "b" / "3.png", icon)
+    Image.fromarray(np.full((9, 7), 30_000, np.uint16)).save(tmp_path / "b" / "4.png")
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.new("RGB", (8, 4), (200, 10, 20)).save(tmp_path / "b" / "5.jpg", exif=exif)
+    options = images.Options(resize=[6, 5], channels=3)
+    table, encoder = _trained(tmp_path, options)
+    parsed = images.parse(list(images.from_file(tmp_path, options, encoder)), encoder)
+    np.testing.assert_array_equal(encoder.encode(parsed)["image"], encoder.encode(table.columns)["image"])
+    assert images.CAPABILITIES.about(parsed, encoder) == {"file": table.row_id.tolist()}
+    for i, name in enumerate(table.row_id.tolist()):
+        (single,) = images.from_file(tmp_path / name, options, encoder)
+        (body,) = images.CAPABILITIES.from_bytes((tmp_path / name).read_bytes(), encoder)
+        for value in (single, body):
+            np.testing.assert_array_equal(images.parse([value], encoder)["image"][0], table.columns["image"][i])
+    assert images.CAPABILITIES.about(images.parse([np.zeros((6, 5, 3))], encoder), encoder) == {}
+
+
+def test_pictures_of_a_prediction_are_decoded_one_by_one(tmp_path):
+    for i in range(2):
+        _picture(tmp_path / "ab"[i] / "1.png", np.full((3, 4), i))
+    _, encoder = _trained(tmp_path, OPTIONS)
+    inputs = iter(images.from_file(tmp_path, OPTIONS, encoder))
+    assert images.parse([next(inputs)], encoder)["image"].max() == 0
+    (tmp_path / "b" / "1.png").write_bytes((tmp_path / "a" / "1.png").read_bytes())
+    assert images.parse([next(inputs)], encoder)["image"].max() == 0
+
+
+def test_a_broken_picture_of_a_prediction_is_named_and_the_others_are_answered(tmp_path, caplog):
+    for i in range(2):
+        _picture(tmp_path / "ab"[i] / "1.png", np.full((3, 4), i))
+    _, encoder = _trained(tmp_path, OPTIONS)
+    (tmp_path / "a" / "0.png").write_bytes(b"no picture")
+    assert len(list(images.from_file(tmp_path, OPTIONS, encoder))) == 2
+    assert "Not read: pictures that cannot be read (1): a/0.png (not a picture of these formats)." in caplog.text
+    with pytest.raises(FileError, match=r"0.png: Needed a picture in PNG"):
+        list(images.from_file(tmp_path / "a" / "0.png", OPTIONS, encoder))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(FileError, match=r"none must be a picture, a folder or zip of pictures"):
+        list(images.from_file(tmp_path / "none", OPTIONS, encoder))
+
+
+def test_a_picture_of_another_size_is_named_where_training_did_not_resize(tmp_path):
+    for i in range(2):
+        _picture(tmp_path / "ab"[i] / "1.png", np.full((3, 4), i))
+    _, encoder = _trained(tmp_path, OPTIONS)
+    _picture(tmp_path / "b" / "1.png", np.zeros((5, 4)))
+    with pytest.raises(ValueError, match=r"inputs\[1\] \(b/1.png\): needed 3 rows of 4 pixels"):
+        images.parse(list(images.from_file(tmp_path, OPTIONS, encoder)), encoder)
+
+
+@pytest.mark.parametrize("kind", ["npz", "idx"])
+def test_arrays_of_training_are_inputs_for_a_prediction(kind, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 3, 4)).astype(np.uint8)
+    if kind == "npz":
+        write_npz(tmp_path / "a.npz", {"images": pixels, "labels": np.array(list("ababab"))})
+    else:
+        _idx(tmp_path / "train-images-idx3-ubyte.gz", pixels)
+        _idx(tmp_path / "train-labels-idx1-ubyte.gz", np.arange(6) % 2)
+    options = images.Options(resize=[5, 6], file="a.npz" if kind == "npz" else None)
+    table, encoder = _trained(tmp_path, options)
+    parsed = images.parse(list(images.from_file(tmp_path, options, encoder)), encoder)
+    np.testing.assert_array_equal(encoder.encode(parsed)["image"], encoder.encode(table.columns)["image"])
 
 
 UNLABELLED = images.Options(min_rows=1, scale=16, labelled=False, latent=5)

@@ -5,9 +5,11 @@ import re
 import pytest
 
 from minnow.modalities import text
+from minnow.modalities.text.encoder import TextEncoder, TextLayout
 from minnow.tables.files import FileError
 
 OPTIONS = text.Options(min_rows=1)
+WORDS = TextEncoder(["a"], TextLayout(4, 6, 16))
 
 
 def _write(folder, content, name="rows.csv"):
@@ -71,10 +73,10 @@ def test_a_folder_without_files_is_refused(tmp_path):
 def test_lines_and_columns_are_inputs_for_a_prediction(tmp_path):
     _write(tmp_path, "one\n\ntwo\n", "inputs.txt")
     _write(tmp_path, "id,text\n1,three\n", "inputs.csv")
-    assert list(text.from_file(tmp_path / "inputs.txt", OPTIONS, None)) == ["one", "two"]
-    assert list(text.from_file(tmp_path / "inputs.csv", OPTIONS, None)) == ["three"]
+    assert list(text.from_file(tmp_path / "inputs.txt", OPTIONS, WORDS)) == ["one", "two"]
+    assert list(text.from_file(tmp_path / "inputs.csv", OPTIONS, WORDS)) == ["three"]
     with pytest.raises(FileError, match="not readable as JSON"):
-        list(text.from_file(tmp_path / "none.json", OPTIONS, None))
+        list(text.from_file(tmp_path / "none.json", OPTIONS, WORDS))
 
 
 def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
@@ -83,7 +85,7 @@ def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
     assert table.columns["text"].tolist() == ["good, really", "bad"]
     assert table.columns["label"].tolist() == ["5", "1"]
     assert table.row_id.tolist() == ["some.jsonl:1", "some.jsonl:3"]
-    assert list(text.from_file(tmp_path / "some.jsonl", text.Options(), None)) == ["good, really", "bad"]
+    assert list(text.from_file(tmp_path / "some.jsonl", text.Options(), WORDS)) == ["good, really", "bad"]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""Capabilities of audio: a request's body may be the file of a sound."""
+"""Capabilities of audio: a request's body may be the file of a sound, and answers to files name them."""
 
 from __future__ import annotations
 
 from minnow.contracts import ModalityCapabilities
-from minnow.modalities.audio.request import from_bytes, media
+from minnow.modalities.audio.request import about, from_bytes, media
 
-CAPABILITIES = ModalityCapabilities(media=media, from_bytes=from_bytes)
+CAPABILITIES = ModalityCapabilities(media=media, from_bytes=from_bytes, about=about)

@@ -6,7 +6,7 @@ import base64
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,13 +19,24 @@ from minnow.modalities.audio.waveform import pad_or_trim, resampled
 from minnow.tables.files import json_list
 from minnow.types import Array, Columns
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _REQUEST: Mapping[str, Any] = {
     "description": f"{NEEDED[0].upper()}{NEEDED[1:]}, in base64. The body may also be the file itself, with its content type, "
     "such as audio/wav.",
     "type": "string",
     "contentEncoding": "base64",
 }
+
+
+class _NamedSound(str):
+    """A file of a sound in base64, as a request has it. name: of the file."""
+
+    __slots__ = ("name",)
+
+    def __new__(cls, data: bytes, name: str) -> Self:
+        sound = super().__new__(cls, base64.b64encode(data).decode())
+        sound.name = name
+        return sound
 
 
 def request(encoder: AudioEncoder) -> Mapping[str, Any]:
@@ -41,11 +52,19 @@ def example(encoder: AudioEncoder, rows: Columns) -> None:
 def parse(inputs: Sequence[Any], encoder: AudioEncoder) -> dict[str, Array]:
     """Check the sounds of one request: each a file of a sound in base64, or what from_bytes returned.
 
-    Returns {"sound": (n, samples) float32} at the encoder's rate. Raises ValueError with the input and what is wrong.
+    Returns {"sound": (n, samples) float32} at the encoder's rate, and for sounds that from_file read "file", their names (n,)
+    str. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one sound, received none.")
-    return {"sound": np.stack([_sound(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
+    columns = {"sound": np.stack([_sound(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
+    names = [value.name for value in inputs if isinstance(value, _NamedSound)]
+    return {**columns, "file": np.array(names)} if len(names) == len(inputs) else columns
+
+
+def about(columns: Columns, encoder: AudioEncoder) -> Mapping[str, Sequence[str]]:
+    """State the file that each sound is from, where from_file read it."""
+    return {"file": columns["file"].tolist()} if "file" in columns else {}
 
 
 def _sound(value: Any, where: str, encoder: AudioEncoder) -> Array:
@@ -91,19 +110,19 @@ def from_file(path: Path, options: Options, encoder: AudioEncoder) -> Iterable[A
     if not found.files:
         raise none_found(path, found)
     for notice in notices_of(found, {}):
-        _log.warning(notice.text)
+        _LOG.warning(notice.text)
     return _inputs(path, found)
 
 
-def _inputs(path: Path, found: Found) -> Iterator[str]:
+def _inputs(path: Path, found: Found) -> Iterator[_NamedSound]:
     """Read sounds one by one, each in base64. Raises FileError at the end where none could be decoded."""
     broken: dict[str, str] = {}
     for file in found.files:
         sound = sound_of(file)
         if isinstance(sound, str):
             broken[file.name] = sound
-            _log.warning("%s is not read: %s.", file.name, sound)
+            _LOG.warning("%s is not read: %s.", file.name, sound)
         else:
-            yield base64.b64encode(file.read()).decode()
+            yield _NamedSound(file.read(), file.name)
     if len(broken) == len(found.files):
         raise none_found(path, found.without(broken, UNDECODED))

@@ -14,7 +14,7 @@ from minnow.modalities.audio.decode import Sound
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
 from minnow.modalities.audio.waveform import pad_or_trim, resampled
-from minnow.tables.expectations import expect, label_columns, label_expectations
+from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
 from minnow.types import Array, Expectation, Table, content_key
 
@@ -64,7 +64,8 @@ def read(folder: Path, options: Options) -> Table:
     }
     key, names = np.array(rows.key, np.uint64), rows.names
     splits, groups = _splits(found, names, options), _groups(names, options)
-    return Table(columns, np.array(names), key, splits, groups, notices=notices_of(found, rows.remarks))
+    notices = notices_of(found, rows.remarks) + (found.class_notices if options.label_part is None else ())
+    return Table(columns, np.array(names), key, splits, groups, notices=notices)
 
 
 def _in_classes(folder: Path, options: Options) -> Found:
@@ -133,12 +134,15 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about sounds and their labels."""
     between = "column_values_to_be_between"
-    short = "a shorter sound is not informative (option least_seconds)"
-    silent = "a silent sound is not informative"
-    clipped = "a sound with mostly clipped samples was recorded wrongly"
+    long = f"every sound lasts at least {options.least_seconds:g} s (option least_seconds)"
+    loud, clean = (
+        "at least 99 % of the sounds are not silent",
+        "at least 99 % of the sounds are clipped in half of them or less",
+    )
+    empty, wrong = "a silent sound is not informative", "a sound that is mostly clipped was recorded wrongly"
     return [
-        *label_expectations(options, task),
-        expect(between, short, "seconds", min_value=options.least_seconds),
-        expect(between, silent, "loudness", min_value=0, strict_min=True, mostly=0.99),
-        expect(between, clipped, "clipped", max_value=0.5, mostly=0.99),
+        *label_expectations(options, task, Words("sound")),
+        expect(between, "a shorter one is not informative", "seconds", says=long, min_value=options.least_seconds),
+        expect(between, empty, "loudness", says=loud, shown="", min_value=0, strict_min=True, mostly=0.99),
+        expect(between, wrong, "clipped", says=clean, shown="", max_value=0.5, mostly=0.99),
     ]

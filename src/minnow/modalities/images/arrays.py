@@ -27,6 +27,7 @@ class ImageRows:
 
     images: (n, h, w) or (n, h, w, c). labels: (n,) str, "" where there is none. row_id: n texts, the origin of each. split: n
     texts, "train", "val" or "test" where the name of the file or folder fixes it, otherwise "". notices: what is left out.
+    are_pictures: whether they were decoded from pictures.
     """
 
     images: Array
@@ -34,6 +35,7 @@ class ImageRows:
     row_id: list[str]
     split: list[str]
     notices: tuple[Notice, ...] = ()
+    are_pictures: bool = False
 
 
 @dataclass(frozen=True)

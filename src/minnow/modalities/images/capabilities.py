@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from minnow.contracts import ModalityCapabilities
 from minnow.modalities.images.options import refuses
-from minnow.modalities.images.request import from_bytes, media
+from minnow.modalities.images.request import about, from_bytes, media
 
-CAPABILITIES = ModalityCapabilities(refuses=refuses, media=media, from_bytes=from_bytes)
+CAPABILITIES = ModalityCapabilities(refuses=refuses, media=media, from_bytes=from_bytes, about=about)

@@ -9,12 +9,12 @@ import numpy as np
 
 from minnow.folders import Found, find_files
 from minnow.modalities.images.arrays import ImageRows
-from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode, scaled
+from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode
 from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError
 from minnow.types import Array, content_key
 
-_BROKEN = "pictures that cannot be read"
+BROKEN = "pictures that cannot be read"
 _SHOWN = 5
 
 
@@ -37,11 +37,14 @@ def find_pictures(place: Path, options: Options) -> Found:
     return kept
 
 
-def decoded(found: Found, options: Options) -> Iterator[tuple[str, Array | str]]:
-    """Decode pictures one by one, in the order of their names: (name, (h, w, c) uint8), or what is wrong in its place."""
+def decoded(found: Found, channels: int | None, size: Sequence[int] | None) -> Iterator[tuple[str, Array | str]]:
+    """Decode pictures one by one, in the order of their names: (name, (h, w, c) uint8), or what is wrong in its place.
+
+    channels, size: as in decode.
+    """
     for file in found.files:
         try:
-            yield file.name, decode(file.read(), options.channels, options.resize)
+            yield file.name, decode(file.read(), channels, size)
         except PictureError as error:
             yield file.name, error.reason
         except OSError as error:
@@ -50,7 +53,7 @@ def decoded(found: Found, options: Options) -> Iterator[tuple[str, Array | str]]
 
 def without_broken(found: Found, broken: dict[str, str], max_lost: float) -> Found:
     """Take out pictures that cannot be read. Raises FolderError where a class loses too many."""
-    kept = found.without(broken, _BROKEN) if broken else found
+    kept = found.without(broken, BROKEN) if broken else found
     kept.check_losses(max_lost)
     return kept
 
@@ -58,19 +61,20 @@ def without_broken(found: Found, broken: dict[str, str], max_lost: float) -> Fou
 def read_pictures(place: Path, options: Options) -> ImageRows:
     """Read class folders of pictures, or train/ and test/ folders of class folders, in a folder or zip.
 
-    Images are (n, h, w, c) in 0..scale, uint8 where scale is 255. Raises ValueError with the pictures that have no label or
+    Images are (n, h, w, c) uint8. Raises ValueError with the pictures that have no label or
     another size, and where a class loses too many that cannot be read.
     """
     found = find_pictures(place, options)
-    results = dict(decoded(found, options))
+    results = dict(decoded(found, options.channels, options.resize))
     found = without_broken(found, {n: why for n, why in results.items() if isinstance(why, str)}, options.max_lost)
     pictures = {name: picture for name, picture in results.items() if not isinstance(picture, str)}
     names = list(pictures)
     _same_shape(names, list(pictures.values()))
     labels = np.array([found.label(name) for name in names])
     notices = found.notices + (found.class_notices if options.labelled else ())
-    images = scaled(np.stack(list(pictures.values())), options.scale)
-    return ImageRows(images, labels, names, [found.split(name) for name in names], notices)
+    images = np.stack(list(pictures.values()))
+    splits = [found.split(name) for name in names]
+    return ImageRows(images, labels, names, splits, notices, are_pictures=True)
 
 
 def _same_shape(names: Sequence[str], pictures: Sequence[Array]) -> None:

@@ -99,11 +99,6 @@ def _on_ground(picture: Any) -> Any:
     return (black if vanishes else white).convert("RGB")
 
 
-def scaled(picture: Array, scale: float) -> Array:
-    """Bring the pixels of a decoded picture from 0..255 to 0..scale; with a scale of 255 they stay as they are."""
-    return picture if scale == 255 else picture * (scale / 255.0)
-
-
 def resized(images: Array, size: Sequence[int]) -> Array:
     """Resize images (n, h, w) or (n, h, w, c) of any numeric type to size (height, width), bilinear.
 

@@ -12,20 +12,26 @@ from minnow.contracts import Encoder
 from minnow.modalities.images.noise import NoiseEncoder
 from minnow.modalities.images.options import Options
 from minnow.records.files import write_json
-from minnow.types import Array, Columns, Spec, Table
+from minnow.types import Array, ColumnFormat, Columns, Spec, Table
+
+BYTES = 255
+"""Largest pixel value of decoded pictures."""
+PICTURES = ColumnFormat(kind="picture")
+"""How images are read from pictures, in Table.reading."""
 
 
 class ImageEncoder(Encoder):
     """Scales pixels to 0..1.
 
     shape: (height, width, channels) of every image; scale: the largest pixel value; resize: whether pictures of another size
-    in a request's body are resized.
+    in a request are resized; pictures: whether train was read from pictures, so that those of a request have the same scale.
     """
 
-    def __init__(self, shape: Sequence[int], scale: float, resize: bool) -> None:
+    def __init__(self, shape: Sequence[int], scale: float, resize: bool, pictures: bool = False) -> None:
         self.shape = (int(shape[0]), int(shape[1]), int(shape[2]))
         self.scale = float(scale)
         self.resize = resize
+        self.pictures = pictures or self.scale == BYTES
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
@@ -44,7 +50,9 @@ class ImageEncoder(Encoder):
 
     def save(self, folder: Path) -> None:
         """Write encoder.json."""
-        write_json(folder / "encoder.json", {"shape": list(self.shape), "scale": self.scale, "resize": self.resize})
+        pictures = {"pictures": True} if self.pictures and self.scale != BYTES else {}
+        facts = {"shape": list(self.shape), "scale": self.scale, "resize": self.resize}
+        write_json(folder / "encoder.json", facts | pictures)
 
 
 def fit_encoder(table: Table, labels: Array, options: Options) -> ImageEncoder | NoiseEncoder:
@@ -52,7 +60,8 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> ImageEncoder |
     shape = table.columns["image"].shape[1:]
     if not options.labelled:
         return NoiseEncoder(shape, options.scale, options.latent)
-    return ImageEncoder(shape, options.scale, options.resize is not None)
+    pictures = table.reading.columns.get("image") == PICTURES
+    return ImageEncoder(shape, options.scale, options.resize is not None, pictures)
 
 
 def load_encoder(folder: Path) -> ImageEncoder | NoiseEncoder:

@@ -18,7 +18,7 @@ class Options(LabelledOptions):
     """Options of a use case of images.
 
     file: name of one .npz in the folder; None reads what the folder holds: .npz, idx files, or class folders of pictures.
-    scale: the largest possible pixel value: 255 for bytes, 16 for scikit-learn's digits. Pictures are scaled to it.
+    scale: the largest possible pixel value: 255 for bytes, 16 for scikit-learn's digits.
     channels: 1 reads pictures in grey, 3 in colour; None keeps the channels of each picture.
     resize: [height, width] that images are resized to; None needs images of one size.
     class_folder: which folder of a picture's path is its class, 0 for the first one below train/ and test/, -1 for the one

@@ -6,6 +6,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ import numpy as np
 
 from minnow.folders import find_files
 from minnow.modalities.images.arrays import array_files, holds_arrays, read_idx
-from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, decode, scaled
-from minnow.modalities.images.encoder import ImageEncoder
+from minnow.modalities.images.class_folders import BROKEN, decoded
+from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, PictureError, decode
+from minnow.modalities.images.encoder import BYTES, ImageEncoder
 from minnow.modalities.images.noise import SEED_REQUEST, NoiseEncoder, parse_seeds
 from minnow.modalities.images.options import Options
 from minnow.modalities.images.pixels import check
 from minnow.tables.files import FileError, json_list
 from minnow.types import Array, Columns
 
+_ZIP = ".zip"
 _LOG = logging.getLogger(__name__)
 _REQUEST: Mapping[str, Any] = {
     "description": "Nested lists of pixel values in the units of the training data: (height, width), or (height, width, "
@@ -32,6 +35,14 @@ _REQUEST: Mapping[str, Any] = {
         "items": {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]},
     },
 }
+
+
+@dataclass(frozen=True)
+class _NamedImage:
+    """An image of a file. name: of its file; pixels: (h, w, c) in raw units."""
+
+    name: str
+    pixels: Array
 
 
 def request(encoder: ImageEncoder | NoiseEncoder) -> Mapping[str, Any]:
@@ -59,16 +70,26 @@ def example(encoder: ImageEncoder | NoiseEncoder, rows: Columns) -> Any:
 def parse(inputs: Sequence[Any], encoder: ImageEncoder | NoiseEncoder) -> dict[str, Array]:
     """Check the images of one request, or its seeds. Returns {"image": (n, h, w, c)} in raw units, or {"seed": (n,)}.
 
-    inputs: nested lists or arrays of pixel values, or pictures in base64. Raises ValueError with the input and what is wrong.
+    inputs: nested lists or arrays of pixel values, or pictures in base64. Images that from_file read from pictures come with
+    "file", their names (n,) str. Raises ValueError with the input and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one image, received none.")
     if isinstance(encoder, NoiseEncoder):
         return parse_seeds(inputs)
-    return {"image": np.stack([_image(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
+    images = np.stack([_image(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])
+    names = [value.name for value in inputs if isinstance(value, _NamedImage)]
+    return {"image": images, "file": np.array(names)} if len(names) == len(inputs) else {"image": images}
+
+
+def about(columns: Columns, encoder: ImageEncoder | NoiseEncoder) -> Mapping[str, Sequence[str]]:
+    """State the file that each image is from, where it was read from pictures."""
+    return {"file": columns["file"].tolist()} if "file" in columns else {}
 
 
 def _image(value: Any, where: str, encoder: ImageEncoder) -> Array:
+    if isinstance(value, _NamedImage):
+        return check(value.pixels, f"{where} ({value.name})", encoder.shape, encoder.scale)
     pixels = _from_base64(value, where, encoder) if isinstance(value, str) else value
     return check(pixels, where, encoder.shape, encoder.scale)
 
@@ -94,10 +115,20 @@ def from_bytes(data: bytes, encoder: ImageEncoder) -> list[Array]:
 
 def _picture(data: bytes, encoder: ImageEncoder) -> Array:
     """Decode a picture as those of training were: (h, w, c) in 0..scale. Raises ValueError."""
+    return _scaled(decode(data, *_form(encoder)), encoder)
+
+
+def _scaled(picture: Array, encoder: ImageEncoder) -> Array:
+    """Bring the pixels of a decoded picture from 0..255 to the 0..scale of arrays, unless train was read from pictures."""
+    return picture if encoder.pictures else picture * (encoder.scale / BYTES)
+
+
+def _form(encoder: ImageEncoder) -> tuple[int, tuple[int, int] | None]:
+    """Channels of pictures, and the size that they are resized to. Raises ValueError where pictures cannot be inputs."""
     h, w, c = encoder.shape
     if c not in (1, 3):
         raise ValueError(f"Needed pixels as JSON: pictures cannot hold images of {c} channels.")
-    return scaled(decode(data, c, (h, w) if encoder.resize else None), encoder.scale)
+    return c, (h, w) if encoder.resize else None
 
 
 def from_file(path: Path, options: Options, encoder: ImageEncoder) -> Iterable[Any]:
@@ -112,20 +143,32 @@ def from_file(path: Path, options: Options, encoder: ImageEncoder) -> Iterable[A
         return list(read_idx(path))
     if holds_arrays(path, options.model_copy(update={"file": None})):
         return [image for file in array_files(path, options, labelled=False) for image in file.images]
+    if path.is_file() and path.suffix.lower() != _ZIP:
+        return _one_file(path, encoder)
     return _pictures(path, encoder)
 
 
-def _pictures(path: Path, encoder: ImageEncoder) -> Iterator[Array]:
+def _one_file(path: Path, encoder: ImageEncoder) -> list[Any]:
+    """Read a picture, whatever its ending, or a JSON list. Raises FileError."""
+    try:
+        return [_NamedImage(path.name, _picture(path.read_bytes(), encoder))]
+    except PictureError as error:
+        if path.suffix.lower() in (*SUFFIXES, *UNREADABLE):
+            raise FileError(f"{path}: {error}") from error
+    return json_list(path)
+
+
+def _pictures(path: Path, encoder: ImageEncoder) -> Iterator[_NamedImage]:
     found = find_files(path, SUFFIXES, UNREADABLE)
     broken: dict[str, str] = {}
-    for file in found.files:
-        try:
-            yield _picture(file.read(), encoder)
-        except (OSError, ValueError) as error:
-            broken[file.name] = str(error)
-    left_out = found.without(broken, "pictures that cannot be read")
-    said = " ".join(notice.text for notice in left_out.notices)
-    if not left_out.files:
+    for name, picture in decoded(found, *_form(encoder)):
+        if isinstance(picture, str):
+            broken[name] = picture
+        else:
+            yield _NamedImage(name, _scaled(picture, encoder))
+    kept = found.without(broken, BROKEN)
+    said = " ".join(notice.text for notice in kept.notices)
+    if not kept.files:
         raise FileError(f"{path} must be a picture, a folder or zip of pictures, an .npz or idx file, or JSON. {said}")
     if said:
         _LOG.warning("%s: %s", path, said)

@@ -8,10 +8,11 @@ import numpy as np
 
 from minnow.modalities.images.arrays import holds_arrays, read_arrays
 from minnow.modalities.images.class_folders import pixel_key, read_pictures
+from minnow.modalities.images.encoder import PICTURES
 from minnow.modalities.images.options import Options
-from minnow.tables.expectations import enough_rows, expect, few_duplicates, label_columns, label_expectations
+from minnow.tables.expectations import Words, enough_rows, expect, few_duplicates, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
-from minnow.types import Array, Expectation, Table
+from minnow.types import Array, Expectation, Reading, Table
 
 _CHUNK = 4096
 
@@ -33,7 +34,8 @@ def read(folder: Path, options: Options) -> Table:
     key = np.array([pixel_key(image) for image in images], np.uint64)
     columns = {"image": images, "label": rows.labels}
     row_id = np.array(rows.row_id, dtype=str)
-    return Table(columns, row_id, key, fixed_splits(rows.split), notices=rows.notices)
+    reading = Reading(columns={"image": PICTURES}) if rows.are_pictures else Reading()
+    return Table(columns, row_id, key, fixed_splits(rows.split), reading=reading, notices=rows.notices)
 
 
 def examples(table: Table, options: Options) -> Table:
@@ -76,12 +78,13 @@ def expectations(options: Options, table: Table, task: str) -> list[Expectation]
     """List the expectations about images and their labels."""
     between = "column_values_to_be_between"
     blank = "a blank image is not informative"
-    top = f"no pixel is above options.scale = {options.scale:g}"
-    without_labels = [enough_rows(options.min_rows), few_duplicates(options.max_duplicates)]
+    top, scaled = f"no pixel is above {options.scale:g} (option scale)", "pixels are divided by it"
+    varied = "at least 99 % of the images are not of one colour alone"
+    without_labels = [enough_rows(options.min_rows, "image"), few_duplicates(options.max_duplicates, "image")]
     return [
-        *(label_expectations(options, task) if options.labelled else without_labels),
-        expect(between, "pixels must be finite numbers", "nan_share", max_value=0),
-        expect(between, "no pixel is below 0", "minimum", min_value=0),
-        expect(between, top, "maximum", max_value=options.scale),
-        expect(between, blank, "std", min_value=0, strict_min=True, mostly=0.99),
+        *(label_expectations(options, task, Words("image")) if options.labelled else without_labels),
+        expect(between, "models need them", "nan_share", says="all pixels are finite numbers", shown="", max_value=0),
+        expect(between, scaled, "minimum", says="no pixel is below 0", min_value=0),
+        expect(between, scaled, "maximum", says=top, max_value=options.scale),
+        expect(between, blank, "std", says=varied, shown="", min_value=0, strict_min=True, mostly=0.99),
     ]

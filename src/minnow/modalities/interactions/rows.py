@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from minnow.modalities.interactions.histories import history_examples, recent_popularity
-from minnow.modalities.interactions.item_features import ITEMS, attributes, read_items
+from minnow.modalities.interactions.item_features import ITEMS, attributes, read_items, without_attributes
 from minnow.modalities.interactions.log import last_out, read_log
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import rating_examples
-from minnow.tables.expectations import enough_rows, expect, hashes
+from minnow.tables.expectations import enough_rows, expect, hashes, percent
 from minnow.types import Array, Expectation, Table
 
 _LARGEST = 1e9
@@ -25,9 +25,11 @@ def read(folder: Path, options: Options) -> Table:
     number of earlier rows of the same user and item that this row replaces). An empty number is NaN. Raises FileError.
     """
     table = read_log(folder, options)
-    side_tables = read_items(folder, options.items)
+    side_tables, notices = read_items(folder, options.items)
+    if options.items is not None:
+        notices = (*notices, *without_attributes(table.columns["item"], side_tables, options.items))
     split = _last_out(table, options) if options.split == "last" else None
-    return replace(table, split=split, side_tables=side_tables)
+    return replace(table, split=split, side_tables=side_tables, notices=(*table.notices, *notices))
 
 
 def _last_out(table: Table, options: Options) -> Array:
@@ -71,26 +73,56 @@ def expectations(options: Options, table: Table, task: str) -> list[Expectation]
     if (options.target == "rating") != (task != "rank"):
         needed = "item" if task == "rank" else "rating"
         raise ValueError(f"Task '{task}' needs options.target: {needed}. Received: {options.target}.")
-    known, between = "column_values_to_not_be_null", "column_values_to_be_between"
-    often = "many repeated pairs of user and item suggest that a file was appended twice (option max_repeats)"
-    alone = "with a single one there is nothing to rank or to compare"
-    repeated = {"max_value": 0, "mostly": round(1 - options.max_repeats, 6)}
     return [
         enough_rows(options.min_rows),
-        *(expect("column_to_exist", "models need this column", name) for name in ("user", "item", "time")),
-        expect(known, "an interaction needs a user", "user"),
-        expect(known, "an interaction needs an item", "item"),
-        expect(known, "the rating is the target, or decides whether an item is relevant", "rating"),
-        expect(known, "the time determines the split of a row", "time"),
-        expect(between, "times must be finite numbers, not below zero", "time", min_value=0, max_value=1e18),
-        _rating_in_range(options.rating_range),
-        expect("column_unique_value_count_to_be_between", alone, "user", min_value=2),
-        expect("column_unique_value_count_to_be_between", alone, "item", min_value=2),
-        expect(between, often, "repeats", **repeated),
+        *(expectation for name in ("user", "item", "rating", "time") for expectation in _of_column(name, options)),
+        _times(options),
+        _rating_in_range(options),
+        _few_repeats(options),
     ]
 
 
-def _rating_in_range(rating_range: list[float] | None) -> Expectation:
-    least, largest = rating_range or (-_LARGEST, _LARGEST)
-    why = "ratings must lie in their range (option rating_range)" if rating_range else "ratings must be finite numbers"
-    return expect("column_values_to_be_between", why, "rating", min_value=least, max_value=largest)
+def _of_column(role: str, options: Options) -> list[Expectation]:
+    """List what is expected of the column of users, items, ratings or times: it is there, and filled in every row."""
+    name: str = getattr(options, role) or role
+    why = {
+        "user": "an interaction needs a user",
+        "item": "an interaction needs an item",
+        "rating": "it is the target, or decides whether an item is relevant",
+        "time": "it determines the order and the split of rows",
+    }[role]
+    filled = expect(
+        "column_values_to_not_be_null", why, role, says=f"every row has a value in '{name}'", about=name, shown=""
+    )
+    if role == "rating":
+        return [filled]
+    there = expect("column_to_exist", why, role, says=f"there is a column '{name}'", about=name)
+    if role == "time":
+        return [there, filled]
+    alone, several = (
+        "with a single one there is nothing to rank or to compare",
+        f"'{name}' has at least 2 different values",
+    )
+    counted = expect("column_unique_value_count_to_be_between", alone, role, says=several, about=name, min_value=2)
+    return [there, filled, counted]
+
+
+def _times(options: Options) -> Expectation:
+    name, kind = options.time or "time", "column_values_to_be_between"
+    says, why = f"'{name}' has no value below 0 and none beyond 1e18", "others are no times since 1970"
+    return expect(kind, why, "time", says=says, about=name, min_value=0, max_value=1e18)
+
+
+def _rating_in_range(options: Options) -> Expectation:
+    name, (least, largest) = options.rating or "rating", options.rating_range or (-_LARGEST, _LARGEST)
+    why = "other ratings are mistakes" if options.rating_range else "models need finite numbers"
+    within = f"between {least:g} and {largest:g} (option rating_range)" if options.rating_range else "a finite number"
+    says, kind = f"'{name}' is {within} in every row", "column_values_to_be_between"
+    return expect(kind, why, "rating", says=says, about=name, min_value=least, max_value=largest)
+
+
+def _few_repeats(options: Options) -> Expectation:
+    share = percent(options.max_repeats)
+    says = f"at most {share} of the rows repeat the user and the item of an earlier row (option max_repeats)"
+    why, mostly = "many such rows suggest that a file was appended twice", round(1 - options.max_repeats, 6)
+    return expect("column_values_to_be_between", why, "repeats", says=says, shown="", max_value=0, mostly=mostly)

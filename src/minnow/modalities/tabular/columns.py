@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minnow.tables.cells import Kind, missing_spellings, raw
+from minnow.tables.numbers import CODE, is_plain, plain
 from minnow.types import Array, ColumnFormat, Columns
 
 MISSING_ID, OTHER_ID, FIRST_ID = 0, 1, 2
@@ -41,6 +43,18 @@ class Column:
     def written(self) -> ColumnFormat:
         """How the cells of the column are written in files and in texts of requests."""
         return ColumnFormat(self.kind, self.decimal, self.thousands, self.unit, self.form)
+
+    @cached_property
+    def by_number(self) -> Mapping[float, str]:
+        """Categories that are numbers, by their value, where no other has the same."""
+        values = {name: plain(name) for name in self.categories if is_plain(name)}
+        counts = Counter(values.values())
+        return {value: name for name, value in values.items() if counts[value] == 1}
+
+    @cached_property
+    def code(self) -> str | None:
+        """A category with leading zeros, such as "007", which is no number; None where there is none."""
+        return next((name for name in self.categories if CODE.fullmatch(name)), None)
 
     @property
     def ids(self) -> int:
@@ -80,6 +94,11 @@ class RowSchema:
     missing: tuple[str, ...] = ()
     not_missing: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of the columns that the model reads."""
+        return frozenset(column.name for column in self.columns)
 
     @cached_property
     def spellings(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from minnow.modalities.tabular.options import Options, features
 from minnow.tables import typed
 from minnow.tables.cells import raw
-from minnow.tables.expectations import LARGEST, expect, label_columns, label_expectations
+from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
 from minnow.types import Array, Expectation, Table
 
 
@@ -38,13 +38,20 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about features and labels."""
-    expected = label_expectations(options, task)
+    expected = label_expectations(options, task, Words(column=options.target))
     described = describe(table, options)
-    gaps = f"a column with so many missing values is hardly useful (option max_missing = {options.max_missing:g}, or drop it)"
-    for name in list(described)[: len(features(table.columns, options))]:
-        share = round(1 - options.max_missing, 6)
-        expected.append(expect("column_values_to_not_be_null", gaps, name, mostly=share))
+    share = round(1 - options.max_missing, 6)
+    gaps, why = (
+        "a column with so many missing values is hardly useful; options.drop leaves it out",
+        "models need finite numbers",
+    )
+    for column, name in zip(features(table.columns, options), described, strict=False):
+        filled = f"'{column}' has a value in at least {percent(share)} of the rows (option max_missing)"
+        expected.append(
+            expect("column_values_to_not_be_null", gaps, name, says=filled, about=column, shown="", mostly=share)
+        )
         if described[name].dtype != object:
-            why = "numbers must be finite"
-            expected.append(expect("column_values_to_be_between", why, name, min_value=-LARGEST, max_value=LARGEST))
+            says, between = f"the numbers in '{column}' are finite", "column_values_to_be_between"
+            limits = expect(between, why, name, says=says, about=column, min_value=-LARGEST, max_value=LARGEST)
+            expected.append(limits)
     return expected

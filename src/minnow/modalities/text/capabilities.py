@@ -1,4 +1,4 @@
-"""Capabilities of texts: how many of their words the encoder knows."""
+"""Capabilities of texts: how many of their words the encoder knows, and the file that an answer is for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from minnow.contracts import ModalityCapabilities
 from minnow.modalities.text.encoder import TextEncoder
 from minnow.modalities.text.ngrams import SPECIAL
+from minnow.modalities.text.request import about
 from minnow.types import Array, Columns
 
 
@@ -22,4 +23,4 @@ def _unknown(inputs: Columns, encoder: TextEncoder) -> Array | None:
     return np.where(words > 0, 1 - known / np.maximum(words, 1), 0.0)
 
 
-CAPABILITIES = ModalityCapabilities(unknown=_unknown)
+CAPABILITIES = ModalityCapabilities(unknown=_unknown, about=about)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from minnow.contracts import Encoder
 from minnow.modalities.text.char_ngrams import CharNgrams, char_ngram_ids, fit_char_ngrams
 from minnow.modalities.text.ngrams import SPECIAL, NgramVocabulary, learn_ngrams, packed, renumbered, unpacked
 from minnow.modalities.text.options import Options
+from minnow.modalities.text.scripts import SPLIT_SHARE, share_unspaced
 from minnow.modalities.text.words import hashed_pairs, learn_words, tokenizer, word_ids
 from minnow.records.files import read_npz, write_json, write_npz
 from minnow.types import Array, Columns, Spec, Table
@@ -20,16 +22,22 @@ from minnow.types import Array, Columns, Spec, Table
 
 @dataclass(frozen=True)
 class TextLayout:
-    """The shape of the encoded arrays.
+    """How texts are divided into words, and the shape of the encoded arrays.
 
     length, width: columns of `tokens` and of `ngrams`. buckets: number of ids of hashed pairs of words. keep: the part of a
-    longer text that is read, "beginning" or "end".
+    longer text that is read, "beginning" or "end". split_characters: whether each character of a script without blanks is a
+    word.
     """
 
     length: int
     width: int
     buckets: int
     keep: str = "beginning"
+    split_characters: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Fields for encoder.json; split_characters only where it is true."""
+        return {name: value for name, value in asdict(self).items() if name != "split_characters" or value}
 
 
 class TextEncoder(Encoder):
@@ -37,6 +45,8 @@ class TextEncoder(Encoder):
 
     words: known words, the most frequent first; the id of words[i] is i + 2, since 0 pads and 1 is any unknown word.
     ngram_vocabulary: n-grams with ids of their own; None hashes pairs of words. char_ngrams: None encodes no characters.
+    documents: whether each file of the training data was one text. separator: of the cells of its tables, where these have no
+    header that would show it; else None.
     """
 
     def __init__(
@@ -45,11 +55,15 @@ class TextEncoder(Encoder):
         layout: TextLayout,
         ngram_vocabulary: NgramVocabulary | None = None,
         char_ngrams: CharNgrams | None = None,
+        *,
+        documents: bool = False,
+        separator: str | None = None,
     ) -> None:
         self.words, self.layout = list(words), layout
+        self.documents, self.separator = documents, separator
         self.ngram_vocabulary, self.char_ngrams = ngram_vocabulary, char_ngrams
         self._known = len(self.words) + SPECIAL
-        self._tokenizer = tokenizer(self.words, layout.length, layout.keep)
+        self._tokenizer = tokenizer(self.words, layout.length, layout.keep, layout.split_characters)
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
@@ -93,7 +107,9 @@ class TextEncoder(Encoder):
     def save(self, folder: Path) -> None:
         """Write encoder.json with the layout, and encoder.npz, compressed, with words and n-grams."""
         char_ngrams = asdict(self.char_ngrams) if self.char_ngrams else None
-        write_json(folder / "encoder.json", asdict(self.layout) | {"char_ngrams": char_ngrams})
+        files = {"documents": True} if self.documents else {}
+        files |= {"separator": self.separator} if self.separator else {}
+        write_json(folder / "encoder.json", self.layout.as_json() | files | {"char_ngrams": char_ngrams})
         words = np.frombuffer(" ".join(self.words).encode("utf-8"), np.uint8)
         ngrams = packed(self.ngram_vocabulary) if self.ngram_vocabulary else {}
         write_npz(folder / "encoder.npz", {"words": words, **ngrams}, packed=True)
@@ -102,11 +118,15 @@ class TextEncoder(Encoder):
 def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
     """Learn words and n-grams from the texts of train, and the widths of the arrays.
 
-    labels: (k,) str; empty where the label is a number.
+    labels: (k,) str; empty where the label is a number. Scripts without blanks are split into characters where at least a share
+    SPLIT_SHARE of the texts is in one, or as options.split_characters says.
     """
     texts = table.columns["text"]
-    words, ngram_vocabulary = learn_words(texts.tolist(), options.vocabulary), None
-    tokens = word_ids(tokenizer(words, options.max_tokens, options.keep), texts, options.max_tokens)
+    split = options.split_characters
+    if split is None:
+        split = share_unspaced(texts.tolist()) >= SPLIT_SHARE
+    words, ngram_vocabulary = learn_words(texts.tolist(), options.vocabulary, characters=split), None
+    tokens = word_ids(tokenizer(words, options.max_tokens, options.keep, split), texts, options.max_tokens)
     if options.ngrams is not None:
         answers = _answers(table.columns["label"], labels)
         kept, ngram_vocabulary = learn_ngrams(tokens, len(words) + SPECIAL, answers, options.ngrams, options.longest)
@@ -115,10 +135,12 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
     length = _widest(tokens)
     wide = TextLayout(length, options.max_tokens * max(2, options.longest), options.buckets)
     width = _widest(TextEncoder(words, wide, ngram_vocabulary).ngrams(tokens))
-    layout = TextLayout(length, width, options.buckets, options.keep)
+    layout = TextLayout(length, width, options.buckets, options.keep, split)
     characters = options.characters
     char_ngrams = fit_char_ngrams(texts, characters, options.character_buckets) if characters else None
-    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams)
+    files, documents = table.reading.file, table.reading.documents
+    separator = files.separator if options.header is not None else None
+    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams, documents=documents, separator=separator)
 
 
 def _widest(ids: Array) -> int:
@@ -137,9 +159,10 @@ def load_encoder(folder: Path) -> TextEncoder:
     """Read what save wrote, in this version or an older one."""
     values = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
     arrays = read_npz(folder / "encoder.npz")
-    words = arrays.pop("words").tobytes().decode("utf-8").split()
+    words = [word for word in arrays.pop("words").tobytes().decode("utf-8").split(" ") if word]
     ngram_vocabulary = unpacked(arrays, len(words) + SPECIAL) if arrays else None
     characters = values.get("char_ngrams", values.get("letters"))  # "letters" is the key of older bundles
-    layout = TextLayout(**{name: values[name] for name in ("length", "width", "buckets", "keep")})
+    layout = TextLayout(**{field.name: values[field.name] for field in fields(TextLayout) if field.name in values})
     char_ngrams = CharNgrams(**characters | {"lengths": tuple(characters["lengths"])}) if characters else None
-    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams)
+    files = {"documents": values.get("documents", False), "separator": values.get("separator")}
+    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams, **files)

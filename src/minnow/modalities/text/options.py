@@ -15,7 +15,13 @@ class Options(FileOptions, LabelledOptions):
     lines: file -> label, for plain text with one document per line, such as {good.txt: positive, bad.txt: negative}.
     text, label: names of the columns, or of the keys of JSON lines. Class folders of .txt need neither.
     label_as: spelling of a label -> label, for labels with several spellings.
+    drop_unlabelled: leave out texts without a label instead of refusing them.
+    class_folder: which folder of a document's path is its class, 0 for the first one below train/ and test/, -1 for the one
+        that it is in; None takes that one, or the first depth at which documents lie.
+    max_lost: largest accepted share of a class's documents that cannot be read.
     max_tokens, keep: number of words of a text that are read, from its beginning or its end.
+    split_characters: whether each character of Chinese, Japanese, Thai, Lao, Khmer and Burmese, which are written without
+        blanks, counts as a word; None does so where at least one text in a hundred of train is in such a script.
     vocabulary: largest number of known words, the most frequent ones in train.
     buckets: number of ids of hashed pairs of neighbouring words.
     ngrams: number of selected n-grams with ids of their own instead of hashed pairs, those that are most related to the labels
@@ -28,8 +34,12 @@ class Options(FileOptions, LabelledOptions):
     text: str = "text"
     label: str = "label"
     label_as: dict[str, str] = Field(default={})
+    drop_unlabelled: bool = False
+    class_folder: int | None = None
+    max_lost: float = Field(0.1, ge=0, le=1)
     max_tokens: int = Field(256, ge=2, le=4096)
     keep: Literal["beginning", "end"] = "beginning"
+    split_characters: bool | None = None
     vocabulary: int = Field(10_000, ge=10)
     buckets: int = Field(16_384, ge=1)
     ngrams: int | None = Field(None, ge=10)

@@ -1,18 +1,16 @@
-"""Texts of a request or of a file of inputs."""
+"""Texts of a request, or of a file of inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.modalities.text.encoder import TextEncoder
-from minnow.modalities.text.options import Options
-from minnow.modalities.text.rows import MAX_CHARACTERS, documents
-from minnow.tables.files import SUFFIXES, json_list, plain_lines
-from minnow.tables.frames import stream
+from minnow.modalities.text.file_texts import FileText
+from minnow.modalities.text.rows import MAX_CHARACTERS
 from minnow.types import Array, Columns
 
 _REQUEST: Mapping[str, Any] = {
@@ -36,14 +34,18 @@ def example(encoder: TextEncoder, rows: Columns) -> str:
 def parse(inputs: Sequence[Any], encoder: TextEncoder) -> dict[str, Array]:
     """Check the texts of one request. Returns {"text": (n,) object of str}.
 
-    Raises ValueError with the input and what is wrong.
+    Texts that from_file read from documents come with "file", their names (n,) str. Raises ValueError with the input (or file
+    and line) and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one text, received none.")
     for i, value in enumerate(inputs):
         if problem := _problem(value):
-            raise ValueError(f"inputs[{i}]: needed a text of 1 to {MAX_CHARACTERS:,} characters, received {problem}.")
-    return {"text": np.array(inputs, dtype=object)}
+            where = value.where if isinstance(value, Located) else f"inputs[{i}]"
+            raise ValueError(f"{where}: needed a text of 1 to {MAX_CHARACTERS:,} characters, received {problem}.")
+    names = [value.where for value in inputs if isinstance(value, FileText) and value.is_document]
+    texts = {"text": np.array([str(value) for value in inputs], dtype=object)}
+    return texts | {"file": np.array(names)} if len(names) == len(inputs) else texts
 
 
 def _problem(value: Any) -> str | None:
@@ -60,25 +62,6 @@ def _problem(value: Any) -> str | None:
     return None
 
 
-def from_file(path: Path, options: Options, encoder: TextEncoder) -> Iterator[Any]:
-    """Read inputs for a prediction: a table with the column of texts, class folders of documents, a JSON list, or lines.
-
-    Raises FileError, a ValueError, with the path of the file.
-    """
-    if path.is_dir() or path.suffix.lower() == ".zip":
-        yield from (text for _, text in documents(path, options.encoding))
-    elif path.suffix == ".json":
-        yield from json_list(path)
-    elif path.name.lower().endswith(SUFFIXES) and not _is_plain(path, options):
-        for frame in stream(path, options.form, names=(options.text,), target=options.label):
-            yield from (cell or "" for cell in frame.cells(options.text, "text"))
-    else:
-        yield from (line for _, line in plain_lines(path, options.encoding))
-
-
-def _is_plain(path: Path, options: Options) -> bool:
-    """Whether a .txt holds one text per line: its first line does not name the column of texts."""
-    if path.suffix.lower() != ".txt" or options.header is not None:
-        return False
-    _, first = next(plain_lines(path, options.encoding), (0, ""))
-    return options.text not in first
+def about(columns: Columns, encoder: TextEncoder) -> Mapping[str, Sequence[str]]:
+    """State the file that each text is, where texts are files."""
+    return {"file": columns["file"].tolist()} if "file" in columns else {}

@@ -1,4 +1,7 @@
-"""Words and pairs of words as ids: the library tokenizers splits texts and looks words up, NumPy hashes pairs."""
+"""Words and pairs of words as ids: the library tokenizers splits texts and looks words up, NumPy hashes pairs.
+
+Where characters are split, each character of a script without blanks is a word (scripts.UNSPACED).
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,46 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from minnow.modalities.text.ngrams import SPECIAL, distinct
+from minnow.modalities.text.scripts import UNSPACED
 from minnow.types import Array
 
 _PAD, _UNKNOWN = "[pad]", "[unknown]"
 _CHUNK = 4096
 _WORD = r"\w+(?:'\w+)*|[^\w\s]"
 """A word with its apostrophes ("don't"), or one other sign. It never matches the two special names as a whole."""
+_SPACED = rf"[\w&&[^{UNSPACED}]]"
+_CHARACTER_OR_WORD = rf"[{UNSPACED}]\p{{M}}*|{_SPACED}+(?:'{_SPACED}+)*|[^\w\s\p{{Cf}}]"
+"""A character of a script without blanks, with its marks; a word of another one; or one other sign that is visible."""
 
 
-def tokenizer(words: Sequence[str], length: int, keep: str = "beginning") -> Tokenizer:
-    """Build a tokenizer of lower-case words with ids from 2. It keeps length ids, of the "beginning" or of the "end"."""
+def tokenizer(words: Sequence[str], length: int, keep: str = "beginning", characters: bool = False) -> Tokenizer:
+    """Build a tokenizer of lower-case words with ids from 2. It keeps length ids, of the "beginning" or of the "end".
+
+    characters: whether scripts without blanks are split into characters.
+    """
     vocabulary = {_PAD: 0, _UNKNOWN: 1} | {word: i for i, word in enumerate(words, SPECIAL)}
-    splitter = _splitter(models.WordLevel(vocabulary, unk_token=_UNKNOWN))
+    splitter = _splitter(models.WordLevel(vocabulary, unk_token=_UNKNOWN), characters)
     splitter.enable_truncation(max_length=length, direction="right" if keep == "beginning" else "left")
     return splitter
 
 
-def learn_words(texts: Sequence[str], vocabulary: int, least: int = 2) -> list[str]:
-    """Return the most frequent words, at most vocabulary, with at least least occurrences; ties in alphabetical order."""
-    learner = _splitter(models.WordLevel(unk_token=_UNKNOWN))
+def learn_words(texts: Sequence[str], vocabulary: int, least: int = 2, characters: bool = False) -> list[str]:
+    """Return the most frequent words, at most vocabulary, with at least least occurrences; ties in alphabetical order.
+
+    characters: as in tokenizer.
+    """
+    learner = _splitter(models.WordLevel(unk_token=_UNKNOWN), characters)
     trainer = trainers.WordLevelTrainer(vocab_size=vocabulary, min_frequency=least, show_progress=False)
     learner.train_from_iterator(texts, trainer)
     ids = learner.get_vocab()
     return sorted(ids, key=ids.__getitem__)
 
 
-def _splitter(model: models.WordLevel) -> Tokenizer:
+def _splitter(model: models.WordLevel, characters: bool) -> Tokenizer:
+    pattern = Regex(_CHARACTER_OR_WORD if characters else _WORD)
     splitter = Tokenizer(model)
     splitter.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])  # pyright: ignore
-    splitter.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), behavior="removed", invert=True)  # pyright: ignore
+    splitter.pre_tokenizer = pre_tokenizers.Split(pattern, behavior="removed", invert=True)  # pyright: ignore
     return splitter
 
 

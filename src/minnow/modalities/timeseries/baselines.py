@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minnow.contracts import ModalityCapabilities
+from minnow.modalities.timeseries import clocks
+from minnow.modalities.timeseries.clocks import DAY_S, SECOND
 from minnow.modalities.timeseries.options import PAST, SEASON, SENSOR, STAMP, Options, sensors_of
-from minnow.tables.cells import DAY_S
 from minnow.types import Array, Table
 
 
@@ -28,16 +28,14 @@ def baselines(train: Table, labels: Array, options: Options) -> dict[str, Callab
     if not len(labels):
         return {}
     target = train.columns[options.target]
-    usual = _usual_by_clock(train.columns[STAMP], target)
+    zone = options.time_zone
+    usual = _usual_by_clock(_half_hour(train.columns[STAMP], zone), target)
     last = {name: train.columns[SENSOR + name][:, -1] for name in sensors_of(train.columns)}
     rule = _best_threshold(last, target)
     return {
-        "clock": lambda rows: usual[_half_hour(rows.columns[STAMP])],
+        "clock": lambda rows: usual[_half_hour(rows.columns[STAMP], zone)],
         f"threshold: {rule.sensor} over {rule.limit:.6g}": rule.predict,
     }
-
-
-CAPABILITIES = ModalityCapabilities(baselines=baselines)
 
 
 @dataclass(frozen=True)
@@ -54,17 +52,18 @@ class _Threshold:
         return np.where(rows.columns[SENSOR + self.sensor][:, -1] > self.limit, self.above, self.below)
 
 
-def _half_hour(stamp: Array) -> Array:
-    """Half hour of each time stamp, (n,) int64: 0 to 47, on Saturdays and Sundays 48 to 95."""
-    weekend = (stamp // DAY_S + 3) % 7 >= 5  # 1970 began on a Thursday
-    return stamp % DAY_S // 1800 + 48 * weekend
+def _half_hour(stamp: Array, zone: str | None) -> Array:
+    """Half hour of the day of each time stamp, (n,) int64: 0 to 47, on Saturdays and Sundays 48 to 95."""
+    second = clocks.wall(stamp, zone) // SECOND
+    weekend = (second // DAY_S + 3) % 7 >= 5  # 1970 began on a Thursday
+    return second % DAY_S // 1800 + 48 * weekend
 
 
-def _usual_by_clock(stamp: Array, labels: Array) -> Array:
+def _usual_by_clock(half_hour: Array, labels: Array) -> Array:
     """Most frequent label of each half hour, (96,) str; for a half hour without rows that of all rows."""
     names, index = np.unique(labels, return_inverse=True)
     counts = np.zeros((96, len(names)))
-    np.add.at(counts, (_half_hour(stamp), index), 1)
+    np.add.at(counts, (half_hour, index), 1)
     seen = counts.sum(axis=1, keepdims=True) > 0
     return names[np.where(seen, counts, counts.sum(axis=0)).argmax(axis=1)]
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minnow.contracts import Encoder
-from minnow.modalities.timeseries import windows
-from minnow.modalities.timeseries.options import SENSOR, STAMP, Options, sensors_of
+from minnow.modalities.timeseries import clocks, windows
+from minnow.modalities.timeseries.clocks import DAY_S, WEEK_S
+from minnow.modalities.timeseries.moments import Clock
+from minnow.modalities.timeseries.options import SENSOR, STAMP, Options, codes_of, sensors_of
 from minnow.records.files import write_json
 from minnow.registry import unknown
-from minnow.tables.cells import DAY_S
-from minnow.types import OFFSET, Array, Columns, Spec, Table
+from minnow.tables.cells import missing_spellings
+from minnow.types import OFFSET, Array, ColumnFormat, Columns, Spec, Table
 
 SMALLEST = 1e-12
 
@@ -28,7 +31,10 @@ class SeriesFacts:
     time: the column of time stamps, or several. sensors: names, (s,). fill, mean, std: of each sensor. length, window: rows.
     features: kind -> numbers of rows. levels: sensors that are not centred, None for all. clock, week: as in Options.
     offset: name of the sensor that is the offset of targets, or None. step: the usual one; max_gap: both in seconds.
-    centre, scale: of each number, (d,).
+    centre, scale: of each number, (d,). horizon: rows from the last one to the target, None in encoders of older versions.
+    months: the usual step in whole months, 0 where it is none. time_zone: of times that name none. series: the column that
+    names the series of rows, or None. written: how the cells of the time and of sensors are written, where not in the plain
+    way. missing, not_missing: spellings of a missing value besides the known ones, and known ones that are values.
     """
 
     time: str | tuple[str, ...]
@@ -47,11 +53,34 @@ class SeriesFacts:
     max_gap: float
     centre: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    horizon: int | None = None
+    months: int = 0
+    time_zone: str | None = None
+    series: str | None = None
+    written: Mapping[str, ColumnFormat] = field(default_factory=dict[str, ColumnFormat])
+    missing: tuple[str, ...] = ()
+    not_missing: tuple[str, ...] = ()
+
+    @cached_property
+    def clock_format(self) -> Clock:
+        """How time stamps are written."""
+        form = ColumnFormat("date") if not isinstance(self.time, str) else self.format_of(self.time)
+        return Clock(self.time, form, self.time_zone)
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """Spellings of a missing value, in lower case."""
+        return frozenset(missing_spellings(self.missing, self.not_missing))
+
+    def format_of(self, name: str) -> ColumnFormat:
+        """How the cells of a column are written."""
+        return self.written.get(name, ColumnFormat())
 
     def as_json(self) -> dict[str, Any]:
-        """Return what from_json reads."""
-        value = asdict(self)
-        return value | {"made": value.pop("features")}
+        """Return what from_json reads; what an older version did not have is left out where it says nothing."""
+        value = asdict(self) | {"written": {name: _differences(form) for name, form in self.written.items()}}
+        plain = {name: item for name, item in value.items() if name not in NEWER or item != NEWER[name]}
+        return plain | {"made": plain.pop("features")}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SeriesFacts:
@@ -60,8 +89,26 @@ class SeriesFacts:
         # encoders of older versions hold the offset under "anchor", and features under the keys of RENAMED_FEATURES
         offset = parts.pop("anchor") if "anchor" in parts else parts.pop("offset")
         recorded: Mapping[str, Sequence[int]] = parts.pop("made")
+        written = {name: ColumnFormat(**form) for name, form in parts.pop("written", {}).items()}
         features = {windows.RENAMED_FEATURES.get(kind, kind): tuple(rows) for kind, rows in recorded.items()}
-        return cls(**parts, features=features, offset=offset)
+        return cls(**parts, features=features, offset=offset, written=written)
+
+
+NEWER: Mapping[str, Any] = {
+    "horizon": None,
+    "months": 0,
+    "time_zone": None,
+    "series": None,
+    "written": {},
+    "missing": (),
+    "not_missing": (),
+}
+"""Keys of encoder.json that encoders of older versions lack, with what is taken for them."""
+
+
+def _differences(form: ColumnFormat) -> dict[str, str]:
+    """The fields of a format that differ from their defaults."""
+    return {name: value for name, value in asdict(form).items() if value != getattr(ColumnFormat(), name)}
 
 
 class SeriesEncoder(Encoder):
@@ -101,8 +148,9 @@ class SeriesEncoder(Encoder):
         """Features of histories (n, length, s) and of the time stamps (n,), (n, d), not standardized."""
         facts = self.facts
         parts = windows.rolling_features(values, facts.features)
-        parts += [windows.cyclic(stamp, DAY_S)] if facts.clock else []
-        parts += [windows.cyclic(stamp, windows.WEEK_S)] if facts.week else []
+        reading = clocks.wall(stamp, facts.time_zone) if facts.clock or facts.week else stamp
+        parts += [windows.cyclic(reading, DAY_S)] if facts.clock else []
+        parts += [windows.cyclic(reading, WEEK_S)] if facts.week else []
         return np.concatenate(parts, axis=1) if parts else np.empty((len(stamp), 0))
 
     def encode(self, columns: Columns) -> dict[str, Array]:
@@ -150,7 +198,8 @@ def _unscaled(table: Table, options: Options) -> SeriesFacts:
     names = sensors_of(table.columns)
     last = np.stack([table.columns[SENSOR + name][:, -1] for name in names], axis=1)
     medians = [np.median(values[np.isfinite(values)]) if np.isfinite(values).any() else 0 for values in last.T]
-    step = windows.usual_step(np.unique(table.columns[STAMP]))
+    stamp, code = _ordered(table.columns)
+    step = windows.usual_step(stamp, code)
     return SeriesFacts(
         time=options.time if isinstance(options.time, str) else tuple(options.time),
         sensors=tuple(names),
@@ -166,7 +215,29 @@ def _unscaled(table: Table, options: Options) -> SeriesFacts:
         offset=options.target if options.relative else None,
         step=step,
         max_gap=options.max_gap or windows.GAP * step,
+        horizon=options.horizon,
+        months=clocks.months_of_step(clocks.wall(stamp, options.time_zone), windows.within(stamp, code)),
+        time_zone=options.time_zone,
+        series=options.series,
+        written=_written(table, [*options.times, *names]),
+        missing=tuple(options.missing),
+        not_missing=tuple(options.not_missing),
     )
+
+
+def _written(table: Table, names: Sequence[str]) -> dict[str, ColumnFormat]:
+    """How columns are written, where that says more than the default."""
+    known = {name: table.reading.columns[name] for name in names if name in table.reading.columns}
+    return {name: form for name, form in known.items() if _differences(form)}
+
+
+def _ordered(columns: Columns) -> tuple[Array, Array | None]:
+    """Time stamps in order of series and time, (n,) int64, and the series of each as a number; a time comes once."""
+    stamp, code = columns[STAMP], codes_of(columns)
+    if code is None:
+        return np.unique(stamp), None
+    both = np.unique(np.stack([code, stamp]), axis=1)
+    return both[1], both[0]
 
 
 def _levels(sensors: Sequence[str], options: Options) -> tuple[str, ...] | None:

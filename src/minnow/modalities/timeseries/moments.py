@@ -1,147 +1,156 @@
-"""Time stamps and sensor values of rows, from files and from requests."""
+"""Moments of rows: what a time stamp says, in the format of the training files or in ISO 8601, and the instant that it is."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from minnow.registry import unknown
-from minnow.tables.cells import ISO, number, raw, seconds
-from minnow.tables.expectations import LARGEST
-from minnow.tables.files import FileError
-from minnow.types import Array, Columns
+from minnow.modalities.timeseries import clocks
+from minnow.modalities.timeseries.clocks import DAY_US, SECOND
+from minnow.tables import numbers, times
+from minnow.tables.times import DIGITS, ISO, UNITS
+from minnow.types import Array, ColumnFormat
 
-SHOWN = 5
+NAIVE = -1
+"""Offset of a time that names no zone; no zone is ahead of UTC by that."""
 
 
-def time_stamps(columns: Columns, row_id: Array, time: str | Sequence[str]) -> Array:
-    """Seconds since 1970 of each row, (n,) int64. time: one column of dates or seconds, or columns of year, month, day...
+@dataclass(frozen=True)
+class Clock:
+    """How time stamps are written.
 
-    Raises FileError with the rows without a time stamp, and with the rows that share a time stamp.
+    time: one column, or those of year, month, day, hour and so on. form: of the cells of the one column. zone: of times that
+    name none, None takes them as UTC.
     """
-    names = [time] if isinstance(time, str) else list(time)
-    for name in names:
-        if name not in columns:
-            raise FileError(f"options.time: {unknown('column', name, columns)}")
-        if columns[name].dtype == object:
-            _refuse_text(columns[name], name, row_id)
-    times = _composed([columns[name] for name in names]) if len(names) > 1 else _seconds(columns[names[0]])
-    _refuse(row_id, np.flatnonzero(~np.isfinite(times)), f"'{', '.join(names)}' must hold a time stamp in each row.")
-    stamp = np.floor(times).astype(np.int64)
-    order = np.argsort(stamp, kind="stable")
-    twice = np.flatnonzero(np.diff(stamp[order]) == 0)
-    both = np.stack([order[twice], order[twice + 1]], axis=1).ravel()
-    _refuse(row_id, both, "Each row must have a time stamp of its own.")
-    return stamp
+
+    time: str | tuple[str, ...]
+    form: ColumnFormat = field(default_factory=lambda: ColumnFormat("date"))
+    zone: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the time stamp."""
+        return (self.time,) if isinstance(self.time, str) else self.time
+
+    @property
+    def unit(self) -> str:
+        """Unit of numbers since 1970."""
+        return self.form.time if self.form.time in UNITS else "s"
 
 
-def _refuse_text(cells: Array, name: str, row_id: Array) -> None:
-    """Raise FileError with the rows of a text column whose cells are not time stamps."""
-    odd = [index for index, cell in enumerate(cells.tolist()) if not _is_moment(cell)]
-    shown = repr(cells[odd[0] if odd else 0])[:40]
-    needed = f"options.time: '{name}' must hold dates or numbers, all of one kind. Received: {shown}."
-    _refuse(row_id, np.array(odd or [0], np.int64), needed)
+@dataclass(frozen=True)
+class Moment:
+    """The time stamp of a row.
 
-
-def _is_moment(cell: str) -> bool:
-    try:
-        _date(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _refuse(row_id: Array, rows: Array, needed: str) -> None:
-    if len(rows):
-        more = "" if len(rows) <= SHOWN else ", ..."
-        raise FileError(f"{needed} {len(rows):,} rows do not: {', '.join(row_id[rows[:SHOWN]].tolist())}{more}.")
-
-
-def _seconds(values: Array) -> Array:
-    if values.dtype.kind == "M":
-        whole = values.astype("datetime64[s]").astype(np.int64).astype(np.float64)
-        return np.where(np.isnat(values), np.nan, whole)
-    return raw(values)
-
-
-def _composed(parts: Sequence[Array]) -> Array:
-    """Seconds since 1970 of rows given by year, month, day, hour and minute, (n,) float64; NaN where a part is missing."""
-    times = np.full(len(parts[0]), np.nan)
-    stacked = np.stack([raw(part) for part in parts], axis=1)
-    for row in np.flatnonzero(np.isfinite(stacked).all(axis=1)):
-        times[row] = _compose(stacked[row].tolist())
-    return times
-
-
-def _compose(parts: Sequence[float]) -> float:
-    """Seconds since 1970 of one moment given by year, month, day and so on; NaN where the calendar has no such moment."""
-    try:
-        year, month, day, *rest = (int(part) for part in parts)
-        return datetime(year, month, day, *rest, tzinfo=UTC).timestamp()
-    except (ValueError, TypeError):
-        return math.nan
-
-
-def sensor_values(values: Array, name: str, row_id: Array) -> Array:
-    """Values of a sensor, (n,) float64, NaN where missing. values: numeric, boolean or text of numbers.
-
-    Raises FileError with the rows of other text.
+    reading: microseconds since 1970, of the instant, or of the wall clock where the time names no zone. ahead_us: microseconds
+    by which its zone is ahead of UTC, NAIVE where it names none.
     """
-    if values.dtype.kind not in "OU":
-        return raw(values)
-    numbers = np.array([_as_number(cell) for cell in values.tolist()])
-    needed = (
-        f"Sensor '{name}' must hold numbers or booleans; leave it out (options.drop, options.sensors) or encode it."
-    )
-    _refuse(row_id, np.flatnonzero(np.isinf(numbers)), needed)
-    return numbers
+
+    reading: int
+    ahead_us: int = NAIVE
 
 
-def _as_number(cell: str) -> float:
-    try:
-        return number(cell) if cell else math.nan
-    except ValueError:
-        return math.inf
-
-
-def row_time(row: Mapping[str, Any], time: str | Sequence[str]) -> int:
-    """Seconds since 1970 of a row of a request. Raises ValueError, or KeyError for a column that is missing."""
-    if not isinstance(time, str):
-        moment = _compose([_number(row[name]) for name in time])
-    elif isinstance(row[time], str):
-        moment = _date(row[time].strip())
+def row_moment(row: Mapping[str, Any], clock: Clock) -> Moment:
+    """Read the time stamp of a row of a request or of a file. Raises ValueError, or KeyError for a column that is missing."""
+    values = [row[name] for name in clock.names]
+    if len(values) > 1:
+        moment = Moment(_whole(composed([as_number(value) for value in values])))
+    elif isinstance(values[0], str):
+        moment = of_text(values[0].strip(), clock)
     else:
-        moment = _number(row[time])
-    if not math.isfinite(moment):
+        moment = _of_number(as_number(values[0]), clock)
+    if not clocks.EARLIEST <= moment.reading < clocks.LATEST:
         raise ValueError(row)
-    return math.floor(moment)
+    return moment
 
 
-def _date(text: str) -> float:
+def of_text(text: str, clock: Clock) -> Moment:
+    """Read a text in the format of the training files, else in ISO 8601, else as a number since 1970. Raises ValueError."""
+    for form in dict.fromkeys((clock.form.time or ISO, ISO)):
+        try:
+            return Moment(times.microseconds(text, form), _ahead(text, form))
+        except ValueError:
+            continue
+    return Moment(times.from_number(numbers.number(text, clock.form), clock.unit), 0)
+
+
+def _ahead(text: str, form: str) -> int:
+    """Microseconds by which the zone that a text names is ahead of UTC; 0 for numbers since 1970."""
+    if form in UNITS:
+        return 0
+    if form != ISO and "%z" not in form:
+        return NAIVE
+    moment = datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)
+    ahead = moment.utcoffset()
+    return NAIVE if ahead is None else ahead // clocks.MICROSECOND
+
+
+def _of_number(number: float, clock: Clock) -> Moment:
+    if clock.form.time == DIGITS:
+        return Moment(times.microseconds(f"{number:.0f}", DIGITS))
+    return Moment(times.from_number(number, clock.unit), 0)
+
+
+def composed(parts: Sequence[float]) -> float:
+    """Microseconds of one moment given by year, month, day and so on; NaN where the calendar has no such moment.
+
+    Seconds may have a fraction.
+    """
+    if not 3 <= len(parts) <= 6:
+        return math.nan
+    *whole, second = (*parts, 0, 0, 0)[:6]
     try:
-        return seconds(text, ISO)
-    except ValueError:
-        return float(text)
+        year, month, day, hour, minute = (int(part) for part in whole)
+        begins = clocks.instant(datetime(year, month, day, hour, minute, int(second)))
+    except (ValueError, OverflowError):
+        return math.nan
+    return begins + round(second % 1 * SECOND)
 
 
-def _number(value: Any) -> float:
+def _whole(value: float) -> int:
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return int(value)
+
+
+def as_number(value: Any) -> float:
     """Convert a number, or a text of one as cells of files hold it. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(value)
     return float(value)
 
 
-def row_value(value: Any) -> float:
-    """Value of a sensor in a row of a request, NaN for null or an empty cell. Raises ValueError."""
-    if value is None or value == "":
-        return math.nan
-    if isinstance(value, bool):
-        return float(value)
-    reading = _number(value)
-    if not abs(reading) <= LARGEST:
-        raise ValueError(value)
-    return reading
+def in_utc(reading: Array, local: Array, zone: str) -> tuple[Array, Array]:
+    """Convert readings of a wall clock, (n,) int64, of rows of one series from the earliest to the latest.
+
+    local: (n,) bool, whether a reading is of the zone's wall clock; others are instants. In the hour that comes twice, rows are
+    of its second pass once the clock is not ahead of the row before. Returns the instants, (n,) int64, and whether the clock
+    never has a reading, (n,) bool.
+    """
+    first, second = (np.where(local, shift, 0) for shift in clocks.shifts(reading, zone))
+    late, days = np.zeros(len(reading), bool), reading // DAY_US
+    twice = first > second
+    for day in np.unique(days[twice]).tolist():
+        rows = np.flatnonzero(twice & (days == day))
+        late[rows] = np.concatenate([[False], np.cumsum(np.diff(reading[rows]) <= 0) > 0])
+    return reading - np.where(late, second, first), first < second
+
+
+def stamps_of(moments: Sequence[Moment], clock: Clock) -> Array:
+    """Microseconds since 1970 of the rows of one request, (n,) int64, oldest first.
+
+    Raises ValueError for a time that the clocks of the zone do not show.
+    """
+    reading = np.array([moment.reading for moment in moments], np.int64)
+    local = np.array([moment.ahead_us == NAIVE for moment in moments])
+    if clock.zone is None or not local.any():
+        return reading
+    stamps, skipped = in_utc(reading, local, clock.zone)
+    if skipped.any():
+        raise ValueError(f"a time that the clocks of {clock.zone} show")
+    return stamps

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+import numpy as np
+from pydantic import AfterValidator, Field, model_validator
 
 from minnow.modalities.timeseries.windows import FEATURES, RENAMED_FEATURES
-from minnow.tables.options import Split, TableOptions
-from minnow.types import Columns
+from minnow.tables.options import Duration, Split, TableOptions
+from minnow.types import Array, Columns
 
-TIME, STAMP, PAST, SEASON = "time", "row stamp", "row past", "row season"
+TIME, POSITION, SERIES = "row time", "row position", "row series"
+STAMP, PAST, SEASON, ZONE = "row stamp", "row past", "row season", "row zone"
 SENSOR = "sensor "
 LEAST_HISTORY = 3
+
+
+def _known_zone(name: str) -> str:
+    """Check the name of a time zone. Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"a time zone has a name such as Europe/Berlin. Received: {name!r}. Where a right name is refused, this machine "
+            "lacks the data of time zones: pip install tzdata"
+        ) from error
+    return name
 
 
 class Options(TableOptions):
     """Options of a use case of series, besides those about files (tables.options.TableOptions).
 
-    time: the column of time stamps, or the columns of year, month, day, hour and minute.
+    time: the column of time stamps, or the columns of year, month, day, hour and minute. time_zone: of times that name none,
+        such as Europe/Berlin; they are taken as UTC where it is None.
+    series: the column that names the series of each row, where files hold several; None for a single series.
     sensors: columns that models read; None for all, with a horizon also the past of the target.
     window: number of rows that models read one by one. horizon: rows from the last of them to the target, 0 for the same row.
     diff, rolling_mean, rolling_std, above_rolling_min, below_rolling_max: features of the last row of a window, each a list
@@ -29,8 +46,9 @@ class Options(TableOptions):
         for sensors whose level drifts from day to day.
     clock, week: whether models read the position of the last row in the day and in the week.
     relative: models learn the difference from the last known value of the target.
-    max_gap: largest number of seconds between two rows of one stretch, None for five usual steps; no example crosses a gap.
-    season: period in seconds, for the baseline of seasonal persistence.
+    max_gap: largest time between two rows of one stretch, in seconds or such as "2 hours", None for five usual steps; no
+        example crosses a gap.
+    season: period of the baseline of seasonal persistence, in seconds or such as "7 days".
     max_missing: largest accepted share of missing values of a sensor. max_missing_run, max_stuck: largest accepted share of
         all rows in one run of missing values, and in one run of equal values, of a sensor.
     max_unlabelled: largest accepted share of rows without a label; they are part of histories but not examples.
@@ -39,7 +57,9 @@ class Options(TableOptions):
 
     RENAMED: ClassVar[Mapping[str, str]] = {**TableOptions.RENAMED, **RENAMED_FEATURES}
 
-    time: str | list[str] = TIME
+    time: str | list[str] = "time"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    series: str | None = None
     sensors: list[str] | None = Field(None, min_length=1)
     window: int = Field(1, ge=1, le=4096)
     horizon: int = Field(0, ge=0)
@@ -52,13 +72,13 @@ class Options(TableOptions):
     clock: bool = True
     week: bool = False
     relative: bool = False
-    max_gap: float | None = Field(None, gt=0)
-    season: int = Field(86_400, gt=0)
+    max_gap: Annotated[Duration, Field(gt=0)] | None = None
+    season: Annotated[Duration, Field(gt=0)] = 86_400
     max_missing: float = Field(0.5, ge=0, lt=1)
     max_missing_run: float = Field(0.1, ge=0, lt=1)
     max_stuck: float = Field(0.5, gt=0, lt=1)
     max_unlabelled: float = Field(0.2, ge=0, lt=1)
-    split: Split = Split(by="time", column=TIME)
+    split: Split = Split(by="time", column="time")
 
     @model_validator(mode="after")
     def _consistent(self) -> Options:
@@ -66,6 +86,11 @@ class Options(TableOptions):
             raise ValueError(
                 f"a series is split by time only: with a split by {self.split.by}, test rows would lie between rows of train "
                 "and hardly differ from them. Leave split out"
+            )
+        if self.series is not None and self.series in (self.target, *self.times):
+            raise ValueError(
+                f"series must name another column than time and target. Received: '{self.series}'. Set it to the column that "
+                "names the series of each row"
             )
         if min([1, *(rows for counts in self.features.values() for rows in counts)]) < 1:
             raise ValueError(f"{', '.join(FEATURES)} need numbers of rows of at least 1")
@@ -77,6 +102,11 @@ class Options(TableOptions):
                 f"over it: set a longer window, or {', '.join(FEATURES[:-1])} or {FEATURES[-1]}"
             )
         return self
+
+    @property
+    def times(self) -> list[str]:
+        """The columns of the time stamp."""
+        return [self.time] if isinstance(self.time, str) else self.time
 
     @property
     def features(self) -> dict[str, list[int]]:
@@ -102,11 +132,31 @@ def target(options: Options) -> str:
     return options.target
 
 
+def refuses(options: Options, task: str) -> str | None:
+    """Return why options do not suit a task, or None."""
+    if task == "forecast" and not options.horizon:
+        return (
+            "horizon: the task 'forecast' predicts a value some rows after the last one that is known, so it needs at least 1. "
+            "Received: 0. Set horizon, or take the task 'regress' for the value of the same row."
+        )
+    return None
+
+
 def time_column(options: Options) -> str:
-    """Name of the column of the split by time."""
-    return TIME
+    """Name of the column of the split by time: times, or of several series the position of a row in its own series."""
+    return TIME if options.series is None else POSITION
+
+
+def series_column(options: Options) -> str | None:
+    """Name of the column of the series of each row, None where files hold a single one."""
+    return None if options.series is None else SERIES
 
 
 def sensors_of(columns: Columns) -> list[str]:
     """Names of the sensors of a table, in the order of its columns."""
     return [name.removeprefix(SENSOR) for name in columns if name.startswith(SENSOR)]
+
+
+def codes_of(columns: Columns) -> Array | None:
+    """Number of the series of each row, (n,) int64, None where all rows are of one."""
+    return np.unique(columns[SERIES], return_inverse=True)[1] if SERIES in columns else None

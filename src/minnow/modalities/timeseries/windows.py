@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from minnow.modalities.timeseries.clocks import SECOND
 from minnow.types import Array
 
-WEEK_S = 604_800
 FEATURES = ("diff", "rolling_mean", "rolling_std", "above_rolling_min", "below_rolling_max")
 """Features of a history, in the order of the encoded numbers."""
 RENAMED_FEATURES = {
@@ -23,20 +23,35 @@ GAP = 5.0
 """Multiple of the usual step above which a step is a gap."""
 
 
-def usual_step(stamp: Array) -> float:
-    """Median of the steps between ascending time stamps (n,) int64, in seconds; 1 for fewer than two."""
-    steps = np.diff(stamp)
-    return float(np.median(steps)) if len(steps) else 1.0
+def within(stamp: Array, code: Array | None) -> Array:
+    """Whether each row but the first is of the series of the row before it, (n - 1,) bool. code: of each series, (n,) int."""
+    return np.ones(max(len(stamp) - 1, 0), bool) if code is None else code[1:] == code[:-1]
 
 
-def stretch_starts(stamp: Array, max_gap: float | None) -> Array:
-    """Index of the first row of the stretch without gaps that each row is in, (n,) int64. stamp: (n,) int64, ascending.
+def usual_step(stamp: Array, code: Array | None = None) -> float:
+    """Median of the steps between the rows of a series, in seconds; 1 where there are none.
 
-    max_gap: largest number of seconds between two rows of one stretch, None for five usual steps.
+    stamp: (n,) int64, microseconds, ascending within each series; code: of the series, (n,) int, None for a single one.
     """
-    limit = GAP * usual_step(stamp) if max_gap is None else max_gap
-    begins = np.concatenate([[True], np.diff(stamp) > limit]) if len(stamp) else np.empty(0, bool)
+    steps = np.diff(stamp)[within(stamp, code)]
+    return float(np.median(steps)) / SECOND if len(steps) else 1.0
+
+
+def stretch_starts(stamp: Array, max_gap: float | None, code: Array | None = None) -> Array:
+    """Index of the first row of the stretch that each row is in, (n,) int64: rows of one series without gaps.
+
+    stamp, code: as in usual_step. max_gap: largest number of seconds between two rows of one stretch, None for five usual
+    steps.
+    """
+    limit = GAP * usual_step(stamp, code) if max_gap is None else max_gap
+    breaks = is_gap(np.diff(stamp), limit) | ~within(stamp, code)
+    begins = np.concatenate([[True], breaks]) if len(stamp) else np.empty(0, bool)
     return np.maximum.accumulate(np.where(begins, np.arange(len(stamp)), 0))
+
+
+def is_gap(steps: Array, max_gap: float) -> Array:
+    """Whether steps, (n,) int64 in microseconds, are longer than max_gap seconds, (n,) bool."""
+    return steps > np.round(max_gap * SECOND)
 
 
 def example_rows(start: Array, window: int, horizon: int) -> Array:
@@ -91,15 +106,18 @@ def rolling_features(values: Array, features: Mapping[str, Sequence[int]]) -> li
 
 
 def cyclic(stamp: Array, period_s: int) -> Array:
-    """Sine and cosine of the position in a period, (n, 2). stamp: (n,) seconds since 1970; period_s: a day or a week."""
-    angle = 2 * np.pi * (stamp % period_s) / period_s
+    """Sine and cosine of the position in a period, (n, 2). stamp: (n,) int64, microseconds; period_s: a day or a week."""
+    angle = 2 * np.pi * (stamp % (period_s * SECOND) / SECOND) / period_s
     return np.stack([np.sin(angle), np.cos(angle)], axis=1)
 
 
-def run_lengths(values: Array) -> Array:
-    """Length of the run of equal values that each value (n,) is part of, (n,) int64; NaN equals NaN."""
+def run_lengths(values: Array, code: Array | None = None) -> Array:
+    """Length of the run of equal values that each value (n,) is part of, (n,) int64; NaN equals NaN.
+
+    code: of the series of each value, (n,) int; a run is of one series.
+    """
     if not len(values):
         return np.empty(0, np.int64)
     same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
-    run = np.concatenate([[0], np.cumsum(~same)])
+    run = np.concatenate([[0], np.cumsum(~(same & within(values, code)))])
     return np.bincount(run)[run]
