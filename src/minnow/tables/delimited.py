@@ -16,7 +16,6 @@ from minnow.tables import dialects, headers
 from minnow.tables.dialects import Dialect
 from minnow.tables.errors import FileError, HeaderError
 from minnow.tables.files import Known, Row, RowFile
-from minnow.tables.numbers import written
 from minnow.types import FileFormat, Notice
 
 _SAMPLE, _LONGEST_SAMPLE = 1 << 18, 1 << 21
@@ -25,7 +24,12 @@ ROW_NAME = "row name"
 """Name of the first column of a file whose header has one name fewer than its rows have cells."""
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?(_level_\d+)?")
 """What pandas calls a column without a name."""
-_ROW_COUNT = re.compile(r"\(\d+ rows?\b.*\)|\d+ rows? (selected|affected|in set).*", re.IGNORECASE)
+_BELOW = re.compile(
+    r"\W*\(?\d+ (rows?|records?|zeilen|lignes|filas)\b|\W*(total|sum|count|rows|records|source|notes?|generated|exported|"
+    r"created|copyright|page|end|summe|gesamt|anzahl|quelle|stand|ende|fuente|fonte|fin|nota)\b|[#*©]\s|合计|总计|来源|出典",
+    re.IGNORECASE,
+)
+"""How lines below a table begin."""
 _SHOWN = 100
 
 
@@ -92,8 +96,12 @@ def _unreadable(path: Path, error: Exception) -> FileError:
 
 def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
     text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
-    count = f"{len(rows)} lines" if len(rows) > 1 else "One line"
-    return Notice("skipped", f"{count} above the table in {path.name}, not read: {text[:_SHOWN]!r}.", len(rows))
+    count = (
+        f"{len(rows)} lines above the table in {path.name} are"
+        if len(rows) > 1
+        else f"The first line of {path.name} is"
+    )
+    return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
 
 
 class _Lines:
@@ -248,14 +256,9 @@ def _checked(
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:
-    """Whether a row is empty, or has a single text and fewer cells than others, as what stands below a table.
-
-    In a table of two columns it may be a row that is cut off, unless it counts the rows, as databases do.
-    """
+    """Whether a row is empty, or has fewer cells than others and a single text, such as the number of rows or a source."""
     text = "".join(cells)
-    if not text or len(cells) >= width:
-        return not text
-    return _ROW_COUNT.fullmatch(text) is not None or (width > 2 and text in cells and written(text) is None)
+    return not text or (len(cells) < width and text in cells and _BELOW.match(text) is not None)
 
 
 def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:
@@ -272,5 +275,5 @@ def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> R
 def _below(path: Path, rows: Sequence[Row]) -> Notice:
     text = " ".join(cell for _, cells in rows for cell in cells if cell)
     what = f"not read: {text[:_SHOWN]!r}" if text else "empty and not read"
-    count = f"The last {len(rows):,} rows" if len(rows) > 1 else "The last row"
-    return Notice("skipped", f"{count} of {path.name}, {what}.", len(rows))
+    count = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
+    return Notice("skipped", f"{count} {what}.", len(rows))
