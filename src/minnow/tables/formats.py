@@ -62,8 +62,8 @@ def column_format(values: Mapping[str, int], context: Context = ALONE) -> Column
         return ColumnFormat("categorical")
     if numbers.are_clocks(cells):
         return ColumnFormat("numeric", unit=numbers.CLOCK)
-    parts = _written(cells)
-    form = _numeric(parts, context) if len(parts) == len(cells) else None
+    parts = _written(cells) if _written(cells[:: max(len(cells) // _FIRST, 1)]) else {}
+    form = _numeric(parts, context) if parts and len(parts) == len(cells) else None
     form = form or _date(cells)
     if form is None:
         _refuse_ways(values, parts, context)
@@ -187,7 +187,7 @@ def _moments(cells: Sequence[str]) -> ColumnFormat:
 
 def _refuse_ways(values: Mapping[str, int], parts: Mapping[str, Written], context: Context) -> None:
     """Raise CellError where all cells are numbers, written in several ways or with several units."""
-    if len(parts) < len(values):
+    if not parts or len(parts) < len(values):
         return
     units = numbers.units_of(parts.values())
     if len(units) > 1:
