@@ -13,10 +13,10 @@ Content = str | bytes | Mapping[str, str | bytes]
 
 @pytest.fixture
 def read(tmp_path) -> Callable[..., Table]:
-    """Function that writes rows.csv, or several files by name, and reads the folder with options; the target is y."""
+    """Function that writes rows.csv (or called otherwise), or several files by name, and reads the folder with options; the target is y."""
 
-    def reading(content: Content, file: str = "rows.csv", **options) -> Table:
-        files = {file: content} if isinstance(content, str | bytes) else content
+    def reading(content: Content, called: str = "rows.csv", **options) -> Table:
+        files = {called: content} if isinstance(content, str | bytes) else content
         for name, data in files.items():
             (tmp_path / name).write_bytes(data.encode() if isinstance(data, str) else data)
         return typed.read(tmp_path, TableOptions.model_validate({"target": "y", **options}), Split())

@@ -73,9 +73,9 @@ def test_a_wrongly_named_encoding_is_refused_with_the_option(read):
 
 @pytest.mark.parametrize("file", ["rows.csv.gz", "ROWS.CSV.GZ"])
 def test_compressed_text_is_read(file, read):
-    assert read(gzip.compress(GERMAN.encode("cp1252")), file=file).columns["y"].tolist() == ["groß", "süß", "groß"]
+    assert read(gzip.compress(GERMAN.encode("cp1252")), called=file).columns["y"].tolist() == ["groß", "süß", "groß"]
 
 
 def test_a_compressed_file_that_is_cut_off_is_named(read):
     with pytest.raises(FileError, match=r"rows\.csv\.gz"):
-        read(gzip.compress(GERMAN.encode() * 999)[:200], file="rows.csv.gz")
+        read(gzip.compress(GERMAN.encode() * 999)[:200], called="rows.csv.gz")

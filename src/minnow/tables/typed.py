@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -109,8 +109,13 @@ class Columnwise:
         """Find how a column is written; where its own cells do not tell, the other columns of the file may."""
         if name in self.options.dates and kind in (None, "date"):
             return ColumnFormat("date", time=self.options.dates[name])
-        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self.frame.form.separator != ";")
+        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self._points)
         return of_kind(counts, kind, context) if kind else column_format(counts, context)
+
+    @property
+    def _points(self) -> Literal["sure", "likely", "unknown"]:
+        separator = self.frame.form.separator
+        return "sure" if separator is None else "unknown" if separator == ";" else "likely"
 
     @cached_property
     def _sign_of_others(self) -> str | None:
