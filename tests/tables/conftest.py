@@ -13,7 +13,7 @@ Content = str | bytes | Mapping[str, str | bytes]
 
 @pytest.fixture
 def read(tmp_path) -> Callable[..., Table]:
-    """Function that writes rows.csv (or called otherwise), or several files by name, and reads the folder with options; the target is y."""
+    """Function that writes one file, or several by name, and reads the folder with options; the target is y."""
 
     def reading(content: Content, called: str = "rows.csv", **options) -> Table:
         files = {called: content} if isinstance(content, str | bytes) else content

@@ -11,7 +11,6 @@ from minnow.tables.formats import Context, column_format
 from minnow.tables.numbers import CONVENTIONS, is_plain, number, written
 from minnow.types import ColumnFormat
 
-
 POINTS = {".": "likely", ",": "unknown"}
 
 
