@@ -10,8 +10,6 @@ from minnow.tables.files import plain_lines
 from minnow.types import FileFormat
 
 _LINES = 100
-NO_SEPARATOR = "\x1f"
-"""A sign that no file holds: with it as separator, each row is one cell."""
 
 
 def is_plain(path: Path, form: FileFormat, name: str) -> bool:
@@ -36,10 +34,7 @@ def _names(path: Path, form: FileFormat) -> list[str]:
     if named := dialects.named_separator(sample):
         sample = sample.partition("\n")[2]
     separator = form.separator or named or dialects.find_separator(sample, form.quote)
-    if len(separator) > 1:
-        rows = [line.split(separator) for line in sample.splitlines()]
-    else:
-        rows = dialects.parsed(sample, separator, form.quote)
+    rows = dialects.parsed(sample, separator, form.quote)
     first = [" ".join(cell.split()) for cell in rows[0]] if rows else []
     whole = rows[1:-1]  # the last row may be cut off in a cell of several lines
     return first if len(first) == 1 or all(len(row) in (len(first), len(first) + 1) for row in whole) else []

@@ -12,10 +12,11 @@ from minnow.modalities.interactions.histories import HistoryEncoder
 from minnow.modalities.interactions.log import read_frame
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.errors import FileError
 from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
 from minnow.tables.frames import Frame, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
+from minnow.tables.plain import is_plain, is_single
 
 
 class FileId(str, Located):

@@ -13,8 +13,9 @@ from minnow.contracts import Located
 from minnow.modalities.tabular.encoder import TabularEncoder
 from minnow.modalities.tabular.options import Options
 from minnow.tables.errors import FileError, HeaderError
-from minnow.tables.files import JSONL, KEY_ROWS, SUFFIXES, json_list, json_objects
+from minnow.tables.files import JSONL, SUFFIXES, json_list
 from minnow.tables.frames import Cells, stream
+from minnow.tables.json_lines import KEY_ROWS, json_objects
 from minnow.types import Array
 
 
