@@ -86,8 +86,9 @@ def _is_table(path: Path, options: Options) -> bool:
 def _form(path: Path, options: Options, encoder: TextEncoder) -> FileFormat:
     """How a table is written, as far as it is known: one column of texts alone needs no separator."""
     form = replace(options.form, separator=options.separator or encoder.separator)
-    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
-    return replace(form, separator=NO_SEPARATOR) if is_text and is_single(path, form, options.text) else form
+    if path.name.lower().endswith((*JSONL, ".parquet")) or not is_single(path, form, options.text, options.label):
+        return form
+    return replace(form, separator=NO_SEPARATOR)
 
 
 def _place(path: Path, options: Options, encoder: TextEncoder) -> Iterator[Any]:
