@@ -19,6 +19,8 @@ from minnow.types import Array, FileFormat, Notice
 _PARQUET = ".parquet"
 _INDEX = "__index_level_"
 _CHUNK = 4096
+_EXACT = 2**53
+"""Largest whole number up to which float64 holds every one."""
 SHOWN = 5
 Cells = Sequence[str | None]
 
@@ -141,12 +143,17 @@ def _parquet(path: Path, rows: int) -> Iterator[Frame]:
 
 
 def _typed(column: Any) -> Cells | Array:
-    """Convert an Arrow column to an array of its kind; to cells where it does not hold numbers, booleans or dates."""
+    """Convert an Arrow column to an array of its kind; to cells where it does not hold numbers, booleans or dates.
+
+    Whole numbers that float64 cannot hold, such as ids of 64 bits, are cells.
+    """
     import pyarrow.types as kinds
 
     values = column.to_pylist()
     if kinds.is_boolean(column.type):
         return np.array([-1 if value is None else int(value) for value in values], np.int8)
+    if kinds.is_integer(column.type) and any(value is not None and abs(value) > _EXACT for value in values):
+        return [None if value is None else str(value) for value in values]
     if kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type):
         return np.array([np.nan if value is None else float(value) for value in values], np.float64)
     if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
