@@ -47,11 +47,17 @@ def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEnco
         yield from json_list(path)
     elif path.is_dir():
         yield from _inputs(read_frame(path, options), options)
-    elif path.name.lower().endswith(SUFFIXES) and not is_plain(path, options.form, options.user):
+    elif _is_table(path, options):
         for frame in _frames(path, options):
             yield from _inputs(frame, options)
     else:
         yield from (FileId(text.strip(), f"{path.name}:{line}") for line, text in plain_lines(path, options.encoding))
+
+
+def _is_table(path: Path, options: Options) -> bool:
+    if not path.name.lower().endswith(SUFFIXES):
+        return False
+    return options.header is not None or not is_plain(path, options.form, options.user)
 
 
 def _inputs(frame: Frame, options: Options) -> Iterator[FileId | FilePair]:
