@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
@@ -44,6 +45,12 @@ def is_single(path: Path, form: FileFormat, name: str) -> bool:
         return len(form.header) > 1 and all(len(row) == 1 for row in _rows(path, form))
     first = next((line for _, line in plain_lines(path, form.encoding)), "")
     return first.strip("\ufeff \t").strip(form.quote).strip() == name
+
+
+def usual_width(path: Path, form: FileFormat) -> int:
+    """The number of cells that most rows of a file have, by its first lines; 0 for an empty file. Raises FileError."""
+    widths = Counter(len(row) for row in _rows(path, form))
+    return max(widths, key=widths.__getitem__, default=0)
 
 
 def _rows(path: Path, form: FileFormat) -> list[list[str]]:

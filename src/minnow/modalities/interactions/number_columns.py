@@ -12,7 +12,10 @@ from minnow.types import ColumnFormat, Notice
 
 def read_numbers(frame: Frame, options: TableOptions, name: str, option: str) -> Typed:
     """Read a column of numbers. option: the one that names the decimal sign. Raises ReadingError and ColumnError."""
-    read = Columnwise(frame, options).numbers(name)
+    columns = Columnwise(frame, options)
+    read = columns.column(name)
+    if read.values.dtype.kind != "f":
+        read = columns.numbers(name)
     notices = [notice for notice in read.notices if notice.kind != "format"]
     return replace(read, notices=(*notices, *_format_notice(read.form, name, option)))
 
