@@ -1,23 +1,17 @@
-"""Inputs of a request: users to rank items for, or pairs of user and item to predict ratings of."""
+"""Inputs of a request, or of a file: users to rank items for, or pairs of user and item to predict ratings of."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from minnow.contracts import Located
+from minnow.modalities.interactions.file_ids import FileId
 from minnow.modalities.interactions.histories import HistoryEncoder
-from minnow.modalities.interactions.log import read_frame
-from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
-from minnow.tables.errors import FileError
-from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
-from minnow.tables.frames import Frame, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
 from minnow.types import Array, Columns
 
 _MAX_CHARACTERS = 200
@@ -48,16 +42,12 @@ def example(encoder: HistoryEncoder | RatingEncoder, rows: Columns) -> Any:
     return {"user": str(encoder.users[0]), "item": str(encoder.items[0])}
 
 
-class FileId(str):
-    """The id of a user or an item as a file has it, which is valid whatever it holds."""
-
-
 def parse(inputs: Sequence[Any], encoder: HistoryEncoder | RatingEncoder) -> dict[str, Array]:
     """Check the inputs of one request. Unknown users and items are allowed.
 
     For ranking, inputs are ids, or {"user": id, "likes": [items]} with at least one of both keys; returns user (n,) str, ""
     where there is none, and likes (n, m) str, padded with "", where there are any. For ratings, inputs are {"user": id, "item":
-    id}; returns user and item, (n,) str. Raises ValueError with the input and what is wrong.
+    id}; returns user and item, (n,) str. Raises ValueError with the input (or file and line) and what is wrong.
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one, received none.")
@@ -68,7 +58,7 @@ def _users(inputs: Sequence[Any], encoder: HistoryEncoder) -> dict[str, Array]:
     for i, value in enumerate(inputs):
         if problem := _user_problem(value, encoder):
             needed = 'needed the id of a user, or {"user": id, "likes": [items]}'
-            raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
+            raise ValueError(f"{_where(value, i)}: {needed}, received {problem}.")
     rows = [value if isinstance(value, dict) else {"user": value} for value in inputs]
     columns = {"user": np.array([row.get("user", "").strip() for row in rows], dtype=str)}
     likes = [[item.strip() for item in row.get("likes", ())] for row in rows]
@@ -101,7 +91,7 @@ def _pairs(inputs: Sequence[Any], encoder: RatingEncoder) -> dict[str, Array]:
     for i, value in enumerate(inputs):
         if problem := _pair_problem(value, encoder):
             needed = 'needed {"user": id, "item": id}'
-            raise ValueError(f"inputs[{i}]: {needed}, received {problem}.")
+            raise ValueError(f"{_where(value, i)}: {needed}, received {problem}.")
     return {name: np.array([value[name].strip() for value in inputs], dtype=str) for name in ("user", "item")}
 
 
@@ -115,6 +105,11 @@ def _pair_problem(value: Any, encoder: RatingEncoder) -> str | None:
     return next(
         (f"'{name}': {problem}" for name, text in value.items() if (problem := _id_problem(text, known[name]))), None
     )
+
+
+def _where(value: Any, index: int) -> str:
+    """Name of an input in messages: its file and line, or its position."""
+    return value.where if isinstance(value, Located) else f"inputs[{index}]"
 
 
 def _keys(value: dict[Any, Any]) -> str:
@@ -133,61 +128,3 @@ def _id_problem(value: Any, known: Container[str]) -> str | None:
         return f"{len(value):,} characters"
     control = any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value)
     return "characters that cannot be printed" if control else None
-
-
-def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> Iterator[Any]:
-    """Read inputs for a prediction: rows with columns of users (and items), a JSON list, or one user per line.
-
-    A folder is read as one of the training data. A file without a header may lack the columns of ratings and times, or hold
-    users (and items) alone. Raises FileError, a ValueError, with the path of the file.
-    """
-    if path.suffix.lower() == ".json":
-        yield from json_list(path)
-    elif path.is_dir():
-        yield from _inputs(read_frame(path, options), options)
-    elif path.name.lower().endswith(SUFFIXES) and not is_plain(path, options.form, options.user):
-        for frame in _frames(path, options):
-            yield from _inputs(frame, options)
-    else:
-        yield from (line.strip() for _, line in plain_lines(path, options.encoding))
-
-
-def _inputs(frame: Frame, options: Options) -> Iterator[Any]:
-    users = (FileId(cell or "") for cell in frame.cells(options.user, "user"))
-    if options.target == "item":
-        yield from users
-        return
-    items = (FileId(cell or "") for cell in frame.cells(options.item, "item"))
-    yield from ({"user": user, "item": item} for user, item in zip(users, items, strict=True))
-
-
-def _frames(path: Path, options: Options) -> Iterator[Frame]:
-    """Read a file piece by piece, in the first of the forms that it may have. Raises FileError."""
-    needed = [options.user] if options.target == "item" else [options.user, options.item]
-    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
-    form = options.form
-    if is_text and len(needed) == 1 and is_single(path, form, options.user):
-        form = replace(form, separator=NO_SEPARATOR)
-    wrong: FileError | None = None
-    for header in _headers(options, needed):
-        frames = stream(path, replace(form, header=header), names=needed)
-        try:
-            first = next(frames)
-        except FileError as error:
-            wrong = wrong or error
-            continue
-        yield first
-        yield from frames
-        return
-    if wrong is not None:
-        raise wrong
-
-
-def _headers(options: Options, needed: Sequence[str]) -> list[tuple[str, ...] | None]:
-    """Names of the columns that a file without a header may have: all, without ratings, without times, the needed ones."""
-    header = options.header
-    if header is None:
-        return [None]
-    left_out: list[set[str | None]] = [set(), {options.rating}, {options.time}, {options.rating, options.time}]
-    without = [tuple(name for name in header if name not in names) for names in left_out]
-    return list(dict.fromkeys([*without, tuple(name for name in header if name in needed)]))
