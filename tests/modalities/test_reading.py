@@ -157,6 +157,7 @@ CASES = {
     "months": Case(
         {"month": lambda i: (f"{2015 + i // 12}-{i % 12 + 1:02d}", f"{2015 + i // 12}-{i % 12 + 1:02d}-01"), **SIZE}
     ),
+    "times of the day": Case({"opens": lambda i: (f"{i % 12}:{i % 60:02d}", 3600 * (i % 12) + 60 * (i % 60)), **SIZE}),
     "quarters": Case(
         {"quarter": lambda i: (f"{2005 + i // 4}Q{i % 4 + 1}", f"{2005 + i // 4}-{3 * (i % 4) + 1:02d}-01"), **SIZE}
     ),
@@ -373,7 +374,8 @@ REFUSED = [
     ("currency and percent", "price", "1.234,50", r"the decimal sign '\.' and the thousands sign ','"),
     ("plain", "size", "12 km", "whose unit is 'km', while the numbers of this column have no unit"),
     ("plain", "size", "1,050", r"the decimal sign '\.' and no thousands sign"),
-    ("decimal commas", "size", "1.5", "the decimal sign ',' and no thousands sign"),
+    ("times of the day", "opens", "9", "while this column holds times, written as h:mm"),
+    ("decimal commas", "size", "1.250", "the decimal sign ',' and no thousands sign"),
     ("codes with zeros", "code", 7, "holds codes such as '007', which must be texts"),
     ("yes and no", "is new", 2, "needed true, false or null in 'is new', received int 2"),
     ("plain", "colour", 1.5, "needed a text"),
