@@ -315,6 +315,19 @@ def test_columns_may_be_in_another_order_among_others_and_without_the_target(pla
     plain.check(plain.from_file(path))
 
 
+def test_a_folder_is_read_file_by_file(plain, tmp_path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    lines = plain.path.read_text().splitlines(keepends=True)
+    (folder / "b.csv").write_text("".join([lines[0], *lines[21:]]))
+    (folder / "a.csv").write_text("".join(lines[:21]))
+    (folder / "README.txt").write_text("Two files.")
+    plain.check(plain.from_file(folder))
+    assert [row.where for row in plain.from_file(folder)][19:21] == ["a.csv:21", "b.csv:2"]
+    only = plain.options.model_copy(update={"file": "a.csv"})
+    assert len(list(tabular.from_file(folder, only, plain.encoder))) == 20
+
+
 def test_rows_of_typed_json_lines_and_parquet_are_read_as_the_csv_of_training(tmp_path):
     read = Read(CASES["decimal commas"], tmp_path)
     rows = [read.case.as_request(i, 1) for i in range(ROWS)]
