@@ -238,6 +238,16 @@ def test_rows_without_a_label_of_a_held_out_group_equal_to_one_or_of_a_later_tim
     times = {"time_column": lambda options: "time"}
     kept, splits = _kept(_with_unlabelled(table(list(range(100))), table(list(range(100, 300)))), **times)
     assert {value - 100 for value in kept} == splits["train"]  # row i has the time i in both
+    earlier = table(list(range(100)), time=[0] * 100)
+    assert _kept(_with_unlabelled(table(list(range(100))), earlier), **times)[0] == splits["train"]
+
+
+def test_a_row_without_a_label_that_equals_one_of_an_exam_in_another_group_is_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows = replace(table(list(range(600))), group=group)
+    _, splits = _kept(rows)
+    of_train = np.full(600, group[min(splits["train"])])
+    assert _kept(_with_unlabelled(rows, rows, group=of_train))[0] == splits["train"]
 
 
 class _Encoder(Encoder):
