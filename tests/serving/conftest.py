@@ -125,7 +125,30 @@ def doodles(folder: Path, seed: int = 0) -> Path:
     return _write(folder, ("doodles", "images", "generate"), np.empty(0, str), encoder, columns, **options)
 
 
-MAKERS: dict[str, Callable[..., Path]] = {"digits": digits, "reviews": reviews, "shop": shop, "doodles": doodles}
+def sales(folder: Path, seed: int = 0) -> Path:
+    """The mean of the last two standardized values of two shops, two days ahead."""
+    module = modalities.get("timeseries")
+    chosen = {"target": "y", "time": "ds", "series": "shop", "horizon": 2, "window": 2, "clock": False}
+    options = module.Options(**chosen)
+    folder.mkdir(parents=True)
+    rows = [f"{shop};{day:02d}.01.2024;{day},5" for shop in "ab" for day in range(1, 31)]
+    (folder / "rows.csv").write_text("\n".join(["shop;ds;y", *rows]) + "\n")
+    examples = module.examples(module.read(folder / "rows.csv", options), options)
+    (folder / "rows.csv").unlink()
+    nodes = [("ReduceMean", ["series"], ["value"], {"axes": [1, 2], "keepdims": 0})]
+    _model(folder / "model.onnx", nodes, [("series", "float32", [2, 1])], ("value",), {})
+    encoder = module.fit_encoder(examples, np.empty(0, str), options)
+    names = ("sales", "timeseries", "forecast")
+    return _write(folder, names, np.empty(0, str), encoder, examples.columns, **chosen)
+
+
+MAKERS: dict[str, Callable[..., Path]] = {
+    "digits": digits,
+    "reviews": reviews,
+    "shop": shop,
+    "doodles": doodles,
+    "sales": sales,
+}
 
 
 @pytest.fixture(scope="session")
