@@ -48,7 +48,8 @@ class Options(TableOptions):
     relative: models learn the difference from the last known value of the target.
     max_gap: largest time between two rows of one stretch, in seconds or such as "2 hours", None for five usual steps; no
         example crosses a gap.
-    season: period of the baseline of seasonal persistence, in seconds or such as "7 days".
+    season: period of the baseline of seasonal persistence, in seconds or such as "7 days"; None takes a day for steps below a
+        day, a week for days, 52 weeks for weeks and a year for months.
     max_missing: largest accepted share of missing values of a sensor. max_missing_run, max_stuck: largest accepted share of
         all rows in one run of missing values, and in one run of equal values, of a sensor.
     max_unlabelled: largest accepted share of rows without a label; they are part of histories but not examples.
@@ -73,7 +74,7 @@ class Options(TableOptions):
     week: bool = False
     relative: bool = False
     max_gap: Annotated[Duration, Field(gt=0)] | None = None
-    season: Annotated[Duration, Field(gt=0)] = 86_400
+    season: Annotated[Duration, Field(gt=0)] | None = None
     max_missing: float = Field(0.5, ge=0, lt=1)
     max_missing_run: float = Field(0.1, ge=0, lt=1)
     max_stuck: float = Field(0.5, gt=0, lt=1)

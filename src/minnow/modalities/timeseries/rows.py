@@ -177,7 +177,7 @@ def _too_short(table: Table, start: Array, options: Options) -> str:
 
 def _season(stamp: Array, code: Array | None, labels: Array, rows: Array, last: Array, options: Options) -> Array:
     """Labels of the same series one season before the targets of rows; the last known ones where no row has that time."""
-    wanted = stamp[rows + options.horizon] - round(options.season * SECOND)
+    wanted = clocks.season_before(stamp[rows + options.horizon], options.season, windows.usual_step(stamp, code))
     times = np.unique(stamp)
     of_series = np.zeros(len(stamp), np.int64) if code is None else code * len(times)
     place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)
