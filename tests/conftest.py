@@ -1,7 +1,7 @@
 """What several rooms' tests share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -34,6 +34,23 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def project() -> Path:
     """The project's root."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return (usecase, seed) -> the folder of a bundle that was made by hand; another seed is another model. Change nothing."""
+    from handmade import MAKERS
+
+    from minnow.records.bundle import FOLDER
+
+    root, made = tmp_path_factory.mktemp("bundles"), {}
+
+    def make(usecase: str, seed: int = 0) -> Path:
+        if (usecase, seed) not in made:
+            made[usecase, seed] = MAKERS[usecase](root / f"{usecase}-{seed}" / FOLDER, seed)
+        return made[usecase, seed]
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -273,6 +273,11 @@ def test_a_class_that_loses_all_of_its_files_is_still_a_class(tmp_path):
         found.check_losses(0.5)
 
 
+def test_classes_stay_what_they_are_when_files_turn_out_to_be_broken():
+    found = _found("cat/tabby/1", "cat/other/2", "dog/pug/3", class_folder=0)
+    assert _labels(found.without({"dog/pug/3": "cut"}, "files that cannot be read")) == ["cat", "cat"]
+
+
 def test_files_without_a_class_are_measured_against_all():
     check_losses({"cat": 50, "dog": 50}, {"": ["cover.png"]}, 0.1)
     with pytest.raises(FolderError, match=r"1 of 5 files, outside of class folders, cannot be read: cover.png"):

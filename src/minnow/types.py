@@ -41,7 +41,7 @@ class ColumnFormat:
 
     kind: numeric, categorical, boolean or date. decimal, thousands: signs inside numbers, "" for no thousands sign; unit: a
     currency, percent sign or unit that each number carries. time: format of dates: "iso", one of strptime, or the unit of a
-    number since 1970 ("s", "ms", "us", "ns"); zone: time zone of dates that name none, None is UTC.
+    number since 1970 ("s", "ms", "us", "ns").
     """
 
     kind: str = "categorical"
@@ -49,7 +49,6 @@ class ColumnFormat:
     thousands: str = ""
     unit: str = ""
     time: str | None = None
-    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,21 @@ class FileFormat:
     """How files of rows are written. None and empty fields are found anew in each file.
 
     separator, quote: of delimited text. encoding: of text, a codec's name. header: names of the columns of files without a
-    header. missing: spellings of a missing value; None stands for those that are known.
+    header.
     """
 
     separator: str | None = None
     quote: str = '"'
     encoding: str | None = None
     header: tuple[str, ...] | None = None
-    missing: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
     """How a table was read; the encoder keeps it, so that files and requests are read in the same way.
 
-    columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes. documents:
-    whether each file is one row, a document.
+    columns: name -> format of its cells, for columns of text; a column that is not in it is read as it comes.
+    documents: whether each file is one row, a document.
     """
 
     file: FileFormat = field(default_factory=FileFormat)

@@ -66,7 +66,14 @@ def test_a_trial_is_short(project):
     settings = config.load(project / "params.yaml", catalog())
     usecase = {"modality": "tabular", "families": ["fcnn", "linear", "gboost"], "compression": ["int8"]}
     quick = trial.trial_settings(settings, "x", usecase)
-    assert quick["usecases"]["x"]["families"] == {"fcnn": {"epochs": 5}, "linear": {}}
+    assert quick["usecases"]["x"]["families"] == {"gboost": {}, "linear": {}}
+    assert quick["usecases"]["x"]["compression"] == ["int8"], "a trial tries the entry as it stands"
+    assert quick["usecases"]["x"]["exam"] == "none"
+    usecase = {"modality": "images", "families": ["linear", "fcnn", "cnn"]}
+    assert trial.trial_settings(settings, "x", usecase)["usecases"]["x"]["families"] == {
+        "cnn": {"epochs": 5},
+        "linear": {},
+    }
     assert quick["worker"]["job_minutes"] == 1
 
 
@@ -78,6 +85,7 @@ def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "the last column; choose another with --target" in done.stdout
-    assert "linear/float32" in done.stdout
+    assert "gboost" in done.stdout
+    assert "the test set was not read, and nothing is promoted" in done.stdout
     assert "minnow run sizes" in done.stdout
     assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["sizes"]["data"] == "rows.csv"

@@ -78,7 +78,7 @@ def test_a_class_of_one_picture_is_named_and_allowed(tmp_path):
     proposal = _proposal(tmp_path)
     assert proposal.options == {"min_class_share": 0.004}
     (warning,) = proposal.warnings
-    assert warning.startswith("class 'odd' has 1 picture, so train, val or test lacks it")
+    assert warning.startswith("The class 'odd' has 1 of the pictures, so that train, val or test lacks it.")
 
 
 def test_few_and_repeated_pictures_are_allowed_and_said(tmp_path):
@@ -111,7 +111,7 @@ def test_what_is_not_read_is_said_before_anything_runs(tmp_path):
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / "cat" / "broken.png").write_bytes(b"no picture")
     (tmp_path / "dog" / "new.heic").write_bytes(b"phone")
-    assert _proposal(tmp_path).warnings == [
+    assert _proposal(tmp_path).found == [
         "Not read: files with the ending .heic (1): dog/new.heic.",
         "Not read: hidden files and folders (2): .ipynb_checkpoints, cat/._1.png.",
         "Not read: pictures that cannot be read (1): cat/broken.png (not a picture of these formats).",
@@ -149,9 +149,9 @@ def test_of_folders_in_folders_the_outer_ones_are_proposed_and_the_others_said(t
     _classes(tmp_path, 10, names=("cat/tabby", "cat/other", "dog/pug", "dog/other"))
     proposal = _proposal(tmp_path)
     assert proposal.options["class_folder"] == 0
-    assert proposal.reasons["options.class_folder"].endswith("the outer ones are classes: (cat, dog)")
+    assert proposal.reasons["options.class_folder"].endswith("these are the classes: (cat, dog)")
     assert proposal.warnings == [
-        "the class is the folder (cat, dog); where it is (other, pug, tabby), set class_folder: 1"
+        "The class is the folder (cat, dog). Where it is (other, pug, tabby), set options.class_folder: 1."
     ]
 
 

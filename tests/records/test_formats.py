@@ -15,10 +15,11 @@ from minnow.records import decision, origin, provenance, receipt, report, result
 from minnow.records.bundle import BundleError, open_bundle
 from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
 from minnow.records.files import RecordError, sha256, write_json, write_npz
+from minnow.records.hint import Hint
 from minnow.records.origin import ModelEntry, Origin, StartRecord
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import ExamResult, ScoreReport
-from minnow.records.results import FoldResult, FoldScore, Results, VariantResult
+from minnow.records.results import FoldResult, FoldScore, Importance, Importances, Results, VariantResult
 from minnow.records.schema import Schema
 from minnow.records.timing import Timing, Timings
 from minnow.stages.evaluate import name_today
@@ -36,8 +37,12 @@ DECISION = Decision(
     "digits", "cpu", "better", True, ("It is better.",), replaces="a" * 64, finalist="cnn/int8", sha="b" * 64,
     size_bytes=10, fingerprint="e" * 16, rows=374, measure="accuracy", score=SCORE, about={"samples": 3},
     baselines={"majority": SCORE}, differences={"majority": Difference(-0.8, -0.9, -0.7)}, looks=2, looked=True,
-    level_spent=0.01, comparisons={"best": {"difference": 0.2}}, chosen=("the smallest",), id="d1",
+    level_spent=0.01, comparisons={"best": {"difference": 0.2}}, chosen=("the smallest",),
+    hints=(Hint("few", "team", "few rows", {"needed": 6}),), id="d1",
 )  # fmt: skip
+
+
+IMPORTANCES = Importances("log_loss", (Importance(("a", "b"), 0.3, 0.2, 0.4), Importance(("c",), 0.0, -0.1, 0.1)))
 
 
 def small_bundle(folder: Path, value: Schema = SCHEMA) -> Path:
@@ -69,7 +74,7 @@ def test_records_are_read_as_they_were_written(tmp_path):
     assert timing.read_timings(tmp_path / "timings.json") == timings
     folds = {"cnn": FoldResult(2, {"groups": {"accuracy": FoldScore(0.5, 0.4, 0.6, (0.4, 0.6))}})}
     result = VariantResult("cnn", "int8", 123, 10, {"flips": 0.0}, {"accuracy": SCORE}, exam)
-    everything = Results((result,), {"cnn/float16": "too large"}, {"rnn": "no"}, {"cnn": {"a": 0.1}}, folds)
+    everything = Results((result,), {"cnn/float16": "too large"}, {"rnn": "no"}, {"cnn": IMPORTANCES}, folds)
     everything.write(tmp_path)
     assert results.read_results(tmp_path) == everything
 
@@ -81,6 +86,16 @@ def test_scores_of_several_series_are_part_of_a_decision_that_has_them(tmp_path)
     assert decision.read_decisions(tmp_path) == [scored]
     assert scored.series.is_whole
     assert "series" not in DECISION.as_json()
+
+
+def test_importances_of_an_older_version_are_read_without_intervals(tmp_path):
+    Results(importances={"cnn": IMPORTANCES}).write(tmp_path)
+    path = tmp_path / results.FILE
+    value = json.loads(path.read_text())
+    path.write_text(json.dumps(value | {"importances": {"cnn": {"columns": 0.2, "b": -0.1}}}))
+    assert results.read_results(tmp_path).importances == {
+        "cnn": Importances("loss", (Importance(("columns",), 0.2, 0.2, 0.2), Importance(("b",), -0.1, -0.1, -0.1)))
+    }
 
 
 def test_a_report_of_another_bundle_is_not_read_as_this_ones(tmp_path):

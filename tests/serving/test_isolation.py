@@ -39,6 +39,7 @@ with TestClient(service.Minnow.to_asgi(is_main=True)) as client:
     questions = {{
         "/digits/classify": [[[0] * 8] * 8], "/reviews/classify": ["a good day"], "/shop/rank": ["user-1"],
         "/doodles/generate": [1, 2],
+        "/orders/classify": [{{"day": "31/01/2024", "price": "1,050", "weight": 2.5, "colour": "red"}}],
     }}
     for path, inputs in questions.items():
         response = client.post(path, json={{"inputs": inputs}})
@@ -63,7 +64,7 @@ def packed(target: Path) -> Path:
 
 
 def test_packed_code_serves_where_nothing_that_trains_can_be_imported(bundles, tmp_path):
-    for usecase in ("digits", "reviews", "shop", "doodles"):
+    for usecase in ("digits", "reviews", "shop", "doodles", "orders"):
         models.publish(usecase, bundles(usecase).parent, record(), 1, store=tmp_path / "home")
     code = packed(tmp_path / "code")
     done = subprocess.run(

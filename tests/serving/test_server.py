@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import shutil
@@ -15,9 +16,11 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from handmade import ORDERS
 from PIL import Image
 from published import record
 
+from minnow.serving.predictor import Predictor
 from minnow.stores import models
 
 # 2026-11: bentoml 1.4.39 asks pathspec for a pattern by its old name
@@ -73,6 +76,7 @@ def server(store, publish, tmp_path_factory):
     """Return the log's path and a client of a server that was started as a user starts it."""
     publish("digits")
     publish("reviews")
+    publish("orders")
     broken = publish("shop").folder
     shutil.rmtree(broken)
     broken.mkdir()
@@ -121,6 +125,33 @@ def test_good_and_bad_input_over_a_socket(server, store):
         assert response.json()["error"]
     assert "curl" in client.get("/").text
     assert "/digits/classify" in client.get("/docs").text
+
+
+def test_rows_of_a_table_are_answered_over_a_socket_as_from_their_file(server, bundles, tmp_path):
+    """Dates with the day first and thousands signs among them, as cells of the file and as JSON has them."""
+    _, client = server
+    path = tmp_path / "orders.csv"
+    path.write_text(ORDERS)
+    predictor = Predictor(bundles("orders"))
+    expected = predictor.answer(list(predictor.modality.from_file(path, predictor.options, predictor.encoder)))
+    cells = list(csv.DictReader(io.StringIO(ORDERS)))
+    typed = [
+        row
+        | {
+            "price": float(row["price"].replace(",", "")),
+            "weight": float(row["weight"]),
+            "day": "-".join(reversed(row["day"].split("/"))),
+        }
+        for row in cells
+    ]
+    for rows in (cells, typed):
+        response = client.post("/orders/classify", json={"inputs": rows})
+        assert response.status_code == 200, response.text
+        assert response.json()["answers"] == expected
+    refused = client.post("/orders/classify", json={"inputs": [cells[0], cells[1] | {"price": "1,200 kg"}]})
+    assert refused.status_code == 422
+    assert "inputs[1]: needed a finite number or null in 'price'" in refused.json()["error"]
+    assert "whose unit is 'kg'" in refused.json()["error"]
 
 
 def test_a_model_that_was_broken_before_the_start_keeps_only_itself_from_serving(server):

@@ -115,11 +115,13 @@ def test_rows_of_one_group_share_a_split_and_are_resampled_together():
     assert sum(map(len, groups)) == 100
 
 
-def _weights(class_weights):
-    options = SimpleNamespace(label_weights=class_weights)
-    target = np.array(["a"] * 300 + ["b"] * 100)
+def _weights(class_weights, column=None):
+    """Rows of two labels, of which the second is rare. column: weights of the rows, (400,) float64."""
+    name = None if column is None else "survey weight"
+    options = SimpleNamespace(label_weights=class_weights, weight_column=name)
+    columns = {"kind": np.array(["a"] * 300 + ["b"] * 100)} | ({name: column} if name else {})
     rows = table(list(range(400)))
-    labelled = Table(rows.columns | {"kind": target}, rows.row_id, rows.key)
+    labelled = Table(rows.columns | columns, rows.row_id, rows.key)
     return prepare.prepare(labelled, problem(options, target=lambda options: "kind"), SHARES).batches
 
 
@@ -137,6 +139,54 @@ def test_named_weights_are_kept_in_proportion():
     assert b / a == pytest.approx(3, rel=1e-5)
     with pytest.raises(ValueError, match=r"class_weights: No label 'bb'. Did you mean 'b'"):
         _weights({"bb": 3.0})
+
+
+COLUMN = np.arange(400) % 4 / 2
+
+
+def test_rows_of_train_have_the_weights_of_a_column_and_one_on_average_and_rows_of_an_exam_count_once():
+    batches = _weights(None, COLUMN)
+    own = COLUMN[batches["train"].inputs["value"].astype(int)]
+    np.testing.assert_allclose(batches["train"].weight, own / own.mean(), rtol=1e-6)
+    assert all((batches[name].weight == 1).all() for name in ("val", "test"))
+
+
+def test_balanced_labels_have_the_same_total_of_the_rows_own_weights():
+    train = _weights("balanced", COLUMN)["train"]
+    a, b = (train.weight[train.target == label] for label in (0, 1))
+    assert a.sum() == pytest.approx(b.sum(), rel=1e-5)
+    assert train.weight.mean() == pytest.approx(1, rel=1e-5)
+    own = COLUMN[train.inputs["value"].astype(int)][train.target == 0]
+    np.testing.assert_allclose(a / a.sum(), own / own.sum(), rtol=1e-5)
+
+
+def test_named_label_weights_multiply_those_of_the_rows():
+    plain, twice = _weights(None, COLUMN)["train"], _weights({"b": 2.0}, COLUMN)["train"]
+    ratio = twice.weight[plain.weight > 0] / plain.weight[plain.weight > 0]
+    assert ratio[twice.target[plain.weight > 0] == 1].mean() == pytest.approx(2 * ratio.min(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ((7, np.nan), r"1 rows of \w+ have none: row:7 \(missing\)"),
+        ((9, -0.5), r"1 rows of \w+ have none: row:9 \(-0\.5\)"),
+        ((11, np.inf), r"1 rows of \w+ have none: row:11 \(inf\)"),
+        ((slice(None), 0.0), r"needs a weight above 0 in some row of train. Received: 0 in all \d+ rows"),
+    ],
+)
+def test_a_weight_that_is_none_is_refused_with_its_row(change, words):
+    column = np.ones(400)
+    column[change[0]] = change[1]
+    with pytest.raises(ValueError, match=r"^'survey weight' \(options.weight\) .*" + words):
+        _weights(None, column)
+
+
+def test_a_column_of_weights_must_hold_numbers():
+    with pytest.raises(
+        ValueError, match=r"'survey weight' .* needs numbers\. .* options\.kinds\.survey weight to numeric"
+    ):
+        _weights(None, np.full(400, "much", dtype=object))
 
 
 class _Encoder(Encoder):

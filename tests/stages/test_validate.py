@@ -35,16 +35,16 @@ def _text(folder, change=None, **options):
     lines = [f"text number {i},{'yes' if i % 2 else 'no'}" for i in range(ROWS)]
     if change:
         change(lines)
-    chosen = text.Options(**options)
-    return text, chosen, text.read(_lines(folder, "text,label", lines), chosen)
+    chosen = text.Options(label="mood", **options)
+    return text, chosen, text.read(_lines(folder, "text,mood", lines), chosen)
 
 
 def _interactions(folder, change=None, **options):
     lines = [f"u{i % 9},i{i},3,{i}" for i in range(ROWS)]
     if change:
         change(lines)
-    chosen = interactions.Options(**{"min_rows": 10, **options})
-    return interactions, chosen, interactions.read(_lines(folder, "user,item,rating,time", lines), chosen)
+    chosen = interactions.Options(**{"min_rows": 10, "user": "reader", **options})
+    return interactions, chosen, interactions.read(_lines(folder, "reader,item,rating,time", lines), chosen)
 
 
 def put(place, value):
@@ -84,39 +84,68 @@ def require(findings, folder):
 
 
 IMAGE_ROW, LINE_ROW = f"rows.npz:{BAD}", f"rows.csv:{BAD + 2}"
+AMONG = {"labels": ["a", "b", "c"], "min_class_share": 0.0}
+BOTH = {"labels": ["yes", "no"], "min_class_share": 0.0}
+RANGE = {"rating_range": [1.0, 10.0]}
+EACH = [f"c{i}" for i in range(ROWS)]
+REPEATED = put(slice(0, 8), [f"u1,i1,3,{i}" for i in range(8)])
 FAULTS = [
-    (_images, put((BAD, 1, 1), np.nan), {}, "nan_share", IMAGE_ROW),
-    (_images, put((BAD, 1, 1), np.inf), {}, "nan_share", IMAGE_ROW),
-    (_images, put((BAD, 1, 1), -1), {}, "minimum", IMAGE_ROW),
-    (_images, put((BAD, 1, 1), 17), {}, "maximum", IMAGE_ROW),
-    (_images, put(BAD, 3), {}, "std", IMAGE_ROW),
-    (_images, copies(8), {}, "hash", IMAGE_ROW),
-    (_images, label(BAD, ""), {"min_class_share": 0.0}, "label", IMAGE_ROW),
-    (_images, label(BAD, "z"), {"labels": ["a", "b", "c"], "min_class_share": 0.0}, "label", IMAGE_ROW),
-    (_images, label(BAD, "rare"), {"min_class_share": 0.02}, "class_share", IMAGE_ROW),
-    (_images, label(slice(None), "a"), {}, "label", None),
-    (_images, label(slice(None), [f"c{i}" for i in range(ROWS)]), {}, "label", None),
-    (_images, None, {"min_rows": 61}, None, None),
-    (_text, put(BAD, " ,yes"), {}, "text", LINE_ROW),
-    (_text, put(BAD, "x" * 100_001 + ",yes"), {}, "characters", LINE_ROW),
-    (_text, put(BAD, "some text,"), {"min_class_share": 0.0}, "label", LINE_ROW),
-    (_text, put(BAD, "some text,maybe"), {"labels": ["yes", "no"], "min_class_share": 0.0}, "label", LINE_ROW),
-    (_text, put(BAD, "some text,rare"), {"min_class_share": 0.02}, "class_share", LINE_ROW),
-    (_text, put(slice(4, 9), ["same,yes"] * 5), {}, "hash", LINE_ROW),
-    (_text, everything("text {i},yes"), {}, "label", None),
-    (_text, everything("text {i},c{i}"), {}, "label", None),
-    (_text, None, {"min_rows": 61}, None, None),
-    (_interactions, put(BAD, ",i1,3,7"), {}, "user", LINE_ROW),
-    (_interactions, put(BAD, "u1,,3,7"), {}, "item", LINE_ROW),
-    (_interactions, put(BAD, "u1,i7,,7"), {}, "rating", LINE_ROW),
-    (_interactions, put(BAD, "u1,i7,inf,7"), {}, "rating", LINE_ROW),
-    (_interactions, put(BAD, "u1,i7,3,"), {}, "time", LINE_ROW),
-    (_interactions, put(BAD, "u1,i7,3,-5"), {}, "time", LINE_ROW),
-    (_interactions, put(BAD, "u1,i7,11,7"), {"rating_range": [1.0, 10.0]}, "rating", LINE_ROW),
-    (_interactions, put(slice(0, 8), [f"u1,i1,3,{i}" for i in range(8)]), {"max_repeats": 0.01}, "repeats", LINE_ROW),
-    (_interactions, everything("u1,i{i},3,{i}"), {}, "user", None),
-    (_interactions, everything("u{i},i1,3,{i}"), {}, "item", None),
-    (_interactions, None, {"min_rows": 61}, None, None),
+    (_images, put((BAD, 1, 1), np.nan), {}, "All pixels are finite numbers", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), np.inf), {}, "All pixels are finite numbers", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), -1), {}, "No pixel is below 0", IMAGE_ROW),
+    (_images, put((BAD, 1, 1), 17), {}, "No pixel is above 16 (option scale)", IMAGE_ROW),
+    (_images, put(BAD, 3), {}, "At least 99 % of the images are not of one colour alone", IMAGE_ROW),
+    (_images, copies(8), {}, "At most 5 % of the images repeat another image (option max_duplicates)", IMAGE_ROW),
+    (_images, label(BAD, ""), {"min_class_share": 0.0}, "Every image has a label", IMAGE_ROW),
+    (_images, label(BAD, "z"), AMONG, "The label is one of a, b, c (option labels)", IMAGE_ROW),
+    (
+        _images,
+        label(BAD, "rare"),
+        {"min_class_share": 0.02},
+        "Each class of the label has at least 2 % of the images",
+        IMAGE_ROW,
+    ),
+    (_images, label(slice(None), "a"), {}, "The label has at least 2 different values", None),
+    (_images, label(slice(None), EACH), {}, "The label has at most 0.5 different values per image", None),
+    (_images, None, {"min_rows": 61}, "There are at least 61 images (option min_rows)", None),
+    (_text, put(BAD, " ,yes"), {}, "No text is empty", LINE_ROW),
+    (_text, put(BAD, "x" * 100_001 + ",yes"), {}, "No text has more than 100,000 characters", LINE_ROW),
+    (_text, put(BAD, "some text,"), {"min_class_share": 0.0}, "Every text has a value in 'mood'", LINE_ROW),
+    (_text, put(BAD, "some text,maybe"), BOTH, "'mood' is one of yes, no (option labels)", LINE_ROW),
+    (
+        _text,
+        put(BAD, "some text,rare"),
+        {"min_class_share": 0.02},
+        "Each class of 'mood' has at least 2 % of the texts",
+        LINE_ROW,
+    ),
+    (_text, put(slice(4, 9), ["same,yes"] * 5), {}, "At most 5 % of the texts repeat another text", LINE_ROW),
+    (_text, everything("text {i},yes"), {}, "'mood' has at least 2 different values", None),
+    (_text, everything("text {i},c{i}"), {}, "'mood' has at most 0.5 different values per text", None),
+    (_text, None, {"min_rows": 61}, "There are at least 61 texts (option min_rows)", None),
+    (_interactions, put(BAD, ",i1,3,7"), {}, "Every row has a value in 'reader'", LINE_ROW),
+    (_interactions, put(BAD, "u1,,3,7"), {}, "Every row has a value in 'item'", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,,7"), {}, "Every row has a value in 'rating'", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,inf,7"), {}, "'rating' is a finite number in every row", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,3,"), {}, "Every row has a value in 'time'", LINE_ROW),
+    (_interactions, put(BAD, "u1,i7,3,-5"), {}, "'time' has no value below 0 and none beyond 1e18", LINE_ROW),
+    (
+        _interactions,
+        put(BAD, "u1,i7,11,7"),
+        RANGE,
+        "'rating' is between 1 and 10 (option rating_range) in every row",
+        LINE_ROW,
+    ),
+    (
+        _interactions,
+        REPEATED,
+        {"max_repeats": 0.01},
+        "At most 1 % of the rows repeat the user and the item of an earlier",
+        LINE_ROW,
+    ),
+    (_interactions, everything("u1,i{i},3,{i}"), {}, "'reader' has at least 2 different values", None),
+    (_interactions, everything("u{i},i1,3,{i}"), {}, "'item' has at least 2 different values", None),
+    (_interactions, None, {"min_rows": 61}, "There are at least 61 rows (option min_rows)", None),
 ]
 
 
@@ -128,14 +157,15 @@ def test_good_rows_meet_the_expectations(make, tmp_path):
     require(findings, tmp_path)
 
 
-@pytest.mark.parametrize(("make", "change", "options", "column", "row"), FAULTS)
-def test_a_planted_fault_is_found_with_its_row(make, change, options, column, row, tmp_path):
+@pytest.mark.parametrize(("make", "change", "options", "demand", "row"), FAULTS)
+def test_a_planted_fault_is_said_in_the_words_of_the_file_with_its_row(make, change, options, demand, row, tmp_path):
     findings = check(make(tmp_path, change, **options), tmp_path)
     failed = [result for result in findings.results if not result.ok]
-    assert [result.column for result in failed] == [column]
+    assert [result.demand.startswith(demand) for result in failed] == [True], [result.demand for result in failed]
     assert (row in failed[0].examples) if row else not failed[0].examples
     with pytest.raises(validate.DataError, match="tiny: 1 of") as error:
         require(findings, tmp_path)
+    assert f"- {demand}" in str(error.value)
     assert str(tmp_path / "report" / "validation.html") in str(error.value)
     assert row is None or row in str(error.value)
 
@@ -144,8 +174,8 @@ def test_a_planted_fault_is_found_with_its_row(make, change, options, column, ro
     ("make", "module", "options"),
     [
         (_images, images, images.Options(labels=["a", "b"])),
-        (_text, text, text.Options(labels=["a", "b"])),
-        (_interactions, interactions, interactions.Options()),
+        (_text, text, text.Options(label="mood", labels=["a", "b"])),
+        (_interactions, interactions, interactions.Options(user="reader")),
     ],
 )
 def test_every_expectation_has_a_planted_fault(make, module, options, tmp_path):
@@ -155,7 +185,7 @@ def test_every_expectation_has_a_planted_fault(make, module, options, tmp_path):
         (tmp_path / str(i)).mkdir()
         results = check(make(tmp_path / str(i), change, **chosen), tmp_path / str(i)).results
         failed |= {(result.expectation, result.column) for result in results if not result.ok}
-    expected = {(one.kind, one.kwargs.get("column")) for one in module.expectations(options, made[2], _task(module))}
+    expected = {(one.kind, one.column) for one in module.expectations(options, made[2], _task(module))}
     assert {one for one in expected if one[0] != "expect_column_to_exist"} == failed
 
 
@@ -172,9 +202,26 @@ def test_counts_and_shares_are_those_of_the_rows(tmp_path):
 
 def test_a_share_within_its_limit_is_met_and_still_reported(tmp_path):
     findings = check(_text(tmp_path, put(slice(0, 2), ["same,yes"] * 2)), tmp_path)
-    result = next(result for result in findings.results if result.column == "hash")
+    result = next(result for result in findings.results if "repeat another" in result.says)
     assert result.ok
     assert (result.rows, result.examples) == (2, ("rows.csv:2", "rows.csv:3"))
+
+
+def test_values_that_are_named_are_the_users_own(tmp_path):
+    """A class with too few rows is named, not its share; a repeated text has no hash."""
+    rare = check(_text(tmp_path, put(BAD, "some text,rare"), min_class_share=0.02), tmp_path).results
+    assert next(result.outcome for result in rare if not result.ok) == "1 row (1.67 %): 'rare'"
+    same = check(_text(tmp_path, put(slice(4, 9), ["same,yes"] * 5)), tmp_path).results
+    assert next(result.outcome for result in same if not result.ok) == "5 rows (8.33 %)"
+
+
+def test_an_expectation_without_words_of_its_own_is_put_together_from_its_kind(tmp_path):
+    module, options, table = _text(tmp_path)
+    bare = Expectation("expect_column_values_to_be_between", {"column": "characters", "max_value": 1}, "x")
+    odd = SimpleNamespace(describe=module.describe, expectations=lambda *_: [bare])
+    assert check((odd, options, table), tmp_path).results[0].demand == (
+        "column 'characters': values to be between (max value 1)"
+    )
 
 
 def test_a_missing_column_is_found(tmp_path):
@@ -187,7 +234,7 @@ def test_a_missing_column_is_found(tmp_path):
     failed = [result for result in findings.results if not result.ok]
     assert {result.column for result in failed} == {"text"}
     assert failed[0].expectation == "expect_column_to_exist"
-    with pytest.raises(validate.DataError, match="column 'text': to exist"):
+    with pytest.raises(validate.DataError, match="There is a column 'text'"):
         require(findings, tmp_path)
 
 
@@ -221,6 +268,7 @@ def test_the_json_report_says_what_the_findings_say(tmp_path):
         "ok": False,
         "rows": ROWS,
         "results": [result.as_json() for result in findings.results],
+        "notices": [],
         "hints": [],
     }
 

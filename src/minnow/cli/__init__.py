@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from minnow.cli import champions, receipts, status, training
+from minnow.cli import champions, prediction, receipts, status, training
 from minnow.cli.app import app
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -18,7 +18,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "data": training.data,
     "list": status.list_names,
     "champions": status.champions,
-    "predict": champions.predict,
+    "predict": prediction.predict,
     "rollback": champions.rollback,
     "verify": champions.verify,
     "receipt": receipts.receipt,

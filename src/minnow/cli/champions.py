@@ -1,38 +1,12 @@
-"""Commands about the champion of a use case: predict, rollback, verify."""
+"""Commands about the champion of a use case: rollback, verify."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from minnow.cli.app import FAILED, Target, champion_of, exit_on, fail, load_settings, require_known
-
-
-def predict(
-    usecase: Annotated[str, typer.Argument(help="Use case with a published champion.")],
-    file: Annotated[Path, typer.Argument(help="File of inputs: JSON, or a format that the modality reads.")],
-    k: Annotated[int | None, typer.Option(help="Number of items that a ranking lists.")] = None,
-) -> None:
-    """Predict the inputs of a file with the champion.
-
-    The answers are printed as JSON, the same as those of the service. The champion for cpu is used.
-    """
-    from minnow.records.bundle import BundleError
-    from minnow.registry import unknown
-    from minnow.serving.predictor import Predictor
-    from minnow.stores import models
-
-    published = models.newest(usecase) if usecase in models.usecases() else None
-    if published is None:
-        raise fail(unknown("published use case", usecase, models.usecases()))
-    with exit_on(BundleError, OSError, ValueError):
-        predictor = Predictor(published.bundle, provenance=published.provenance)
-        inputs = predictor.modality.from_file(file, predictor.options, predictor.encoder)
-        answers = predictor.answer(list(inputs), k)
-    typer.echo(json.dumps({"answers": answers, **predictor.about}, indent=2))
+from minnow.cli.app import FAILED, Target, champion_of, exit_on, load_settings, require_known
 
 
 def rollback(

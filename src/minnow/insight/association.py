@@ -38,14 +38,14 @@ def strengths(columns: Mapping[str, Array]) -> Array:
     table = np.eye(len(values))
     numeric, text = np.flatnonzero(~is_text), np.flatnonzero(is_text)
     ranked = np.stack([_ranks(values[i]) for i in numeric], axis=1) if len(numeric) else np.empty((0, 0))
-    codes = {i: np.unique(values[i].astype(str), return_inverse=True)[1] for i in text}
+    coded = {i: codes(values[i]) for i in text}
     if len(numeric):
         table[np.ix_(numeric, numeric)] = np.abs(ranked.T @ ranked) / max(len(ranked), 1)
     for place, i in enumerate(text):
         if len(numeric):
-            table[i, numeric] = table[numeric, i] = _ratio(codes[i], ranked)
+            table[i, numeric] = table[numeric, i] = _ratio(coded[i], ranked)
         for j in text[place + 1 :]:
-            table[i, j] = table[j, i] = _cramer(codes[i], codes[j])
+            table[i, j] = table[j, i] = _cramer(coded[i], coded[j])
     np.fill_diagonal(table, 1.0)
     return table
 
@@ -53,10 +53,17 @@ def strengths(columns: Mapping[str, Array]) -> Array:
 def numbers(values: Array) -> Array:
     """Convert a column to numbers, (n,) float64: categories to the ranks of their names, NaN where missing."""
     if values.dtype == object:
-        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+        return codes(values).astype(np.float64)
     if values.dtype.kind == "M":
         return np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype(np.float64))
     return np.where(values < 0, np.nan, values) if values.dtype.kind == "i" else values.astype(np.float64)
+
+
+def codes(values: Array) -> Array:
+    """Convert texts (n,) to the ranks of their names, (n,) int64."""
+    texts = [str(value) for value in values.tolist()]
+    rank = {text: place for place, text in enumerate(sorted(set(texts)))}
+    return np.array([rank[text] for text in texts], np.int64)
 
 
 def _ranks(values: Array) -> Array:

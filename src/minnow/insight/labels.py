@@ -64,7 +64,7 @@ def _lacking(
         "val": "models are chosen without it.",
     }[lack]
     if len(labels) > _NAMED:
-        listed = ", ".join(f"'{label}' ({sum(classes[label].values()):,} rows)" for label in labels[:_LISTED])
+        listed = ", ".join(f"'{label}' ({_rows(sum(classes[label].values()))})" for label in labels[:_LISTED])
         more = f" and {len(labels) - _LISTED} more" if len(labels) > _LISTED else ""
         count = f"{len(labels)} of {len(classes)} classes have no row in {_PLACES[lack]}"
         facts = {"lacks": lack, "classes": {label: dict(classes[label]) for label in labels}}
@@ -80,10 +80,11 @@ def _lacking(
 
 def _elsewhere(rows: Mapping[str, int]) -> str:
     had = [(name, count) for name, count in rows.items() if count]
-    return ", ".join(
-        f"{count:,} {'row' if count == 1 else 'rows'} in {_PLACES[name]}" if not i else f"{count:,} in {_PLACES[name]}"
-        for i, (name, count) in enumerate(had)
-    )
+    return ", ".join(f"{f'{count:,}' if i else _rows(count)} in {_PLACES[name]}" for i, (name, count) in enumerate(had))
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _beginning(label: str, tables: Mapping[str, Table], target: str) -> str:
@@ -135,7 +136,7 @@ def variant_hint(labels: Array, target: str | None, option: str | None) -> Hint 
     found = variants(labels)
     if not found:
         return None
-    spelled = "; ".join(", ".join(f"'{label}' ({count:,} rows)" for label, count in group.items()) for group in found)
+    spelled = "; ".join(", ".join(f"'{label}' ({_rows(count)})" for label, count in group.items()) for group in found)
     merged = {label: next(iter(group)) for group in found for label in group if label != next(iter(group))}
     written = ", ".join(
         f"{json.dumps(one, ensure_ascii=False)}: {json.dumps(to, ensure_ascii=False)}" for one, to in merged.items()

@@ -46,9 +46,10 @@ def choose_class_folder(proposal: Proposal, found: Found) -> Found:
 def choose_limits(proposal: Proposal, keys: Sequence[int], labels: Sequence[str], of: str) -> None:
     """Lower the limits of the validation that files do not meet, and name the classes of too few files.
 
-    keys: hash of the content of each file that was decoded; labels: of all files; of: what a file is, such as "sounds".
+    keys: hash of the content of each file that was decoded; labels: of all files, none where they have no classes; of: what a
+    file is, such as "sounds".
     """
-    count = len(labels)
+    count = max(len(labels), len(keys))
     if count < _DEFAULTS.min_rows:
         proposal.choose("options.min_rows", count, f"there are only {count} {of}; a score of so few says little")
     repeated = sum(number for number in Counter(keys).values() if number > 1)

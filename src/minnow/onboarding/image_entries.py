@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from minnow.config import SplitShares
 from minnow.folders import Found, find_files
 from minnow.modalities.images.arrays import holds_arrays, read_arrays
 from minnow.modalities.images.class_folders import decoded, find_pictures, pixel_key, without_broken
 from minnow.modalities.images.decode import SUFFIXES
 from minnow.modalities.images.options import Options
+from minnow.onboarding.class_folders import choose_class_folder, choose_limits, train_rows
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
-from minnow.onboarding.target import allow_rare_class
 from minnow.types import Array
 
-_DEFAULTS, _SHARES = Options.read({}), SplitShares()
+_DEFAULTS = Options.read({})
 _MOST = 2000
 """How many pictures are decoded for a proposal, spread evenly over their names."""
 _LARGEST = 128
 """Longest side, in pixels, of pictures that are read in their own size."""
-_FEW = 3
-"""A class of fewer pictures lacks in train, val or test."""
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".data", ".xlsx")
 _SIXTEEN_BITS = 65_535
 _SHOWN = 80
@@ -58,50 +52,34 @@ def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
 def _propose_arrays(proposal: Proposal, data: Path, options: Options) -> None:
     rows = read_arrays(data, options)
     proposal.choose("modality", "images", f"arrays of {len(rows.images):,} pictures")
-    proposal.warnings += [notice.text for notice in rows.notices]
+    proposal.found += [notice.text for notice in rows.notices]
     _choose_scale(proposal, rows.images)
     keys = [pixel_key(image) for image in rows.images]
-    _choose_limits(proposal, keys, rows.labels.tolist() if options.labelled else [], is_whole=True)
-    proposal.train_rows = _train_rows(rows.split)
+    choose_limits(proposal, keys, rows.labels.tolist() if options.labelled else [], "pictures")
+    proposal.train_rows = train_rows(rows.split)
 
 
 def _propose_pictures(proposal: Proposal, data: Path, options: Options) -> None:
     found = find_pictures(data, options)
     if options.labelled:
-        found = _with_classes(proposal, found)
+        in_classes = choose_class_folder(proposal, found)
+        if not in_classes.files:
+            raise ValueError(
+                f"Images need a folder for each class, two or more. Received: {len(found.files):,} pictures in "
+                f"{', '.join(found.readings[0])}. Divide them into class folders, or generate such pictures: --task generate."
+            )
+        found = in_classes
     classes = sorted({found.label(file.name) for file in found.files})
     where = f" in {len(classes)} class folders: {', '.join(classes)[:_SHOWN]}" if options.labelled else ""
     proposal.choose("modality", "images", f"{len(found.files):,} pictures{where}")
     survey = _survey(found)
     kept = without_broken(found, survey.broken, options.max_lost)
     notices = kept.notices + (kept.class_notices if options.labelled else ())
-    proposal.warnings += [notice.text for notice in notices]
+    proposal.found += [notice.text for notice in notices]
     _choose_shape(proposal, survey, len(kept.files))
     labels = [kept.label(file.name) for file in kept.files] if options.labelled else []
-    _choose_limits(proposal, survey.keys, labels, survey.is_whole)
-    proposal.train_rows = _train_rows([kept.split(file.name) for file in kept.files])
-
-
-def _with_classes(proposal: Proposal, found: Found) -> Found:
-    """Choose the folder that names the class. Raises ValueError where pictures are not divided into two classes or more."""
-    readings = {i: classes for i, classes in found.readings.items() if len(classes) > 1}
-    if not readings:
-        (names,) = found.readings.values() if len(found.readings) == 1 else (found.readings[0],)
-        raise ValueError(
-            f"Images need a folder for each class, two or more. Received: {len(found.files):,} pictures in {', '.join(names)}. "
-            "Divide the pictures into class folders, or generate such pictures: --task generate."
-        )
-    if len(found.readings) == 1:
-        return found
-    chosen = next(iter(readings))
-    for i, classes in readings.items():
-        if i != chosen:
-            proposal.warnings.append(
-                f"the class is the folder {_listed(readings[chosen])}; where it is {_listed(classes)}, set class_folder: {i}"
-            )
-    why = f"folders lie in folders; the outer ones are classes: {_listed(readings[chosen])}"
-    proposal.choose("options.class_folder", chosen, why)
-    return replace(found, class_folder=chosen)
+    choose_limits(proposal, survey.keys, labels, "pictures")
+    proposal.train_rows = train_rows([kept.split(file.name) for file in kept.files])
 
 
 @dataclass(frozen=True)
@@ -159,41 +137,3 @@ def _choose_scale(proposal: Proposal, images: Array) -> None:
         proposal.choose("options.scale", value, f"the largest pixel is {top:g}")
     elif images.dtype.kind == "f" and 0 < top <= 1:
         proposal.choose("options.scale", 1, f"pixels are fractions, at most {top:g}")
-
-
-def _choose_limits(proposal: Proposal, keys: Sequence[int], labels: Sequence[str], is_whole: bool) -> None:
-    """Lower the limits of the validation that the pictures do not meet, and name the classes of too few pictures.
-
-    keys: hash of the pixels of each picture that was decoded; is_whole: whether these are all; labels: of all pictures, none
-    where they have no classes.
-    """
-    count = len(keys)
-    if is_whole and count < _DEFAULTS.min_rows:
-        proposal.choose("options.min_rows", count, f"there are only {count} pictures; a score of so few says little")
-    repeated = sum(number for number in Counter(keys).values() if number > 1)
-    if repeated > _DEFAULTS.max_duplicates * count:
-        share = min(1.0, math.ceil(105 * repeated / count) / 100)
-        why = f"{repeated:,} of {count:,} pictures have the same pixels as another one"
-        proposal.choose("options.max_duplicates", share, why)
-    if not labels:
-        return
-    allow_rare_class(proposal, np.array(labels, dtype=object))
-    for label, number in sorted(Counter(labels).items()):
-        if number < _FEW:
-            proposal.warnings.append(
-                f"class '{label}' has {number} picture{'s' if number > 1 else ''}, so train, val or test lacks it; add "
-                "pictures, or take its folder out"
-            )
-
-
-def _train_rows(splits: Sequence[str]) -> int:
-    """Expected rows of train. splits: the split that its folder fixes for each picture, "" where none does."""
-    if "test" not in splits:
-        return round((1 - _SHARES.val - _SHARES.test) * len(splits))
-    count = Counter(splits)
-    fixed = count["train"] if count["val"] else (1 - _SHARES.val) * count["train"]
-    return round(fixed + (1 - _SHARES.val - _SHARES.test) * count[""])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"({', '.join(names)[:_SHOWN]})"

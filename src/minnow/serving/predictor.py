@@ -96,6 +96,14 @@ class Predictor:
                 answer[name] = value
         return answers
 
+    def refusal(self, value: Any) -> str | None:
+        """Why an input is refused; None for one that can be answered. It stands without a position, as it was asked alone."""
+        try:
+            self.encoder.encode(self.modality.parse([value], self.encoder))
+        except ValueError as error:
+            return str(error).removeprefix("inputs[0]: ")
+        return None
+
     @property
     def options(self) -> Any:
         """The modality's options that this bundle was made with; its from_file reads files by them."""

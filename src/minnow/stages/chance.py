@@ -103,12 +103,12 @@ def one_class(chance: Chance) -> str | None:
     present = {name: count for name, count in chance.rows.items() if count}
     if len(chance.rows) < 2 or len(present) > 1:
         return None
-    had = "".join(f"{count:,} of '{name}' and " for name, count in present.items())
+    had = "".join(f"{count:,} rows of '{name}' and " for name, count in present.items())
     missing = [name for name in chance.rows if name not in present]
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return (
         f"The exam cannot tell any model from an answer that is always the same: of the {len(chance.rows)} classes in train "
-        f"it has {had}no row of {', '.join(map(repr, missing[:5]))}{more}. Rows of at least 2 classes are needed."
+        f"it has {had}none of {', '.join(map(repr, missing[:5]))}{more}. Rows of at least 2 classes are needed."
     )
 
 

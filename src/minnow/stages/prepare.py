@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from minnow.contracts import Encoder
-from minnow.registry import unknown
+from minnow.stages import weights
 from minnow.stages.case import Problem
 from minnow.types import SPLITS, Array, Batch, Columns, Table
 
@@ -50,13 +49,16 @@ class Prepared:
 def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
     """Split rows, turn them into examples, fit labels and encoder on train alone, and encode every split.
 
-    Raises ValueError when a split would be empty.
+    Rows of train have sample weights; each row of val and test counts once in every score. Raises ValueError when a split would
+    be empty, and for weights that are none.
     """
     modality, options, capabilities = problem.modality, problem.options, problem.modality.CAPABILITIES
     tables = {
         name: modality.examples(rows, options) for name, rows in split(table, shares, problem.time_column).items()
     }
     _refuse_empty(tables)
+    for name, rows in tables.items():
+        weights.check(name, rows, options)
     train = tables["train"]
     labels = capabilities.classes(problem.task.classes(train.columns[problem.target]), train, options)
     encoder = modality.fit_encoder(train, labels, options)
@@ -89,7 +91,7 @@ def _batch(table: Table, inputs: dict[str, Array], encoder: Encoder, labels: Arr
 def _train_batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:
     """Encode the rows that the encoder was fitted to, each with its weight."""
     inputs, weight = encoder.encode_train(table.columns)
-    rows = _weighted(_batch(table, inputs, encoder, labels, problem), problem.options)
+    rows = weights.weighted(_batch(table, inputs, encoder, labels, problem), table, problem.options)
     return rows if weight is None else replace(rows, weight=rows.weight * weight)
 
 
@@ -98,24 +100,6 @@ def with_extractor(prepared: Prepared, extractor: Columns) -> Prepared:
     tables = {name: replace(rows, extractor=extractor) for name, rows in prepared.tables.items()}
     batches = {name: replace(rows, extractor=extractor) for name, rows in prepared.batches.items()}
     return replace(prepared, tables=tables, batches=batches)
-
-
-def _weighted(batch: Batch, options: Any) -> Batch:
-    """Weight rows by their label: by the given weights, or so that all labels have equal weight; the mean weight is 1."""
-    weights: str | Mapping[str, float] | None = options.label_weights
-    if weights is None:
-        return batch
-    if not len(batch.labels):
-        raise ValueError("options.class_weights needs a task with labels. Received: a task whose answer is a number.")
-    if isinstance(weights, str):
-        per_label = 1 / np.maximum(np.bincount(batch.target, minlength=len(batch.labels)), 1)
-    else:
-        for name in weights:
-            if name not in batch.labels:
-                raise ValueError(f"options.class_weights: {unknown('label', name, batch.labels.tolist())}")
-        per_label = np.array([weights.get(str(name), 1.0) for name in batch.labels])
-    weight = per_label[batch.target]
-    return replace(batch, weight=(weight / weight.mean()).astype(np.float32))
 
 
 def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:

@@ -54,12 +54,13 @@ class Finding:
 
     @property
     def outcome(self) -> str:
-        """What was found, in words: "3 rows (0.10 %): '', 'x'"."""
+        """What was found, in words: "3 rows (0.10 %): 'x', 'y'"."""
         if self.error:
             return f"could not be checked: {self.error.strip().splitlines()[-1][:200]}"
         if self.rows is not None:
             values = ", ".join(map(repr, self.observed))
-            return f"{self.rows:,} rows ({100 * (self.share or 0):.2f} %)" + (f": {values}" if values else "")
+            count = f"{self.rows:,} row{'' if self.rows == 1 else 's'} ({100 * (self.share or 0):.2f} %)"
+            return count + (f": {values}" if values else "")
         if self.observed is None:
             return "yes" if self.ok else "no"
         return f"{self.observed:,}" if isinstance(self.observed, int | float) else str(self.observed)

@@ -34,7 +34,7 @@ _SIGN_IN_WORD = re.compile(
 _RARE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x83\x8a\x8c\x8e\x9a\x9e\x9f]|(?<=[a-z])[\xc0-\xde]")
 _USUAL_LETTER = re.compile(rb"[\xdf-\xff]|(?<![a-z])[\xc0-\xde]")
 _MOST_VALID, _MOST_ODD, _MOST_SIGNS = 0.05, 0.35, 0.1
-"""Largest shares in Windows-1252: of UTF-8 per byte beyond ASCII, of such bytes in letters, and of signs in words."""
+"""Largest shares in Windows-1252: of UTF-8 and of signs in words in the bytes beyond ASCII, and of these in letters."""
 
 
 Open = Callable[[], IO[bytes]]
@@ -157,5 +157,5 @@ def _is_windows(opened: Open) -> bool:
         rare += len(_RARE_LETTER.findall(block))
         usual += len(_USUAL_LETTER.findall(block))
         single += len(_SINGLE.findall(block))
-    few = valid <= _MOST_VALID * odd and odd <= _MOST_ODD * (letters + odd) and signs <= _MOST_SIGNS * odd
-    return few and rare <= usual and single > 0
+    few = valid <= _MOST_VALID * odd and usual + rare <= _MOST_ODD * (letters + usual + rare)
+    return few and signs <= _MOST_SIGNS * odd and rare <= usual and single > 0

@@ -72,7 +72,7 @@ def few_duplicates(max_share: float, row: str = "row") -> Expectation:
     """Expect that at most a share max_share of the rows repeat another row."""
     return expect(
         "column_values_to_be_unique",
-        "repetitions make the confidence interval of a score too narrow",
+        "repeated rows make the confidence interval of a score too narrow",
         "hash",
         says=f"at most {percent(max_share)} of the {row}s repeat another {row} (option max_duplicates)",
         shown="",
@@ -87,13 +87,17 @@ def label_expectations(options: LabelledOptions, task: str, words: Words | None 
     there = f"there is a column '{column}'" if column else "there are labels"
     expectations = [
         enough_rows(options.min_rows, words.row),
-        expect("column_to_exist", "it is what is to be predicted", "label", says=there, about=column),
+        expect("column_to_exist", "it is to be predicted", "label", says=there, about=column),
         expect(
-            "column_values_to_not_be_null", "others cannot be learned from", "label", says=words.labelled, about=column
+            "column_values_to_not_be_null",
+            "a row without a label cannot be used for training",
+            "label",
+            says=words.labelled,
+            about=column,
         ),
         expect(
             "column_unique_value_count_to_be_between",
-            "a single one leaves nothing to predict",
+            "one label leaves nothing to predict",
             "label",
             says=f"{label} has at least 2 different values",
             about=column,
@@ -108,7 +112,7 @@ def label_expectations(options: LabelledOptions, task: str, words: Words | None 
 def _finite_number(words: Words) -> Expectation:
     return expect(
         "column_values_to_be_between",
-        "a number is to be predicted (classes: task: classify)",
+        "numbers are to be predicted (task: classify predicts classes)",
         "label_number",
         says=f"{words.label} is a finite number in every {words.row}",
         about=words.column,
@@ -122,7 +126,7 @@ def _class_expectations(options: LabelledOptions, words: Words) -> list[Expectat
     expectations = [
         expect(
             "column_proportion_of_unique_values_to_be_between",
-            "values that hardly ever repeat are not classes, but ids, or numbers (task: regress)",
+            "labels that hardly ever repeat are not classes, but ids, or numbers (task: regress)",
             "label",
             says=f"{words.label} has at most {MOST_CLASSES_PER_ROW:g} different values per {words.row}",
             about=words.column,
@@ -139,7 +143,7 @@ def _class_expectations(options: LabelledOptions, words: Words) -> list[Expectat
     if options.min_class_share > 0:
         floor = options.min_class_share
         says = f"each class of {words.label} has at least {percent(floor)} of the {words.row}s (option min_class_share)"
-        why = "a class with fewer can be neither learned nor evaluated"
+        why = "a class with so few rows can be neither learned nor evaluated"
         expectations.append(
             expect(
                 "column_values_to_be_between",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from minnow.modalities.interactions.capabilities import CAPABILITIES
 from minnow.modalities.interactions.encoder import fit_encoder, load_encoder
+from minnow.modalities.interactions.file_ids import from_file
 from minnow.modalities.interactions.options import Options, target, time_column
-from minnow.modalities.interactions.request import example, from_file, parse, request
+from minnow.modalities.interactions.request import example, parse, request
 from minnow.modalities.interactions.rows import describe, examples, expectations, read
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,11 @@ class HistoryEncoder(Encoder):
         self.width = max(_MIN_WIDTH, int(np.diff(self.starts).max(initial=0)))
         self._user_index = {name: i for i, name in enumerate(self.users.tolist(), 1)}
         self._item_index = {name: i for i, name in enumerate(self.labels.tolist())}
+
+    @property
+    def ids(self) -> Mapping[str, Container[str]]:
+        """Known ids: user, and item."""
+        return {"user": self._user_index, "item": self._item_index}
 
     @property
     def outputs(self) -> tuple[Spec, ...]:

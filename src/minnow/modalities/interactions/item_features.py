@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from minnow.contracts import Parameters
-from minnow.tables.errors import FileError
+from minnow.tables.errors import ColumnError, FileError, ReadingError
 from minnow.tables.files import find
-from minnow.tables.frames import read_file
-from minnow.types import Array, FileFormat
+from minnow.tables.frames import Frame, read_file
+from minnow.tables.options import TableOptions
+from minnow.tables.typed import Columnwise, Typed
+from minnow.types import Array, FileFormat, Notice
 
 ITEMS, _ATTRIBUTES, _NAMES = "items", "attributes", "attribute names"
 _BINS = 8
@@ -31,8 +34,8 @@ class NumberInText(Parameters):
 class ItemOptions(Parameters):
     """A file of items and their attributes.
 
-    file: its name, in the folder of the interactions; separator, header, encoding: as for interactions; item: column of the
-    item's id.
+    file: its name, in the folder of the interactions; separator, header, encoding, decimal, missing: as for interactions; item:
+    column of the item's id.
     categories: columns with one value each; several: columns with several values -> their separator; numbers: numeric
     columns; within: name -> a number within a text, such as {year: {column: title, pattern: "([0-9]{4})"}}.
     min_items: values of fewer items are left out, since they say nothing about other items.
@@ -42,6 +45,8 @@ class ItemOptions(Parameters):
     separator: str | None = Field(None, min_length=1)
     encoding: str | None = None
     header: list[str] | None = None
+    decimal: Literal[".", ","] | None = None
+    missing: list[str] = Field(default_factory=list)
     item: str = "item"
     categories: list[str] = Field(default_factory=list)
     several: dict[str, str] = Field(default_factory=dict)
@@ -50,13 +55,14 @@ class ItemOptions(Parameters):
     min_items: int = Field(2, ge=1)
 
 
-def read_items(place: Path, options: ItemOptions | None) -> dict[str, Array]:
+def read_items(place: Path, options: ItemOptions | None) -> tuple[dict[str, Array], tuple[Notice, ...]]:
     """Read the file of items: items (m,) str, sorted; attributes (m, a) float32 of 0 and 1, and their names (a,) str.
 
-    place: the folder of interactions, or their file. Returns {} without options. Raises FileError with the rows.
+    place: the folder of interactions, or their file. Returns also what was found; nothing without options. Raises FileError
+    with the rows.
     """
     if options is None:
-        return {}
+        return {}, ()
     (path,) = find(place.parent if place.is_file() else place, options.file, ())
     sources = [part.column for part in options.within.values()]
     texts = list(dict.fromkeys([*options.categories, *options.several, *options.numbers, *sources]))
@@ -66,10 +72,48 @@ def read_items(place: Path, options: ItemOptions | None) -> dict[str, Array]:
     names = np.array([cell or "" for cell in frame.cells(options.item, "items.item")], dtype=str)
     _refuse_repeats(path, names, frame.row_id)
     cells = {name: [cell or "" for cell in frame.cells(name, "items")] for name in texts}
-    values = _values(cells, options, frame.row_id)
+    numbers = {name: _numbers(frame, options, name) for name in options.numbers}
+    values = _values(cells, {name: read.values for name, read in numbers.items()}, options, frame.row_id)
     order = np.argsort(names)
     attribute_names, attributes = _one_hot(values, options.min_items)
-    return {ITEMS: names[order], _ATTRIBUTES: attributes[order], _NAMES: attribute_names}
+    side_tables = {ITEMS: names[order], _ATTRIBUTES: attributes[order], _NAMES: attribute_names}
+    return side_tables, (*frame.notices, *(notice for read in numbers.values() for notice in read.notices))
+
+
+def _numbers(frame: Frame, options: ItemOptions, name: str) -> Typed:
+    """Read a column of numbers as it is written. Raises FileError with the rows."""
+    as_table = {"target": "", "missing": options.missing, "decimal": options.decimal}
+    try:
+        return Columnwise(frame, TableOptions.model_validate(as_table)).numbers(name)
+    except ReadingError as error:
+        readings = " or ".join(f"{shown} ({value})" for value, shown in error.readings)
+        text = f"{options.file}: '{name}' holds numbers that may be {readings}. Say which under options.items.decimal."
+        raise ReadingError(text, name, error.option, error.readings) from error
+    except ColumnError as error:
+        row, cell = next(iter(error.cells.items()))
+        raise FileError(
+            f"{row}: '{name}' needs a number. Received: {cell!r:.40}. List spellings of a missing value under "
+            "options.items.missing."
+        ) from error
+
+
+def without_attributes(items: Array, side_tables: Mapping[str, Array], options: ItemOptions) -> list[Notice]:
+    """Say which items of the interactions are not in the file of items. Raises FileError where none is.
+
+    items: (n,) str; side_tables: as read_items returns them.
+    """
+    taken = np.unique(items)
+    lacking = taken[~np.isin(taken, side_tables[ITEMS])]
+    if len(lacking) == len(taken):
+        raise FileError(
+            f"{options.file} must hold the items of the interactions, such as {taken[0]!r}. Received in '{options.item}': "
+            f"{', '.join(map(repr, side_tables[ITEMS][:_SHOWN].tolist()))}."
+        )
+    if not len(lacking):
+        return []
+    shown = ", ".join(lacking[:_SHOWN].tolist()) + (", ..." if len(lacking) > _SHOWN else "")
+    text = f"{len(lacking):,} of {len(taken):,} items are not in {options.file} and have no attributes: {shown}."
+    return [Notice("missing", text, len(lacking), options.item)]
 
 
 def _refuse_repeats(path: Path, names: Array, row_id: Sequence[str]) -> None:
@@ -82,13 +126,15 @@ def _refuse_repeats(path: Path, names: Array, row_id: Sequence[str]) -> None:
         raise FileError(f"Each item must occur in {path.name} once. {', '.join(again)} do not: {', '.join(rows)}.")
 
 
-def _values(cells: Mapping[str, list[str]], options: ItemOptions, row_id: Sequence[str]) -> dict[str, list[list[str]]]:
+def _values(
+    cells: Mapping[str, list[str]], numbers: Mapping[str, Array], options: ItemOptions, row_id: Sequence[str]
+) -> dict[str, list[list[str]]]:
     """Attribute -> values of each item as text: the categories themselves, and the bins of numbers."""
     values = {name: [[cell] if cell else [] for cell in cells[name]] for name in options.categories}
     for name, between in options.several.items():
         values[name] = [[part.strip() for part in cell.split(between) if part.strip()] for cell in cells[name]]
     for name in options.numbers:
-        values[name] = _binned([_number(row, name, cell) for cell, row in zip(cells[name], row_id, strict=True)])
+        values[name] = _binned(numbers[name].tolist())
     for name, part in options.within.items():
         matches = [re.search(part.pattern, cell) for cell in cells[part.column]]
         texts = [match.group(1) if match else "" for match in matches]

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.modalities.interactions.log_times import Times, read_times
 from minnow.modalities.interactions.options import Options
+from minnow.registry import unknown
 from minnow.tables.errors import FileError
-from minnow.tables.frames import read_place
+from minnow.tables.files import SUFFIXES, find
+from minnow.tables.frames import Cells, Frame, read_place
 from minnow.tables.options import TableOptions
 from minnow.tables.typed import Columnwise, Typed
 from minnow.types import Array, Reading, Table, content_key
-
-_US = 1_000_000
 
 
 def read_log(folder: Path, options: Options) -> Table:
@@ -22,44 +23,72 @@ def read_log(folder: Path, options: Options) -> Table:
 
     Columns, each (n,): user, item str, rating, time float64 (seconds since 1970, or a number that counts), repeats int64.
     """
-    without = [] if options.items is None else [options.items.file]
-    frame = read_place(folder, options, without=without)
+    frame = read_frame(folder, options)
     if not len(frame):
         raise FileError(f"{folder} must hold rows. It holds none.")
-    user, item = (_ids(frame.cells(name, role)) for name, role in ((options.user, "user"), (options.item, "item")))
-    by_column = Columnwise(frame, _table_options(options))
-    time, rating = np.arange(len(frame), dtype=np.float64), np.ones(len(frame))
-    read: dict[str, Typed] = {}
-    if options.time is not None:
-        frame.cells(options.time, "time")
-        read[options.time] = by_column.moments(options.time)
-        time = _seconds(read[options.time].values)
-    if options.rating is not None:
-        frame.cells(options.rating, "rating")
-        read[options.rating] = by_column.numbers(options.rating)
-        rating = read[options.rating].values
-    order = np.argsort(time, kind="stable")  # NaN comes last; the validation refuses it
-    columns = {"user": user[order], "item": item[order], "rating": rating[order], "time": time[order]}
-    table = _last_of_each(columns, np.array(frame.row_id, dtype=str)[order], options.min_interactions)
-    notices = (*frame.notices, *(notice for column in read.values() for notice in column.notices))
-    formats = {name: column.form for name, column in read.items() if column.form is not None}
-    return table.with_reading(Reading(frame.form, formats), notices)
+    row_id = np.array(frame.row_id, dtype=str)
+    user, item = (_ids(frame, name, role) for name, role in ((options.user, "user"), (options.item, "item")))
+    time, rating = _times(frame, options), _ratings(frame, options)
+    order = np.argsort(time.seconds, kind="stable")  # NaN comes last; the validation refuses it
+    columns = {"user": user[order], "item": item[order], "rating": rating.values[order], "time": time.seconds[order]}
+    table = _last_of_each(columns, row_id[order], options.min_interactions)
+    formats = {name: part.form for name, part in ((options.time, time), (options.rating, rating)) if name and part.form}
+    return table.with_reading(Reading(frame.form, formats), (*frame.notices, *time.notices, *rating.notices))
+
+
+def read_frame(folder: Path, options: Options) -> Frame:
+    """Read the cells of interactions, without the file of items. Raises FileError."""
+    without = [] if options.items is None else [options.items.file]
+    if all(path.name in without for path in find(folder, options.file, SUFFIXES)):
+        raise FileError(f"{folder} must hold a file of interactions besides {without[0]} (options.items.file).")
+    return read_place(folder, options, without=without)
+
+
+def _ids(frame: Frame, name: str, role: str) -> Array:
+    """Names of users or items as they are written, (n,) str; "" where there is none. Raises FileError."""
+    cells = [cell or "" for cell in frame.cells(name, role)]
+    try:
+        "".join(cells).encode("utf-8")
+    except UnicodeEncodeError:
+        raise FileError(f"{_odd(cells, frame.row_id)}: '{name}' holds half of a surrogate pair.") from None
+    return np.array(cells, dtype=str)
+
+
+def _odd(cells: Cells, row_id: Sequence[str]) -> str:
+    return next(
+        row for cell, row in zip(cells, row_id, strict=True) if any("\ud800" <= c <= "\udfff" for c in cell or "")
+    )
+
+
+def _times(frame: Frame, options: Options) -> Times:
+    """Read the times of rows; without a column of times, rows are in order of the files."""
+    if others := [name for name in options.dates if name != options.time]:
+        raise FileError(
+            f"options.dates must name the column of times, '{options.time}'. Received: {', '.join(others)}."
+        )
+    if options.time is None:
+        return Times(np.arange(len(frame), dtype=np.float64), None)
+    _require(frame, options.time, "time", "where the rows are in order, with split: last")
+    return read_times(frame, _table_options(options), options.time)
+
+
+def _ratings(frame: Frame, options: Options) -> Typed:
+    """Read the ratings of rows; without a column of ratings each is 1."""
+    if options.rating is None:
+        return Typed(np.ones(len(frame)), None)
+    _require(frame, options.rating, "rating", "where there are no ratings")
+    return Columnwise(frame, _table_options(options)).numbers(options.rating)
+
+
+def _require(frame: Frame, name: str, role: str, without: str) -> None:
+    """Raise FileError where a column is not there, with what to do where there is none."""
+    if name not in frame.columns:
+        raise FileError(f"options.{role}: {unknown('column', name, frame.columns)} Set it to null {without}.")
 
 
 def _table_options(options: Options) -> TableOptions:
     values = {"target": "", "missing": options.missing, "not_missing": options.not_missing, "decimal": options.decimal}
     return TableOptions.model_validate(values | {"dates": options.dates})
-
-
-def _ids(cells: Sequence[str | None]) -> Array:
-    return np.array([cell or "" for cell in cells], dtype=str)
-
-
-def _seconds(values: Array) -> Array:
-    """Seconds since 1970 of moments (n,), NaN where missing; numbers that count something else stay as they are."""
-    if values.dtype.kind != "M":
-        return values
-    return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64) / _US)
 
 
 def _last_of_each(columns: dict[str, Array], row_id: Array, min_interactions: int) -> Table:

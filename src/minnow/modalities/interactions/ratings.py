@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,11 @@ class RatingEncoder(Encoder):
             "user": {name: i for i, name in enumerate(self.users.tolist(), 1)},
             "item": {name: i for i, name in enumerate(self.items.tolist(), 1)},
         }
+
+    @property
+    def ids(self) -> Mapping[str, Container[str]]:
+        """Known ids: user, and item."""
+        return self._index
 
     @property
     def outputs(self) -> tuple[Spec, ...]:

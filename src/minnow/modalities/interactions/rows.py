@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minnow.modalities.interactions.histories import history_examples, recent_popularity
-from minnow.modalities.interactions.item_features import ITEMS, attributes, read_items
+from minnow.modalities.interactions.item_features import ITEMS, attributes, read_items, without_attributes
 from minnow.modalities.interactions.log import last_out, read_log
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import rating_examples
@@ -25,9 +25,11 @@ def read(folder: Path, options: Options) -> Table:
     number of earlier rows of the same user and item that this row replaces). An empty number is NaN. Raises FileError.
     """
     table = read_log(folder, options)
-    side_tables = read_items(folder, options.items)
+    side_tables, notices = read_items(folder, options.items)
+    if options.items is not None:
+        notices = (*notices, *without_attributes(table.columns["item"], side_tables, options.items))
     split = _last_out(table, options) if options.split == "last" else None
-    return replace(table, split=split, side_tables=side_tables)
+    return replace(table, split=split, side_tables=side_tables, notices=(*table.notices, *notices))
 
 
 def _last_out(table: Table, options: Options) -> Array:

@@ -45,15 +45,19 @@ def parse(inputs: Sequence[Any], encoder: TabularEncoder) -> dict[str, Array]:
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one row, received none.")
-    rows = [_check(row, i, encoder.schema) for i, row in enumerate(inputs)]
+    read: list[dict[str, Any]] = [{} for _ in encoder.schema.columns]
+    rows = [_check(row, i, encoder.schema, read) for i, row in enumerate(inputs)]
     return {
         column.name: array_of([row[index] for row in rows], column.kind)
         for index, column in enumerate(encoder.schema.columns)
     }
 
 
-def _check(row: Any, index: int, schema: RowSchema) -> list[Any]:
-    """Return the values of one row in the order of schema.columns, each of the type of its kind. Raises ValueError."""
+def _check(row: Any, index: int, schema: RowSchema, read: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return the values of one row in the order of schema.columns, each of the type of its kind.
+
+    read: of each column the texts that were read before -> value; most are dates and categories that recur. Raises ValueError.
+    """
     where = row.where if isinstance(row, FileRow) else f"inputs[{index}]"
     if not isinstance(row, dict):
         raise ValueError(
@@ -64,7 +68,7 @@ def _check(row: Any, index: int, schema: RowSchema) -> list[Any]:
     if absent:
         names = ", ".join(f"'{name}'" for name in sorted(absent))
         raise ValueError(f"{where}: needed a value (or null) for every column, received none for {names}.")
-    return [_value(named[column.name], column, where, schema) for column in schema.columns]
+    return [_once(named[column.name], column, where, schema, read[i]) for i, column in enumerate(schema.columns)]
 
 
 def _named(row: Mapping[str, Any], where: str, schema: RowSchema) -> Mapping[str, Any]:
@@ -76,6 +80,14 @@ def _named(row: Mapping[str, Any], where: str, schema: RowSchema) -> Mapping[str
                 f"{where}: needed the columns of the model, received '{name}'. {unknown('column', name, schema.names)}"
             )
     return named
+
+
+def _once(value: Any, column: Column, where: str, schema: RowSchema, read: dict[str, Any]) -> Any:
+    if not isinstance(value, str):
+        return _value(value, column, where, schema)
+    if value not in read:
+        read[value] = _value(value, column, where, schema)
+    return read[value]
 
 
 def _value(value: Any, column: Column, where: str, schema: RowSchema) -> Any:

@@ -41,7 +41,10 @@ def expectations(options: Options, table: Table, task: str) -> list[Expectation]
     expected = label_expectations(options, task, Words(column=options.target))
     described = describe(table, options)
     share = round(1 - options.max_missing, 6)
-    gaps, why = "a column with fewer is hardly useful; options.drop leaves it out", "models need finite numbers"
+    gaps, why = (
+        "a column with so many missing values is hardly useful; options.drop leaves it out",
+        "models need finite numbers",
+    )
     for column, name in zip(features(table.columns, options), described, strict=False):
         filled = f"'{column}' has a value in at least {percent(share)} of the rows (option max_missing)"
         expected.append(

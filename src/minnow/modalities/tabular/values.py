@@ -143,10 +143,11 @@ def _bounded(value: Any, column: Column) -> Any:
 
 
 def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
     return "\0" not in value
 
 

@@ -159,8 +159,7 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about texts and their labels."""
     longest = f"no text has more than {MAX_CHARACTERS:,} characters"
-    documents = options.lines or all(row.lower().endswith(DOCUMENTS) for row in table.row_id[:1].tolist())
-    column, label = (None, None) if documents else (options.text, options.label)
+    column, label = (None, None) if options.lines or table.reading.documents else (options.text, options.label)
     there, empty = f"there is a column '{options.text}'", "no text is empty"
     between, refused = "column_values_to_be_between", "the service refuses longer ones"
     return [

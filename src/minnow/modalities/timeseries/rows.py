@@ -229,9 +229,9 @@ def _sensor_expectations(name: str, options: Options) -> list[Expectation]:
     filled = f"'{name}' has a value in at least {percent(known)} of the rows (option max_missing)"
     burst = f"'{name}' is missing in no more than {percent(gap)} {run} (option max_missing_run)"
     stuck = f"'{name}' has one and the same value in no more than {percent(still)} {run} (option max_stuck)"
-    few = "a sensor with fewer is hardly useful; options.drop leaves it out"
-    broken = "a sensor that stays at one value for longer is stuck; options.drop leaves it out"
-    failing, one = "a model would learn how a sensor fails", f"{name}: one value in one go"
+    few = "a sensor with so many missing values is hardly useful; options.drop leaves it out"
+    broken = "a sensor with one value for so long is stuck; drop it, or these rows"
+    failing, one = "a model would learn the failure of a sensor that fails for so long", f"{name}: one value in one go"
     return [
         expect("column_values_to_not_be_null", few, sensor, says=filled, about=name, shown="", mostly=known),
         expect(between, "models need them", sensor, says=finite, about=name, min_value=-LARGEST, max_value=LARGEST),

@@ -1,4 +1,4 @@
-"""Bundles made by hand: a softmax over pixels, one over counted words, a table of users and items, pixels from noise."""
+"""Bundles made by hand: a softmax over pixels, words and rows each, a table of users and items, pixels from noise."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from minnow import modalities, runtimes
 from minnow.contracts import Encoder
-from minnow.records.bundle import FOLDER
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
 from minnow.types import Array, Table, content_key
@@ -142,23 +140,48 @@ def sales(folder: Path, seed: int = 0) -> Path:
     return _write(folder, names, np.empty(0, str), encoder, examples.columns, **chosen)
 
 
+ORDERS = "day,price,weight,colour,kind\n" + "".join(
+    f'{i % 28 + 1:02d}/{i % 12 + 1:02d}/2024,"{1000 + 37 * i:,}",{i / 8},{("red", "blue", "green")[i % 3]},'
+    f"{('cheap', 'dear')[i % 2]}\n"
+    for i in range(40)
+)
+"""A table with days before months and thousands signs."""
+
+
+def orders(folder: Path, seed: int = 0) -> Path:
+    """A softmax over the numbers and categories of a row."""
+    module, labels = modalities.get("tabular"), np.array(["cheap", "dear"])
+    chosen = {"target": "kind", "min_category_rows": 1}
+    options = module.Options(**chosen)
+    folder.mkdir(parents=True)
+    source = folder / "orders.csv"
+    source.write_text(ORDERS)
+    table = module.read(source, options)
+    source.unlink()
+    encoder = module.fit_encoder(table, labels, options)
+    rng, widths = np.random.default_rng(seed), {spec.name: spec.shape[0] or 0 for spec in encoder.outputs}
+    nodes = [
+        ("MatMul", ["numbers", "w"], ["of numbers"]),
+        ("Gather", ["v", "categories"], ["each"]),
+        ("ReduceSum", ["each", "axis"], ["of categories"], {"keepdims": 0}),
+        ("Add", ["of numbers", "of categories"], ["logits"]),
+        ("Softmax", ["logits"], ["probabilities"], {"axis": -1}),
+    ]
+    weights = {
+        "w": rng.normal(size=(widths["numbers"], 2)).astype(np.float32),
+        "v": rng.normal(size=(encoder.cardinalities["categories"], 2)).astype(np.float32),
+        "axis": np.array([1], np.int64),
+    }
+    inputs = [("numbers", "float32", [widths["numbers"]]), ("categories", "int32", [widths["categories"]])]
+    _model(folder / "model.onnx", nodes, inputs, ("probabilities", 2), weights)
+    return _write(folder, ("orders", "tabular", "classify"), labels, encoder, table.columns, **chosen)
+
+
 MAKERS: dict[str, Callable[..., Path]] = {
     "digits": digits,
     "reviews": reviews,
     "shop": shop,
     "doodles": doodles,
+    "orders": orders,
     "sales": sales,
 }
-
-
-@pytest.fixture(scope="session")
-def bundles(tmp_path_factory) -> Callable[..., Path]:
-    """Return (usecase, seed) -> a bundle's folder; another seed is another model. The folder must not be changed."""
-    root, made = tmp_path_factory.mktemp("bundles"), {}
-
-    def make(usecase: str, seed: int = 0) -> Path:
-        if (usecase, seed) not in made:
-            made[usecase, seed] = MAKERS[usecase](root / f"{usecase}-{seed}" / FOLDER, seed)
-        return made[usecase, seed]
-
-    return make

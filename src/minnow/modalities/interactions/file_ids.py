@@ -1,0 +1,95 @@
+"""Users, or pairs of user and item, of a file of inputs for a prediction, one by one, each with its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from minnow.contracts import Located
+from minnow.modalities.interactions.histories import HistoryEncoder
+from minnow.modalities.interactions.log import read_frame
+from minnow.modalities.interactions.options import Options
+from minnow.modalities.interactions.ratings import RatingEncoder
+from minnow.tables.errors import FileError
+from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
+from minnow.tables.frames import Frame, stream
+from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
+
+
+class FileId(str, Located):
+    """The id of a user or an item as a file has it, which is valid whatever it holds."""
+
+    def __new__(cls, name: str, where: str) -> FileId:
+        """where: such as "rows.csv:17"."""
+        made = super().__new__(cls, name)
+        made.where = where
+        return made
+
+
+class FilePair(dict[str, str], Located):
+    """A pair of user and item of a file."""
+
+    def __init__(self, user: str | None, item: str | None, where: str) -> None:
+        """where: such as "rows.csv:17"."""
+        super().__init__(user=FileId(user or "", where), item=FileId(item or "", where))
+        self.where = where
+
+
+def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEncoder) -> Iterator[Any]:
+    """Read inputs for a prediction: rows with columns of users (and items), a JSON list, or one user per line.
+
+    A folder is read as one of the training data. A file without a header may lack the columns of ratings and times, or hold
+    users (and items) alone. Raises FileError, a ValueError, with the path of the file.
+    """
+    if path.suffix.lower() == ".json":
+        yield from json_list(path)
+    elif path.is_dir():
+        yield from _inputs(read_frame(path, options), options)
+    elif path.name.lower().endswith(SUFFIXES) and not is_plain(path, options.form, options.user):
+        for frame in _frames(path, options):
+            yield from _inputs(frame, options)
+    else:
+        yield from (FileId(text.strip(), f"{path.name}:{line}") for line, text in plain_lines(path, options.encoding))
+
+
+def _inputs(frame: Frame, options: Options) -> Iterator[FileId | FilePair]:
+    users = frame.cells(options.user, "user")
+    if options.target == "item":
+        yield from (FileId(cell or "", where) for cell, where in zip(users, frame.row_id, strict=True))
+        return
+    items = frame.cells(options.item, "item")
+    yield from (FilePair(*row) for row in zip(users, items, frame.row_id, strict=True))
+
+
+def _frames(path: Path, options: Options) -> Iterator[Frame]:
+    """Read a file piece by piece, in the first of the forms that it may have. Raises FileError."""
+    needed = [options.user] if options.target == "item" else [options.user, options.item]
+    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
+    form = options.form
+    if is_text and len(needed) == 1 and is_single(path, form, options.user):
+        form = replace(form, separator=NO_SEPARATOR)
+    wrong: FileError | None = None
+    for header in _headers(options, needed):
+        frames = stream(path, replace(form, header=header), names=needed)
+        try:
+            first = next(frames)
+        except FileError as error:
+            wrong = wrong or error
+            continue
+        yield first
+        yield from frames
+        return
+    if wrong is not None:
+        raise wrong
+
+
+def _headers(options: Options, needed: Sequence[str]) -> list[tuple[str, ...] | None]:
+    """Names of the columns that a file without a header may have: all, without ratings, without times, the needed ones."""
+    header = options.header
+    if header is None:
+        return [None]
+    left_out: list[set[str | None]] = [set(), {options.rating}, {options.time}, {options.rating, options.time}]
+    without = [tuple(name for name in header if name not in names) for names in left_out]
+    return list(dict.fromkeys([*without, tuple(name for name in header if name in needed)]))

@@ -1,0 +1,258 @@
+"""What an answer that is always the same reaches on an exam, and that nothing is promoted that cannot be told from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from judging import LEVEL, model
+
+from minnow.stages import chance as chances
+from minnow.stages import judge
+from minnow.stages.chance import Chance, chance_of, fewest
+from minnow.stages.judge import Rivals, Rules, decide, level_of_look
+from minnow.tasks import classify, generate, rank, regress
+from minnow.types import Array, Batch, Score
+
+LABELS = np.array(["no", "yes"])
+RULES = Rules(binary=True, level=LEVEL, margin=0.01, higher_is_better=True)
+
+
+def batch(target, labels=LABELS, task="classify", weight=None, group=None):
+    n = len(target)
+    more = {} if weight is None else {"weight": np.asarray(weight, np.float32)}
+    more |= {} if group is None else {"group": group}
+    return Batch({}, np.asarray(target), np.asarray(labels, dtype=str), task, np.arange(n, dtype=np.uint64), **more)
+
+
+def of(task, exam, outputs, train=None):
+    problem = SimpleNamespace(task=task)
+    prepared = SimpleNamespace(batches={"train": exam if train is None else train})
+    return chance_of(problem, prepared, SimpleNamespace(batch=exam, outputs=outputs))
+
+
+def answered(yes, target):
+    """Chance and losses of a classifier that gives these probabilities of yes."""
+    yes = np.asarray(yes, np.float64)
+    outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
+    exam = batch(np.asarray(target, np.int64))
+    return of(classify, exam, outputs), classify.loss(outputs, exam)
+
+
+def ask(yes, target, champion=None, *, looks=0, group=None, size=1000):
+    """The ruling on a classifier with these probabilities of yes."""
+    chance, loss = answered(yes, target)
+    rivals = Rivals(None if champion is None else model(champion, "champion", n=len(loss)), None, looks)
+    group = np.arange(len(loss)) if group is None else group
+    return decide(model(loss, size=size, n=len(loss)), rivals, [], group=group, rules=RULES, chance=chance)
+
+
+def drawn(seed, n, share=0.5, skill=0.0):
+    """Targets, and probabilities of a model that knows them with some skill, 0 for none."""
+    random = np.random.default_rng(seed)
+    target = (random.random(n) < share).astype(np.int64)
+    signal = skill * (target - 0.5) + random.normal(0, 1, n) + np.log(share / (1 - share))
+    return 1 / (1 + np.exp(-signal)), target
+
+
+# An exam of one class
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 400), st.booleans(), st.integers(0, 5))
+def test_on_an_exam_of_one_class_nothing_is_promoted_and_no_look_is_spent(seed, n, crowned, looks):
+    yes, _ = drawn(seed, n)
+    for label in (0, 1):
+        ruling = ask(yes, np.full(n, label), np.ones(n) if crowned else None, looks=looks)
+        assert (ruling.promote, ruling.verdict, ruling.looked) == (False, "refused", False)
+        assert f"{n:,} rows of '{LABELS[label]}' and none of '{LABELS[1 - label]}'" in ruling.reasons[0]
+        assert "Rows of at least 2 classes are needed" in ruling.reasons[0]
+
+
+def test_an_exam_of_rows_that_train_does_not_know_says_nothing_either():
+    exam, outputs = batch(np.full(50, -1)), {"probabilities": np.full((50, 2), 0.5)}
+    reason = chances.one_class(of(classify, exam, outputs, batch([0, 1])))
+    assert "of the 2 classes in train it has none of 'no', 'yes'" in reason
+
+
+def test_right_on_every_row_of_an_exam_without_one_positive_is_not_a_first_champion():
+    """Three frauds among three thousand rows, none of them in the exam: accuracy is 1, and says nothing."""
+    ruling = ask(np.full(644, 0.001), np.zeros(644))
+    assert (ruling.promote, ruling.verdict) == (False, "refused")
+
+
+# What cannot be told from an answer that is always the same
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(4, 300), st.floats(0.02, 0.98), st.floats(0.01, 0.99), st.booleans())
+def test_an_answer_that_is_always_the_same_is_never_promoted(seed, n, share, answer, crowned):
+    """Whatever it is, and however nearly it is right; also where it is smaller than the champion and hardly worse."""
+    _, target = drawn(seed, n, share)
+    champion = np.zeros(n) if crowned else None
+    assert not ask(np.full(n, answer), target, champion, size=1).promote
+
+
+def promoted_in_a_year(times=20, nights=20, n=60):
+    """Share of use cases in which a model that knows nothing becomes champion, made anew each night, on the same exam."""
+    count = 0
+    for seed in range(times):
+        _, target = drawn(seed, n)
+        for night in range(nights):
+            yes, _ = drawn(1000 * seed + night + 1, n)
+            if ask(yes, target, looks=night).promote:
+                count += 1
+                break
+    return count / times
+
+
+def test_what_knows_nothing_seldom_becomes_champion_and_often_with_a_faulty_judge(monkeypatch):
+    assert promoted_in_a_year() <= 0.05
+    monkeypatch.setattr(judge, "tell", lambda *_, **__: chances.Told(True))
+    assert promoted_in_a_year(times=5) > 0.9
+
+
+@pytest.mark.parametrize("n", [8, 20, 60, 300])
+def test_a_useful_model_on_a_small_exam_is_promoted_as_before(n):
+    for seed in range(20):
+        yes, target = drawn(seed, n, skill=9.0)
+        if min(np.bincount(target, minlength=2)) > 1:
+            assert ask(yes, target).verdict == "provisional"
+
+
+def test_a_model_that_is_never_sure_enough_to_say_yes_is_told_by_its_probabilities():
+    random = np.random.default_rng(0)
+    target = (np.arange(1000) < 40).astype(np.int64)
+    yes = np.where(target == 1, random.uniform(0.2, 0.45, 1000), random.uniform(0.0, 0.04, 1000))
+    assert ask(yes, target).promote
+    assert not ask(random.permutation(yes), target).promote
+
+
+def test_a_refusal_has_the_figures_it_had_and_those_it_needed_and_spends_a_look():
+    yes, target = drawn(3, 76)
+    ruling = ask(yes, target, looks=1)
+    spent = level_of_look(LEVEL, 2)
+    assert (ruling.verdict, ruling.looked, ruling.level_spent) == ("refused", True, spent)
+    assert "cannot be told from an answer that is the same for every row: accuracy 0." in ruling.reasons[0]
+    assert f"Required by one of them is p of at most {spent / 2:.2g}" in ruling.reasons[0]
+    assert ruling.reasons[-1].startswith("This was look 2")
+
+
+def test_too_few_rows_of_the_rarer_class_are_counted():
+    target = (np.arange(644) < 2).astype(np.int64)
+    ruling = ask(np.where(target == 1, 0.2, 0.001), target)
+    assert not ruling.promote
+    assert "The most frequent class is right in 642 of 644 rows" in ruling.reasons[1]
+    assert "can be better in 2 alone; at least 7 are needed" in ruling.reasons[1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 5))
+def test_a_ruling_does_not_depend_on_the_order_of_the_rows(seed, skill):
+    yes, target = drawn(seed, 60, 0.3, skill)
+    order = np.random.default_rng(seed).permutation(60)
+    assert ask(yes, target) == ask(yes[order], target[order])
+
+
+# Few groups of rows
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5])
+def test_a_useful_model_on_few_groups_is_provisional_even_where_it_is_always_right(groups):
+    _, target = drawn(5, 200)
+    ruling = ask(np.where(target == 1, 0.999, 0.001), target, group=np.arange(200) % groups)
+    assert (ruling.promote, ruling.verdict) == (True, "provisional")
+    assert any("taken for independent, the 200 rows show" in reason for reason in ruling.reasons)
+
+
+def test_a_model_that_knows_nothing_is_refused_on_few_groups_too():
+    yes, target = drawn(6, 200)
+    assert ask(yes, target, group=np.arange(200) % 2).verdict == "refused"
+
+
+def test_on_hardly_any_rows_half_of_the_loss_must_be_avoided():
+    target = [0, 1, 0, 1]
+    ruling = ask([0.4, 0.6, 0.4, 0.6], target)
+    assert (ruling.promote, ruling.verdict) == (True, "provisional")
+    assert any("4 rows cannot show" in reason for reason in ruling.reasons)
+    assert not ask([0.4, 0.6, 0.6, 0.4], target).promote or ask([0.4, 0.6, 0.6, 0.4], target).verdict == "provisional"
+    assert not ask([0.6, 0.4, 0.6, 0.6], target).promote
+
+
+def test_as_many_groups_are_needed_as_must_agree():
+    assert [fewest(level) for level in (0.5, 0.25, 0.05, level_of_look(0.05, 1))] == [1, 2, 5, 6]
+
+
+# With a champion
+
+
+def test_a_smaller_model_that_knows_nothing_does_not_replace_a_champion_that_is_hardly_better():
+    """Where one row in two hundred says yes, the constant answer is within the margin of any champion."""
+    target = (np.arange(2000) % 200 == 0).astype(np.int64)
+    champion = np.zeros(2000)
+    refused = ask(np.full(2000, 0.005), target, champion, size=10)
+    assert (refused.promote, refused.looked) == (False, True)
+    assert any("cannot be told" in reason for reason in refused.reasons)
+    told = np.where(target == 1, np.where(np.arange(2000) < 1600, 0.8, 0.1), 0.001)
+    assert ask(told, target, champion, size=10).verdict == "smaller"
+
+
+def test_a_champion_that_is_worse_than_nothing_is_replaced():
+    _, target = drawn(7, 400)
+    assert ask(np.full(400, 0.5), target, np.ones(400)).verdict == "better"
+
+
+# By task
+
+
+def test_numbers_are_told_from_mean_and_median_by_one_of_their_errors():
+    random = np.random.default_rng(8)
+    target = random.lognormal(0, 1, 200).astype(np.float32)
+    exam = batch(target, [], "regress")
+    for outputs, ok in (
+        (target * 0.7, True),
+        (random.permutation(target), False),
+        (np.full(200, target.mean()), False),
+    ):
+        chance = of(regress, exam, {"value": outputs.astype(np.float32)})
+        assert [contest.measure for contest in chance.contests] == ["mae", "rmse"]
+        assert set(chance.contests[0].constants) == {"the mean of train", "the median of train"}
+        assert chances.tell(chance, exam.group, level=0.03, first=0.03).ok == ok
+
+
+def test_class_weights_of_training_weight_the_rows_of_the_exam():
+    """A model that is trained for the rare class gives up right answers to the frequent one, and is told by weighted ones."""
+    random = np.random.default_rng(9)
+    target = (np.arange(600) % 20 == 0).astype(np.int64)
+    yes = np.clip(np.where(target == 1, 0.75, 0.3) + random.normal(0, 0.2, 600), 0.01, 0.99)
+    outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
+    exam, balanced = batch(target), batch(target, weight=np.where(target == 1, 10.0, 600 / 1140))
+    plain, weighted = of(classify, exam, outputs), of(classify, exam, outputs, balanced)
+    assert not chances.tell(plain, exam.group, level=0.03, first=0.03).ok
+    assert chances.tell(weighted, exam.group, level=0.03, first=0.03).ok
+    for answer in (0.001, 0.5, 0.999):
+        constant = {"probabilities": np.tile([1 - answer, answer], (600, 1))}
+        assert not chances.tell(of(classify, exam, constant, balanced), exam.group, level=0.03, first=0.03).ok
+
+
+@pytest.mark.parametrize("task", [rank, generate])
+def test_a_task_without_a_worthless_constant_answer_has_no_such_floor(task):
+    assert of(task, batch([0, 1]), {}) == Chance()
+    ruling = decide(model(100), Rivals(), [], group=np.arange(1000), rules=RULES, chance=Chance())
+    assert ruling.promote
+
+
+def losses_of(values: Array) -> Score:
+    return Score(1 - float(values.mean()), 0, 1, len(values))
+
+
+def test_a_first_champion_on_groups_that_all_agree_is_provisional():
+    """Two days without one wrong answer have no spread, and show nothing."""
+    right = replace(model(np.zeros(300), n=300), score=losses_of(np.zeros(300)))
+    ruling = decide(right, Rivals(), [], group=np.arange(300) % 2, rules=RULES)
+    assert ruling.verdict == "provisional"
+    assert "2 groups of rows that agree cannot show any difference; at least 6 are needed" in ruling.reasons[1]
