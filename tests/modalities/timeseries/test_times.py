@@ -121,6 +121,27 @@ def test_days_without_signs_are_days(tmp_path):
     assert (columns["row stamp"] == stamps(table)[0]).all()
 
 
+@pytest.mark.parametrize(
+    ("header", "time", "cells"),
+    [
+        ("year,a,y", "year", lambda month: f"{1950 + month}"),
+        ("year,month,a,y", ["year", "month"], lambda month: f"{2000 + month // 12},{1 + month % 12}"),
+    ],
+    ids=["years", "months"],
+)
+def test_years_and_months_are_read_by_the_calendar(header, time, cells, tmp_path):
+    chosen = options(time=time, horizon=1, sensors=["a"])
+    folder = write(tmp_path, [cells(i) for i in range(60)], header)
+    table = timeseries.read(folder, chosen)
+    step = 12 if isinstance(time, str) else 1
+    months = table.columns["row time"].astype("datetime64[M]").astype(int)
+    assert (np.diff(months) == step).all()
+    encoder = timeseries.fit_encoder(timeseries.examples(table, chosen), np.array(["off", "on"]), chosen)
+    columns = timeseries.parse(list(timeseries.from_file(folder / "series.csv", chosen, encoder)), encoder)
+    expected = (table.columns["row time"][0].astype("datetime64[M]") + step).astype("datetime64[s]")
+    assert timeseries.CAPABILITIES.about(columns, encoder)["time"][0] == str(expected)
+
+
 def test_numbers_that_no_calendar_shows_are_refused_by_their_rows(tmp_path):
     times = [1704672000 + 300 * i for i in range(60)]
     times[4] = 10**15

@@ -16,6 +16,9 @@ from minnow.tables import numbers, times
 from minnow.tables.times import DIGITS, ISO, UNITS
 from minnow.types import Array, ColumnFormat
 
+YEARS = "%Y"
+_FIRST = (1, 1, 1, 0, 0, 0)
+"""Year, month, day, hour, minute and second that a moment begins with."""
 NAIVE = -1
 """Offset of a time that names no zone; no zone is ahead of UTC by that."""
 
@@ -91,19 +94,19 @@ def _ahead(text: str, form: str) -> int:
 
 
 def _of_number(number: float, clock: Clock) -> Moment:
-    if clock.form.time == DIGITS:
-        return Moment(times.microseconds(f"{number:.0f}", DIGITS))
+    if clock.form.time in (DIGITS, YEARS):
+        return Moment(times.microseconds(f"{number:.0f}", clock.form.time))
     return Moment(times.from_number(number, clock.unit), 0)
 
 
 def composed(parts: Sequence[float]) -> float:
     """Microseconds of one moment given by year, month, day and so on; NaN where the calendar has no such moment.
 
-    Seconds may have a fraction.
+    Parts that are left out are the first month, the first day, and 0. Seconds may have a fraction.
     """
-    if not 3 <= len(parts) <= 6:
+    if not 1 <= len(parts) <= len(_FIRST):
         return math.nan
-    *whole, second = (*parts, 0, 0, 0)[:6]
+    *whole, second = (*parts, *_FIRST[len(parts) :])
     try:
         year, month, day, hour, minute = (int(part) for part in whole)
         begins = clocks.instant(datetime(year, month, day, hour, minute, int(second)))
