@@ -19,6 +19,7 @@ EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 """Years 1 to 9999, which calendars of Python can show."""
 MICROSECOND = timedelta(microseconds=1)
 _QUARTER = 900 * SECOND
+_ELAPSED = 100_000_000 * SECOND
 _LEAST_MONTH_S = 28 * DAY_S
 _EPOCH = datetime(1970, 1, 1)
 
@@ -32,6 +33,11 @@ def instant(moment: datetime) -> int:
 def moment(stamp: int) -> datetime:
     """Convert microseconds since 1970 to a moment in UTC, without a zone."""
     return _EPOCH + timedelta(microseconds=int(stamp))
+
+
+def is_elapsed(stamp: int) -> bool:
+    """Whether a number of seconds is too small for the time since 1970, and counts from the beginning of a recording."""
+    return abs(stamp) < _ELAPSED
 
 
 def wall(stamp: Array, zone: str | None) -> Array:

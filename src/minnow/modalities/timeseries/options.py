@@ -34,8 +34,9 @@ def _known_zone(name: str) -> str:
 class Options(TableOptions):
     """Options of a use case of series, besides those about files (tables.options.TableOptions).
 
-    time: the column of time stamps, or the columns of year, month, day, hour and minute. time_zone: of times that name none,
-        such as Europe/Berlin; they are taken as UTC where it is None.
+    time: the column of time stamps, or the columns of a date and a time of day, or those of year, month, day, hour, minute and
+        second, the last of which may be left out. time_zone: of times that name none, such as Europe/Berlin; they are taken as
+        UTC where it is None.
     series: the column that names the series of each row, where files hold several; None for a single series.
     sensors: columns that models read; None for all, with a horizon also the past of the target.
     window: number of rows that models read one by one. horizon: rows from the last of them to the target, 0 for the same row.

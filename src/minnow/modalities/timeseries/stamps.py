@@ -49,8 +49,10 @@ def time_stamps(table: Table, options: Options, place: Path, series: Array | Non
 
 
 def _readings(columns: Columns, names: Sequence[str], form: ColumnFormat) -> tuple[Array, ColumnFormat]:
-    """Microseconds on the clock of the files, (n,) float64, NaN where missing; and the format of a single column."""
+    """Microseconds on the clock of the files, (n,) float64, NaN where missing; and the format of a single column, or a date."""
     values = [columns[name] for name in names]
+    if len(values) == 2 and values[0].dtype.kind == "M":
+        return _microseconds(values[0]) + np.round(raw(values[1]) * SECOND), form
     if len(values) > 1:
         stacked = np.stack([raw(part) for part in values], axis=1)
         return np.array([composed(row) if np.isfinite(row).all() else np.nan for row in stacked]), ColumnFormat("date")
