@@ -54,13 +54,15 @@ def example(encoder: SeriesEncoder, rows: Columns) -> list[dict[str, Any]]:
     readings = dict(zip(facts.sensors, facts.fill, strict=True))
     start, step = clocks.instant(EXAMPLE_START), round(facts.step * SECOND)
     times = [clocks.moment(start + index * step) for index in range(facts.window)]
-    return [_as_time(moment, facts.time) | readings for moment in times]
+    return [_as_time(moment, facts.clock_format) | readings for moment in times]
 
 
-def _as_time(moment: datetime, time: str | Sequence[str]) -> dict[str, Any]:
-    if isinstance(time, str):
-        return {time: moment.isoformat()}
-    return dict(zip(time, moment.timetuple()[:6], strict=False))
+def _as_time(moment: datetime, clock: Clock) -> dict[str, Any]:
+    if clock.has_time_of_day:
+        return dict(zip(clock.names, (moment.date().isoformat(), moment.time().isoformat()), strict=True))
+    if isinstance(clock.time, str):
+        return {clock.time: moment.isoformat()}
+    return dict(zip(clock.names, moment.timetuple()[:6], strict=False))
 
 
 def parse(inputs: Sequence[Any], encoder: SeriesEncoder) -> dict[str, Array]:
