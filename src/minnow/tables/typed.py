@@ -132,7 +132,7 @@ class Columnwise:
             advice = "correct the others" if fixed else f"set options.kinds.{name} to another kind"
             text = f"{error}: {rows}. List missing values under options.missing, or {advice}."
         else:
-            text = f"{error}. First rows: {rows}." if rows else f"{error}."
+            text = str(error).removesuffix(".") + (f". First rows: {rows}." if rows else ".")
         return ColumnError(f"column '{name}': {text}", name, odd)
 
     def labels(self, name: str) -> Typed:
@@ -148,8 +148,7 @@ class Columnwise:
         classes = {cell: count for cell, count in present.counts.items() if cell.lower() in self._missing}
         notices = [*_class_notice(name, classes), *_missing_notice(name, present.spelled)]
         text, form = {cell: cell for cell in present.counts}, None
-        plain = all(map(numbers.is_plain, present.counts))
-        if self.options.kinds.get(name) == "numeric" or (len(present.counts) > MANY and not plain):
+        if self.options.kinds.get(name) == "numeric" or len(present.counts) > MANY:
             text, form, more = self._as_numbers(name, present.counts)
             notices += more
         label_as = self.options.label_as
@@ -170,7 +169,8 @@ class Columnwise:
             return as_they_are, None, []  # the expectations name the rows whose label is no number
         if form.kind != "numeric":
             return as_they_are, None, []
-        plain = {cell: cell if numbers.is_plain(cell) else _text(numbers.number(cell, form)) for cell in counts}
+        has_points = form.decimal == "."  # otherwise the point in 806.387 is a thousands sign
+        plain = {c: c if has_points and numbers.is_plain(c) else _text(numbers.number(c, form)) for c in counts}
         return plain, form, _format_notice(name, form, counts)
 
 
