@@ -205,16 +205,8 @@ def _may_be_date(value: str) -> bool:
 
 
 def _alike(form: str, value: str) -> bool:
-<<<<<<< HEAD
     """Whether a format of strptime has the signs of a value; much faster than trying it."""
     if form == _ORDINAL and len(value) != len("2024-031"):
-=======
-    """Whether a format of strptime has the signs of a value; much faster than trying it.
-
-    A day of the year has three digits: 2024-12 is a month.
-    """
-    if form.endswith("%j") and not value[-3:].isdigit():
->>>>>>> cases
         return False
     return form == QUARTER or all(form.count(sign) == value.count(sign) for sign in "/:.,")
 

@@ -151,18 +151,9 @@ class Columnwise:
         present = _present(everything.cells, named if others and not _are_numbers(others) else self._missing)
         classes = {cell: count for cell, count in present.counts.items() if cell.lower() in self._missing}
         notices = [*_class_notice(name, classes), *_missing_notice(name, present.spelled)]
-<<<<<<< HEAD
         text, form, more = self._as_numbers(name, present.counts)
         label_as = {spelling.strip(): label for spelling, label in self.options.label_as.items()}
         label = {cell: label_as.get(cell, label_as.get(spelling, spelling)) for cell, spelling in text.items()}
-=======
-        text, form = {cell: cell for cell in present.counts}, None
-        if self.options.kinds.get(name) == "numeric" or len(present.counts) > MANY:
-            text, form, more = self._as_numbers(name, present.counts)
-            notices += more
-        label_as = self.options.label_as
-        label = {cell: label_as.get(spelling, spelling) for cell, spelling in text.items()}
->>>>>>> cases
         values = np.array([label[cell] if cell else "" for cell in present.cells], dtype=str)
         return Typed(values, form, (*notices, *more))
 
@@ -177,7 +168,6 @@ class Columnwise:
         kind = self.options.kinds.get(name)
         if kind in (None, "numeric") and all(map(numbers.is_plain, counts)) and len(counts) <= MANY:
             return as_they_are, None, []
-<<<<<<< HEAD
         few = kind is None and len(counts) <= MANY
         try:
             form = self._format(name, counts, kind)
@@ -188,10 +178,6 @@ class Columnwise:
         if form.kind != "numeric" or (few and (form.unit or form.thousands)):
             return as_they_are, None, []
         plain = {cell: _plain(cell, form) for cell in counts}
-=======
-        has_points = form.decimal == "."  # otherwise the point in 806.387 is a thousands sign
-        plain = {c: c if has_points and numbers.is_plain(c) else _text(numbers.number(c, form)) for c in counts}
->>>>>>> cases
         return plain, form, _format_notice(name, form, counts)
 
 
