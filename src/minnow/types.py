@@ -41,7 +41,7 @@ class ColumnFormat:
 
     kind: numeric, categorical, boolean or date. decimal, thousands: signs inside numbers, "" for no thousands sign; unit: a
     currency, percent sign or unit that each number carries. time: format of dates: "iso", one of strptime, or the unit of a
-    number since 1970 ("s", "ms", "us", "ns"); zone: time zone of dates that name none, None is UTC.
+    number since 1970 ("s", "ms", "us", "ns").
     """
 
     kind: str = "categorical"
@@ -49,7 +49,6 @@ class ColumnFormat:
     thousands: str = ""
     unit: str = ""
     time: str | None = None
-    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,13 @@ class FileFormat:
     """How files of rows are written. None and empty fields are found anew in each file.
 
     separator, quote: of delimited text. encoding: of text, a codec's name. header: names of the columns of files without a
-    header. missing: spellings of a missing value; None stands for those that are known.
+    header.
     """
 
     separator: str | None = None
     quote: str = '"'
     encoding: str | None = None
     header: tuple[str, ...] | None = None
-    missing: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,7 @@ class Table:
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     side_tables: arrays about what rows refer to, such as items; their length differs from n, and take() keeps them whole.
     reading: how the files were read. notices: what reading found or left out.
+    unlabelled: rows without a label that are kept for teaching; they are in no split, and take() keeps them whole.
     """
 
     columns: dict[str, Array]
@@ -103,6 +102,7 @@ class Table:
     side_tables: Mapping[str, Array] = field(default_factory=dict[str, Array])
     reading: Reading = field(default_factory=Reading)
     notices: tuple[Notice, ...] = ()
+    unlabelled: Table | None = None
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -89,3 +89,34 @@ def test_characters_that_the_encoder_did_not_make_are_refused(features):
     train, val = tiny.splits("text", "classify")
     with pytest.raises(ValueError, match=r"needs texts with the array characters.*options.characters"):
         linear.fit(train, val, linear.Params(features=features), seed=1)
+
+
+@pytest.mark.parametrize("task", ["classify", "regress"])
+def test_a_row_of_weight_two_is_the_same_as_two_rows(task):
+    """Up to regularization, which is divided by the total weight: the mean weight of a batch is 1."""
+    train, val = tiny.splits("tabular", task)
+    if task == "regress":  # rows that agree would give the same fit with any weights
+        noise = np.random.default_rng(0).normal(scale=500, size=len(train))
+        train = replace(train, target=(train.target + noise).astype(np.float32))
+    twice = np.arange(len(train)) % 3 == 0
+    weight = np.where(twice, 2, 1) / np.where(twice, 2, 1).mean()
+    weighted = replace(train, weight=weight.astype(np.float32))
+    repeated = train.take(np.repeat(np.arange(len(train)), np.where(twice, 2, 1)))
+    strength = len(repeated) / len(train)
+    a = linear.fit(weighted, val, linear.Params(C=[strength], iterations=5000), seed=1).predict(val.inputs)
+    b = linear.fit(repeated, val, linear.Params(C=[1.0], iterations=5000), seed=1).predict(val.inputs)
+    plain = linear.fit(train, val, linear.Params(C=[strength], iterations=5000), seed=1).predict(val.inputs)
+    for name, values in a.items():
+        scale = np.abs(values).max()
+        np.testing.assert_allclose(values / scale, b[name] / scale, atol=2e-3)
+        assert np.abs(values - plain[name]).max() > 5e-3 * scale
+
+
+def test_rows_without_weight_teach_nothing():
+    train, val = tiny.splits("tabular", "classify")
+    wrong = np.arange(len(train)) % 3 > 0  # two thirds of the rows have the other label
+    target = np.where(wrong, 1 - train.target, train.target)
+    for weight, right in ((np.ones(len(train)), False), (np.where(wrong, 0.0, 3.0), True)):
+        rows = replace(train, target=target, weight=weight.astype(np.float32))
+        answers = linear.fit(rows, val, linear.Params(), seed=1).predict(val.inputs)["probabilities"]
+        assert ((answers.argmax(axis=1) == val.target).mean() > 0.9) == right

@@ -43,3 +43,9 @@ def test_a_short_step_is_one_line():
 
 def test_on_a_terminal_the_bar_says_it(clock):
     assert "left" not in shown([(n, 5, {}) for n in range(1, 6)], terminal=True)
+
+
+def test_names_in_brackets_are_printed_as_they_are(capsys):
+    with progress.Display() as display:
+        display.say("column 'pulse [/min]' and 'weight [kg]'")
+    assert "column 'pulse [/min]' and 'weight [kg]'" in capsys.readouterr().out

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -115,11 +116,13 @@ def test_rows_of_one_group_share_a_split_and_are_resampled_together():
     assert sum(map(len, groups)) == 100
 
 
-def _weights(class_weights):
-    options = SimpleNamespace(label_weights=class_weights)
-    target = np.array(["a"] * 300 + ["b"] * 100)
+def _weights(class_weights, column=None):
+    """Rows of two labels, of which the second is rare. column: weights of the rows, (400,) float64."""
+    name = None if column is None else "survey weight"
+    options = SimpleNamespace(label_weights=class_weights, weight_column=name)
+    columns = {"kind": np.array(["a"] * 300 + ["b"] * 100)} | ({name: column} if name else {})
     rows = table(list(range(400)))
-    labelled = Table(rows.columns | {"kind": target}, rows.row_id, rows.key)
+    labelled = Table(rows.columns | columns, rows.row_id, rows.key)
     return prepare.prepare(labelled, problem(options, target=lambda options: "kind"), SHARES).batches
 
 
@@ -137,6 +140,114 @@ def test_named_weights_are_kept_in_proportion():
     assert b / a == pytest.approx(3, rel=1e-5)
     with pytest.raises(ValueError, match=r"class_weights: No label 'bb'. Did you mean 'b'"):
         _weights({"bb": 3.0})
+
+
+COLUMN = np.arange(400) % 4 / 2
+
+
+def test_rows_of_train_have_the_weights_of_a_column_and_one_on_average_and_rows_of_an_exam_count_once():
+    batches = _weights(None, COLUMN)
+    own = COLUMN[batches["train"].inputs["value"].astype(int)]
+    np.testing.assert_allclose(batches["train"].weight, own / own.mean(), rtol=1e-6)
+    assert all((batches[name].weight == 1).all() for name in ("val", "test"))
+
+
+def test_balanced_labels_have_the_same_total_of_the_rows_own_weights():
+    train = _weights("balanced", COLUMN)["train"]
+    a, b = (train.weight[train.target == label] for label in (0, 1))
+    assert a.sum() == pytest.approx(b.sum(), rel=1e-5)
+    assert train.weight.mean() == pytest.approx(1, rel=1e-5)
+    own = COLUMN[train.inputs["value"].astype(int)][train.target == 0]
+    np.testing.assert_allclose(a / a.sum(), own / own.sum(), rtol=1e-5)
+
+
+def test_named_label_weights_multiply_those_of_the_rows():
+    plain, twice = _weights(None, COLUMN)["train"], _weights({"b": 2.0}, COLUMN)["train"]
+    ratio = twice.weight[plain.weight > 0] / plain.weight[plain.weight > 0]
+    assert ratio[twice.target[plain.weight > 0] == 1].mean() == pytest.approx(2 * ratio.min(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ((7, np.nan), r"1 rows of \w+ have none: row:7 \(missing\)"),
+        ((9, -0.5), r"1 rows of \w+ have none: row:9 \(-0\.5\)"),
+        ((11, np.inf), r"1 rows of \w+ have none: row:11 \(inf\)"),
+        ((slice(None), 0.0), r"needs a weight above 0 in some row of train. Received: 0 in all \d+ rows"),
+    ],
+)
+def test_a_weight_that_is_none_is_refused_with_its_row(change, words):
+    column = np.ones(400)
+    column[change[0]] = change[1]
+    with pytest.raises(ValueError, match=r"^'survey weight' \(options.weight\) .*" + words):
+        _weights(None, column)
+
+
+def test_a_column_of_weights_must_hold_numbers():
+    with pytest.raises(
+        ValueError, match=r"'survey weight' .* needs numbers\. .* options\.kinds\.survey weight to numeric"
+    ):
+        _weights(None, np.full(400, "much", dtype=object))
+
+
+def _with_unlabelled(labelled, others, **more):
+    return replace(labelled, unlabelled=replace(others, **more))
+
+
+def _kept(rows, **changed):
+    """Contents of the rows that are kept for teaching, and of those of each split."""
+    prepared = prepare.prepare(rows, problem(**changed), SHARES)
+    splits = {name: set(part.columns["value"].tolist()) for name, part in prepared.tables.items()}
+    return set(prepared.unlabelled.columns["value"].tolist()) if prepared.unlabelled else set(), splits
+
+
+@LAW
+@given(numbers, numbers)
+def test_a_row_without_a_label_is_kept_for_teaching_where_it_would_not_be_in_an_exam(contents, others):
+    split(table(contents))
+    kept, splits = _kept(_with_unlabelled(table(contents), table(others)))
+    assert not kept & (splits["val"] | splits["test"])
+    _, later = _kept(table(contents + others))  # once they have labels
+    assert kept == set(others) & later["train"]
+
+
+def test_rows_without_a_label_are_in_no_split_and_change_none():
+    rows = table(list(range(200)))
+    both = _with_unlabelled(rows, table(list(range(200, 300))))
+    plain, prepared = (prepare.prepare(one, problem(), SHARES) for one in (rows, both))
+    assert plain.unlabelled is None
+    assert prepared.unlabelled is not None
+    for name in SPLITS:
+        np.testing.assert_array_equal(plain.batches[name].key, prepared.batches[name].key)
+        assert prepared.tables[name].unlabelled is None
+
+
+def test_rows_without_a_label_of_a_held_out_group_equal_to_one_or_of_a_later_time_are_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows, others = replace(table(list(range(600))), group=group), replace(table(list(range(600, 1200))), group=group)
+    kept, splits = _kept(_with_unlabelled(rows, others))
+    assert {value - 600 for value in kept} == splits["train"]
+
+    fixed = np.array(["train"] * 80 + ["test"] * 20)
+    of_train, of_test = (np.full(200, name) for name in ("train", "test"))
+    kept, splits = _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_train))
+    assert not kept & (splits["val"] | splits["test"])
+    assert kept > splits["train"]
+    assert _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_test))[0] == set()
+
+    times = {"time_column": lambda options: "time"}
+    kept, splits = _kept(_with_unlabelled(table(list(range(100))), table(list(range(100, 300)))), **times)
+    assert {value - 100 for value in kept} == splits["train"]  # row i has the time i in both
+    earlier = table(list(range(100)), time=[0] * 100)
+    assert _kept(_with_unlabelled(table(list(range(100))), earlier), **times)[0] == splits["train"]
+
+
+def test_a_row_without_a_label_that_equals_one_of_an_exam_in_another_group_is_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows = replace(table(list(range(600))), group=group)
+    _, splits = _kept(rows)
+    of_train = np.full(600, group[min(splits["train"])])
+    assert _kept(_with_unlabelled(rows, rows, group=of_train))[0] == splits["train"]
 
 
 class _Encoder(Encoder):

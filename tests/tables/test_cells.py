@@ -2,7 +2,7 @@
 
 import pytest
 
-from minnow.tables.cells import column_format
+from minnow.tables.formats import column_format
 
 
 @pytest.mark.parametrize(

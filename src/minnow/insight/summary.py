@@ -120,7 +120,7 @@ def _print_decisions(console: Console, folder: Path) -> None:
             console.print(f"  {reason}")
         for hint in decision.hints:
             if hint.kind in ABOUT_EXAM:
-                console.print(f"  A hint: {hint.text}", markup=False)
+                console.print(f"  A hint: {hint.text}")
     results = read_results(folder)
     _print_folds(console, results.folds)
     for family, why in results.failures.items():
@@ -139,18 +139,18 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
     console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
     _print_difference(console, decision.differences, score.n)
     if decision.series:
-        _print_series(console, decision.series)
+        print_series(console, decision.series)
 
 
-def _print_series(console: Console, series: SeriesScores) -> None:
+def print_series(console: Console, series: SeriesScores) -> None:
     """Print the score of each series, or where there are many of them the quantiles and the worst ones."""
     scores = [f"{name} {_figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
     if series.is_whole:
-        console.print(f"  Of each series: {', '.join(scores)}", highlight=False, markup=False)
+        console.print(f"  Of each series: {', '.join(scores)}", highlight=False)
         return
     quantiles = ", ".join(f"{name} {_figure(value)}" for name, value in series.quantiles.items())
     console.print(f"  Of {series.count:,} series: {quantiles}", highlight=False)
-    console.print(f"  With the worst scores: {', '.join(scores)}", highlight=False, markup=False)
+    console.print(f"  With the worst scores: {', '.join(scores)}", highlight=False)
 
 
 def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:
@@ -176,13 +176,11 @@ def print_checks(title: str, checks: list[Check]) -> None:
     wrong = [check for check in checks if not check.ok]
     for check in wrong:
         advice = f" To restore it: {check.advice}" if check.advice else ""
-        console.print(
-            f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red", markup=False
-        )
+        console.print(f"  differs: {check.name}. Needed: {check.needed}. Here: {check.here}.{advice}", style="red")
     summary = f"{len(wrong)} of {len(checks)} checks failed" if wrong else f"all {len(checks)} checks passed"
     console.print(f"{title}: {summary}.")
     if not wrong:
-        console.print("  " + ", ".join(check.name for check in checks), markup=False)
+        console.print("  " + ", ".join(check.name for check in checks))
 
 
 def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> None:
@@ -200,7 +198,7 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
         f"{usecase}, {family}: best {tuned.measure} on val {_figure(tuned.score)}{size}{now}, of trials {counts}."
     )
     for name, value in tuned.values.items():
-        console.print(f"  {name}: {value}", markup=False)
+        console.print(f"  {name}: {value}")
     if tuned.is_present:
         console.print("No trial was better than the values in params.yaml.")
         return

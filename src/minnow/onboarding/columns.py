@@ -69,9 +69,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
     What was found is added to the proposal, with a question for each column that can be read in two ways. Raises FileError, a
     ValueError.
     """
-    given = dict(request.options)
-    for option, value in given.items():
-        proposal.choose(f"options.{option}", value, "as you answered")
+    given = {name: value for name, value in request.options.items() if name in TableOptions.model_fields}
     try:
         frame, typed, problems = _look(data, given)
     except HeaderError as error:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from minnow.onboarding import editing
 from minnow.onboarding.proposal import Proposal
+from minnow.runners.progress import wide_console
 from minnow.workspace import Workspace
 
 _OPTION = "options."
@@ -18,19 +17,19 @@ _OPTION = "options."
 
 def show(name: str, proposal: Proposal) -> None:
     """Print each choice with its reason."""
-    console = Console(highlight=False)
+    console = wide_console()
     for found in proposal.found:
-        console.print(f"Found: {escape(found)}")
+        console.print(f"Found: {found}")
     table = Table(title=f"A proposal for {name}", title_justify="left")
     for column in ("key", "value", "because"):
         table.add_column(column)
     for key, why in proposal.reasons.items():
         option = key.removeprefix(_OPTION)
         value = proposal.options.get(option) if key.startswith(_OPTION) else proposal.entry[key]
-        table.add_row(key, escape(_flow(value)), escape(why))
+        table.add_row(key, _flow(value), why)
     console.print(table)
     for warning in proposal.warnings:
-        console.print(f"Please check: {escape(warning)}", style="yellow")
+        console.print(f"Please check: {warning}", style="yellow")
 
 
 def text_of(name: str, proposal: Proposal) -> str:

@@ -17,9 +17,12 @@ EVERY = 60.0
 
 
 def wide_console() -> Console:
-    """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=140)
+    """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters.
+
+    Text is printed as it is: names in square brackets, such as "pulse [/min]", are no markup.
+    """
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=140)
 
 
 class Display:

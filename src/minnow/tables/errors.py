@@ -20,17 +20,19 @@ class HeaderError(FileError):
 class ReadingError(FileError):
     """A column whose cells can be read in two ways.
 
-    column: its name; option: the one that settles it, "decimal" or "dates"; readings: value of the option -> what a cell is
-    then.
+    column: its name; option: the one that settles it, "decimal" or "dates"; readings: value of the option -> what the example
+    is then; example: one of its cells.
     """
 
-    def __init__(self, message: str, column: str, option: str, readings: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, message: str, column: str, option: str, readings: Sequence[tuple[str, str]], example: str = ""
+    ) -> None:
         super().__init__(message)
-        self.column, self.option, self.readings = column, option, tuple(readings)
+        self.column, self.option, self.readings, self.example = column, option, tuple(readings), example
 
 
 class ColumnError(FileError):
-    """Cells of a column that do not fit its kind. column: its name; cells: row id -> text."""
+    """Cells of a column that do not fit its kind. column: its name; cells: row id -> text, the first row of each odd cell."""
 
     def __init__(self, message: str, column: str, cells: Mapping[str, str]) -> None:
         super().__init__(message)

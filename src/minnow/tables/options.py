@@ -91,9 +91,12 @@ class FileOptions(Parameters):
     def form(self) -> FileFormat:
         """What the options say of how files are written."""
         header = None if self.header is None else tuple(self.header)
-        return FileFormat(
-            self.separator, self.quote, self.encoding, header, missing_spellings(self.missing, self.not_missing)
-        )
+        return FileFormat(self.separator, self.quote, self.encoding, header)
+
+    @property
+    def missing_spellings(self) -> tuple[str, ...]:
+        """Spellings of a missing value, in lower case."""
+        return missing_spellings(self.missing, self.not_missing)
 
 
 class TableOptions(FileOptions, LabelledOptions):

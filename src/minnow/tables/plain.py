@@ -7,14 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 from minnow.tables import dialects
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.files import plain_lines
 from minnow.types import FileFormat
 
 _LINES, _STEADY = 100, 0.9
 _SEPARATORS = "\t;|,"
 """Separators that tell a table from plain text; a blank or a colon does not."""
-NO_SEPARATOR = "\x1f"
-"""A sign that no file holds: with it as separator, each row is one cell."""
 
 
 def is_plain(path: Path, form: FileFormat, name: str) -> bool:

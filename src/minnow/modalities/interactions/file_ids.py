@@ -12,9 +12,10 @@ from minnow.modalities.interactions.histories import HistoryEncoder
 from minnow.modalities.interactions.log import read_frame
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
 from minnow.tables.frames import Frame, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single, usual_width
+from minnow.tables.plain import is_plain, is_single, usual_width
 
 
 class FileId(str, Located):

@@ -89,7 +89,7 @@ def _numbers(frame: Frame, options: ItemOptions, name: str) -> Typed:
     except ReadingError as error:
         readings = " or ".join(f"{shown} ({value})" for value, shown in error.readings)
         text = f"{options.file}: '{name}' holds numbers that may be {readings}. Say which under options.items.decimal."
-        raise ReadingError(text, name, error.option, error.readings) from error
+        raise ReadingError(text, name, error.option, error.readings, error.example) from error
     except ColumnError as error:
         row, cell = next(iter(error.cells.items()))
         raise FileError(

@@ -21,10 +21,11 @@ from minnow.modalities.text.documents import (
 )
 from minnow.modalities.text.encoder import TextEncoder
 from minnow.modalities.text.options import Options
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.errors import FileError
 from minnow.tables.files import JSONL, SUFFIXES, has_rows, json_list, plain_lines
 from minnow.tables.frames import Frame, read_place, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
+from minnow.tables.plain import is_plain, is_single
 from minnow.types import FileFormat
 
 _ZIP = ".zip"
