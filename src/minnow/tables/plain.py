@@ -30,8 +30,9 @@ def is_plain(path: Path, form: FileFormat, name: str) -> bool:
         whole = max(widths.count(len(form.header)), widths.count(len(form.header) - 1))
         return len(form.header) > 1 and whole < _STEADY * len(rows)
     first = [" ".join(cell.split()) for cell in rows[0]] if rows else []
-    below = rows[1:-1] if len(rows) > _LINES else rows[1:]  # the last row may be cut off in a cell of several lines
-    return name not in first or (len(first) > 1 and any(len(row) not in (len(first), len(first) + 1) for row in below))
+    return name not in first or (
+        len(first) > 1 and any(len(row) not in (len(first), len(first) + 1) for row in rows[1:])
+    )
 
 
 def is_single(path: Path, form: FileFormat, name: str) -> bool:
@@ -61,4 +62,5 @@ def _rows(path: Path, form: FileFormat) -> list[list[str]]:
     if len(separator) > 1:
         return [line.split(separator) for line in sample.splitlines()]
     known = separator in (form.separator, named, *_SEPARATORS)
-    return dialects.parsed(sample, separator if known else NO_SEPARATOR, form.quote)
+    rows = dialects.parsed(sample, separator if known else NO_SEPARATOR, form.quote)
+    return rows[:-1] if len(lines) > _LINES else rows  # the last one may be cut off in a cell of several lines

@@ -150,13 +150,14 @@ def test_the_separator_of_files_without_a_header_is_kept_by_the_encoder(tmp_path
 
 
 def test_a_text_that_holds_the_name_of_its_column_is_no_header(tmp_path):
-    (tmp_path / "new.txt").write_text("this text is good\nthat one, too\n")
-    assert list(text.from_file(tmp_path / "new.txt", text.Options(), WORDS)) == ["this text is good", "that one, too"]
+    for texts in (["this text is good", "that one, too"], ["this text is good", "that text is bad"]):
+        (tmp_path / "new.txt").write_text("\n".join(texts) + "\n")
+        assert list(text.from_file(tmp_path / "new.txt", text.Options(), WORDS)) == texts
 
 
 def test_a_table_in_txt_may_have_cells_of_several_lines(tmp_path):
-    lines = "".join(f'{i};"first\nsecond {i}"\n' for i in range(200))
-    (tmp_path / "new.txt").write_text("id;text\n" + lines)
+    lines = "".join(f'"first\nsecond\n\nthird {i}";{i}\n' for i in range(200))
+    (tmp_path / "new.txt").write_text("text;id\n" + lines)
     assert len(list(text.from_file(tmp_path / "new.txt", text.Options(), WORDS))) == 200
 
 
@@ -211,6 +212,9 @@ def test_numbers_as_labels_may_be_missing_and_are_read_as_written(tmp_path):
     assert text.read(tmp_path, text.Options()).columns["label"].tolist() == ["1", "2", ""]
     values = text.read(tmp_path, text.Options(not_missing=["NA"])).columns["label"].tolist()
     assert values == ["1", "2", "NA"]
+    path = _parquet(tmp_path / "rows.parquet", [{"text": name, "label": name} for name in ("1", "2", "NA")])
+    assert text.read(path, text.Options()).columns["label"].tolist() == ["1", "2", ""]
+    assert text.read(path, text.Options(not_missing=["NA"])).columns["label"].tolist() == ["1", "2", "NA"]
 
 
 def test_a_text_that_swallowed_rows_is_refused_unless_quotes_are_named(tmp_path):
