@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -187,6 +188,66 @@ def test_a_column_of_weights_must_hold_numbers():
         ValueError, match=r"'survey weight' .* needs numbers\. .* options\.kinds\.survey weight to numeric"
     ):
         _weights(None, np.full(400, "much", dtype=object))
+
+
+def _with_unlabelled(labelled, others, **more):
+    return replace(labelled, unlabelled=replace(others, **more))
+
+
+def _kept(rows, **changed):
+    """Contents of the rows that are kept for teaching, and of those of each split."""
+    prepared = prepare.prepare(rows, problem(**changed), SHARES)
+    splits = {name: set(part.columns["value"].tolist()) for name, part in prepared.tables.items()}
+    return set(prepared.unlabelled.columns["value"].tolist()) if prepared.unlabelled else set(), splits
+
+
+@LAW
+@given(numbers, numbers)
+def test_a_row_without_a_label_is_kept_for_teaching_where_it_would_not_be_in_an_exam(contents, others):
+    split(table(contents))
+    kept, splits = _kept(_with_unlabelled(table(contents), table(others)))
+    assert not kept & (splits["val"] | splits["test"])
+    _, later = _kept(table(contents + others))  # once they have labels
+    assert kept == set(others) & later["train"]
+
+
+def test_rows_without_a_label_are_in_no_split_and_change_none():
+    rows = table(list(range(200)))
+    both = _with_unlabelled(rows, table(list(range(200, 300))))
+    plain, prepared = (prepare.prepare(one, problem(), SHARES) for one in (rows, both))
+    assert plain.unlabelled is None
+    assert prepared.unlabelled is not None
+    for name in SPLITS:
+        np.testing.assert_array_equal(plain.batches[name].key, prepared.batches[name].key)
+        assert prepared.tables[name].unlabelled is None
+
+
+def test_rows_without_a_label_of_a_held_out_group_equal_to_one_or_of_a_later_time_are_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows, others = replace(table(list(range(600))), group=group), replace(table(list(range(600, 1200))), group=group)
+    kept, splits = _kept(_with_unlabelled(rows, others))
+    assert {value - 600 for value in kept} == splits["train"]
+
+    fixed = np.array(["train"] * 80 + ["test"] * 20)
+    of_train, of_test = (np.full(200, name) for name in ("train", "test"))
+    kept, splits = _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_train))
+    assert not kept & (splits["val"] | splits["test"])
+    assert kept > splits["train"]
+    assert _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_test))[0] == set()
+
+    times = {"time_column": lambda options: "time"}
+    kept, splits = _kept(_with_unlabelled(table(list(range(100))), table(list(range(100, 300)))), **times)
+    assert {value - 100 for value in kept} == splits["train"]  # row i has the time i in both
+    earlier = table(list(range(100)), time=[0] * 100)
+    assert _kept(_with_unlabelled(table(list(range(100))), earlier), **times)[0] == splits["train"]
+
+
+def test_a_row_without_a_label_that_equals_one_of_an_exam_in_another_group_is_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows = replace(table(list(range(600))), group=group)
+    _, splits = _kept(rows)
+    of_train = np.full(600, group[min(splits["train"])])
+    assert _kept(_with_unlabelled(rows, rows, group=of_train))[0] == splits["train"]
 
 
 class _Encoder(Encoder):

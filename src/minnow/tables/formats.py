@@ -250,6 +250,6 @@ def _share(found: Mapping[str, object] | set[str], values: Mapping[str, int]) ->
 def _odd(kind: str, share: float, odd: Sequence[str]) -> CellError:
     return CellError(
         f"{100 * share:.1f} % of the cells are {kind}, others are not: {', '.join(map(repr, odd[:_SHOWN]))}. Name their "
-        "spelling under options.missing, or set options.kinds for this column to categorical.",
+        "spelling under options.missing, or set options.kinds for this column to categorical",
         odd,
     )

@@ -28,7 +28,8 @@ QUARTER = "quarter"
 _MONTHS = (
     "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%Y %b", "%YM%m", "%Y年%m月",
 )  # fmt: skip
-_LOGS = ("%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%Y-%j")
+_ORDINAL = "%Y-%j"
+_LOGS = ("%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y", _ORDINAL)
 FORMATS = (ISO, QUARTER, *_DAYS, *_MONTHS, *_LOGS, *(day + hour for day in _DAYS for hour in _HOURS))
 """Formats of dates, tried in this order."""
 _QUARTER = re.compile(
@@ -205,6 +206,8 @@ def _may_be_date(value: str) -> bool:
 
 def _alike(form: str, value: str) -> bool:
     """Whether a format of strptime has the signs of a value; much faster than trying it."""
+    if form == _ORDINAL and len(value) != len("2024-031"):
+        return False
     return form == QUARTER or all(form.count(sign) == value.count(sign) for sign in "/:.,")
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.modalities.timeseries import clocks, moments, windows
 from minnow.modalities.timeseries.clocks import SECOND
 from minnow.modalities.timeseries.encoder import SeriesEncoder, SeriesFacts
@@ -73,7 +74,8 @@ def parse(inputs: Sequence[Any], encoder: SeriesEncoder) -> dict[str, Array]:
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one series, received none.")
-    histories = [_history(rows, f"inputs[{index}]", encoder.facts) for index, rows in enumerate(inputs)]
+    where = [rows.where if isinstance(rows, Located) else f"inputs[{index}]" for index, rows in enumerate(inputs)]
+    histories = [_history(rows, place, encoder.facts) for rows, place in zip(inputs, where, strict=True)]
     values = np.stack([one.values for one in histories])
     columns = {SENSOR + name: values[:, :, index] for index, name in enumerate(encoder.facts.sensors)}
     columns |= {STAMP: np.array([one.stamp for one in histories], np.int64)}
