@@ -12,6 +12,8 @@ from minnow.tables.errors import FileError
 from minnow.types import Array, Notice
 
 _INDEX = "__index_level_"
+_EXACT = 2**53
+"""Largest magnitude up to which float64 holds every whole number; larger ones, such as ids of 64 bits, stay text."""
 INDEX = "column 1"
 """Name of an index without one that holds moments, as in the CSV of the same frame."""
 
@@ -65,6 +67,14 @@ def _names(path: Path, schema: Any, notices: list[Notice]) -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda item: not item[0].startswith(_INDEX)))
 
 
+def _largest(column: Any) -> int:
+    """Largest magnitude of whole numbers, 0 for none."""
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py().values()  # pyright: ignore
+    return max((abs(value) for value in ends if value is not None), default=0)
+
+
 def _is_moment(kind: Any) -> bool:
     import pyarrow.types as kinds
 
@@ -77,6 +87,8 @@ def _values(column: Any) -> Array | list[str | None]:
 
     if kinds.is_boolean(column.type):
         return np.array([-1 if value is None else int(value) for value in column.to_pylist()], np.int8)
+    if kinds.is_integer(column.type) and _largest(column) > _EXACT:
+        return [None if value is None else str(value) for value in column.to_pylist()]
     if kinds.is_integer(column.type) or kinds.is_floating(column.type):
         return column.to_numpy(zero_copy_only=False).astype(np.float64)
     if kinds.is_decimal(column.type):

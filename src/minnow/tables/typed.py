@@ -141,7 +141,7 @@ class Columnwise:
             advice = "correct the others" if fixed else f"set options.kinds.{name} to another kind"
             text = f"{error}: {rows}. List missing values under options.missing, or {advice}."
         else:
-            text = f"{error}. First rows: {rows}." if rows else f"{error}."
+            text = str(error).removesuffix(".") + (f". First rows: {rows}." if rows else ".")
         return ColumnError(f"column '{name}': {text}", name, odd)
 
     def labels(self, name: str) -> Typed:
