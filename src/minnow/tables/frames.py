@@ -75,7 +75,7 @@ def read_place(place: Path, options: FileOptions, *, target: str | None = None, 
     parts = _parts(frames, target)
     frame = _join({path: frame for path, frame in frames.items() if path not in parts})
     others = [name for name in passed_over(place, SUFFIXES) if name not in without]
-    left_out = [*(_part(path, frames[path], frame, target) for path in parts), *_others(drafts), *_others(others)]
+    left_out = [*(_part(path, frames[path], frame, target) for path in parts), *map(_draft, drafts), *_others(others)]
     return replace(frame, notices=(*frame.notices, *left_out))
 
 
@@ -130,6 +130,12 @@ def _part(path: Path, part: Frame, whole: Frame, target: str | None) -> Notice:
     names = ", ".join(repr(name) for name in lacking[:SHOWN])
     text = f"{path.name} is not read: {rows}it lacks {names} (options.file names the files to read)."
     return Notice("skipped", text, 1, lacking[0] if len(lacking) == 1 else None)
+
+
+def _draft(name: str) -> Notice:
+    return Notice(
+        "skipped", f"{name} is not read: its answers are to be filled in (options.file names the files to read).", 1
+    )
 
 
 def _others(names: Sequence[str]) -> list[Notice]:

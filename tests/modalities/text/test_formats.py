@@ -203,7 +203,7 @@ def test_labels_are_read_by_the_rules_of_tables(tmp_path):
     kept = text.read(tmp_path, text.Options.model_validate(merged | {"drop_unlabelled": True}))
     assert kept.columns["text"].tolist() == ["a", "b", "c", "d", "e"]
     said = " ".join(notice.text for notice in table.notices)
-    assert "'NA' in 1 rows is a class of the target" in said
+    assert "'NA' in 1 row is a class of the target" in said
     assert "'k.A.' in 1 rows stands for a missing value" in said
 
 
