@@ -88,6 +88,14 @@ def _moment(text: str, form: str) -> datetime:
     return reader(form)(text)
 
 
+def is_format(form: str) -> bool:
+    """Whether microseconds knows a format, by a moment written in it."""
+    if form in (ISO, QUARTER, *UNITS):
+        return True
+    text = datetime(2024, 1, 31, 10, 20, 30, tzinfo=UTC).strftime(form)
+    return "%" in form and text != form and reads(form, [text])
+
+
 def from_number(value: str | float, unit: str) -> int:
     """Convert a number since 1970 to microseconds. Raises ValueError, or OverflowError for one that is not finite."""
     if isinstance(value, str):
