@@ -33,7 +33,8 @@ def fit_limits(proposal: Proposal, data: Path) -> None:
         return
     proposal.found = list(dict.fromkeys([*proposal.found, *(notice.text for notice in table.notices)]))
     shares = SplitShares()
-    proposal.train_rows = round((1 - shares.val - shares.test) * len(table))
+    examples = len(problem.modality.examples(table, problem.options))  # of a ranking, these are users
+    proposal.train_rows = round((1 - shares.val - shares.test) * examples)
     _relax(proposal, table, problem.options)
     findings = validate.check(table, problem_of(proposal.entry), "")
     proposal.warnings += [f"This would stop a run: {one.sentence}" for one in findings.results if not one.ok]
