@@ -1,12 +1,18 @@
 """Hints: planted leaks are found, and honest columns are left in peace; what a split lacks is said."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from minnow import tasks
+from minnow.config.settings import SplitShares
 from minnow.insight import hints
 from minnow.insight.labels import class_hints, plain, variant_hint
 from minnow.insight.leaks import leaks
-from minnow.types import SPLITS, Table, content_key
+from minnow.modalities import text
+from minnow.stages.prepare import Prepared
+from minnow.types import SPLITS, Batch, Table, content_key
 
 N = 400
 RANDOM = np.random.default_rng(0)
@@ -215,3 +221,32 @@ def test_variants_are_counted_and_the_option_that_merges_them_is_written_out():
     assert 'options.label_as: {"No": "no", "Yes": "yes", "YES": "yes"}' in hint.text
     assert hint.facts["label_as"] == {"No": "no", "Yes": "yes", "YES": "yes"}
     assert variant_hint(np.array(["a", "b", "a"]), "renew", None) is None
+
+
+# Which hints a use case gets
+
+
+def _hints(task, target, labels, tokens):
+    """Hints of a use case of texts with these targets, all splits alike. tokens: ids of the words of a text, 1 unknown."""
+    n = len(target)
+    key = np.linspace(0, 2**63, n).astype(np.uint64) * np.uint64(2)
+    table = Table({"label": target}, np.array([f"r:{i}" for i in range(n)]), key)
+    batch = Batch({"tokens": np.tile(tokens, (n, 1))}, tasks.get(task).encode(target, labels), labels, task, key)
+    problem = SimpleNamespace(modality=text, options=text.Options(), target="label", task_name=task, time_column=None)
+    case = SimpleNamespace(problem=problem, modality=text, usecase=SimpleNamespace(split=SplitShares()))
+    encoder = SimpleNamespace(ngram_vocabulary=None, char_ngrams=None)
+    prepared = Prepared(dict.fromkeys(SPLITS, table), dict.fromkeys(SPLITS, batch), encoder, labels)
+    return hints.hints_of(case, table, prepared)
+
+
+def test_lists_of_items_are_no_classes():
+    assert _hints("rank", np.array([["a", "b"], ["B", ""]] * 64), np.array(["B", "a", "b"]), [2, 2]) == []
+
+
+def test_texts_of_unknown_words_are_counted():
+    target, labels = np.array(["a", "b"] * 64), np.array(["a", "b"])
+    (hint,) = _hints("classify", target, labels, [1, 1, 2, 0])
+    assert hint.kind == "unknown"
+    assert "67 % of the words of a text of val are unknown" in hint.text
+    assert "in 128 of 128 texts most of them" in hint.text
+    assert _hints("classify", target, labels, [1, 2, 3, 0]) == []

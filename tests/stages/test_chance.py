@@ -29,8 +29,8 @@ def batch(target, labels=LABELS, task="classify", weight=None, group=None):
     return Batch({}, np.asarray(target), np.asarray(labels, dtype=str), task, np.arange(n, dtype=np.uint64), **more)
 
 
-def of(task, exam, outputs, train=None):
-    problem = SimpleNamespace(task=task)
+def of(task, exam, outputs, train=None, label_weights=None):
+    problem = SimpleNamespace(task=task, options=SimpleNamespace(label_weights=label_weights))
     prepared = SimpleNamespace(batches={"train": exam if train is None else train})
     return chance_of(problem, prepared, SimpleNamespace(batch=exam, outputs=outputs))
 
@@ -231,12 +231,13 @@ def test_class_weights_of_training_weight_the_rows_of_the_exam():
     yes = np.clip(np.where(target == 1, 0.75, 0.3) + random.normal(0, 0.2, 600), 0.01, 0.99)
     outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
     exam, balanced = batch(target), batch(target, weight=np.where(target == 1, 10.0, 600 / 1140))
-    plain, weighted = of(classify, exam, outputs), of(classify, exam, outputs, balanced)
+    plain, weighted = of(classify, exam, outputs), of(classify, exam, outputs, balanced, "balanced")
     assert not chances.tell(plain, exam.group, level=0.03, first=0.03).ok
     assert chances.tell(weighted, exam.group, level=0.03, first=0.03).ok
     for answer in (0.001, 0.5, 0.999):
         constant = {"probabilities": np.tile([1 - answer, answer], (600, 1))}
-        assert not chances.tell(of(classify, exam, constant, balanced), exam.group, level=0.03, first=0.03).ok
+        chance = of(classify, exam, constant, balanced, "balanced")
+        assert not chances.tell(chance, exam.group, level=0.03, first=0.03).ok
 
 
 @pytest.mark.parametrize("task", [rank, generate])

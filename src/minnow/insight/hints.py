@@ -37,7 +37,7 @@ def hints_of(case: Case, table: Table, prepared: Prepared) -> list[Hint]:
     splits = prepare.split(light, case.usecase.split, problem.time_column)
     by = "time" if problem.time_column else "hash" if table.group is None else "group"
     labels: list[Hint] = []
-    if len(prepared.labels) and prepared.batches["test"].target.ndim == 1:  # items of a ranking are no classes
+    if len(prepared.labels) and prepared.batches["train"].target.ndim == 1:  # items of a ranking are no classes
         options, target = type(problem.options).model_fields, _column(problem.options)
         merges = "options.label_as" if "label_as" in options else None
         variant = variant_hint(table.columns[problem.target], target, merges)
@@ -55,11 +55,11 @@ def find(
     table: Table, splits: Mapping[str, Table], target: str, features: Sequence[str], task: str, split: str
 ) -> list[Hint]:
     """Look for hints in flat columns. split: "hash", "time" or "group", how the splits were made."""
-    rows = table.take(np.arange(0, len(table), max(1, len(table) // _MOST_ROWS)))
-    columns = {name: rows.columns[name] for name in features}
-    if len(rows) < _LEAST_ROWS:
+    step = max(1, len(table) // _MOST_ROWS)
+    columns = {name: table.columns[name][::step] for name in features}
+    if len(table) < _LEAST_ROWS or not columns:
         return _duplicates(splits)
-    hints = leaks(columns, rows.columns[target], task)
+    hints = leaks(columns, table.columns[target][::step], task)
     return hints + [hint for name in features for hint in _of_column(name, columns[name], split)] + _duplicates(splits)
 
 

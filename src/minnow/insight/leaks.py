@@ -186,7 +186,7 @@ def _forest(task: str) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     forest = ExtraTreesRegressor if task == "regress" else ExtraTreesClassifier
-    return forest(n_estimators=60, min_samples_leaf=_LEAST_ROWS, max_features=0.5, random_state=0)  # pyright: ignore
+    return forest(n_estimators=60, min_samples_leaf=_LEAST_ROWS, random_state=0)
 
 
 def _r2(features: Array, target: Array, learn: Array, held: Array, model: Any = None) -> float:

@@ -16,7 +16,7 @@ from minnow.measures.paired import Comparison, compare
 from minnow.stages.case import Problem
 from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Batch, Measure, Outputs
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Measure, Outputs
 
 USEFUL = 0.5
 """Share of a constant answer's loss that a finalist must avoid where an exam has too few rows to show anything."""
@@ -61,9 +61,10 @@ class Told:
 
 
 def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation) -> Chance:
-    """Score constant answers on the exam of a finalist, each row with the weight of its class in training."""
+    """Score constant answers on the exam of a finalist; where classes have weights in training, its rows have them too."""
     train, exam = prepared.batches["train"], finalist.batch
-    exam = replace(exam, weight=_class_weights(train, exam))
+    if problem.options.label_weights is not None:
+        exam = replace(exam, weight=_class_weights(train, exam))
     constants = problem.task.CAPABILITIES.constants(train, exam)
     if not constants:
         return Chance()
@@ -74,13 +75,11 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation) -> Cha
 
 
 def _class_weights(train: Batch, exam: Batch) -> Array:
-    """Mean weight of the class of each row in training, (n,) float64 with mean 1; 1 where rows have no class."""
-    if not len(exam.labels) or exam.target.ndim > 1:
-        return np.ones(len(exam))
+    """Mean weight of the class of each row in training, (n,) float64 with mean 1. A class that train lacks weighs 1."""
     count = np.bincount(train.target, minlength=len(exam.labels))
     total = np.bincount(train.target, weights=train.weight, minlength=len(exam.labels))
     weight = np.where(exam.target >= 0, (total / np.maximum(count, 1))[exam.target], 1.0)
-    return np.ones(len(exam)) if np.ptp(weight) < 1e-6 or not weight.sum() else weight / weight.mean()
+    return weight / max(weight.mean(), SMALLEST_PROBABILITY)
 
 
 def _contest(measure: Measure, outputs: Outputs, constants: Mapping[str, Outputs], exam: Batch) -> Contest:

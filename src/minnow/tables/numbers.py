@@ -103,10 +103,10 @@ def plain(text: str) -> float:
 def is_plain(text: str) -> bool:
     """Whether a cell is a number with a decimal point and nothing else, and no code with leading zeros."""
     try:
-        plain(text)
+        value = float(text)
     except ValueError:
         return False
-    return CODE.fullmatch(text) is None
+    return value == value and "_" not in text and (text[0] not in "+-0" or CODE.fullmatch(text) is None)
 
 
 def may_be_grouped(cells: Iterable[str]) -> bool:
@@ -121,10 +121,7 @@ def may_be_grouped(cells: Iterable[str]) -> bool:
 
 
 def number(text: str, form: ColumnFormat) -> float:
-    """Parse a cell as its column is written.
-
-    A number with a decimal point is read too where no thousands sign can be meant: 2.5, not 1.250. Raises ValueError.
-    """
+    """Parse a cell as its column is written; the unit may be absent. Raises ValueError."""
     if form.decimal == "." and not form.thousands and not form.unit:
         return plain(text)
     if form.unit == CLOCK:
@@ -134,11 +131,9 @@ def number(text: str, form: ColumnFormat) -> float:
     parts = written(text)
     if parts is None or (parts.unit and unit_key(parts.unit) != unit_key(form.unit)):
         raise ValueError(text)
-    if _compiled(form.decimal, form.thousands).fullmatch(parts.core):
-        return _value(parts.core, form.decimal, form.thousands, parts.exponent)
-    if _GROUPED_BY_POINTS.fullmatch(parts.core):
+    if not _compiled(form.decimal, form.thousands).fullmatch(parts.core):
         raise ValueError(text)
-    return plain(parts.core + parts.exponent)
+    return _value(parts.core, form.decimal, form.thousands, parts.exponent)
 
 
 def _value(core: str, decimal: str, thousands: str, exponent: str = "") -> float:

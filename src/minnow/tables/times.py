@@ -28,7 +28,8 @@ QUARTER = "quarter"
 _MONTHS = (
     "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%Y %b", "%YM%m", "%Y年%m月",
 )  # fmt: skip
-_LOGS = ("%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%Y-%j")
+_ORDINAL = "%Y-%j"
+_LOGS = ("%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y", _ORDINAL)
 FORMATS = (ISO, QUARTER, *_DAYS, *_MONTHS, *_LOGS, *(day + hour for day in _DAYS for hour in _HOURS))
 """Formats of dates, tried in this order."""
 _QUARTER = re.compile(
@@ -59,7 +60,7 @@ _FIRST = 20
 """Number of cells by which formats are told apart before all cells are parsed."""
 _EPOCH, _AWARE_EPOCH = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
 _DIRECTIVES = {
-    "%d": r"(3[01]|[12]\d|0[1-9]|[1-9])", "%m": r"(1[0-2]|0[1-9]|[1-9])", "%Y": r"(\d{4})", "%y": r"(\d\d)",
+    "%d": r"(3[01]|[12]\d|0[1-9]|[1-9]| [1-9])", "%m": r"(1[0-2]|0[1-9]|[1-9])", "%Y": r"(\d{4})", "%y": r"(\d\d)",
     "%H": r"(2[0-3]|[01]\d|\d)", "%I": r"(1[0-2]|0[1-9]|[1-9])", "%M": r"([0-5]\d|\d)",
     "%S": r"([0-5]\d|\d)", "%f": r"(\d{1,6})", "%p": r"([AaPp][Mm])",
 }  # fmt: skip
@@ -204,11 +205,8 @@ def _may_be_date(value: str) -> bool:
 
 
 def _alike(form: str, value: str) -> bool:
-    """Whether a format of strptime has the signs of a value; much faster than trying it.
-
-    A day of the year has three digits: 2024-12 is a month.
-    """
-    if form.endswith("%j") and not value[-3:].isdigit():
+    """Whether a format of strptime has the signs of a value; much faster than trying it."""
+    if form == _ORDINAL and len(value) != len("2024-031"):
         return False
     return form == QUARTER or all(form.count(sign) == value.count(sign) for sign in "/:.,")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from minnow.tables.files import fixed_splits, split_of
 from minnow.tables.formats import MANY, Context, column_format, of_kind, shown_sign
 from minnow.tables.frames import SHOWN, Cells, Frame, as_cells, read_place
 from minnow.tables.options import Split, TableOptions
-from minnow.tables.times import ISO, UNIT_NAMES, digits_of, unit_of_size
+from minnow.tables.times import ISO, QUARTER, UNIT_NAMES, digits_of, unit_of_size
 from minnow.types import Array, ColumnFormat, Columns, Notice, Reading, Table, content_key
 
 
@@ -27,13 +27,14 @@ from minnow.types import Array, ColumnFormat, Columns, Notice, Reading, Table, c
 class Typed:
     """A typed column. values: (n,), as cells.array_of makes it; form: how its cells are written, None for Parquet.
 
-    sign: the decimal sign that its cells show; None where they show none.
+    sign: the decimal sign that its cells show, None where they show none; whole: its cells are digits alone.
     """
 
     values: Array
     form: ColumnFormat | None
     notices: tuple[Notice, ...] = ()
     sign: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,17 @@ class Columnwise:
         present = _present(self._cells(name), self._missing)
         try:
             form = self._format(name, present.counts, kind)
-            typed = values_of(present.cells, form)
+            typed = values_of(present.cells, form, present.counts)
         except Ambiguous as error:
             raise self._two_readings(name, error) from error
         except CellError as error:
             raise self._odd_cells(name, present.cells, error, fixed) from error
         notices = (*_missing_notice(name, present.spelled), *_format_notice(name, form, present.counts))
-        sign = shown_sign(list(present.counts)) if form.kind == "numeric" else None
-        return Typed(typed, form, notices, sign)
+        if form.kind != "numeric" or form.unit == numbers.CLOCK:
+            return Typed(typed, form, notices)
+        whole = not any("." in cell or "," in cell for cell in present.counts)
+        shows = not whole and not (form == ColumnFormat("numeric") and numbers.may_be_grouped(present.counts))
+        return Typed(typed, form, notices, form.decimal if shows else None, whole)
 
     def _cells(self, name: str) -> Cells:
         values = self.frame.columns[name]
@@ -105,8 +109,13 @@ class Columnwise:
         """Find how a column is written; where its own cells do not tell, the other columns of the file may."""
         if name in self.options.dates and kind in (None, "date"):
             return ColumnFormat("date", time=self.options.dates[name])
-        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self.frame.form.separator != ";")
+        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self._points)
         return of_kind(counts, kind, context) if kind else column_format(counts, context)
+
+    @property
+    def _points(self) -> Literal["sure", "likely", "unknown"]:
+        separator = self.frame.form.separator
+        return "sure" if separator is None else "unknown" if separator == ";" else "likely"
 
     @cached_property
     def _sign_of_others(self) -> str | None:
@@ -118,7 +127,7 @@ class Columnwise:
     def _two_readings(self, name: str, error: Ambiguous) -> ReadingError:
         where = f"options.dates: {{{name}: FORMAT}}" if error.option == "dates" else "options.decimal"
         message = f"column '{name}': {error} ({self._row_of(name, error.example)}). Say which under {where}."
-        return ReadingError(message, name, error.option, error.example, error.readings)
+        return ReadingError(message, name, error.option, error.readings, error.example)
 
     def _row_of(self, name: str, cell: str) -> str:
         return self.frame.row_id[self._cells(name).index(cell)]
@@ -147,31 +156,44 @@ class Columnwise:
         present = _present(everything.cells, named if others and not _are_numbers(others) else self._missing)
         classes = {cell: count for cell, count in present.counts.items() if cell.lower() in self._missing}
         notices = [*_class_notice(name, classes), *_missing_notice(name, present.spelled)]
-        text, form = {cell: cell for cell in present.counts}, None
-        if self.options.kinds.get(name) == "numeric" or len(present.counts) > MANY:
-            text, form, more = self._as_numbers(name, present.counts)
-            notices += more
-        label_as = self.options.label_as
-        label = {cell: label_as.get(spelling, spelling) for cell, spelling in text.items()}
+        text, form, more = self._as_numbers(name, present.counts)
+        label_as = {spelling.strip(): label for spelling, label in self.options.label_as.items()}
+        label = {cell: label_as.get(cell, label_as.get(spelling, spelling)) for cell, spelling in text.items()}
         values = np.array([label[cell] if cell else "" for cell in present.cells], dtype=str)
-        return Typed(values, form, tuple(notices))
+        return Typed(values, form, (*notices, *more))
 
     def _as_numbers(
         self, name: str, counts: Mapping[str, int]
     ) -> tuple[Mapping[str, str], ColumnFormat | None, list[Notice]]:
-        """Text of each label that is a number, in plain notation. Cells of another kind stay as they are."""
+        """Text of each label that is a number, in plain notation. Cells of another kind stay as they are.
+
+        A few labels that are not just numbers with a decimal comma, such as $5, may be classes, and stay as they are too.
+        """
         as_they_are = {cell: cell for cell in counts}
-        try:
-            form = self._format(name, counts, None)
-        except Ambiguous as error:
-            raise self._two_readings(name, error) from error
-        except CellError:
-            return as_they_are, None, []  # the expectations name the rows whose label is no number
-        if form.kind != "numeric":
+        kind = self.options.kinds.get(name)
+        if kind in (None, "numeric") and all(map(numbers.is_plain, counts)) and len(counts) <= MANY:
             return as_they_are, None, []
-        has_points = form.decimal == "."  # otherwise the point in 806.387 is a thousands sign
-        plain = {c: c if has_points and numbers.is_plain(c) else _text(numbers.number(c, form)) for c in counts}
+        few = kind is None and len(counts) <= MANY
+        try:
+            form = self._format(name, counts, kind)
+        except (Ambiguous, CellError) as error:
+            if isinstance(error, Ambiguous) and not few:
+                raise self._two_readings(name, error) from error
+            return as_they_are, None, []  # the expectations name the rows whose label is no number
+        if form.kind != "numeric" or (few and (form.unit or form.thousands)):
+            return as_they_are, None, []
+        plain = {cell: _plain(cell, form) for cell in counts}
         return plain, form, _format_notice(name, form, counts)
+
+
+def _plain(cell: str, form: ColumnFormat) -> str:
+    """A label as a number with a decimal point; the label itself where it is none."""
+    if numbers.is_plain(cell) and not (form.thousands == "." and numbers.may_be_grouped([cell])):
+        return cell
+    try:
+        return _text(numbers.number(cell, form))
+    except ValueError:
+        return cell
 
 
 def _text(value: float) -> str:
@@ -194,39 +216,48 @@ def _present(cells: Cells, missing: frozenset[str]) -> _Present:
     return _Present(kept, cast("Mapping[str, int]", counts), cast("Mapping[str, int]", spelled))
 
 
+def _counted(cells: Mapping[str, int]) -> str:
+    return ", ".join(f"{text!r} in {count:,} row{'s' if count > 1 else ''}" for text, count in sorted(cells.items()))
+
+
 def _missing_notice(name: str, spelled: Mapping[str, int]) -> list[Notice]:
     if not spelled:
         return []
-    found = ", ".join(f"{text!r} in {count:,} rows" for text, count in sorted(spelled.items()))
-    text = f"'{name}': {found} stands for a missing value (options.not_missing makes it a value)."
+    text = f"'{name}': {_counted(spelled)} stands for a missing value (options.not_missing makes it a value)."
     return [Notice("missing", text, sum(spelled.values()), name)]
 
 
 def _class_notice(name: str, classes: Mapping[str, int]) -> list[Notice]:
     if not classes:
         return []
-    found = ", ".join(f"{text!r} in {count:,} rows" for text, count in sorted(classes.items()))
-    text = f"'{name}': {found} is a class of the target (options.missing makes it a missing value)."
+    text = f"'{name}': {_counted(classes)} is a class of the target (options.missing makes it a missing value)."
     return [Notice("missing", text, sum(classes.values()), name)]
 
 
 def _format_notice(name: str, form: ColumnFormat, counts: Mapping[str, int]) -> list[Notice]:
     """Say how a column is written, where that is not the plain way."""
-    if form.kind == "date" and form.time not in (ISO, None):
-        cell = next(iter(counts), "")
-        how = f"{UNIT_NAMES[form.time]} since 1970" if form.time in UNIT_NAMES else f"dates as {form.time}"
-        moment = str(values_of([cell], form)[0]).replace("T", " ")
-        moment = moment.removesuffix(".000000").removesuffix(" 00:00:00")
-        return [Notice("format", f"'{name}' holds {how}: {cell!r} is {moment} (options.dates).", len(counts), name)]
-    if form.kind != "numeric" or (form.decimal, form.thousands, form.unit) == (".", "", ""):
+    if not counts or form.time == ISO or form == ColumnFormat(form.kind):
         return []
-    cell = next((c for c in counts if not numbers.is_plain(c)), next(iter(counts)))
+    cell = next((cell for cell in counts if not numbers.is_plain(cell)), next(iter(counts)))
+    how, option = (_dates, "options.dates") if form.kind == "date" else (_signs, "options.decimal, options.kinds")
+    return [Notice("format", f"'{name}' holds {how(form, cell)} ({option}).", len(counts), name)]
+
+
+def _dates(form: ColumnFormat, cell: str) -> str:
+    since = UNIT_NAMES.get(form.time or "")
+    how = f"{since} since 1970" if since else "quarters" if form.time == QUARTER else f"dates as {form.time}"
+    moment = str(values_of([cell], form)[0]).replace("T", " ")
+    return f"{how}: {cell!r} is {moment.removesuffix('.000000').removesuffix(' 00:00:00')}"
+
+
+def _signs(form: ColumnFormat, cell: str) -> str:
+    value = numbers.shown(numbers.number(cell, form))
+    if form.unit == numbers.CLOCK:
+        return f"times of the day or durations: {cell!r} is {value} seconds"
     signs = [f"decimal sign '{form.decimal}'"] if form.decimal == "," else []
     signs += [f"thousands sign '{form.thousands}'"] if form.thousands else []
     signs += [f"unit '{form.unit}'"] if form.unit else []
-    value = numbers.shown(numbers.number(cell, form))
-    text = f"'{name}' holds numbers with {' and '.join(signs)}: {cell!r} is {value} (options.decimal, options.kinds)."
-    return [Notice("format", text, len(counts), name)]
+    return f"numbers with {' and '.join(signs)}: {cell!r} is {value}"
 
 
 def read(folder: Path, options: TableOptions, split: Split) -> Table:
@@ -238,7 +269,7 @@ def read(folder: Path, options: TableOptions, split: Split) -> Table:
     frame = read_place(folder, options, target=options.target)
     if not len(frame):
         raise FileError(f"{folder} must hold rows. It holds none.")
-    _check_names(frame, options, split)
+    _check_names(frame, folder, options, split)
     by_column = Columnwise(frame, options)
     typed = {
         name: by_column.labels(name) if name == options.target else by_column.column(name)
@@ -253,10 +284,18 @@ def read(folder: Path, options: TableOptions, split: Split) -> Table:
         )
     row_id = np.array(frame.row_id, dtype=str)
     table = Table(columns, row_id, row_keys([columns[name] for name in features]), _splits(frame, options))
-    formats = {name: column.form for name, column in typed.items() if column.form is not None}
+    formats = _formats(typed)
     notices = (*frame.notices, *(notice for column in typed.values() for notice in column.notices))
     group = _groups(columns, row_id, split)
     return replace(table, group=group, reading=Reading(frame.form, formats), notices=notices)
+
+
+def _formats(typed: Mapping[str, Typed]) -> dict[str, ColumnFormat]:
+    """Formats of the columns. Whole numbers take the decimal comma of the other columns, for cells that are still to come."""
+    formats = {name: column.form for name, column in typed.items() if column.form is not None}
+    if {column.sign for column in typed.values()} - {None} != {","}:
+        return formats
+    return {name: replace(form, decimal=",") if typed[name].whole else form for name, form in formats.items()}
 
 
 def look(place: Path, options: TableOptions) -> tuple[Frame, dict[str, Typed], list[FileError]]:
@@ -278,14 +317,18 @@ def look(place: Path, options: TableOptions) -> tuple[Frame, dict[str, Typed], l
 
 
 def _splits(frame: Frame, options: TableOptions) -> Array | None:
-    return fixed_splits([options.file_splits.get(name) or split_of(name) for name in frame.file])
+    split = {name: options.file_splits.get(name) or split_of(name) for name in dict.fromkeys(frame.file)}
+    return fixed_splits([split[name] for name in frame.file])
 
 
-def _check_names(frame: Frame, options: TableOptions, split: Split) -> None:
+def _check_names(frame: Frame, folder: Path, options: TableOptions, split: Split) -> None:
     """Raise FileError for options that name unknown columns, with the key and the nearest name."""
     named = {"target": [options.target], "drop": options.drop, "kinds": options.kinds, "dates": options.dates}
     named["split.column"] = [split.column] if split.column else []
     named["weight"] = [options.weight] if options.weight else []
+    for file in options.file_splits:
+        if file not in frame.file and not (folder / file).exists():
+            raise FileError(f"options.file_splits: {unknown('file', file, dict.fromkeys(frame.file))}")
     left_out = {notice.where for notice in frame.notices}
     for key, names in named.items():
         for name in names:

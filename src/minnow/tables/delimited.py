@@ -1,0 +1,288 @@
+"""Delimited text: its dialect, its header, and its rows, read piece by piece."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO
+
+from minnow.tables import dialects, headers
+from minnow.tables.dialects import Dialect
+from minnow.tables.errors import FileError, HeaderError
+from minnow.tables.files import Known, Row, RowFile
+from minnow.types import FileFormat, Notice
+
+_SAMPLE, _LONGEST_SAMPLE = 1 << 18, 1 << 21
+"""Characters from which the dialect of a file is found, and where the last cell of these is longer."""
+ROW_NAME = "row name"
+"""Name of the first column of a file whose header has one name fewer than its rows have cells."""
+_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?(_level_\d+)?")
+"""What pandas calls a column without a name."""
+_BELOW = re.compile(
+    r"\W*\(?\d+ (rows?|records?|zeilen|lignes|filas)\b|\W*(total|sum|count|rows|records|source|notes?|generated|exported|"
+    r"created|copyright|page|end|summe|gesamt|anzahl|quelle|stand|ende|fuente|fonte|fin|nota)\b|[#*©]\s|合计|总计|来源|出典",
+    re.IGNORECASE,
+)
+"""How lines below a table begin."""
+_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The beginning of a file. lines: all that were read; start: number of the first; rows: cells of the first rows."""
+
+    lines: list[str]
+    dialect: Dialect
+    start: int
+    rows: list[list[str]]
+
+
+def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, notices: list[Notice]) -> RowFile:
+    """Open delimited text from its beginning. notices: receives what is left out. Raises FileError, here or with rows."""
+    sample = _sample(path, stream, form, known.names)
+    layout = headers.layout(sample.rows)
+    rows = _numbered(path, stream, sample)
+    above = [cells for _, cells in islice(rows, layout.above)]
+    if above:
+        notices.append(_above(path, above))
+    first, below = sample.rows[layout.above], sample.rows[layout.above + 1 :]
+    found = replace(form, separator=sample.dialect.separator, quote=sample.dialect.quote)
+    if form.header is None:
+        names, unnamed = _names(path, first, below, layout, known, notices)
+        next(rows)
+        if below and headers.is_rule(below[0]):
+            next(rows)
+    else:
+        names, unnamed = _given(form.header, first, layout.width, known.target), ()
+        if _repeats(path, first, below, names, notices):
+            next(rows)
+        else:
+            first = ()
+    if layout.spare:
+        notices.append(Notice("skipped", f"Each row of {path.name} ends with an empty cell, which is not read."))
+    return RowFile(names, _checked(path, rows, names, first, found, notices), found, notices, unnamed)
+
+
+def _sample(path: Path, stream: IO[str], form: FileFormat, names: Sequence[str]) -> _Sample:
+    """Read the first lines of a file, and find their dialect. Raises FileError for a file without rows."""
+    try:
+        text = _beginning(stream, form.quote)
+    except (UnicodeError, OSError, EOFError) as error:
+        raise _unreadable(path, error) from error
+    text = text.removeprefix("\ufeff")
+    named = dialects.named_separator(text)
+    lines = dialects.lines_of(text)[bool(named) :]
+    seen = "".join(lines)
+    dialect = dialects.find_dialect(seen, form.separator or named, form.quote, names)
+    rows = dialects.parsed(seen, dialect.separator, dialect.quote, dialect.escape)
+    if not rows:
+        raise FileError(f"{path} must hold rows. It is empty.")
+    return _Sample(lines, dialect, 1 + bool(named), rows)
+
+
+def _beginning(stream: IO[str], quote: str) -> str:
+    """The first whole lines of a stream, up to the end of a cell of several lines."""
+    text = stream.read(_SAMPLE)
+    if len(text) < _SAMPLE:
+        return text
+    lines = [text, stream.readline()]
+    size, quotes = len(text), sum(part.count(quote) for part in lines)
+    while quotes % 2 and size < _LONGEST_SAMPLE and (line := stream.readline()):
+        lines.append(line)
+        size, quotes = size + len(line), quotes + line.count(quote)
+    return "".join(lines)
+
+
+def _unreadable(path: Path, error: Exception) -> FileError:
+    return FileError(f"{path.name} is not readable as text: {error}. Name its encoding under options.encoding.")
+
+
+def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
+    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
+    count = (
+        f"{len(rows)} lines above the table in {path.name} are"
+        if len(rows) > 1
+        else f"The first line of {path.name} is"
+    )
+    return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
+
+
+class _Lines:
+    """Counts lines and the quotation marks in them as they pass through."""
+
+    def __init__(self, lines: Iterator[str], quote: str) -> None:
+        self._lines, self._quote, self.count, self.quotes = lines, quote, 0, 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.count += 1
+            self.quotes += line.count(self._quote)
+            yield line
+
+
+def _numbered(path: Path, stream: IO[str], sample: _Sample) -> Generator[Row]:
+    """Rows of cells with the line on which each begins, without blank lines. Raises FileError."""
+    quote = sample.dialect.quote
+    passed = _Lines(chain(sample.lines, stream), quote)
+    line, quotes = sample.start, 0
+    try:
+        with stream:
+            for cells in sample.dialect.rows(passed):
+                after = sample.start + passed.count
+                if after > line + 1 and (passed.quotes - quotes) % 2:
+                    raise FileError(
+                        f"{path.name}:{line}: a quotation mark ({quote}) is opened in this row and not closed. Close it, or "
+                        "set options.quote to a sign that does not occur in the file."
+                    )
+                if not dialects.is_blank(cells):
+                    yield line, cells
+                line, quotes = after, passed.quotes
+    except csv.Error as error:
+        raise FileError(f"{path.name}:{line}: not readable as delimited text: {error}.") from error
+    except (UnicodeError, OSError, EOFError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _names(
+    path: Path, first: Sequence[str], below: headers.Rows, layout: headers.Layout, known: Known, notices: list[Notice]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Names of columns in the first line, and those of them that it lacks. Raises HeaderError where it is a row already."""
+    cells = [" ".join(name.split()) for name in first]
+    if len(cells) == layout.width + 1 and not cells[-1]:
+        cells.pop()
+    lacks_one = len(cells) == layout.width - 1 and headers.are_row_names(first, below)
+    names = ["", *cells] if lacks_one else cells
+    unnamed = {i: _placeholder(i, names, first) for i, name in enumerate(names) if not name or _UNNAMED.fullmatch(name)}
+    names = [unnamed.get(i, name) for i, name in enumerate(names)]
+    is_known = bool(known.names) and set(known.names) <= set(names)
+    if not (lacks_one or is_known or headers.has_header(first, below)):
+        raise HeaderError(
+            f"{path} must begin with the names of its columns. Received: {', '.join(cells)[:_SHOWN]}, which is a row like "
+            "those below it. Name the columns under options.header.",
+            cells,
+        )
+    return _once(path, names, known, notices), tuple(unnamed.values())
+
+
+def _placeholder(index: int, names: Sequence[str], first: Sequence[str]) -> str:
+    """Name for a column without one. names: of the columns, one more than first where the header lacks that of row names."""
+    name = ROW_NAME if index == 0 and len(names) > len(first) else f"column {index + 1}"
+    while name in names:
+        name = f"{name}_"
+    return name
+
+
+def _once(path: Path, names: list[str], known: Known, notices: list[Notice]) -> list[str]:
+    """Names that occur once each: the second "x" becomes "x (2)". Raises FileError where it is unclear which one is meant."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if meant := [name for name in twice if name in (*known.names, known.target)]:
+        raise FileError(
+            f"{path} must name column {meant[0]!r} once. It does {names.count(meant[0])} times; rename the others."
+        )
+    seen, renamed = set[str](), list[str]()
+    for name in names:
+        number, new = 1, name
+        while new in seen or (number > 1 and new in names):
+            number += 1
+            new = f"{name} ({number})"
+        seen.add(new)
+        renamed.append(new)
+    for name in twice:
+        text = f"{path.name} has {names.count(name)} columns named {name!r}; the second one is read as '{name} (2)'."
+        notices.append(Notice("format", text, names.count(name), name))
+    return renamed
+
+
+def _given(header: Sequence[str], first: Sequence[str], width: int, target: str | None) -> list[str]:
+    """Names of a file without a header, which may lack the target, or begin with names of these columns in any order.
+
+    width: number of cells of its rows.
+    """
+    without = [name for name in header if name != target]
+    cells = [" ".join(cell.split()) for cell in first]
+    if len(cells) >= len(without) and len(set(cells)) == len(cells) and set(cells) <= set(header):
+        return cells
+    return without if len(without) == width < len(header) else list(header)
+
+
+def _repeats(
+    path: Path, first: Sequence[str], below: headers.Rows, names: Sequence[str], notices: list[Notice]
+) -> bool:
+    """Whether the first line holds names although they are given by options.header: the same ones, or texts above numbers."""
+    cells = [" ".join(cell.split()) for cell in first]
+    if [cell.casefold() for cell in cells] == [name.casefold() for name in names]:
+        return True
+    if not headers.has_names(first, below):
+        return False
+    text = f"The first line of {path.name} holds names, which options.header replaces: {', '.join(cells)[:_SHOWN]!r}."
+    notices.append(Notice("skipped", text, 1))
+    return True
+
+
+def _checked(
+    path: Path,
+    rows: Generator[Row],
+    names: Sequence[str],
+    first: Sequence[str],
+    form: FileFormat,
+    notices: list[Notice],
+) -> Iterator[Row]:
+    """Strip cells, and check their number in each row. first: the header, empty for none. Raises FileError.
+
+    Left out: an empty last cell too many; the header where it is repeated, as in files put together; and at the end, rows that
+    are empty or have a single cell of several.
+    """
+    width = len(names)
+    header = [cell.strip() for cell in first]
+    held, repeated = list[Row](), 0
+    with closing(rows):
+        for line, full in rows:
+            cells = list(map(str.strip, full))
+            if len(cells) == width + 1 and not cells[-1]:
+                cells.pop()
+            if (not cells[0] or len(cells) < width) and _is_end(cells, width):
+                held.append((line, cells))
+                continue
+            if cells == header:
+                repeated += 1
+                continue
+            if held:
+                yield from [_of_width(path, row, names, form) for row in held]
+                held.clear()
+            yield _of_width(path, (line, cells), names, form)
+    if held:
+        notices.append(_below(path, held))
+    if repeated:
+        times = "once more" if repeated == 1 else f"{repeated:,} times more"
+        text = f"The header of {path.name} occurs {times} between its rows, and is not read there."
+        notices.append(Notice("skipped", text, repeated))
+
+
+def _is_end(cells: Sequence[str], width: int) -> bool:
+    """Whether a row is empty, or has fewer cells than others and a single text, such as the number of rows or a source."""
+    text = "".join(cells)
+    return not text or (len(cells) < width and text in cells and _BELOW.match(text) is not None)
+
+
+def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:
+    """The row itself. Raises FileError where it has not one cell for each name."""
+    line, cells = row
+    if len(cells) != len(names):
+        raise FileError(
+            f"{path.name}:{line}: a row needs {len(names)} cells ({', '.join(names)[:200]}). Received: {len(cells)}. The cells "
+            f"are divided by {form.separator!r} (options.separator); put one that holds it in quotation marks."
+        )
+    return row
+
+
+def _below(path: Path, rows: Sequence[Row]) -> Notice:
+    text = " ".join(cell for _, cells in rows for cell in cells if cell)
+    what = f"not read: {text[:_SHOWN]!r}" if text else "empty and not read"
+    count = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
+    return Notice("skipped", f"{count} {what}.", len(rows))
