@@ -193,3 +193,25 @@ def test_pictures_to_be_generated(tmp_path):
     assert (entry["families"], entry["options"]["labelled"]) == (["vae", "gan"], False)
     with pytest.raises(ValueError, match=r"--task: the tasks of images are classify, generate\. Received: rank"):
         _entry(tmp_path, task="rank")
+
+
+def test_a_column_with_odd_cells_is_neither_dropped_as_an_id_nor_passed_over_as_the_target(tmp_path):
+    odd = lambda i: "high" if i in (5, 80) else f"{10 + i}.{i:03}"  # noqa: E731
+    proposal = propose(
+        _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{odd(i)},{'pq'[i % 2]}", "feature.csv"), Request()
+    )
+    assert proposal.options == {"target": "kind"}
+    assert any("'b'" in warning and "'high' (feature.csv:7)" in warning for warning in proposal.warnings)
+    proposal = propose(_csv(tmp_path, "a,kind,price", lambda i: f"{RNG.normal():.2f},{i % 2},{odd(i)}"), Request())
+    assert (proposal.task, proposal.options) == ("regress", {"target": "price"})
+    assert any("This would stop a run: 'price'" in warning for warning in proposal.warnings)
+
+
+def test_numbers_asked_for_where_the_target_holds_text_are_refused_in_words(tmp_path):
+    path = _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{'pq'[i % 2]}")
+    assert any("'kind' is a finite number" in warning for warning in propose(path, Request(task="regress")).warnings)
+
+
+def test_months_are_no_days_of_the_year(tmp_path):
+    path = _csv(tmp_path, "month,a,kind", lambda i: f"2024-{1 + i % 12:02},{RNG.normal():.2f},{'pq'[i % 2]}")
+    assert propose(path, Request()).questions == []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from minnow import modalities, tasks
 from minnow.config import SplitShares
 from minnow.contracts import Encoder, ModalityCapabilities, RowOptions
 from minnow.stages import prepare
@@ -307,3 +308,18 @@ def test_a_table_is_encoded_with_the_labels_of_another():
     prepared = prepare.prepare(rows, problem(), SHARES)
     batch = prepare.batch(rows, prepared.encoder, np.array(["3"]), problem())
     assert np.flatnonzero(batch.target >= 0).tolist() == [3]
+
+
+def test_examples_of_a_series_have_the_weight_of_their_row(tmp_path):
+    series = modalities.get("timeseries")
+    options = series.Options(target="lamp", weight="trust", window=2)
+    lines = [
+        f"2024-01-01 {i // 60:02d}:{i % 60:02d}:00,{i % 7},{1 + i % 3},{'on' if i % 2 else 'off'}" for i in range(120)
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(["time,warmth,trust,lamp", *lines]) + "\n")
+    case = Problem("timeseries", series, options, "classify", tasks.get("classify"))
+    prepared = prepare.prepare(series.read(tmp_path / "log.csv", options), case, SHARES)
+    train = prepared.tables["train"]
+    own = np.array([1 + (int(row.split(":")[1]) - 2) % 3 for row in train.row_id])
+    np.testing.assert_allclose(prepared.batches["train"].weight, own / own.mean(), rtol=1e-6)
+    assert "sensor trust" not in train.columns

@@ -14,6 +14,7 @@ from minnow.onboarding.proposal import Proposal, Question, Request
 from minnow.tables.cells import MISSING
 from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
 from minnow.tables.frames import Frame, as_cells
+from minnow.tables.numbers import written
 from minnow.tables.options import TableOptions
 from minnow.tables.typed import Columnwise, Typed, look
 from minnow.types import Array
@@ -40,10 +41,14 @@ _FEW_COLUMNS = 4
 
 @dataclass(frozen=True)
 class Columns:
-    """What was read of a table. frame: its cells; typed: name -> column, mixed cells as categories."""
+    """What was read of a table.
+
+    frame: its cells; typed: name -> column, mixed cells as categories; odd: columns with cells that stop a run.
+    """
 
     frame: Frame
     typed: Mapping[str, Typed]
+    odd: frozenset[str] = frozenset()
 
     @cached_property
     def values(self) -> dict[str, Array]:
@@ -57,6 +62,11 @@ class Columns:
     def labels(self, name: str) -> Array:
         """Labels of a column as a run reads them, (n,) str, "" where missing."""
         return Columnwise(self.frame, TableOptions.model_validate({"target": name})).labels(name).values
+
+    def has_odd_numbers(self, name: str) -> bool:
+        """Whether a column holds numbers and a few cells that are none."""
+        cells = [cell for cell in as_cells(self.frame.columns[name]) if cell]
+        return name in self.odd and 2 * sum(written(cell) is not None for cell in cells) > len(cells)
 
     def only_in_some(self) -> list[str]:
         """Columns that other files of the folder lack, such as the answer in a competition's test.csv."""
@@ -83,7 +93,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
             proposal.questions.append(Question.of(problem))
         elif isinstance(problem, ColumnError):
             proposal.warnings.append(str(problem))
-    return Columns(frame, typed)
+    return Columns(frame, typed, frozenset(one.column for one in problems if isinstance(one, ColumnError)))
 
 
 def _look(data: Path, options: Mapping[str, object]) -> tuple[Frame, dict[str, Typed], list[FileError]]:

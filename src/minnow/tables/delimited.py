@@ -72,11 +72,7 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
 def _sample(path: Path, stream: IO[str], form: FileFormat, names: Sequence[str]) -> _Sample:
     """Read the first lines of a file, and find their dialect. Raises FileError for a file without rows."""
     try:
-        text = stream.read(_SAMPLE)
-        if len(text) == _SAMPLE:
-            text += stream.readline()
-        while text.count(form.quote) % 2 and len(text) < _LONGEST_SAMPLE and (line := stream.readline()):
-            text += line  # the sample ends within a cell of several lines
+        text = _beginning(stream, form.quote)
     except (UnicodeError, OSError, EOFError) as error:
         raise _unreadable(path, error) from error
     text = text.removeprefix("\ufeff")
@@ -88,6 +84,19 @@ def _sample(path: Path, stream: IO[str], form: FileFormat, names: Sequence[str])
     if not rows:
         raise FileError(f"{path} must hold rows. It is empty.")
     return _Sample(lines, dialect, 1 + bool(named), rows)
+
+
+def _beginning(stream: IO[str], quote: str) -> str:
+    """The first whole lines of a stream, up to the end of a cell of several lines."""
+    text = stream.read(_SAMPLE)
+    if len(text) < _SAMPLE:
+        return text
+    lines = [text, stream.readline()]
+    size, quotes = len(text), sum(part.count(quote) for part in lines)
+    while quotes % 2 and size < _LONGEST_SAMPLE and (line := stream.readline()):
+        lines.append(line)
+        size, quotes = size + len(line), quotes + line.count(quote)
+    return "".join(lines)
 
 
 def _unreadable(path: Path, error: Exception) -> FileError:

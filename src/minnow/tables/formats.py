@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,14 +35,14 @@ class Context:
     """What is known of a column besides its cells.
 
     name: of the column. decimal: the sign that the user named. others: returns the decimal sign that the other columns of the
-    file show, None where they show none. has_points: whether a point in a number is a decimal point where nothing else shows
-    what it is; not in files with semicolons, which are written where the decimal sign is a comma.
+    file show, None where they show none. points: what a point in a number is, a decimal point for "sure" (JSON), "likely",
+    where no other column shows commas, or "unknown" (files with semicolons, written where the decimal sign is a comma).
     """
 
     name: str = ""
     decimal: str | None = None
     others: Callable[[], str | None] = lambda: None
-    has_points: bool = True
+    points: Literal["sure", "likely", "unknown"] = "likely"
 
 
 ALONE = Context()
@@ -62,8 +63,8 @@ def column_format(values: Mapping[str, int], context: Context = ALONE) -> Column
         return ColumnFormat("categorical")
     if numbers.are_clocks(cells):
         return ColumnFormat("numeric", unit=numbers.CLOCK)
-    parts = _written(cells)
-    form = _numeric(parts, context) if len(parts) == len(cells) else None
+    parts = _written(cells) if _written(cells[:: max(len(cells) // _FIRST, 1)]) else {}
+    form = _numeric(parts, context) if parts and len(parts) == len(cells) else None
     form = form or _date(cells)
     if form is None:
         _refuse_ways(values, parts, context)
@@ -107,10 +108,10 @@ def _written(cells: Sequence[str]) -> dict[str, Written]:
 
 def _has_doubtful_points(cells: Sequence[str], context: Context) -> bool:
     """Whether plain numbers such as 1.234 may have thousands points."""
-    if context.decimal == "." or not numbers.may_be_grouped(cells):
+    if context.decimal == "." or context.points == "sure" or not numbers.may_be_grouped(cells):
         return False
     sign = context.decimal or context.others()
-    return sign == "," or (sign is None and not context.has_points)
+    return sign == "," or (sign is None and context.points == "unknown")
 
 
 def _are_codes(cells: Sequence[str], name: str) -> bool:
@@ -187,7 +188,7 @@ def _moments(cells: Sequence[str]) -> ColumnFormat:
 
 def _refuse_ways(values: Mapping[str, int], parts: Mapping[str, Written], context: Context) -> None:
     """Raise CellError where all cells are numbers, written in several ways or with several units."""
-    if len(parts) < len(values):
+    if not parts or len(parts) < len(values):
         return
     units = numbers.units_of(parts.values())
     if len(units) > 1:

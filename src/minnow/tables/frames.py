@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from minnow.registry import unknown
 from minnow.tables import parquet
-from minnow.tables.delimited import open_delimited
+from minnow.tables.delimited import ROW_NAME, open_delimited
 from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
 from minnow.tables.files import JSONL, SUFFIXES, Known, Row, RowFile, find, listed, passed_over
@@ -156,7 +156,8 @@ def stream(
         notices = list[Notice]()
         for columns, start, count in parquet.pieces(path, rows, notices):
             row_id = [f"{path.name}:{row}" for row in range(start, start + count)]
-            yield Frame(columns, row_id, [path.name] * count, notices=tuple(notices))
+            unnamed = tuple(name for name in columns if name == parquet.INDEX)
+            yield Frame(columns, row_id, [path.name] * count, notices=tuple(notices), unnamed=unnamed)
         return
     file = open_rows(path, form, Known(names, target))
     part = list(islice(file.rows, rows))
@@ -249,16 +250,17 @@ def _joined(frames: Sequence[Frame]) -> Frame:
 
 
 def _indices(frame: Frame) -> dict[str, str]:
-    """Columns without a name that are no data -> what they hold: nothing, or numbers or names of the rows in the first one.
+    """Columns without a name that are no data -> what they hold: nothing, or at the beginning numbers or names of the rows.
 
     pandas writes an index there, and R the names of rows. Moments are data.
     """
     found: dict[str, str] = {}
+    first = list(takewhile(lambda name: name in frame.unnamed, frame.columns))
     for name in frame.unnamed:
         cells = [cell for cell in as_cells(frame.columns[name]) if cell]
         if not cells:
             found[name] = "is empty"
-        elif name == next(iter(frame.columns)) and len(cells) == len(frame) and _are_of_rows(cells):
+        elif name in first and len(cells) == len(frame) and _are_of_rows(cells):
             found[name] = "numbers the rows" if cells[0].isdigit() else "names the rows"
     return found if len(found) < len(frame.columns) else {}
 
@@ -274,7 +276,7 @@ def _are_of_rows(cells: Cells) -> bool:
 def _index_notices(index: Mapping[str, str]) -> list[Notice]:
     empty = [name.removeprefix("column ") for name, why in index.items() if why == "is empty"]
     notices = [
-        Notice("skipped", f"The first column, which has no name, {why} and is not read.", 1, name)
+        Notice("skipped", f"{_title(name)}, which has no name, {why} and is not read.", 1, name)
         for name, why in index.items()
         if why != "is empty"
     ]
@@ -283,6 +285,10 @@ def _index_notices(index: Mapping[str, str]) -> list[Notice]:
         text = f"{columns} no name and no cells, and {'is' if len(empty) == 1 else 'are'} not read."
         notices.append(Notice("skipped", text, len(empty), f"column {empty[0]}"))
     return notices
+
+
+def _title(name: str) -> str:
+    return "The first column" if name in (ROW_NAME, "column 1") else name.capitalize()
 
 
 def _unnamed_notice(name: str) -> Notice:

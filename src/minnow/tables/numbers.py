@@ -103,10 +103,10 @@ def plain(text: str) -> float:
 def is_plain(text: str) -> bool:
     """Whether a cell is a number with a decimal point and nothing else, and no code with leading zeros."""
     try:
-        plain(text)
+        value = float(text)
     except ValueError:
         return False
-    return CODE.fullmatch(text) is None
+    return value == value and "_" not in text and (text[0] not in "+-0" or CODE.fullmatch(text) is None)
 
 
 def may_be_grouped(cells: Iterable[str]) -> bool:

@@ -14,6 +14,8 @@ from minnow.types import Array, Notice
 _INDEX = "__index_level_"
 _EXACT = 2**53
 """Largest magnitude up to which float64 holds every whole number; larger ones, such as ids of 64 bits, stay text."""
+INDEX = "column 1"
+"""Name of an index without one that holds moments, as in the CSV of the same frame."""
 
 
 class Piece(NamedTuple):
@@ -27,7 +29,7 @@ class Piece(NamedTuple):
 def pieces(path: Path, rows: int, notices: list[Notice]) -> Iterator[Piece]:
     """Read a file in pieces, at least one. notices: receives what is left out. Raises FileError.
 
-    An index of a pandas frame without a name is left out, unless it holds moments, which is "column 1" as in its CSV.
+    An index of a pandas frame without a name is left out, unless it holds moments.
     """
     try:
         import pyarrow as pa
@@ -59,7 +61,7 @@ def _names(path: Path, schema: Any, notices: list[Notice]) -> dict[str, str]:
         elif kinds.is_nested(field.type) or kinds.is_binary(field.type) or kinds.is_large_binary(field.type):
             text = f"'{field.name}' holds {field.type} in {path.name} and is not read."
         else:
-            names[field.name] = "column 1" if field.name.startswith(_INDEX) else " ".join(field.name.split())
+            names[field.name] = INDEX if field.name.startswith(_INDEX) else " ".join(field.name.split())
             continue
         notices.append(Notice("skipped", text, 1, field.name))
     return dict(sorted(names.items(), key=lambda item: not item[0].startswith(_INDEX)))

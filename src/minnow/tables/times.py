@@ -60,7 +60,7 @@ _FIRST = 20
 """Number of cells by which formats are told apart before all cells are parsed."""
 _EPOCH, _AWARE_EPOCH = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
 _DIRECTIVES = {
-    "%d": r"(3[01]|[12]\d|0[1-9]|[1-9])", "%m": r"(1[0-2]|0[1-9]|[1-9])", "%Y": r"(\d{4})", "%y": r"(\d\d)",
+    "%d": r"(3[01]|[12]\d|0[1-9]|[1-9]| [1-9])", "%m": r"(1[0-2]|0[1-9]|[1-9])", "%Y": r"(\d{4})", "%y": r"(\d\d)",
     "%H": r"(2[0-3]|[01]\d|\d)", "%I": r"(1[0-2]|0[1-9]|[1-9])", "%M": r"([0-5]\d|\d)",
     "%S": r"([0-5]\d|\d)", "%f": r"(\d{1,6})", "%p": r"([AaPp][Mm])",
 }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Columnwise:
         present = _present(self._cells(name), self._missing)
         try:
             form = self._format(name, present.counts, kind)
-            typed = values_of(present.cells, form)
+            typed = values_of(present.cells, form, present.counts)
         except Ambiguous as error:
             raise self._two_readings(name, error) from error
         except CellError as error:
@@ -97,9 +97,9 @@ class Columnwise:
         notices = (*_missing_notice(name, present.spelled), *_format_notice(name, form, present.counts))
         if form.kind != "numeric" or form.unit == numbers.CLOCK:
             return Typed(typed, form, notices)
-        sign = shown_sign(list(present.counts))
-        whole = sign is None and not any("." in cell or "," in cell for cell in present.counts)
-        return Typed(typed, form, notices, sign, whole)
+        whole = not any("." in cell or "," in cell for cell in present.counts)
+        shows = not whole and not (form == ColumnFormat("numeric") and numbers.may_be_grouped(present.counts))
+        return Typed(typed, form, notices, form.decimal if shows else None, whole)
 
     def _cells(self, name: str) -> Cells:
         values = self.frame.columns[name]
@@ -109,8 +109,13 @@ class Columnwise:
         """Find how a column is written; where its own cells do not tell, the other columns of the file may."""
         if name in self.options.dates and kind in (None, "date"):
             return ColumnFormat("date", time=self.options.dates[name])
-        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self.frame.form.separator != ";")
+        context = Context(name, self.options.decimal, lambda: self._sign_of_others, self._points)
         return of_kind(counts, kind, context) if kind else column_format(counts, context)
+
+    @property
+    def _points(self) -> Literal["sure", "likely", "unknown"]:
+        separator = self.frame.form.separator
+        return "sure" if separator is None else "unknown" if separator == ";" else "likely"
 
     @cached_property
     def _sign_of_others(self) -> str | None:
@@ -136,7 +141,7 @@ class Columnwise:
             advice = "correct the others" if fixed else f"set options.kinds.{name} to another kind"
             text = f"{error}: {rows}. List missing values under options.missing, or {advice}."
         else:
-            text = f"{error}. First rows: {rows}." if rows else f"{error}."
+            text = str(error).removesuffix(".") + (f". First rows: {rows}." if rows else ".")
         return ColumnError(f"column '{name}': {text}", name, odd)
 
     def labels(self, name: str) -> Typed:
@@ -312,7 +317,8 @@ def look(place: Path, options: TableOptions) -> tuple[Frame, dict[str, Typed], l
 
 
 def _splits(frame: Frame, options: TableOptions) -> Array | None:
-    return fixed_splits([options.file_splits.get(name) or split_of(name) for name in frame.file])
+    split = {name: options.file_splits.get(name) or split_of(name) for name in dict.fromkeys(frame.file)}
+    return fixed_splits([split[name] for name in frame.file])
 
 
 def _check_names(frame: Frame, folder: Path, options: TableOptions, split: Split) -> None:
