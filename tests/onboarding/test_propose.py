@@ -72,6 +72,25 @@ def test_users_items_and_times_are_interactions(tmp_path):
     assert _entry(path, target="rating")["modality"] == "tabular"
 
 
+def test_rows_of_a_ranking_for_int8_are_users(tmp_path):
+    """Twenty users with fifty rows each are twenty examples."""
+    path = _csv(tmp_path, "user_id,item_id,time", lambda i: f"u{i % 20},i{i // 20 % 50},{i}", n=1000)
+    assert _entry(path)["compression"] == ["float16"]
+
+
+@pytest.mark.parametrize("ending", [".txt", ""])
+def test_class_folders_of_documents_are_texts(ending, tmp_path):
+    for i in range(60):
+        path = tmp_path / ("news", "sport")[i % 2] / f"{i}{ending}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"this is number {i}")
+    (tmp_path / "README.txt").write_text("what this is")
+    proposal = propose(tmp_path, Request())
+    assert (proposal.entry["modality"], proposal.entry["task"]) == ("text", "classify")
+    assert proposal.reasons["modality"] == "60 documents in 2 folders: news, sport"
+    assert any("README" in text for text in proposal.found)
+
+
 def test_class_folders_of_pictures_are_images(tmp_path):
     from PIL import Image
 

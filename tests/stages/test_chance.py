@@ -19,33 +19,33 @@ from minnow.tasks import classify, generate, rank, regress
 from minnow.types import Array, Batch, Score
 
 LABELS = np.array(["no", "yes"])
+FIRST = level_of_look(LEVEL, 1)
 RULES = Rules(binary=True, level=LEVEL, margin=0.01, higher_is_better=True)
 
 
-def batch(target, labels=LABELS, task="classify", weight=None, group=None):
-    n = len(target)
+def batch(target, labels=LABELS, task="classify", weight=None, key=None):
+    key = np.arange(len(target)) if key is None else key
     more = {} if weight is None else {"weight": np.asarray(weight, np.float32)}
-    more |= {} if group is None else {"group": group}
-    return Batch({}, np.asarray(target), np.asarray(labels, dtype=str), task, np.arange(n, dtype=np.uint64), **more)
+    return Batch({}, np.asarray(target), np.asarray(labels, dtype=str), task, key.astype(np.uint64), **more)
 
 
-def of(task, exam, outputs, train=None, label_weights=None):
+def of(task, exam, outputs, train=None, label_weights=None, level=FIRST):
     problem = SimpleNamespace(task=task, options=SimpleNamespace(label_weights=label_weights))
     prepared = SimpleNamespace(batches={"train": exam if train is None else train})
-    return chance_of(problem, prepared, SimpleNamespace(batch=exam, outputs=outputs))
+    return chance_of(problem, prepared, SimpleNamespace(batch=exam, outputs=outputs), level)
 
 
-def answered(yes, target):
+def answered(yes, target, key=None, level=FIRST):
     """Chance and losses of a classifier that gives these probabilities of yes."""
     yes = np.asarray(yes, np.float64)
     outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
-    exam = batch(np.asarray(target, np.int64))
-    return of(classify, exam, outputs), classify.loss(outputs, exam)
+    exam = batch(np.asarray(target, np.int64), key=key)
+    return of(classify, exam, outputs, level=level), classify.loss(outputs, exam)
 
 
-def ask(yes, target, champion=None, *, looks=0, group=None, size=1000):
+def ask(yes, target, champion=None, *, looks=0, group=None, size=1000, key=None):
     """The ruling on a classifier with these probabilities of yes."""
-    chance, loss = answered(yes, target)
+    chance, loss = answered(yes, target, key, level_of_look(LEVEL, looks + 1))
     rivals = Rivals(None if champion is None else model(champion, "champion", n=len(loss)), None, looks)
     group = np.arange(len(loss)) if group is None else group
     return decide(model(loss, size=size, n=len(loss)), rivals, [], group=group, rules=RULES, chance=chance)
@@ -85,11 +85,11 @@ def test_right_on_every_row_of_an_exam_without_one_positive_is_not_a_first_champ
     assert (ruling.promote, ruling.verdict) == (False, "refused")
 
 
-# What cannot be told from an answer that is always the same
+# What cannot be told from who has learned nothing
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.integers(4, 300), st.floats(0.02, 0.98), st.floats(0.01, 0.99), st.booleans())
+@given(st.integers(0, 10_000), st.integers(1, 300), st.floats(0.02, 0.98), st.floats(0.01, 0.99), st.booleans())
 def test_an_answer_that_is_always_the_same_is_never_promoted(seed, n, share, answer, crowned):
     """Whatever it is, and however nearly it is right; also where it is smaller than the champion and hardly worse."""
     _, target = drawn(seed, n, share)
@@ -97,31 +97,41 @@ def test_an_answer_that_is_always_the_same_is_never_promoted(seed, n, share, ans
     assert not ask(np.full(n, answer), target, champion, size=1).promote
 
 
-def promoted_in_a_year(times=20, nights=20, n=60):
+def promoted_in_a_year(times=20, nights=15, n=30):
     """Share of use cases in which a model that knows nothing becomes champion, made anew each night, on the same exam."""
     count = 0
     for seed in range(times):
         _, target = drawn(seed, n)
         for night in range(nights):
             yes, _ = drawn(1000 * seed + night + 1, n)
-            if ask(yes, target, looks=night).promote:
+            if ask(0.5 + (yes - 0.5) / 9, target, looks=night).promote:  # hardly worse than a constant answer
                 count += 1
                 break
     return count / times
 
 
 def test_what_knows_nothing_seldom_becomes_champion_and_often_with_a_faulty_judge(monkeypatch):
-    assert promoted_in_a_year() <= 0.05
+    assert promoted_in_a_year() <= 0.1
+    monkeypatch.setattr(judge, "level_of_look", lambda level, look: level)
+    assert promoted_in_a_year() > 0.3
+    monkeypatch.undo()
     monkeypatch.setattr(judge, "tell", lambda *_, **__: chances.Told(True))
     assert promoted_in_a_year(times=5) > 0.9
 
 
-@pytest.mark.parametrize("n", [8, 20, 60, 300])
+@pytest.mark.parametrize("n", [9, 20, 60, 300])
 def test_a_useful_model_on_a_small_exam_is_promoted_as_before(n):
     for seed in range(20):
         yes, target = drawn(seed, n, skill=9.0)
         if min(np.bincount(target, minlength=2)) > 1:
             assert ask(yes, target).verdict == "provisional"
+
+
+def test_eighteen_of_twenty_one_right_answers_are_enough_and_eleven_are_not():
+    target = np.arange(21) % 2
+    for right, promote in ((18, True), (11, False)):
+        yes = np.where((np.arange(21) * 8 % 21 < right) == (target == 1), 0.9, 0.1)
+        assert ask(yes, target).promote == promote
 
 
 def test_a_model_that_is_never_sure_enough_to_say_yes_is_told_by_its_probabilities():
@@ -137,25 +147,37 @@ def test_a_refusal_has_the_figures_it_had_and_those_it_needed_and_spends_a_look(
     ruling = ask(yes, target, looks=1)
     spent = level_of_look(LEVEL, 2)
     assert (ruling.verdict, ruling.looked, ruling.level_spent) == ("refused", True, spent)
-    assert "cannot be told from an answer that is the same for every row: accuracy 0." in ruling.reasons[0]
-    assert f"Required by one of them is p of at most {spent / 2:.2g}" in ruling.reasons[0]
+    assert "cannot be told from a model that has learned nothing: its log_loss is 0." in ruling.reasons[0]
+    assert f"required is at most {spent:.2g}" in ruling.reasons[0]
     assert ruling.reasons[-1].startswith("This was look 2")
 
 
-def test_too_few_rows_of_the_rarer_class_are_counted():
-    target = (np.arange(644) < 2).astype(np.int64)
-    ruling = ask(np.where(target == 1, 0.2, 0.001), target)
-    assert not ruling.promote
-    assert "The most frequent class is right in 642 of 644 rows" in ruling.reasons[1]
-    assert "can be better in 2 alone; at least 7 are needed" in ruling.reasons[1]
+def test_a_high_score_on_hardly_any_row_of_another_class_is_provisional():
+    """Right on 1,500 rows of one class and on 2 of another: accuracy 1, an exam that is large enough, and yet no `first`."""
+    target = (np.arange(1502) < 2).astype(np.int64)
+    ruling = ask(np.where(target == 1, 0.9, 0.001), target)
+    assert ruling.verdict == "provisional"
+    assert (
+        "1,500 rows of the exam are of the class 'no' and 2 of others; of these at least 6 are needed"
+        in ruling.reasons[1]
+    )
+    enough = (np.arange(1506) < 6).astype(np.int64)
+    assert ask(np.where(enough == 1, 0.9, 0.001), enough).verdict == "first"
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0, 5))
 def test_a_ruling_does_not_depend_on_the_order_of_the_rows(seed, skill):
     yes, target = drawn(seed, 60, 0.3, skill)
-    order = np.random.default_rng(seed).permutation(60)
-    assert ask(yes, target) == ask(yes[order], target[order])
+    order, key = np.random.default_rng(seed).permutation(60), np.arange(60)
+    assert ask(yes, target, key=key) == ask(yes[order], target[order], key=key[order])
+
+
+def test_the_level_of_a_late_look_can_be_reached():
+    """A thousand deals would say no less than 0.001."""
+    yes, target = drawn(4, 400, skill=6.0)
+    assert ask(yes, target, looks=60).promote
+    assert not ask(*drawn(4, 400), looks=60).promote
 
 
 # Few groups of rows
@@ -166,7 +188,7 @@ def test_a_useful_model_on_few_groups_is_provisional_even_where_it_is_always_rig
     _, target = drawn(5, 200)
     ruling = ask(np.where(target == 1, 0.999, 0.001), target, group=np.arange(200) % groups)
     assert (ruling.promote, ruling.verdict) == (True, "provisional")
-    assert any("taken for independent, the 200 rows show" in reason for reason in ruling.reasons)
+    assert any("taken for independent, the 200 rows show that it has learned" in reason for reason in ruling.reasons)
 
 
 def test_a_model_that_knows_nothing_is_refused_on_few_groups_too():
@@ -174,13 +196,25 @@ def test_a_model_that_knows_nothing_is_refused_on_few_groups_too():
     assert ask(yes, target, group=np.arange(200) % 2).verdict == "refused"
 
 
-def test_on_hardly_any_rows_half_of_the_loss_must_be_avoided():
+def test_a_model_that_knows_the_group_and_not_the_row_is_refused_on_many_groups():
+    """All rows of a group are alike: as independent rows they would show far more than there is."""
+    random = np.random.default_rng(10)
+    group = np.arange(400) // 50
+    target, guess = (random.random(8) < 0.5).astype(np.int64)[group], 0
+    refused = 0
+    for _ in range(40):
+        guess = np.where(random.random(8) < 0.5, 0.7, 0.3)[group]
+        refused += ask(guess, target, group=group).verdict == "refused"
+    assert refused >= 36
+
+
+def test_on_rows_too_few_for_any_model_it_must_be_better_than_every_other_deal():
     target = [0, 1, 0, 1]
     ruling = ask([0.4, 0.6, 0.4, 0.6], target)
     assert (ruling.promote, ruling.verdict) == (True, "provisional")
-    assert any("4 rows cannot show" in reason for reason in ruling.reasons)
-    assert not ask([0.4, 0.6, 0.6, 0.4], target).promote or ask([0.4, 0.6, 0.6, 0.4], target).verdict == "provisional"
-    assert not ask([0.6, 0.4, 0.6, 0.6], target).promote
+    assert any("4 rows cannot show that a model has learned anything: p = 0.1" in reason for reason in ruling.reasons)
+    assert not ask([0.4, 0.6, 0.6, 0.4], target).promote
+    assert not ask([0.6, 0.4, 0.6, 0.4], target).promote
 
 
 def test_as_many_groups_are_needed_as_must_agree():
@@ -196,7 +230,7 @@ def test_a_smaller_model_that_knows_nothing_does_not_replace_a_champion_that_is_
     champion = np.zeros(2000)
     refused = ask(np.full(2000, 0.005), target, champion, size=10)
     assert (refused.promote, refused.looked) == (False, True)
-    assert any("cannot be told" in reason for reason in refused.reasons)
+    assert any("cannot be told from a model that has learned nothing" in reason for reason in refused.reasons)
     told = np.where(target == 1, np.where(np.arange(2000) < 1600, 0.8, 0.1), 0.001)
     assert ask(told, target, champion, size=10).verdict == "smaller"
 
@@ -209,7 +243,11 @@ def test_a_champion_that_is_worse_than_nothing_is_replaced():
 # By task
 
 
-def test_numbers_are_told_from_mean_and_median_by_one_of_their_errors():
+def told(chance, n):
+    return chances.tell(chance, np.arange(n), level=FIRST, first=FIRST).ok
+
+
+def test_numbers_are_told_by_their_error():
     random = np.random.default_rng(8)
     target = random.lognormal(0, 1, 200).astype(np.float32)
     exam = batch(target, [], "regress")
@@ -219,25 +257,34 @@ def test_numbers_are_told_from_mean_and_median_by_one_of_their_errors():
         (np.full(200, target.mean()), False),
     ):
         chance = of(regress, exam, {"value": outputs.astype(np.float32)})
-        assert [contest.measure for contest in chance.contests] == ["mae", "rmse"]
-        assert set(chance.contests[0].constants) == {"the mean of train", "the median of train"}
-        assert chances.tell(chance, exam.group, level=0.03, first=0.03).ok == ok
+        assert [dealt.measure for dealt in chance.dealt] == ["mae", "rmse"]
+        assert told(chance, 200) == ok
 
 
-def test_class_weights_of_training_weight_the_rows_of_the_exam():
-    """A model that is trained for the rare class gives up right answers to the frequent one, and is told by weighted ones."""
+def test_what_a_constant_answer_beats_by_every_measure_is_refused_though_it_knows_something():
+    random = np.random.default_rng(11)
+    target = random.normal(0, 1, 300).astype(np.float32)
+    exam = batch(target, [], "regress")
+    chance = of(regress, exam, {"value": (target + 9).astype(np.float32)}, batch(target, [], "regress"))
+    answer = chances.tell(chance, np.arange(300), level=FIRST, first=FIRST)
+    assert not answer.ok
+    assert answer.reasons[0].startswith("An answer that is the same for every row is better: mae 9.0000 against 0.")
+    assert "rmse 9.0000 against" in answer.reasons[0]
+    assert [contest.measure for contest in chance.contests] == ["mae", "rmse"]
+
+
+def test_class_weights_of_training_weight_the_rows_for_constant_answers():
+    """A model that is trained for the rare class gives up right answers to the frequent one, and is not beaten for it."""
     random = np.random.default_rng(9)
-    target = (np.arange(600) % 20 == 0).astype(np.int64)
-    yes = np.clip(np.where(target == 1, 0.75, 0.3) + random.normal(0, 0.2, 600), 0.01, 0.99)
+    target = (np.arange(2000) % 20 == 0).astype(np.int64)
+    yes = np.clip(np.where(target == 1, 0.75, 0.35) + random.normal(0, 0.2, 2000), 0.01, 0.99)
     outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
-    exam, balanced = batch(target), batch(target, weight=np.where(target == 1, 10.0, 600 / 1140))
-    plain, weighted = of(classify, exam, outputs), of(classify, exam, outputs, balanced, "balanced")
-    assert not chances.tell(plain, exam.group, level=0.03, first=0.03).ok
-    assert chances.tell(weighted, exam.group, level=0.03, first=0.03).ok
+    exam, balanced = batch(target), batch(target, weight=np.where(target == 1, 10.0, 10 / 19))
+    assert not told(of(classify, exam, outputs), 2000)
+    assert told(of(classify, exam, outputs, balanced, "balanced"), 2000)
     for answer in (0.001, 0.5, 0.999):
-        constant = {"probabilities": np.tile([1 - answer, answer], (600, 1))}
-        chance = of(classify, exam, constant, balanced, "balanced")
-        assert not chances.tell(chance, exam.group, level=0.03, first=0.03).ok
+        constant = {"probabilities": np.tile([1 - answer, answer], (2000, 1))}
+        assert not told(of(classify, exam, constant, balanced, "balanced"), 2000)
 
 
 @pytest.mark.parametrize("task", [rank, generate])

@@ -44,6 +44,7 @@ SEPARATED = {
     "tabs beat commas in cells": "a\tb\ty\n1,5\thello, world\tu\n2,5\tbye, now\tv\n",
     "semicolons beat decimal commas": "a;b;y\n1,5;hello;u\n2,5;bye;v\n",
     "a comma in the header": '"a";"b, c";y\n1,5;hello;u\n2,5;bye;v\n',
+    "lists with semicolons in cells": "a,b,y\n1.5,hello;x;z,u\n2.5,bye;x;z,v\n",
     "Excel's first line": "sep=;\na;b;y\n1,5;hello;u\n2,5;bye;v\n",
     "Excel's first line with a mark": "\ufeffsep=;\r\na;b;y\r\n1,5;hello;u\r\n2,5;bye;v\r\n",
     "blanks, aligned": "  a   b     y\n1.5   hello u\n2.5   bye   v\n",
@@ -58,7 +59,7 @@ SEPARATED = {
 def test_cells_are_divided_as_they_are_meant(content, read):
     columns = list(_columns(read(content)).values())
     assert columns[0] == [1.5, 2.5]
-    assert [text.split(",")[0] for text in columns[1]] == ["hello", "bye"]
+    assert [text.split(",")[0].split(";")[0] for text in columns[1]] == ["hello", "bye"]
     assert columns[2] == ["u", "v"]
 
 

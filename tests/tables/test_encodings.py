@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from minnow.tables.encodings import text_of
 from minnow.tables.errors import FileError
 
 GERMAN = "Größe;Länge;y\n1;2;groß\n3;4;süß\n5;6;groß\n"
@@ -63,8 +64,14 @@ def test_an_unknown_encoding_is_named_with_examples(read):
         read("a,y\n1,x\n", encoding="utf8x")
 
 
-def test_the_mark_of_utf_8_is_skipped_where_the_encoding_is_named_too(read):
-    assert list(read("\ufeffa,y\n1,x\n2,z\n", encoding="utf-8").columns) == ["a", "y"]
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "utf-16-le"])
+def test_the_mark_is_skipped_where_the_encoding_is_named_too(encoding, read):
+    content = "\ufeffa,y\n1,x\n2,z\n".encode(encoding)
+    assert list(read(content, encoding=encoding).columns) == ["a", "y"]
+
+
+def test_the_mark_of_a_document_is_skipped():
+    assert text_of("a.txt", "\ufeffgrün".encode(), "utf-8") == text_of("a.txt", "\ufeffgrün".encode()) == "grün"
 
 
 def test_a_wrongly_named_encoding_is_refused_with_the_option(read):

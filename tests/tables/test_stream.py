@@ -9,29 +9,20 @@ from minnow.tables.errors import FileError, HeaderError
 from minnow.tables.frames import stream
 from minnow.types import FileFormat
 
-ROWS = 60_000
+ROWS = 40_000
 
 
-def _write(tmp_path, suffix):
-    if suffix == ".jsonl":
-        text = "".join(f'{{"a": {i}, "b": "text {i}"}}\n' for i in range(ROWS))
-    else:
-        text = "a;b\n" + "".join(f"{i},5;text {i}\n" for i in range(ROWS))
-    path = tmp_path / f"rows{suffix}"
-    path.write_bytes(gzip.compress(text.encode()) if suffix.endswith(".gz") else text.encode())
-    return path
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".jsonl"])
-def test_memory_is_bounded_by_the_pieces(suffix, tmp_path):
-    path = _write(tmp_path, suffix)
+def test_memory_is_bounded_by_the_pieces(tmp_path):
+    path = tmp_path / "rows.csv.gz"
+    text = "a;b\n" + "".join(f"{i},5;text {i}\n" for i in range(ROWS))
+    path.write_bytes(gzip.compress(text.encode()))
     next(stream(path, FileFormat(), rows=500))  # what is imported and compiled once
     tracemalloc.start()
     rows = sum(len(frame) for frame in stream(path, FileFormat(), rows=500))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rows == ROWS
-    assert peak < 6e6
+    assert peak < 4e6
 
 
 def test_pieces_join_to_the_file_and_say_what_is_left_out_at_its_end(tmp_path):

@@ -65,7 +65,7 @@ def sample(batch: Batch, seed: int, most: int = _ROWS) -> Array:
 
 
 def _informative(task: Task) -> tuple[str, Callable[[Outputs, Batch], Array]]:
-    """Name and loss of the first measure by which rows are more than right or wrong; lower is better."""
+    """Name and loss, (n,) float64, of the first measure by which rows are more than right or wrong; lower is better."""
     for measure in task.MEASURES[int(task.BINARY_LOSS) :]:
         if measure.rows is not None and not measure.higher_is_better:
             return measure.name, measure.rows

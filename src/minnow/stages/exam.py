@@ -73,7 +73,7 @@ def examine(
         references,
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
-        chance=chance_of(case.problem, prepared, evaluation),
+        chance=chance_of(case.problem, prepared, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
     decision = replace(_decision(case, evaluation, ruling, references), series=series_scores(case, evaluation, test))
     looks = held.looks + int(ruling.looked)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minnow.measures.latency import ratio_upper
 from minnow.measures.paired import Comparison, compare, detectable
-from minnow.stages.chance import Chance, Told, fewest, one_class, tell
+from minnow.stages.chance import Chance, Told, few_others, fewest, one_class, tell
 from minnow.types import Array, Score
 
 
@@ -81,7 +81,7 @@ class _Comparison:
     """A finalist and the champion, compared at the level of one look.
 
     drift: comparison with the best so far; None where that is the champion, the finalist itself, or not known. told: whether
-    the finalist can be told from answers that are the same for every row.
+    the finalist can be told from who has learned nothing.
     """
 
     challenger: Performance
@@ -108,8 +108,8 @@ def decide(
 ) -> Ruling:
     """Decide whether a finalist is promoted, from losses on the same rows of one test set.
 
-    group: (n,) int, rows of one group are resampled together. chance: what answers reach that are the same for every row; None
-    where the task has none. The order of the rows and of the baselines does not matter.
+    group: (n,) int, rows of one group are resampled together. chance: what is reached without learning; None where
+    that is not measured. The order of the rows and of the baselines does not matter.
     """
     chance = chance or Chance()
     champion, best = rivals.champion, rivals.best
@@ -126,7 +126,9 @@ def decide(
     if champion is None:
         if not told.ok:
             return Ruling(False, "refused", [*told.reasons, *unbeaten, look], True, spent)
-        return _first(challenger, [*told.reasons, *unbeaten], group, rules)
+        return _first(
+            challenger, [*told.reasons, *unbeaten], group, rules, few_others(chance, level_of_look(rules.level, 1))
+        )
     against = compare(challenger.loss, champion.loss, group, binary=rules.binary, level=spent)
     drift = None
     if best is not None and best.sha not in (champion.sha, challenger.sha):
@@ -160,8 +162,11 @@ def _unbeaten(challenger: Performance, baselines: Sequence[Performance], group: 
     return reasons
 
 
-def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Rules) -> Ruling:
-    """Promote the first champion; provisionally where the test set is too small to detect a difference of one margin."""
+def _first(challenger: Performance, said: list[str], group: Array, rules: Rules, few: str | None) -> Ruling:
+    """Promote the first champion; provisionally where the test set is too small to detect a difference of one margin.
+
+    said: what else there is to say; few: why the test set says little, None where it has enough rows of every class.
+    """
     n, margin = len(np.unique(group)), rules.margin
     singular, plural = ("row", "rows") if n == len(group) else ("group of rows", "groups of rows")
     # the difference of two models with independent errors has the variance of both
@@ -170,19 +175,19 @@ def _first(challenger: Performance, unbeaten: list[str], group: Array, rules: Ru
     start = f"{challenger.name} is the first champion, with {score:.4f} on {n:,} {plural if n > 1 else singular}."
     if not math.isfinite(smallest):
         nothing = f"Provisional: one {singular} cannot show any difference."
-        return Ruling(True, "provisional", [start, nothing, *unbeaten])
+        return Ruling(True, "provisional", [start, nothing, *said])
     if smallest <= margin and n < (least := fewest(level_of_look(rules.level, 1))):
         agree = f"Provisional: {n} {plural} that agree cannot show any difference; at least {least} are needed."
-        return Ruling(True, "provisional", [start, agree, *unbeaten])
+        return Ruling(True, "provisional", [start, agree, *said])
     if smallest <= margin:
-        return Ruling(True, "first", [start, *unbeaten])
+        return Ruling(True, "provisional" if few else "first", [start, *([few] if few else []), *said])
     small = (
         f"Provisional: with so few {plural} the smallest detectable difference is about {smallest:.4f}, and the margin is "
         f"{margin:.4f}."
     )
     if margin > 0:
         small += f" About {math.ceil(n * (smallest / margin) ** 2):,} {plural} are needed."
-    return Ruling(True, "provisional", [start, small, *unbeaten])
+    return Ruling(True, "provisional", [start, small, *said])
 
 
 def _spread(loss: Array, group: Array, binary: bool) -> float:
@@ -232,7 +237,7 @@ def _inferiority(compared: _Comparison, margin: float) -> list[str]:
 
 
 def _untold(told: Told) -> list[str]:
-    """Return why a finalist cannot be told from constant answers; nothing where it can."""
+    """Return why a finalist cannot be told from who has learned nothing; nothing where it can."""
     return [] if told.ok else list(told.reasons)
 
 

@@ -84,6 +84,8 @@ def test_folders_of_splits_hold_class_folders(tmp_path):
     table = text.read(tmp_path / "acl", options)
     assert _classes(table) == {"neg": 18, "pos": 18}
     assert "The 5 documents in 'unsup' have no label (options.missing)." in _said(table)
+    assert table.unlabelled is not None
+    assert table.unlabelled.row_id.tolist() == [f"train/unsup/{i}.txt" for i in range(5)]
 
 
 def test_a_zip_is_read_as_its_folder(tmp_path):

@@ -202,9 +202,12 @@ def test_labels_are_read_by_the_rules_of_tables(tmp_path):
     assert table.columns["label"].tolist() == ["yes", "yes", "yes", "no", "NA", "", ""]
     kept = text.read(tmp_path, text.Options.model_validate(merged | {"drop_unlabelled": True}))
     assert kept.columns["text"].tolist() == ["a", "b", "c", "d", "e"]
+    assert kept.unlabelled is not None
+    assert kept.unlabelled.columns["text"].tolist() == ["f", "g"]
+    assert "2 texts have no label; they are kept for teaching" in kept.notices[-1].text
     said = " ".join(notice.text for notice in table.notices)
-    assert "'NA' in 1 rows is a class of the target" in said
-    assert "'k.A.' in 1 rows stands for a missing value" in said
+    assert "'NA' in 1 row is a class of the target" in said
+    assert "'k.A.' in 1 row stands for a missing value" in said
 
 
 def test_numbers_as_labels_may_be_missing_and_are_read_as_written(tmp_path):

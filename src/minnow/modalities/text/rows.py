@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,18 @@ def read(folder: Path, options: Options) -> Table:
     row_id = np.array(rows.row_id, dtype=str)
     table = Table(columns, row_id, np.array(key, np.uint64), fixed_splits(rows.split))
     table = table.with_reading(rows.reading, (*rows.notices, *_script_notice(rows.texts, options)))
-    return table.take(np.flatnonzero(columns["label"] != "")) if options.drop_unlabelled else table
+    return _labelled(table) if options.drop_unlabelled else table
+
+
+def _labelled(table: Table) -> Table:
+    """Keep the texts without a label apart, for teaching."""
+    labelled = table.columns["label"] != ""
+    rows, others = table.take(np.flatnonzero(labelled)), table.take(np.flatnonzero(~labelled))
+    if not len(others):
+        return rows
+    text = f"{len(others):,} texts have no label; they are kept for teaching, not trained on."
+    notices = (*rows.notices, Notice("label", text, len(others)))
+    return replace(rows, unlabelled=replace(others, notices=()), notices=notices)
 
 
 def _key(text: str, label: str, row: str) -> int:
