@@ -48,6 +48,14 @@ SPOKEN = [
         "The first column, which has no name, names the rows and is not read.",
     ),
     ("a,a,y\n1,2,u\n3,4,v\n", "rows.csv has 2 columns named 'a'; the second one is read as 'a (2)'."),
+    (
+        "a,b,y\n[s],[°C],\n1,2,u\n3,4,v\n",
+        "The line below the header of rows.csv is no row, but names or units, and not read: '[s] [°C]'.",
+    ),
+    (
+        '"TOA5","CR1000","x","y","z"\na,b,y\ns,V,\nSmp,Avg,\n1,2,u\n3,4,v\n',
+        "2 lines below the header of rows.csv are no row, but names or units, and not read: 's V Smp Avg'.",
+    ),
     ("Sales 2024\n\na,b,y\n1,2,u\n3,4,v\n", "The first line of rows.csv is not read: 'Sales 2024'."),
     ("# a\n# b\na,b,y\n1,2,u\n3,4,v\n", "2 lines above the table in rows.csv are not read: '# a # b'."),
     ("Sales;;\n;;\na;b;y\n1;2;u\n3;4;v\n", "2 lines above the table in rows.csv are not read: 'Sales'."),
@@ -121,3 +129,8 @@ def test_a_file_with_names_alone_has_no_rows(read):
 def test_a_row_that_is_cut_off_is_refused(last, read):
     with pytest.raises(FileError, match=r"rows.csv:4: a row needs 3 cells"):
         read(f"a,b,y\n1,2,u\n3,4,v\n{last}\n")
+
+
+def test_a_first_row_of_texts_that_are_not_units_stays(read):
+    assert len(read("a,b,y\nn.d.,n.d.,u\n1,2,u\n3,4,v\n", missing=["n.d."])) == 3
+    assert len(read("a,b,y\nred,5,u\n1,2,u\n3,4,v\n")) == 3

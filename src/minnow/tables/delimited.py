@@ -54,6 +54,8 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
         next(rows)
         if below and headers.is_rule(below[0]):
             next(rows)
+        elif units := [cells for _, cells in islice(rows, headers.units_below(below))]:
+            notices.append(_units(path, units))
     else:
         names, unnamed = given_names(form.header, first, layout.width, known.target), ()
         if repeats_names(path, first, below, names, notices):
@@ -107,6 +109,16 @@ def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
         else f"The first line of {path.name} is"
     )
     return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
+
+
+def _units(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
+    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
+    lines = (
+        f"{len(rows)} lines below the header of {path.name} are"
+        if len(rows) > 1
+        else f"The line below the header of {path.name} is"
+    )
+    return Notice("skipped", f"{lines} no row, but names or units, and not read: {text[:_SHOWN]!r}.", len(rows))
 
 
 class _Lines:
