@@ -20,7 +20,7 @@ MANY = 20
 """Number of distinct numbers above which other cells are taken for mistakes."""
 _MANY_DATES = 5
 _HALF, _FEW, _FEW_SHARE = 0.5, 3, 0.1
-"""Share of numbers from which on a few spellings of other cells are taken for mistakes: at most three, or one in ten numbers."""
+"""Share of numbers from which on few spellings of other cells are taken for mistakes: three, or one for ten numbers."""
 _MOST_UNITS = 5
 _FIRST = 20
 _SHOWN = 5
