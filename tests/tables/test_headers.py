@@ -60,6 +60,8 @@ SPOKEN = [
     ("# a\n# b\na,b,y\n1,2,u\n3,4,v\n", "2 lines above the table in rows.csv are not read: '# a # b'."),
     ("Sales;;\n;;\na;b;y\n1;2;u\n3;4;v\n", "2 lines above the table in rows.csv are not read: 'Sales'."),
     ("a,b,y\n1,2,u\n3,4,v\n\nTotal: 2 rows\n", "The last row of rows.csv is not read: 'Total: 2 rows'."),
+    ("a;b;y\n1;2;u\n3;4;v\nSumme:;6;\n", "The last row of rows.csv is not read: 'Summe: 6'."),
+    ("a;b;y\n1;2;u\n3;4;v\n;Total;\n", "The last row of rows.csv is not read: 'Total'."),
     ("a;b;y\n1;2;u\n3;4;v\n;;\n;;\n", "The last 2 rows of rows.csv are empty and not read."),
     (
         "a,b,y\n1,2,u\na,b,y\n3,4,v\n",
@@ -134,3 +136,13 @@ def test_a_row_that_is_cut_off_is_refused(last, read):
 def test_a_first_row_of_texts_that_are_not_units_stays(read):
     assert len(read("a,b,y\nn.d.,n.d.,u\n1,2,u\n3,4,v\n", missing=["n.d."])) == 3
     assert len(read("a,b,y\nred,5,u\n1,2,u\n3,4,v\n")) == 3
+
+
+@pytest.mark.parametrize("row", [";;", "Total;;", "Total;6;w"])
+def test_rows_that_are_empty_or_sums_are_rows_where_others_follow(row, read):
+    table = read(f"a;b;y\nx;2;u\n{row}\nz;4;v\n")
+    assert table.row_id.tolist() == ["rows.csv:2", "rows.csv:3", "rows.csv:4"]
+
+
+def test_a_last_row_without_gaps_is_a_row(read):
+    assert read("a;b;y\nx;2;u\nz;4;v\nTotal;6;w\n").columns["a"].tolist() == ["x", "z", "Total"]

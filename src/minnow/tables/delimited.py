@@ -26,6 +26,21 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 """How lines below a table begin."""
+_SUMS = (
+    "total",
+    "grand total",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "insgesamt",
+    "suma",
+    "somma",
+    "totale",
+    "totaal",
+    "合计",
+    "总计",
+)
 _SHOWN = 100
 
 
@@ -178,7 +193,7 @@ def _checked(
             cells = list(map(str.strip, full))
             if len(cells) == width + 1 and not cells[-1]:
                 cells.pop()
-            if (not cells[0] or len(cells) < width) and _is_end(cells, width):
+            if (not cells[0] or len(cells) < width or _is_sum(cells[0])) and _is_end(cells, width):
                 held.append((line, cells))
                 continue
             if cells == header:
@@ -197,9 +212,15 @@ def _checked(
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:
-    """Whether a row is empty, or has fewer cells than others and a single text, such as the number of rows or a source."""
-    text = "".join(cells)
-    return not text or (len(cells) < width and text in cells and _BELOW.match(text) is not None)
+    """Whether a row may stand below a table: it is empty, has sums and gaps, or a single text that begins as such lines do."""
+    filled = [cell for cell in cells if cell]
+    if not filled or len(cells) >= width:
+        return not filled or (_is_sum(filled[0]) and len(filled) < width)
+    return len(filled) == 1 and _BELOW.match(filled[0]) is not None
+
+
+def _is_sum(cell: str) -> bool:
+    return cell.rstrip(":").lower() in _SUMS
 
 
 def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:
