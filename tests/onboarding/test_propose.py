@@ -215,3 +215,9 @@ def test_numbers_asked_for_where_the_target_holds_text_are_refused_in_words(tmp_
 def test_months_are_no_days_of_the_year(tmp_path):
     path = _csv(tmp_path, "month,a,kind", lambda i: f"2024-{1 + i % 12:02},{RNG.normal():.2f},{'pq'[i % 2]}")
     assert propose(path, Request()).questions == []
+
+
+def test_the_window_of_a_short_series_leaves_examples_in_each_split(tmp_path):
+    for rows, most in ((30, 4), (60, 8), (400, 12)):
+        path = _csv(tmp_path, "time,warm", lambda i: f"{_hourly(i)},{i % 24 + RNG.normal():.2f}", f"{rows}.csv", n=rows)
+        assert _entry(path)["options"]["window"] == most

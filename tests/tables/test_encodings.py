@@ -32,6 +32,7 @@ def test_windows_1252_is_said_with_a_word_that_shows_it(said):
         "price,y\n5 €,a\n7 €,b\n",
         "text,y\nIt’s “good” – really…,a\nDon’t,b\n",  # noqa: RUF001
         "temp [°C],y\n25,a\n26,b\n",
+        "Größe,y\n25,a\n26,b\n",
     ],
 )
 def test_western_texts_are_windows_1252(text, read):

@@ -19,6 +19,8 @@ _DEPENDENT = 0.3
 _LEAST_ROWS, _REPEATED = 20, 0.005
 _MOST_SERIES_SHARE = 0.1
 _WINDOW, _FAST_WINDOW_S, _WIDEST = 12, 2.0, 256
+_WINDOWS = 7
+"""Least number of windows that a series has room for, one after the other."""
 _US = 1_000_000
 
 
@@ -106,7 +108,7 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     no_sensors = [name for name, values in columns.values.items() if name not in read and values.dtype.kind in "OM"]
     if no_sensors:
         proposal.choose("options.drop", no_sensors, "not a sensor: its values are not numbers")
-    _window(proposal, pace.step_s)
+    _window(proposal, pace, columns)
     if proposal.task == "classify":
         allow_rare_class(proposal, columns.labels(target))
 
@@ -119,17 +121,27 @@ def _step(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _window(proposal: Proposal, step_s: float) -> None:
-    """Choose how far back models read: twelve rows, or two seconds of a fast recording."""
-    if step_s >= 1:
-        proposal.choose(
-            "options.window", _WINDOW, "number of rows that a model reads; as far back as rows affect the target"
-        )
-        return
-    rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / step_s))))
-    why = f"{rows * step_s:g} s, {rows} rows at {1 / step_s:g} Hz; as far back as rows affect the target"
+def _window(proposal: Proposal, pace: Pace, columns: Columns) -> None:
+    """Choose how far back models read: twelve rows, or two seconds of a fast recording, but no more than short files allow.
+
+    A split has a fifth of the rows of a series, and no example reaches beyond its split.
+    """
+    rows, why = _WINDOW, "number of rows that a model reads; as far back as rows affect the target"
+    if pace.step_s < 1:
+        rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / pace.step_s))))
+        why = f"{rows * pace.step_s:g} s, {rows} rows at {1 / pace.step_s:g} Hz; as far back as rows affect the target"
+        proposal.choose("options.clock", False, "a recording of seconds says nothing about the time of the day")
+    shortest = _shortest(columns, pace)
+    if rows > (most := max(1, shortest // _WINDOWS)):
+        rows, why = most, f"no more, since there are only {shortest} rows" + (" in a series" if pace.series else "")
     proposal.choose("options.window", rows, why)
-    proposal.choose("options.clock", False, "a recording of seconds says nothing about the time of the day")
+
+
+def _shortest(columns: Columns, pace: Pace) -> int:
+    if pace.series is None:
+        return len(columns)
+    _, counts = np.unique(codes(columns.values[pace.series]), return_counts=True)
+    return int(counts.min())
 
 
 def _forecast(proposal: Proposal, request: Request) -> None:

@@ -27,7 +27,8 @@ _VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 _UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 _ASCII_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _LONG_RUN = re.compile(rb"([\x80-\xff])(?!\1)[\x80-\xff]{3}")
-_SINGLE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_SINGLE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])|(?<=[A-Za-z])[\xdf-\xff]{2}(?=[a-z])")
+"""Bytes beyond ASCII that are no half of a letter of two bytes: alone, or a pair inside a word, as in Größe."""
 _SIGN_IN_WORD = re.compile(
     rb"(?<=[A-Za-z\xc0-\xff])[\x80-\x84\x86-\x89\x8b\x93\x94\x98\x99\x9b\xa1-\xac\xae\xaf\xb1\xb3\xb5\xb6\xb8\xb9\xbb-\xbf]"
     rb"(?=[A-Za-z\xc0-\xff])"
