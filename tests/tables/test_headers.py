@@ -50,11 +50,11 @@ SPOKEN = [
     ("a,a,y\n1,2,u\n3,4,v\n", "rows.csv has 2 columns named 'a'; the second one is read as 'a (2)'."),
     (
         "a,b,y\n[s],[°C],\n1,2,u\n3,4,v\n",
-        "The line below the header of rows.csv is no row, but names or units, and not read: '[s] [°C]'.",
+        "The line below the header of rows.csv, of names or units, is not read: '[s] [°C]'.",
     ),
     (
         '"TOA5","CR1000","x","y","z"\na,b,y\ns,V,\nSmp,Avg,\n1,2,u\n3,4,v\n',
-        "2 lines below the header of rows.csv are no row, but names or units, and not read: 's V Smp Avg'.",
+        "2 lines below the header of rows.csv, of names or units, are not read: 's V Smp Avg'.",
     ),
     ("Sales 2024\n\na,b,y\n1,2,u\n3,4,v\n", "The first line of rows.csv is not read: 'Sales 2024'."),
     ("# a\n# b\na,b,y\n1,2,u\n3,4,v\n", "2 lines above the table in rows.csv are not read: '# a # b'."),

@@ -26,21 +26,10 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 """How lines below a table begin."""
-_SUMS = (
-    "total",
-    "grand total",
-    "sum",
-    "summe",
-    "gesamt",
-    "gesamtsumme",
-    "insgesamt",
-    "suma",
-    "somma",
-    "totale",
-    "totaal",
-    "合计",
+_SUMS = frozenset((
+    "total", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "suma", "somma", "totale", "totaal", "合计",
     "总计",
-)
+))  # fmt: skip
 _SHOWN = 100
 
 
@@ -117,23 +106,20 @@ def _unreadable(path: Path, error: Exception) -> FileError:
 
 
 def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
-    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
-    count = (
-        f"{len(rows)} lines above the table in {path.name} are"
-        if len(rows) > 1
-        else f"The first line of {path.name} is"
-    )
-    return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
+    lines = f"{len(rows)} lines above the table in {path.name} are"
+    return _not_read(lines if len(rows) > 1 else f"The first line of {path.name} is", rows)
 
 
 def _units(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
-    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
-    lines = (
-        f"{len(rows)} lines below the header of {path.name} are"
-        if len(rows) > 1
-        else f"The line below the header of {path.name} is"
+    lines = f"{len(rows)} lines below the header of {path.name}, of names or units, are"
+    return _not_read(
+        lines if len(rows) > 1 else f"The line below the header of {path.name}, of names or units, is", rows
     )
-    return Notice("skipped", f"{lines} no row, but names or units, and not read: {text[:_SHOWN]!r}.", len(rows))
+
+
+def _not_read(lines: str, rows: Sequence[Sequence[str]]) -> Notice:
+    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
+    return Notice("skipped", f"{lines} not read: {text[:_SHOWN]!r}.", len(rows))
 
 
 class _Lines:
@@ -235,7 +221,7 @@ def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> R
 
 
 def _below(path: Path, rows: Sequence[Row]) -> Notice:
-    text = " ".join(cell for _, cells in rows for cell in cells if cell)
-    what = f"not read: {text[:_SHOWN]!r}" if text else "empty and not read"
-    count = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
-    return Notice("skipped", f"{count} {what}.", len(rows))
+    lines = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
+    if any(cell for _, cells in rows for cell in cells):
+        return _not_read(lines, [cells for _, cells in rows])
+    return Notice("skipped", f"{lines} empty and not read.", len(rows))
