@@ -26,6 +26,10 @@ _BELOW = re.compile(
     re.IGNORECASE,
 )
 """How lines below a table begin."""
+_SUMS = frozenset((
+    "total", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "suma", "somma", "totale", "totaal", "合计",
+    "总计",
+))  # fmt: skip
 _SHOWN = 100
 
 
@@ -54,6 +58,8 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
         next(rows)
         if below and headers.is_rule(below[0]):
             next(rows)
+        elif units := [cells for _, cells in islice(rows, headers.units_below(below))]:
+            notices.append(_units(path, units))
     else:
         names, unnamed = given_names(form.header, first, layout.width, known.target), ()
         if repeats_names(path, first, below, names, notices):
@@ -100,13 +106,20 @@ def _unreadable(path: Path, error: Exception) -> FileError:
 
 
 def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
-    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
-    count = (
-        f"{len(rows)} lines above the table in {path.name} are"
-        if len(rows) > 1
-        else f"The first line of {path.name} is"
+    lines = f"{len(rows)} lines above the table in {path.name} are"
+    return _not_read(lines if len(rows) > 1 else f"The first line of {path.name} is", rows)
+
+
+def _units(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
+    lines = f"{len(rows)} lines below the header of {path.name}, of names or units, are"
+    return _not_read(
+        lines if len(rows) > 1 else f"The line below the header of {path.name}, of names or units, is", rows
     )
-    return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
+
+
+def _not_read(lines: str, rows: Sequence[Sequence[str]]) -> Notice:
+    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
+    return Notice("skipped", f"{lines} not read: {text[:_SHOWN]!r}.", len(rows))
 
 
 class _Lines:
@@ -166,7 +179,7 @@ def _checked(
             cells = list(map(str.strip, full))
             if len(cells) == width + 1 and not cells[-1]:
                 cells.pop()
-            if (not cells[0] or len(cells) < width) and _is_end(cells, width):
+            if (not cells[0] or len(cells) < width or _is_sum(cells[0])) and _is_end(cells, width):
                 held.append((line, cells))
                 continue
             if cells == header:
@@ -185,9 +198,15 @@ def _checked(
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:
-    """Whether a row is empty, or has fewer cells than others and a single text, such as the number of rows or a source."""
-    text = "".join(cells)
-    return not text or (len(cells) < width and text in cells and _BELOW.match(text) is not None)
+    """Whether a row may stand below a table: it is empty, has sums and gaps, or a single text that begins as such lines do."""
+    filled = [cell for cell in cells if cell]
+    if not filled or len(cells) >= width:
+        return not filled or (_is_sum(filled[0]) and len(filled) < width)
+    return len(filled) == 1 and _BELOW.match(filled[0]) is not None
+
+
+def _is_sum(cell: str) -> bool:
+    return cell.rstrip(":").lower() in _SUMS
 
 
 def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:
@@ -202,7 +221,7 @@ def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> R
 
 
 def _below(path: Path, rows: Sequence[Row]) -> Notice:
-    text = " ".join(cell for _, cells in rows for cell in cells if cell)
-    what = f"not read: {text[:_SHOWN]!r}" if text else "empty and not read"
-    count = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
-    return Notice("skipped", f"{count} {what}.", len(rows))
+    lines = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
+    if any(cell for _, cells in rows for cell in cells):
+        return _not_read(lines, [cells for _, cells in rows])
+    return Notice("skipped", f"{lines} empty and not read.", len(rows))
