@@ -123,6 +123,23 @@ def doodles(folder: Path, seed: int = 0) -> Path:
     return _write(folder, ("doodles", "images", "generate"), np.empty(0, str), encoder, columns, **options)
 
 
+def sales(folder: Path, seed: int = 0) -> Path:
+    """The mean of the last two standardized values of two shops, two days ahead."""
+    module = modalities.get("timeseries")
+    chosen = {"target": "y", "time": "ds", "series": "shop", "horizon": 2, "window": 2, "clock": False}
+    options = module.Options(**chosen)
+    folder.mkdir(parents=True)
+    rows = [f"{shop};{day:02d}.01.2024;{day},5" for shop in "ab" for day in range(1, 31)]
+    (folder / "rows.csv").write_text("\n".join(["shop;ds;y", *rows]) + "\n")
+    examples = module.examples(module.read(folder / "rows.csv", options), options)
+    (folder / "rows.csv").unlink()
+    nodes = [("ReduceMean", ["series"], ["value"], {"axes": [1, 2], "keepdims": 0})]
+    _model(folder / "model.onnx", nodes, [("series", "float32", [2, 1])], ("value",), {})
+    encoder = module.fit_encoder(examples, np.empty(0, str), options)
+    names = ("sales", "timeseries", "forecast")
+    return _write(folder, names, np.empty(0, str), encoder, examples.columns, **chosen)
+
+
 ORDERS = "day,price,weight,colour,kind\n" + "".join(
     f'{i % 28 + 1:02d}/{i % 12 + 1:02d}/2024,"{1000 + 37 * i:,}",{i / 8},{("red", "blue", "green")[i % 3]},'
     f"{('cheap', 'dear')[i % 2]}\n"
@@ -166,4 +183,5 @@ MAKERS: dict[str, Callable[..., Path]] = {
     "shop": shop,
     "doodles": doodles,
     "orders": orders,
+    "sales": sales,
 }

@@ -90,6 +90,7 @@ class Table:
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     side_tables: arrays about what rows refer to, such as items; their length differs from n, and take() keeps them whole.
     reading: how the files were read. notices: what reading found or left out.
+    unlabelled: rows without a label that are kept for teaching; they are in no split, and take() keeps them whole.
     """
 
     columns: dict[str, Array]
@@ -101,6 +102,7 @@ class Table:
     side_tables: Mapping[str, Array] = field(default_factory=dict[str, Array])
     reading: Reading = field(default_factory=Reading)
     notices: tuple[Notice, ...] = ()
+    unlabelled: Table | None = None
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures import score, score_all
-from minnow.measures.scores import bootstrap_means, by_group, span, wilson
+from minnow.measures.scores import bootstrap_means, by_group, score_by, span, wilson
 from minnow.types import Batch, Measure
 
 MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
@@ -153,3 +153,17 @@ def test_another_seed_is_another_resample_and_the_same_seed_the_same():
     outputs, batch = case(np.random.default_rng(1).exponential(size=50))
     assert score(MEAN, outputs, batch, seed=1) == score(MEAN, outputs, batch, seed=1)
     assert score(MEAN, outputs, batch, seed=1) != score(MEAN, outputs, replace(batch), seed=2)
+
+
+@pytest.mark.parametrize("measure", [MEAN, ROOT, MEDIAN])
+def test_each_name_is_scored_as_its_rows_alone_are(measure):
+    values, names = np.random.default_rng(0).random(30), np.array(["b", "a", "c"] * 10)
+    scores = score_by(measure, *case(values), names)
+    assert list(scores) == ["a", "b", "c"]
+    for name, (value, count) in scores.items():
+        assert value == pytest.approx(score(measure, *case(values[names == name])).value)
+        assert count == 10
+
+
+def test_a_name_whose_rows_do_not_count_has_no_score():
+    assert score_by(MEAN, *case([1, math.nan, 0]), np.array(["a", "b", "a"])) == {"a": (0.5, 2)}

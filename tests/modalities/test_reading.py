@@ -157,6 +157,7 @@ CASES = {
     "months": Case(
         {"month": lambda i: (f"{2015 + i // 12}-{i % 12 + 1:02d}", f"{2015 + i // 12}-{i % 12 + 1:02d}-01"), **SIZE}
     ),
+    "times of the day": Case({"opens": lambda i: (f"{i % 12}:{i % 60:02d}", 3600 * (i % 12) + 60 * (i % 60)), **SIZE}),
     "quarters": Case(
         {"quarter": lambda i: (f"{2005 + i // 4}Q{i % 4 + 1}", f"{2005 + i // 4}-{3 * (i % 4) + 1:02d}-01"), **SIZE}
     ),
@@ -314,6 +315,19 @@ def test_columns_may_be_in_another_order_among_others_and_without_the_target(pla
     plain.check(plain.from_file(path))
 
 
+def test_a_folder_is_read_file_by_file(plain, tmp_path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    lines = plain.path.read_text().splitlines(keepends=True)
+    (folder / "b.csv").write_text("".join([lines[0], *lines[21:]]))
+    (folder / "a.csv").write_text("".join(lines[:21]))
+    (folder / "README.txt").write_text("Two files.")
+    plain.check(plain.from_file(folder))
+    assert [row.where for row in plain.from_file(folder)][19:21] == ["a.csv:21", "b.csv:2"]
+    only = plain.options.model_copy(update={"file": "a.csv"})
+    assert len(list(tabular.from_file(folder, only, plain.encoder))) == 20
+
+
 def test_rows_of_typed_json_lines_and_parquet_are_read_as_the_csv_of_training(tmp_path):
     read = Read(CASES["decimal commas"], tmp_path)
     rows = [read.case.as_request(i, 1) for i in range(ROWS)]
@@ -373,7 +387,8 @@ REFUSED = [
     ("currency and percent", "price", "1.234,50", r"the decimal sign '\.' and the thousands sign ','"),
     ("plain", "size", "12 km", "whose unit is 'km', while the numbers of this column have no unit"),
     ("plain", "size", "1,050", r"the decimal sign '\.' and no thousands sign"),
-    ("decimal commas", "size", "1.5", "the decimal sign ',' and no thousands sign"),
+    ("times of the day", "opens", "9", "while this column holds times, written as h:mm"),
+    ("decimal commas", "size", "1.250", "the decimal sign ',' and no thousands sign"),
     ("codes with zeros", "code", 7, "holds codes such as '007', which must be texts"),
     ("yes and no", "is new", 2, "needed true, false or null in 'is new', received int 2"),
     ("plain", "colour", 1.5, "needed a text"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minnow.onboarding.proposal import Request
+from minnow.onboarding.proposal import Request, options_of
 from minnow.onboarding.propose import propose
 
 RNG = np.random.default_rng(0)
@@ -70,6 +70,25 @@ def test_users_items_and_times_are_interactions(tmp_path):
         "max_repeats": 0.35,
     }
     assert _entry(path, target="rating")["modality"] == "tabular"
+
+
+def test_rows_of_a_ranking_for_int8_are_users(tmp_path):
+    """Twenty users with fifty rows each are twenty examples."""
+    path = _csv(tmp_path, "user_id,item_id,time", lambda i: f"u{i % 20},i{i // 20 % 50},{i}", n=1000)
+    assert _entry(path)["compression"] == ["float16"]
+
+
+@pytest.mark.parametrize("ending", [".txt", ""])
+def test_class_folders_of_documents_are_texts(ending, tmp_path):
+    for i in range(60):
+        path = tmp_path / ("news", "sport")[i % 2] / f"{i}{ending}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"this is number {i}")
+    (tmp_path / "README.txt").write_text("what this is")
+    proposal = propose(tmp_path, Request())
+    assert (proposal.entry["modality"], proposal.entry["task"]) == ("text", "classify")
+    assert proposal.reasons["modality"] == "60 documents in 2 folders: news, sport"
+    assert any("README" in text for text in proposal.found)
 
 
 def test_class_folders_of_pictures_are_images(tmp_path):
@@ -174,3 +193,93 @@ def test_pictures_to_be_generated(tmp_path):
     assert (entry["families"], entry["options"]["labelled"]) == (["vae", "gan"], False)
     with pytest.raises(ValueError, match=r"--task: the tasks of images are classify, generate\. Received: rank"):
         _entry(tmp_path, task="rank")
+
+
+def test_a_column_with_odd_cells_is_neither_dropped_as_an_id_nor_passed_over_as_the_target(tmp_path):
+    odd = lambda i: "high" if i in (5, 80) else f"{10 + i}.{i:03}"  # noqa: E731
+    proposal = propose(
+        _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{odd(i)},{'pq'[i % 2]}", "feature.csv"), Request()
+    )
+    assert proposal.options == {"target": "kind"}
+    assert any("'b'" in warning and "'high' (feature.csv:7)" in warning for warning in proposal.warnings)
+    proposal = propose(_csv(tmp_path, "a,kind,price", lambda i: f"{RNG.normal():.2f},{i % 2},{odd(i)}"), Request())
+    assert (proposal.task, proposal.options) == ("regress", {"target": "price"})
+    assert any("This would stop a run: 'price'" in warning for warning in proposal.warnings)
+
+
+def test_numbers_asked_for_where_the_target_holds_text_are_refused_in_words(tmp_path):
+    path = _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{'pq'[i % 2]}")
+    assert any("'kind' is a finite number" in warning for warning in propose(path, Request(task="regress")).warnings)
+
+
+def test_months_are_no_days_of_the_year(tmp_path):
+    path = _csv(tmp_path, "month,a,kind", lambda i: f"2024-{1 + i % 12:02},{RNG.normal():.2f},{'pq'[i % 2]}")
+    assert propose(path, Request()).questions == []
+
+
+def test_the_window_of_a_short_series_leaves_examples_in_each_split(tmp_path):
+    for rows, most in ((30, 4), (60, 8), (400, 12)):
+        path = _csv(tmp_path, "time,warm", lambda i: f"{_hourly(i)},{i % 24 + RNG.normal():.2f}", f"{rows}.csv", n=rows)
+        assert _entry(path)["options"]["window"] == most
+
+
+def test_a_day_and_a_time_in_two_columns_are_one_time(tmp_path):
+    def line(i):
+        return f"{1 + i // 24:02}.01.2024;{i % 24:02}:00;{20 + 5 * np.sin(i / 4) + RNG.normal() / 9:.2f}".replace(
+            ".", ",", 0
+        )
+
+    path = _csv(tmp_path, "Datum;Uhrzeit;Wert", line, n=480)
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("timeseries", "forecast")
+    assert entry["options"]["time"] == ["Datum", "Uhrzeit"]
+    assert "series" not in entry["options"]
+
+
+def test_shops_in_one_file_are_series(tmp_path):
+    def line(i):
+        return f"{i % 3},{np.datetime64('2024-01-01') + i // 3},{100 * (i % 3) + i // 3 + RNG.normal():.2f}"
+
+    entry = _entry(_csv(tmp_path, "shop_id,day,sold", line, n=360))
+    assert entry["modality"] == "timeseries"
+    assert entry["options"]["series"] == "shop_id"
+
+
+def test_rows_at_an_even_pace_that_do_not_depend_on_each_other_are_a_table(tmp_path):
+    path = _csv(
+        tmp_path, "opened,size,answer", lambda i: f"{_hourly(i)},{RNG.normal():.2f},{'ab'[int(RNG.integers(2))]}", n=240
+    )
+    assert _entry(path)["modality"] == "tabular"
+
+
+def test_what_can_be_read_in_two_ways_is_a_question_with_the_argument_that_settles_it(tmp_path):
+    path = _csv(tmp_path, "price,answer", lambda i: f'"{1 + i % 9},{100 + 7 * i % 900:03}",{"ab"[i % 2]}')
+    (question,) = propose(path, Request()).questions
+    assert "1.1" in question.text
+    assert "1100" in question.text
+    assert len(question.arguments) == 2
+    assert all(argument.startswith("--option decimal=") for argument in question.arguments)
+    settled = propose(path, Request().answered(question.choices[0][0]))
+    assert not settled.questions
+    assert settled.entry["options"]["decimal"] in (",", ".")
+
+
+def test_a_last_column_that_is_noise_is_asked_about(tmp_path):
+    path = _csv(tmp_path, "size,sort,noise", lambda i: f"{i % 7},{'ab'[i % 7 > 3]},{RNG.normal():.3f}", n=300)
+    (question,) = propose(path, Request()).questions
+    assert {"--target 'sort'", "--target 'noise'"} <= set(question.arguments)
+
+
+def test_a_column_that_only_the_training_file_of_a_competition_has_is_the_target(tmp_path):
+    _csv(tmp_path, "Id,kept,size", lambda i: f"{i},{i % 2},{RNG.normal():.2f}", "train.csv")
+    _csv(tmp_path, "Id,size", lambda i: f"{i + 500},{RNG.normal():.2f}", "test.csv")
+    proposal = propose(tmp_path, Request())
+    assert proposal.entry["options"]["target"] == "kept"
+    assert any("test.csv is not read" in text for text in proposal.found)
+
+
+def test_options_of_the_user_replace_what_is_derived(tmp_path):
+    proposal = propose(_birds(tmp_path), Request(options=options_of(["missing=[wild]", "target=weight"])))
+    assert proposal.entry["options"]["missing"] == ["wild"]
+    with pytest.raises(ValueError, match="NAME=VALUE"):
+        options_of(["encoding"])

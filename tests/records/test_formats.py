@@ -13,7 +13,7 @@ import pytest
 from minnow.modalities import timeseries
 from minnow.records import decision, origin, provenance, receipt, report, results, schema, timing
 from minnow.records.bundle import BundleError, open_bundle
-from minnow.records.decision import Decision, Difference
+from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
 from minnow.records.files import RecordError, sha256, write_json, write_npz
 from minnow.records.hint import Hint
 from minnow.records.origin import ModelEntry, Origin, StartRecord
@@ -77,6 +77,15 @@ def test_records_are_read_as_they_were_written(tmp_path):
     everything = Results((result,), {"cnn/float16": "too large"}, {"rnn": "no"}, {"cnn": IMPORTANCES}, folds)
     everything.write(tmp_path)
     assert results.read_results(tmp_path) == everything
+
+
+def test_scores_of_several_series_are_part_of_a_decision_that_has_them(tmp_path):
+    series = SeriesScores(2, {"min": 0.5, "max": 0.9}, {"shop 1": SeriesScore(0.5, 10), "shop 2": SeriesScore(0.9, 12)})
+    scored = replace(DECISION, series=series)
+    decision.write_decisions(tmp_path, [scored])
+    assert decision.read_decisions(tmp_path) == [scored]
+    assert scored.series.is_whole
+    assert "series" not in DECISION.as_json()
 
 
 def test_importances_of_an_older_version_are_read_without_intervals(tmp_path):

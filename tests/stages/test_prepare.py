@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from minnow import modalities, tasks
 from minnow.config import SplitShares
 from minnow.contracts import Encoder, ModalityCapabilities, RowOptions
 from minnow.stages import prepare
@@ -189,6 +191,66 @@ def test_a_column_of_weights_must_hold_numbers():
         _weights(None, np.full(400, "much", dtype=object))
 
 
+def _with_unlabelled(labelled, others, **more):
+    return replace(labelled, unlabelled=replace(others, **more))
+
+
+def _kept(rows, **changed):
+    """Contents of the rows that are kept for teaching, and of those of each split."""
+    prepared = prepare.prepare(rows, problem(**changed), SHARES)
+    splits = {name: set(part.columns["value"].tolist()) for name, part in prepared.tables.items()}
+    return set(prepared.unlabelled.columns["value"].tolist()) if prepared.unlabelled else set(), splits
+
+
+@LAW
+@given(numbers, numbers)
+def test_a_row_without_a_label_is_kept_for_teaching_where_it_would_not_be_in_an_exam(contents, others):
+    split(table(contents))
+    kept, splits = _kept(_with_unlabelled(table(contents), table(others)))
+    assert not kept & (splits["val"] | splits["test"])
+    _, later = _kept(table(contents + others))  # once they have labels
+    assert kept == set(others) & later["train"]
+
+
+def test_rows_without_a_label_are_in_no_split_and_change_none():
+    rows = table(list(range(200)))
+    both = _with_unlabelled(rows, table(list(range(200, 300))))
+    plain, prepared = (prepare.prepare(one, problem(), SHARES) for one in (rows, both))
+    assert plain.unlabelled is None
+    assert prepared.unlabelled is not None
+    for name in SPLITS:
+        np.testing.assert_array_equal(plain.batches[name].key, prepared.batches[name].key)
+        assert prepared.tables[name].unlabelled is None
+
+
+def test_rows_without_a_label_of_a_held_out_group_equal_to_one_or_of_a_later_time_are_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows, others = replace(table(list(range(600))), group=group), replace(table(list(range(600, 1200))), group=group)
+    kept, splits = _kept(_with_unlabelled(rows, others))
+    assert {value - 600 for value in kept} == splits["train"]
+
+    fixed = np.array(["train"] * 80 + ["test"] * 20)
+    of_train, of_test = (np.full(200, name) for name in ("train", "test"))
+    kept, splits = _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_train))
+    assert not kept & (splits["val"] | splits["test"])
+    assert kept > splits["train"]
+    assert _kept(_with_unlabelled(table(list(range(100)), fixed), table(list(range(200))), split=of_test))[0] == set()
+
+    times = {"time_column": lambda options: "time"}
+    kept, splits = _kept(_with_unlabelled(table(list(range(100))), table(list(range(100, 300)))), **times)
+    assert {value - 100 for value in kept} == splits["train"]  # row i has the time i in both
+    earlier = table(list(range(100)), time=[0] * 100)
+    assert _kept(_with_unlabelled(table(list(range(100))), earlier), **times)[0] == splits["train"]
+
+
+def test_a_row_without_a_label_that_equals_one_of_an_exam_in_another_group_is_not_used_for_teaching():
+    group = np.array([content_key(str(i // 6).encode()) for i in range(600)], np.uint64)
+    rows = replace(table(list(range(600))), group=group)
+    _, splits = _kept(rows)
+    of_train = np.full(600, group[min(splits["train"])])
+    assert _kept(_with_unlabelled(rows, rows, group=of_train))[0] == splits["train"]
+
+
 class _Encoder(Encoder):
     cardinalities: ClassVar = {"value": 501}
     outputs = (Spec("value", (), "float32"),)
@@ -246,3 +308,18 @@ def test_a_table_is_encoded_with_the_labels_of_another():
     prepared = prepare.prepare(rows, problem(), SHARES)
     batch = prepare.batch(rows, prepared.encoder, np.array(["3"]), problem())
     assert np.flatnonzero(batch.target >= 0).tolist() == [3]
+
+
+def test_examples_of_a_series_have_the_weight_of_their_row(tmp_path):
+    series = modalities.get("timeseries")
+    options = series.Options(target="lamp", weight="trust", window=2)
+    lines = [
+        f"2024-01-01 {i // 60:02d}:{i % 60:02d}:00,{i % 7},{1 + i % 3},{'on' if i % 2 else 'off'}" for i in range(120)
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(["time,warmth,trust,lamp", *lines]) + "\n")
+    case = Problem("timeseries", series, options, "classify", tasks.get("classify"))
+    prepared = prepare.prepare(series.read(tmp_path / "log.csv", options), case, SHARES)
+    train = prepared.tables["train"]
+    own = np.array([1 + (int(row.split(":")[1]) - 2) % 3 for row in train.row_id])
+    np.testing.assert_allclose(prepared.batches["train"].weight, own / own.mean(), rtol=1e-6)
+    assert "sensor trust" not in train.columns

@@ -207,3 +207,13 @@ def test_mixed_encodings_are_named_by_line(tmp_path):
     (tmp_path / "rows.csv").write_bytes("size,colour,answer\n1,grün,yes\n".encode() + "2,grün,no\n".encode("latin-1"))
     with pytest.raises(FileError, match=r"rows.csv:3: text must be UTF-8.* Received byte 0xfc"):
         _read(tmp_path)
+
+
+def test_points_in_a_target_are_thousands_signs_where_the_file_has_decimal_commas(tmp_path):
+    """Also in labels that are plain numbers, such as 806.387 among 1.141.813, or alone."""
+    for name, prices in (("some", ["806.387", "1.141.813", "952.275"]), ("all", ["806.387", "141.813", "952.275"])):
+        rows = [f"{i},{i % 10};{prices[i % 3][:-3]}{i:03}" for i in range(100, 140)]
+        (tmp_path / f"{name}.csv").write_text("size;price\n" + "\n".join(rows) + "\n")
+        table = typed.read(tmp_path / f"{name}.csv", TableOptions(target="price"), Split())
+        whole = [int(prices[i % 3][:-3].replace(".", "")) * 1000 + i for i in range(100, 140)]
+        assert table.columns["price"].astype(float).tolist() == whole

@@ -65,6 +65,10 @@ def new(
     family: Annotated[
         list[str] | None, typer.Option(help="Family to train; may be repeated. Default: by the task.")
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Option of the entry, such as encoding=cp1251 or header=[a, b]; may be repeated."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write the entry without confirmation.")] = False,
     trial: Annotated[bool, typer.Option(help="Run a short trial of the entry.")] = True,
 ) -> None:
@@ -76,13 +80,13 @@ def new(
     from minnow.config import ConfigError
     from minnow.onboarding import entry
     from minnow.onboarding import trial as trials
-    from minnow.onboarding.proposal import Request
+    from minnow.onboarding.proposal import Request, options_of
     from minnow.onboarding.propose import propose
 
     space, _ = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
-        request = Request(target, modality, task, split, family)
+        request = Request(target, modality, task, split, family, options_of(option or []))
         while (proposal := propose(folder, request)).questions:
             request = _answered(request, proposal.questions[0], ask=not yes)
         proposal.entry["data"] = _as_written(space, folder)
@@ -100,7 +104,7 @@ def new(
 def _answered(request: Request, question: Question, *, ask: bool) -> Request:
     """Ask a question, and add its answer to the request. Raises ValueError where nobody is to be asked."""
     if not ask:
-        raise ValueError(question.text)
+        raise ValueError(f"{question.text} To settle it: {' or '.join(question.arguments)}")
     typer.echo(question.text)
     for number, (_, meaning) in enumerate(question.choices, 1):
         typer.echo(f"  {number}: {meaning}")

@@ -37,7 +37,7 @@ def hints_of(case: Case, table: Table, prepared: Prepared) -> list[Hint]:
     splits = prepare.split(light, case.usecase.split, problem.time_column)
     by = "time" if problem.time_column else "hash" if table.group is None else "group"
     labels: list[Hint] = []
-    if len(prepared.labels) and prepared.batches["train"].target.ndim == 1:
+    if len(prepared.labels) and prepared.batches["train"].target.ndim == 1:  # items of a ranking are no classes
         options, target = type(problem.options).model_fields, _column(problem.options)
         merges = "options.label_as" if "label_as" in options else None
         variant = variant_hint(table.columns[problem.target], target, merges)

@@ -139,10 +139,10 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
     console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
     _print_difference(console, decision.differences, score.n)
     if decision.series:
-        _print_series(console, decision.series)
+        print_series(console, decision.series)
 
 
-def _print_series(console: Console, series: SeriesScores) -> None:
+def print_series(console: Console, series: SeriesScores) -> None:
     """Print the score of each series, or where there are many of them the quantiles and the worst ones."""
     scores = [f"{name} {_figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
     if series.is_whole:

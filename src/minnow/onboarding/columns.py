@@ -14,6 +14,7 @@ from minnow.onboarding.proposal import Proposal, Question, Request
 from minnow.tables.cells import MISSING
 from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
 from minnow.tables.frames import Frame, as_cells
+from minnow.tables.numbers import written
 from minnow.tables.options import TableOptions
 from minnow.tables.typed import Columnwise, Typed, look
 from minnow.types import Array
@@ -27,7 +28,25 @@ _ITEMS = (
     "song", "song_id", "track", "track_id", "article", "article_id", "sku", "asin", "isbn", "stock_code", "stockcode",
 )  # fmt: skip
 _RATINGS = ("rating", "score", "stars")
-_TIMES = ("time", "timestamp", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date")
+_TIMES = (
+    "time", "timestamp", "ts", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date", "invoicedate",
+    "order_date", "orderdate", "purchase_date", "review_time", "unixreviewtime", "visit_time",
+)  # fmt: skip
+_TEXTS = (
+    "text",
+    "review",
+    "comment",
+    "body",
+    "message",
+    "sentence",
+    "tweet",
+    "title",
+    "headline",
+    "description",
+    "content",
+)
+_NAMED_LENGTH, _NAMED_DISTINCT = 8, 0.5
+"""For a column that is named after texts: least mean number of characters, and least share of cells that differ."""
 _ID = re.compile(r"(^|[ _\-.])(id|key|number|no|nr|code|uuid|index)$", re.IGNORECASE)
 _WORDS, _TEXT_LENGTH = 4, 25
 """Least mean number of words and of characters in a column of sentences."""
@@ -40,10 +59,14 @@ _FEW_COLUMNS = 4
 
 @dataclass(frozen=True)
 class Columns:
-    """What was read of a table. frame: its cells; typed: name -> column, mixed cells as categories."""
+    """What was read of a table.
+
+    frame: its cells; typed: name -> column, mixed cells as categories; odd: columns with cells that stop a run.
+    """
 
     frame: Frame
     typed: Mapping[str, Typed]
+    odd: frozenset[str] = frozenset()
 
     @cached_property
     def values(self) -> dict[str, Array]:
@@ -58,6 +81,11 @@ class Columns:
         """Labels of a column as a run reads them, (n,) str, "" where missing."""
         return Columnwise(self.frame, TableOptions.model_validate({"target": name})).labels(name).values
 
+    def has_odd_numbers(self, name: str) -> bool:
+        """Whether a column holds numbers and a few cells that are none."""
+        cells = [cell for cell in as_cells(self.frame.columns[name]) if cell]
+        return name in self.odd and 2 * sum(written(cell) is not None for cell in cells) > len(cells)
+
     def only_in_some(self) -> list[str]:
         """Columns that other files of the folder lack, such as the answer in a competition's test.csv."""
         return [name for notice in self.frame.notices for name in self.values if notice.where == name]
@@ -69,9 +97,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
     What was found is added to the proposal, with a question for each column that can be read in two ways. Raises FileError, a
     ValueError.
     """
-    given = dict(request.options)
-    for option, value in given.items():
-        proposal.choose(f"options.{option}", value, "as you answered")
+    given = {name: value for name, value in request.options.items() if name in TableOptions.model_fields}
     try:
         frame, typed, problems = _look(data, given)
     except HeaderError as error:
@@ -85,7 +111,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
             proposal.questions.append(Question.of(problem))
         elif isinstance(problem, ColumnError):
             proposal.warnings.append(str(problem))
-    return Columns(frame, typed)
+    return Columns(frame, typed, frozenset(one.column for one in problems if isinstance(one, ColumnError)))
 
 
 def _look(data: Path, options: Mapping[str, object]) -> tuple[Frame, dict[str, Typed], list[FileError]]:
@@ -122,6 +148,8 @@ def _holds_sentences(columns: Columns, name: str) -> bool:
     if not cells:
         return False
     length = np.mean([len(cell) for cell in cells])
+    if name.lower() in _TEXTS and length >= _NAMED_LENGTH and len(set(cells)) >= _NAMED_DISTINCT * len(cells):
+        return True
     unspaced = np.mean([len(_UNSPACED.findall(cell)) / len(cell) for cell in cells])
     if unspaced >= _UNSPACED_SHARE:
         return bool(length >= _UNSPACED_LENGTH)

@@ -18,7 +18,7 @@ from minnow.catalog import catalog
 def add_entry(path: Path, name: str, entry: str) -> None:
     """Put an entry, indented as it is to stand, at the end of usecases. Raises ConfigError; the file stays as it was."""
     text = path.read_text()
-    if name in (yaml.safe_load(text) or {}).get("usecases", {}):
+    if name in ((yaml.safe_load(text) or {}).get("usecases") or {}):
         raise config.ConfigError(f"usecases.{name} exists already. Choose another name, or edit it in {path}.")
     _replace(path, _with_entry(text, entry))
 

@@ -12,7 +12,7 @@ import numpy as np
 from minnow import modalities, tasks
 from minnow.config import SplitShares
 from minnow.onboarding.proposal import Proposal
-from minnow.stages import validate
+from minnow.stages import prepare, validate
 from minnow.stages.case import Problem
 from minnow.tables.errors import ColumnError
 from minnow.types import Table
@@ -32,9 +32,8 @@ def fit_limits(proposal: Proposal, data: Path) -> None:
     except ColumnError:
         return
     proposal.found = list(dict.fromkeys([*proposal.found, *(notice.text for notice in table.notices)]))
-    shares = SplitShares()
-    proposal.train_rows = round((1 - shares.val - shares.test) * len(table))
     _relax(proposal, table, problem.options)
+    proposal.train_rows = _train_rows(proposal, table, problem)
     findings = validate.check(table, problem_of(proposal.entry), "")
     proposal.warnings += [f"This would stop a run: {one.sentence}" for one in findings.results if not one.ok]
 
@@ -62,6 +61,16 @@ def _relax(proposal: Proposal, table: Table, options: Any) -> None:
         if again > limits["max_repeats"] * rows:
             why = f"{again:,} of {rows:,} pairs of user and item occur again"
             proposal.choose("options.max_repeats", _share(again / rows), why)
+
+
+def _train_rows(proposal: Proposal, table: Table, problem: Problem) -> int | None:
+    """Number of examples that train will have; a warning where the rows cannot be divided."""
+    try:
+        train = prepare.split(table, SplitShares(), problem.time_column)["train"]
+        return len(problem.modality.examples(train, problem.options))
+    except ValueError as error:
+        proposal.warnings.append(f"This would stop a run: {error}")
+        return None
 
 
 def _share(share: float) -> float:

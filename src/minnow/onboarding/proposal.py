@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import yaml
 
 from minnow.tables.errors import ReadingError
 
@@ -20,6 +23,16 @@ class Question:
     text: str
     choices: tuple[tuple[Mapping[str, Any], str], ...]
 
+    @property
+    def arguments(self) -> list[str]:
+        """Arguments of `minnow new` that settle it, one for each choice."""
+        return [
+            f"--target {options['target']!r}"
+            if "target" in options
+            else " ".join(f"--option {shlex.quote(f'{name}={_flow(value)}')}" for name, value in options.items())
+            for options, _ in self.choices
+        ]
+
     @classmethod
     def of(cls, error: ReadingError) -> Question:
         """Ask which of two readings of a column is meant."""
@@ -30,9 +43,28 @@ class Question:
         return cls(str(error), tuple(settles))
 
 
+def _flow(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def options_of(texts: Sequence[str]) -> dict[str, Any]:
+    """Read options given as NAME=VALUE, values in YAML. Raises ValueError for another text."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        try:
+            options[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(f"--option: the value of '{name}' must be YAML. Received: {value!r}.") from error
+        if not sign or not name.strip():
+            raise ValueError(f"--option must have the form NAME=VALUE, such as encoding=cp1251. Received: {text!r}.")
+    return options
+
+
 @dataclass(frozen=True)
 class Request:
-    """What the user has chosen; what is None is derived from the data. options: answers to questions."""
+    """What the user has chosen; what is None is derived from the data. options: of the entry."""
 
     target: str | None = None
     modality: str | None = None
@@ -55,12 +87,13 @@ class Request:
 class Proposal:
     """A proposed entry.
 
-    entry: for params.yaml; reasons: key -> why; found: how the data was read; warnings: what the user should check; questions:
-    what the user must answer before the entry can be written; train_rows: about how many rows train will have, None where that
-    is not known.
+    entry: for params.yaml; given: options of the user, which replace those that are chosen; reasons: key -> why; found: how the
+    data was read; warnings: what the user should check; questions: what the user must answer before the entry can be written;
+    train_rows: about how many rows train will have, None where that is not known.
     """
 
     entry: dict[str, Any]
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     reasons: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -70,10 +103,18 @@ class Proposal:
     def choose(self, key: str, value: Any, why: str) -> None:
         """Set a key of the entry, "options.x" for one of the options, and say why."""
         if key.startswith(_OPTION):
-            self.entry.setdefault("options", {})[key.removeprefix(_OPTION)] = value
+            option = key.removeprefix(_OPTION)
+            if option in self.given:
+                value, why = self.given[option], ASKED_FOR
+            self.entry.setdefault("options", {})[option] = value
         else:
             self.entry[key] = value
         self.reasons[key] = why
+
+    def choose_given(self) -> None:
+        """Set the options that the user gave, in place of those that were derived."""
+        for option, value in self.given.items():
+            self.choose(f"{_OPTION}{option}", value, ASKED_FOR)
 
     @property
     def task(self) -> str:

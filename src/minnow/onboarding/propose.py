@@ -40,20 +40,26 @@ def propose(data: Path, request: Request) -> Proposal:
     if request.task and request.task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
     _refuse_lost_links(data)
-    proposal = Proposal({"modality": "", "task": "", "data": str(data)})
+    proposal = Proposal({"modality": "", "task": "", "data": str(data)}, given=request.options)
+    _propose_rows(proposal, data, request)
+    if not proposal.questions:
+        proposal.choose_given()
+        if proposal.entry["modality"] not in ("images", "audio"):  # which fit their limits while they decode
+            fit_limits(proposal, data)
+    _choose_families(proposal, request)
+    return proposal
+
+
+def _propose_rows(proposal: Proposal, data: Path, request: Request) -> None:
+    """Propose modality, task and options by what the files hold."""
     if request.modality == "images" or (request.modality is None and has_images(data)):
         propose_images(proposal, data, request)
     elif request.modality == "audio" or (request.modality is None and has_sounds(data)):
         propose_audio(proposal, data, request)
     elif request.modality in (None, "text") and has_documents(data):
         propose_documents(proposal, data, request)
-        fit_limits(proposal, data)
     else:
         propose_columns(proposal, data, request)
-        if not proposal.questions:
-            fit_limits(proposal, data)
-    _choose_families(proposal, request)
-    return proposal
 
 
 def _refuse_lost_links(data: Path) -> None:

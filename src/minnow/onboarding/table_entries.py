@@ -17,7 +17,11 @@ from minnow.onboarding.series_entries import find_pace, propose_series
 from minnow.onboarding.target import allow_rare_class, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
 from minnow.registry import unknown
+from minnow.tables.numbers import is_plain
 from minnow.types import Array
+
+_LEAST_ROWS = 12
+"""Rows with an answer from which on columns are compared with it."""
 
 
 def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
@@ -51,7 +55,8 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
         why = f"{unlabelled:,} rows have no value of the target"
         proposal.choose("options.drop_unlabelled", True, why)
     choose_task(proposal, columns, target, request)
-    ids = [name for name, values in columns.values.items() if name != target and _is_id(name, values)]
+    mended = (target, *columns.odd)  # cells that stop a run are mended, not dropped with their column
+    ids = [name for name, values in columns.values.items() if name not in mended and _is_id(name, values)]
     if ids:
         proposal.choose("options.drop", ids, "ids or names of rows say nothing about other rows")
     features = {name: values for name, values in columns.values.items() if name not in (target, *ids)}
@@ -63,7 +68,7 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     empty = [name for name, values in features.items() if facts.missing_share(values) > most]
     if empty:
         proposal.choose("options.drop", ids + empty, f"ids, or hardly ever filled: {', '.join(empty)}")
-    known = labels != ""
+    known = np.array([is_plain(label) for label in labels]) if proposal.task == "regress" else labels != ""
     used = {name: values[known] for name, values in features.items() if name not in empty}
     _warn_of_leaks(proposal, used, labels[known])
 
@@ -74,6 +79,8 @@ def _is_id(name: str, values: Array) -> bool:
 
 
 def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Array) -> None:
+    if len(labels) < _LEAST_ROWS:
+        return
     for name, values in features.items():
         if hints.alone(values, labels, proposal.task) >= hints.ALMOST:
             proposal.warnings.append(

@@ -39,7 +39,7 @@ def target_of(
         return lacking[0], "the column that other files of the folder lack; choose another with --target"
     if by_name := named(candidates, _NAMES):
         return by_name, "its name is that of a target; choose another with --target"
-    able = [name for name in candidates if _can_be_target(name, columns.values[name])]
+    able = [name for name in candidates if name in columns.odd or _can_be_target(name, columns.values[name])]
     if not candidates:
         raise ValueError(f"No column is left to be the target. Received: {', '.join(columns.values)}.")
     if not able:
@@ -61,11 +61,10 @@ def _can_be_target(name: str, values: Array) -> bool:
 
 def _doubt(columns: Columns, proposal: Proposal, able: Sequence[str], features: Sequence[str]) -> None:
     """Ask for the target where the last column cannot be predicted from the others, and some other column can."""
-    if len(able) < 2 or learnable(columns, able[-1], features) > _CHANCE:
+    if len(able) < 2 or able[-1] in columns.odd or learnable(columns, able[-1], features) > _CHANCE:
         return
-    better = [
-        name for name in able[:-1] if is_class(columns.values[name]) and learnable(columns, name, features) > _CLEAR
-    ]
+    classes = [name for name in able[:-1] if is_class(columns.values[name]) and name not in columns.odd]
+    better = [name for name in classes if learnable(columns, name, features) > _CLEAR]
     if better:
         names = ", ".join(f"'{name}'" for name in better)
         text = f"The last column, '{able[-1]}', cannot be predicted from the others; {names} can. Name the target: --target."
@@ -109,6 +108,9 @@ def choose_task(proposal: Proposal, columns: Columns, target: str, request: Requ
     """Choose the task by the values of the target."""
     if request.task:
         proposal.choose("task", request.task, ASKED_FOR)
+        return
+    if columns.has_odd_numbers(target):
+        proposal.choose("task", "regress", "the target is a number, apart from cells that must be mended")
         return
     values = columns.values[target]
     distinct = len(set(columns.labels(target).tolist()) - {""})

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.folders import find_files
 from minnow.insight import labels as spellings
-from minnow.modalities.text.documents import DOCUMENTS, is_documents
+from minnow.modalities.text.documents import find_documents, is_documents
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
@@ -20,14 +19,14 @@ _SHOWN = 80
 def has_documents(data: Path) -> bool:
     """Whether a folder or zip holds class folders of documents."""
     try:
-        return is_documents(data) and bool(find_files(data, DOCUMENTS).files)
+        return is_documents(data) and bool(find_documents(data).files)
     except ValueError:
         return False
 
 
 def propose_documents(proposal: Proposal, data: Path, request: Request) -> None:
     """Propose an entry for class folders of documents."""
-    found = find_files(data, DOCUMENTS)
+    found = find_documents(data).in_classes()
     names = np.array([found.label(file.name) for file in found.files], dtype=str)
     classes = sorted(set(names.tolist()) - {""})
     proposal.found += [notice.text for notice in found.notices]

@@ -75,7 +75,7 @@ def examine(
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
         chance=chance_of(case.problem, prepared, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
-    decision = replace(_decision(case, evaluation, ruling, references), series=_series_scores(case, evaluation, test))
+    decision = replace(_decision(case, evaluation, ruling, references), series=series_scores(case, evaluation, test))
     looks = held.looks + int(ruling.looked)
     return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
 
@@ -132,7 +132,7 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Se
     )
 
 
-def _series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScores | None:
+def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScores | None:
     """Score each series by the first measure; None where rows are not of several series."""
     column, measure = case.modality.CAPABILITIES.series_column(case.options), case.task.MEASURES[0]
     if column is None:

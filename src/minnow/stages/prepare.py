@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -38,12 +39,15 @@ class Prepared:
 
     tables: split -> raw examples; batches: split -> the same rows encoded, in the same order.
     encoder: fitted on train; labels: (k,) str, the names of the answers in train, empty where an answer is a number.
+    unlabelled: examples without a label that a teacher may label, none of which is or would be in val or test; None where there
+    are none.
     """
 
     tables: dict[str, Table]
     batches: dict[str, Batch]
     encoder: Encoder
     labels: Array
+    unlabelled: Table | None = None
 
 
 def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
@@ -53,9 +57,8 @@ def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
     be empty, and for weights that are none.
     """
     modality, options, capabilities = problem.modality, problem.options, problem.modality.CAPABILITIES
-    tables = {
-        name: modality.examples(rows, options) for name, rows in split(table, shares, problem.time_column).items()
-    }
+    splits = split(replace(table, unlabelled=None), shares, problem.time_column)
+    tables = {name: modality.examples(rows, options) for name, rows in splits.items()}
     _refuse_empty(tables)
     for name, rows in tables.items():
         weights.check(name, rows, options)
@@ -66,7 +69,9 @@ def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
     batches = {"train": _train_batch(train, encoder, labels, problem), **batches}
     features = capabilities.label_features(train, labels, options)
     batches = {name: replace(rows, label_features=features) for name, rows in batches.items()}
-    return Prepared(tables, batches, encoder, labels)
+    others = _for_teaching(table, splits, shares, problem.time_column)
+    unlabelled = None if others is None else modality.examples(others, options)
+    return Prepared(tables, batches, encoder, labels, unlabelled)
 
 
 def batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:
@@ -110,16 +115,59 @@ def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Ta
     and those before them val; rows of the same time stay together. Table.split is kept where it is set; its rows of "train"
     are divided into train and val unless it has rows of "val".
     """
-    key = table.key if table.group is None else table.group
-    place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
-    if table.split is not None:
-        fixed = np.where(table.split == "train", _fixed_train(table, key, shares, time), table.split)
-        place = np.where(table.split == "", place, fixed)
+    place = _places(table, shares, time)
     splits = {name: table.take(place == name) for name in SPLITS}
     if shares.train_rows is not None:
         splits["train"] = _few(splits["train"], shares.train_rows, time)
     _refuse_empty(splits)
     return splits
+
+
+def _places(table: Table, shares: Shares, time: str | None) -> Array:
+    """Split of each row, (n,) str."""
+    key = _unit(table)
+    place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
+    if table.split is None:
+        return place
+    fixed = np.where(table.split == "train", _fixed_train(table, key, shares, time), table.split)
+    return np.where(table.split == "", place, fixed)
+
+
+def _unit(table: Table) -> Array:
+    """Hash of what stays in one split, (n,) uint64: each group, or each different row."""
+    return table.key if table.group is None else table.group
+
+
+def _for_teaching(table: Table, splits: Mapping[str, Table], shares: Shares, time: str | None) -> Table | None:
+    """Rows without a label that are not in val or test, and would not be if they had one; None where there are none.
+
+    Their keys are compared with those of val and test too, so that no row that is equal to one of an exam, or of its group, is
+    used for teaching. splits: of the rows with a label.
+    """
+    rows = table.unlabelled
+    if rows is None:
+        return None
+    held = [splits["val"], splits["test"]]
+    if time is None:
+        kept = _places_among(table, rows, shares) == "train"
+    else:
+        kept = rows.columns[time] < min(part.columns[time].min() for part in held)
+    kept = kept & ((_fixed(rows) == "") | (_fixed(rows) == "train"))
+    kept = kept & ~np.isin(rows.key, np.concatenate([part.key for part in held]))
+    kept = kept & ~np.isin(_unit(rows), np.concatenate([_unit(part) for part in held]))
+    return rows.take(np.flatnonzero(kept)) if kept.any() else None
+
+
+def _places_among(table: Table, rows: Table, shares: Shares) -> Array:
+    """Split that further rows of a table would have by their hash, (m,) str."""
+    row_id, key = np.concatenate([table.row_id, rows.row_id]), np.concatenate([_unit(table), _unit(rows)])
+    split = None if table.split is None else np.concatenate([table.split, _fixed(rows)])
+    return _places(Table({}, row_id, key, split), shares, None)[len(table) :]
+
+
+def _fixed(table: Table) -> Array:
+    """Table.split, (n,) str, "" where it is not set."""
+    return np.full(len(table), "") if table.split is None else table.split
 
 
 def _fixed_train(table: Table, key: Array, shares: Shares, time: str | None) -> Array:

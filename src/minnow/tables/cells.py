@@ -89,21 +89,41 @@ def array_of(values: Sequence[Any], kind: str) -> Array:
     return column.astype("datetime64[us]") if kind == "date" else column
 
 
-def values_of(cells: Sequence[str | None], form: ColumnFormat) -> Array:
-    """Convert cells, None or "" where missing, to one column (n,) as array_of makes it. Raises BadCells."""
+def values_of(cells: Sequence[str | None], form: ColumnFormat, distinct: Iterable[str] | None = None) -> Array:
+    """Convert cells, None or "" where missing, to one column (n,) as array_of makes it. distinct: those that are not missing.
+
+    Raises BadCells.
+    """
     if form.kind == "categorical":
         return np.array([cell or "" for cell in cells], dtype=object)
-    missing, bad = MISSING_VALUES[form.kind], list[str]()
-    known: dict[str | None, Any] = {None: missing, "": missing}
-    for cell in dict.fromkeys(cells):
-        if cell:
-            try:
-                known[cell] = value_of(cell, form)
-            except (ValueError, OverflowError):
-                bad.append(cell)
-    if bad:
+    texts = [cell for cell in dict.fromkeys(cells) if cell] if distinct is None else list(distinct)
+    known: dict[str | None, Any] = dict(zip(texts, _converted(texts, form), strict=True))
+    if bad := [cell for cell, value in known.items() if cell and value is None]:
         raise BadCells(form.kind, {cells.index(cell): cell for cell in bad})
-    return array_of([known[cell] for cell in cells], form.kind)
+    known[None] = known[""] = MISSING_VALUES[form.kind]
+    return array_of(list(map(known.__getitem__, cells)), form.kind)
+
+
+def _converted(texts: Sequence[str], form: ColumnFormat) -> list[Any]:
+    """Convert distinct cells; None for one that fails."""
+    if form == _PLAIN:
+        try:
+            values = list(map(float, texts))
+        except ValueError:
+            values = []
+        if values and not any("_" in text or value != value for text, value in zip(texts, values, strict=True)):
+            return values
+    return [_value_or_none(text, form) for text in texts]
+
+
+def _value_or_none(text: str, form: ColumnFormat) -> Any:
+    try:
+        return value_of(text, form)
+    except (ValueError, OverflowError):
+        return None
+
+
+_PLAIN = ColumnFormat("numeric")
 
 
 class BadCells(CellError):

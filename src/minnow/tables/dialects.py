@@ -1,39 +1,70 @@
-"""How delimited text is written: its separator and its header, found by evidence over many rows."""
+"""How delimited text is written: its separator, quotation marks and escapes, found by evidence over many rows."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from itertools import pairwise
+from itertools import islice
 
-from minnow.tables.cells import MISSING
-from minnow.tables.numbers import is_plain, written
-from minnow.tables.times import formats_of
+from minnow.tables.headers import are_row_names, layout
 
-_CANDIDATES = ("\t;|,", ": ")
+_CANDIDATES = ("\t;|,", " :")
 """Separators that are tried, in two rounds; of equally good ones the first, since a comma may stand inside cells of others."""
+NO_SEPARATOR = "\x1f"
+"""A sign that no file holds: with it as separator, each row is one cell."""
+BLANKS = " "
+"""As a separator, this stands for one or more blanks or tabs."""
 _MOST_ROWS = 200
 _STEADY = 0.9
 """Least share of rows with the usual number of cells."""
-_NAMED_LINE = re.compile(r'\ufeff?"?sep=(?P<separator>.)"?\r?\n', re.IGNORECASE)
-_RECURS = 0.05
+_NAMED_LINE = re.compile(r'\ufeff?"?sep=(?P<separator>.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])\s?'[^']*'(?=\s?(?:[,;\t|]|$))")
+_ESCAPED = re.compile(r'\\"(?=[^",;\t|\r\n])')
+"""A quotation mark after a backslash, where neither doubled marks nor the end of the cell can be meant."""
 csv.field_size_limit(1 << 30)  # a cell may hold a whole document
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """separator: of cells, of one or several characters; quote: around cells; escape: before a quote inside, None for none."""
+
+    separator: str
+    quote: str = '"'
+    escape: str | None = None
+
+    def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Divide lines into rows of cells. Raises csv.Error."""
+        if len(self.separator) > 1:
+            return (line.rstrip("\r\n").split(self.separator) for line in lines)
+        if self.separator == BLANKS:
+            lines = (line.replace("\t", " ").strip() for line in lines)
+        if self.escape:  # \N stands for a missing value, and is no escaped N
+            lines = (line.replace("\\N", "\\\\N") for line in lines)
+        return csv.reader(
+            lines, delimiter=self.separator, quotechar=self.quote, escapechar=self.escape, skipinitialspace=True
+        )
 
 
 @dataclass(frozen=True)
 class _Fit:
     """How well a separator divides a sample; larger is better, field by field.
 
-    named: number of known names in the header; header: whether it has as many cells as rows; steady: whether all rows have the
-    same number.
+    named: number of known names in the header; whole: whether the table begins with the first line; header: whether it has as
+    many cells as rows; steady: whether all rows have the same number.
     """
 
     named: int
+    whole: bool
     header: bool
     steady: bool
+
+
+def lines_of(sample: str) -> list[str]:
+    """Lines of a text with their line breaks, of any system."""
+    return list(io.StringIO(sample, newline=""))
 
 
 def named_separator(sample: str) -> str | None:
@@ -42,98 +73,62 @@ def named_separator(sample: str) -> str | None:
     return match["separator"] if match else None
 
 
+def find_dialect(sample: str, separator: str | None, quote: str, names: Sequence[str] = ()) -> Dialect:
+    """Find how the first lines of a file, which are whole, are written. separator, quote, names: as in find_separator."""
+    lines = lines_of(sample)[:_MOST_ROWS]
+    if quote == '"' and quote not in sample and _are_single_quoted(lines):
+        quote = "'"
+    escape = "\\" if quote == '"' and _ESCAPED.search(sample) else None
+    return Dialect(separator or find_separator(sample, quote, names), quote, escape)
+
+
+def _are_single_quoted(lines: Sequence[str]) -> bool:
+    return sum(_SINGLE_QUOTED.search(line) is not None for line in lines) >= max(_STEADY * len(lines), 1)
+
+
 def find_separator(sample: str, quote: str, names: Sequence[str] = ()) -> str:
-    """Find the separator of the first lines of a file, which are whole; a comma where no candidate divides them.
+    """Find the separator of the first lines of a file, which are whole; NO_SEPARATOR where each is one cell.
 
     names: columns that the header is known to have.
     """
+    rows = {sign: parsed(sample, sign, quote) for sign in (NO_SEPARATOR, *"".join(_CANDIDATES))}
+    if rows[NO_SEPARATOR] and rows[NO_SEPARATOR][0][0].strip() in names:
+        return NO_SEPARATOR
     for candidates in _CANDIDATES:
-        fits = {sign: fit for sign in candidates if (fit := _fit(sample, sign, quote, names))}
+        fits = {sign: fit for sign in candidates if (fit := _fit(rows[sign], names))}
         if fits:
             return max(fits, key=lambda sign: astuple(fits[sign]))
-    return ","
+    return next((sign for sign in ",;\t|" if _divides(rows[sign])), NO_SEPARATOR)
 
 
-def parsed(sample: str, separator: str, quote: str) -> list[list[str]]:
-    """Rows of a sample, without blank ones. Returns [] for text that is not readable with this separator."""
-    lines = sample.splitlines(keepends=True)
+def _divides(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a separator divides the first line and most others, though not evenly."""
+    return bool(rows) and len(rows[0]) > 1 and 2 * sum(len(row) > 1 for row in rows[1:]) >= len(rows) - 1
+
+
+def is_blank(row: Sequence[str]) -> bool:
+    """Whether a row is that of a blank line."""
+    return not row or (len(row) == 1 and not row[0].strip())
+
+
+def parsed(sample: str, separator: str, quote: str, escape: str | None = None) -> list[list[str]]:
+    """The first rows of a sample, without blank ones. Returns [] for text that is not readable in this dialect."""
+    rows = (row for row in Dialect(separator, quote, escape).rows(lines_of(sample)) if not is_blank(row))
     try:
-        reader = csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=separator != " ")
-        return [row for row in reader if row][: _MOST_ROWS + 1]
+        return list(islice(rows, _MOST_ROWS + 1))
     except csv.Error:
         return []
 
 
-def _fit(sample: str, separator: str, quote: str, names: Sequence[str]) -> _Fit | None:
+def _fit(rows: Sequence[Sequence[str]], names: Sequence[str]) -> _Fit | None:
     """How a separator divides a sample; None where it does not."""
-    rows = parsed(sample, separator, quote)
     if not rows:
         return None
-    first, below = rows[0], rows[1:] or rows
-    widths = Counter(len(row) - ends_with_separator(row, first) for row in below)
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-    if width < 2 or count < _STEADY * len(below) or not width - 1 <= len(first) <= width + 1 or len(first) < 2:
+    found = layout(rows)
+    first, below = rows[found.above], rows[found.above + 1 :]
+    if found.width < 2 or found.steady < _STEADY or not found.width - 1 <= len(first) <= found.width + 1:
+        return None
+    if len(first) == 1 and not are_row_names(first, below):
         return None
     stripped = {name.strip() for name in first}
-    return _Fit(sum(name in stripped for name in names), len(first) == width, count == len(below))
-
-
-def ends_with_separator(row: Sequence[str], first: Sequence[str]) -> bool:
-    """Whether a row has one empty cell more than the header, since it ends with the separator."""
-    return len(row) == len(first) + 1 and not row[-1].strip()
-
-
-def has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line of a file holds names of columns, by the rows below it."""
-    cells = [cell.strip() for cell in first]
-    below = [[row[i].strip() for row in rows if i < len(row)] for i in range(len(cells))]
-    places = [i for i, cell in enumerate(cells) if is_plain(cell)]
-    if not places:
-        return not _looks_like_row(cells, below)
-    numeric = [float(cells[i]) for i in places]
-    values = [below[i] for i in places]
-    if _are_numbered(places, numeric, values) or _are_years(numeric, values) or _are_steps(numeric):
-        return True
-    names = [i for i, cell in enumerate(cells) if not is_plain(cell) and cell.lower() not in MISSING]
-    return any(below[i] and all(map(is_plain, below[i])) for i in names)
-
-
-def _looks_like_row(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether a line of text is a row: its cells occur again and again below it, or it has a number or date as they have."""
-    recurring = [cell for cell, column in zip(cells, below, strict=True) if cell and _recurs(cell, column)]
-    if recurring:
-        return True
-    return any(cell and column and _same_kind(cell, column) for cell, column in zip(cells, below, strict=True))
-
-
-def _recurs(cell: str, column: Sequence[str]) -> bool:
-    return column.count(cell) >= max(2, _RECURS * len(column))
-
-
-def _same_kind(cell: str, column: Sequence[str]) -> bool:
-    """Whether a cell is a written number or a date, as all cells below it are."""
-    if written(cell) is not None:
-        return all(written(other) is not None for other in column if other)
-    return bool(formats_of([cell])) and any(formats_of([cell, other]) for other in column[:1])
-
-
-def _are_numbered(places: Sequence[int], numeric: Sequence[float], below: Sequence[Sequence[str]]) -> bool:
-    """Whether numeric names count the columns from 0 or 1, as pandas names them by default."""
-    offsets = {value - place for place, value in zip(places, numeric, strict=True)}
-    counts = len(numeric) > 2 or any(not cell.isdigit() for column in below for cell in column)
-    return len(numeric) > 1 and counts and offsets in ({0.0}, {1.0}, {-1.0})
-
-
-def _are_years(numeric: Sequence[float], below: Sequence[Sequence[str]]) -> bool:
-    """Whether numeric names are years in order, over columns of other values."""
-    rising = all(a < b for a, b in pairwise(numeric))
-    years = all(value.is_integer() and 1900 <= value <= 2100 for value in numeric)
-    inside = [cell for column in below for cell in column if is_plain(cell) and 1900 <= float(cell) <= 2100]
-    cells = sum(map(len, below))
-    return years and rising and len(numeric) > 1 and len(inside) < 0.5 * max(cells, 1)
-
-
-def _are_steps(numeric: Sequence[float]) -> bool:
-    """Whether numeric names rise by one step, such as wavelengths or hours."""
-    steps = {round(b - a, 9) for a, b in pairwise(numeric)}
-    return len(numeric) >= 4 and len(steps) == 1 and min(steps) > 0
+    return _Fit(sum(name in stripped for name in names), found.above == 0, len(first) == found.width, found.steady == 1)

@@ -7,11 +7,13 @@ import gzip
 import io
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO
 
 from minnow.tables.errors import FileError
+from minnow.types import Notice
 
 _BINARY = {
     b"PK\x03\x04": "a zip archive", b"PAR1": "Parquet", b"\x89PNG": "a PNG picture",
@@ -25,7 +27,8 @@ _VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 _UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 _ASCII_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _LONG_RUN = re.compile(rb"([\x80-\xff])(?!\1)[\x80-\xff]{3}")
-_SINGLE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_SINGLE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])|(?<=[A-Za-z])[\xdf-\xff]{2}(?=[a-z])")
+"""Bytes beyond ASCII that are no half of a letter of two bytes: alone, or a pair inside a word, as in Größe."""
 _SIGN_IN_WORD = re.compile(
     rb"(?<=[A-Za-z\xc0-\xff])[\x80-\x84\x86-\x89\x8b\x93\x94\x98\x99\x9b\xa1-\xac\xae\xaf\xb1\xb3\xb5\xb6\xb8\xb9\xbb-\xbf]"
     rb"(?=[A-Za-z\xc0-\xff])"
@@ -33,6 +36,7 @@ _SIGN_IN_WORD = re.compile(
 """Signs of Windows-1252 that do not stand between two letters, as letters of other encodings do."""
 _RARE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x83\x8a\x8c\x8e\x9a\x9e\x9f]|(?<=[a-z])[\xc0-\xde]")
 _USUAL_LETTER = re.compile(rb"[\xdf-\xff]|(?<![a-z])[\xc0-\xde]")
+_ODD_WORD = re.compile(rb"[\w\x80-\xff]*[\x80-\xff][\w\x80-\xff]*")
 _MOST_VALID, _MOST_ODD, _MOST_SIGNS = 0.05, 0.35, 0.1
 """Largest shares in Windows-1252: of UTF-8 and of signs in words in the bytes beyond ASCII, and of these in letters."""
 
@@ -46,15 +50,23 @@ def open_text(path: Path, encoding: str | None = None) -> tuple[IO[str], str]:
 
     encoding: a codec's name; None finds UTF-8, UTF-16 or Windows-1252. Raises FileError.
     """
-
-    def opened() -> IO[bytes]:
-        return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
-
+    opened = partial(_open, path)
     found = find_encoding(path.name, opened) if encoding is None else _codec(encoding)
     try:
         return io.TextIOWrapper(opened(), encoding=found, newline=""), found
     except OSError as error:
         raise FileError(f"{path}: {error}") from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def windows_notice(path: Path) -> Notice:
+    """Say that a file is read as Windows-1252, with the first word that shows whether it is."""
+    words = (match[0].decode(WINDOWS) for block in _blocks(partial(_open, path)) if (match := _ODD_WORD.search(block)))
+    text = f"{path.name} is read as Windows-1252, since it is not UTF-8: {next(words)!r:.60}"
+    return Notice("format", f"{text} (options.encoding names another encoding).")
 
 
 def text_of(name: str, data: bytes, encoding: str | None = None) -> str:

@@ -20,15 +20,15 @@ class HeaderError(FileError):
 class ReadingError(FileError):
     """A column whose cells can be read in two ways.
 
-    column: its name; option: the one that settles it, "decimal" or "dates"; example: one of its cells; readings: value of the
-    option -> what the example is then.
+    column: its name; option: the one that settles it, "decimal" or "dates"; readings: value of the option -> what the example
+    is then; example: one of its cells.
     """
 
     def __init__(
-        self, message: str, column: str, option: str, example: str, readings: Sequence[tuple[str, str]]
+        self, message: str, column: str, option: str, readings: Sequence[tuple[str, str]], example: str = ""
     ) -> None:
         super().__init__(message)
-        self.column, self.option, self.example, self.readings = column, option, example, tuple(readings)
+        self.column, self.option, self.readings, self.example = column, option, tuple(readings), example
 
 
 class ColumnError(FileError):

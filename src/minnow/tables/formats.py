@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -18,8 +19,8 @@ NUMERIC_SHARE = 0.9
 MANY = 20
 """Number of distinct numbers above which other cells are taken for mistakes."""
 _MANY_DATES = 5
-_HALF, _FEW = 0.5, 3
-"""Share of numbers from which on a few spellings, each of which may stand for a missing value, are taken for mistakes."""
+_HALF, _FEW, _FEW_SHARE = 0.5, 3, 0.1
+"""Share of numbers from which on few spellings of other cells are taken for mistakes: three, or one for ten numbers."""
 _MOST_UNITS = 5
 _FIRST = 20
 _SHOWN = 5
@@ -34,14 +35,14 @@ class Context:
     """What is known of a column besides its cells.
 
     name: of the column. decimal: the sign that the user named. others: returns the decimal sign that the other columns of the
-    file show, None where they show none. has_points: whether a point in a number is a decimal point where nothing else shows
-    what it is; not in files with semicolons, which are written where the decimal sign is a comma.
+    file show, None where they show none. points: what a point in a number is, a decimal point for "sure" (JSON), "likely",
+    where no other column shows commas, or "unknown" (files with semicolons, written where the decimal sign is a comma).
     """
 
     name: str = ""
     decimal: str | None = None
     others: Callable[[], str | None] = lambda: None
-    has_points: bool = True
+    points: Literal["sure", "likely", "unknown"] = "likely"
 
 
 ALONE = Context()
@@ -62,8 +63,8 @@ def column_format(values: Mapping[str, int], context: Context = ALONE) -> Column
         return ColumnFormat("categorical")
     if numbers.are_clocks(cells):
         return ColumnFormat("numeric", unit=numbers.CLOCK)
-    parts = _written(cells)
-    form = _numeric(parts, context) if len(parts) == len(cells) else None
+    parts = _written(cells) if _written(cells[:: max(len(cells) // _FIRST, 1)]) else {}
+    form = _numeric(parts, context) if parts and len(parts) == len(cells) else None
     form = form or _date(cells)
     if form is None:
         _refuse_ways(values, parts, context)
@@ -107,10 +108,10 @@ def _written(cells: Sequence[str]) -> dict[str, Written]:
 
 def _has_doubtful_points(cells: Sequence[str], context: Context) -> bool:
     """Whether plain numbers such as 1.234 may have thousands points."""
-    if context.decimal == "." or not numbers.may_be_grouped(cells):
+    if context.decimal == "." or context.points == "sure" or not numbers.may_be_grouped(cells):
         return False
     sign = context.decimal or context.others()
-    return sign == "," or (sign is None and not context.has_points)
+    return sign == "," or (sign is None and context.points == "unknown")
 
 
 def _are_codes(cells: Sequence[str], name: str) -> bool:
@@ -187,7 +188,7 @@ def _moments(cells: Sequence[str]) -> ColumnFormat:
 
 def _refuse_ways(values: Mapping[str, int], parts: Mapping[str, Written], context: Context) -> None:
     """Raise CellError where all cells are numbers, written in several ways or with several units."""
-    if len(parts) < len(values):
+    if not parts or len(parts) < len(values):
         return
     units = numbers.units_of(parts.values())
     if len(units) > 1:
@@ -222,8 +223,13 @@ def _refuse_odd_numbers(values: Mapping[str, int], parts: Mapping[str, Written])
     share = _share(parts, values)
     if not odd or len(parts) <= MANY or len(numbers.units_of(parts.values())) > 1:
         return
-    if share >= NUMERIC_SHARE or (share >= _HALF and len(odd) <= _FEW):
+    if _are_mistakes(share, len(odd), len(parts)):
         raise _odd("numbers", share, odd)
+
+
+def _are_mistakes(share: float, odd: int, known: int) -> bool:
+    """Whether odd cells are mistakes. share: of the others; odd, known: numbers of different ones."""
+    return share >= NUMERIC_SHARE or (share >= _HALF and odd <= max(_FEW, _FEW_SHARE * known))
 
 
 def _refuse_odd_dates(values: Mapping[str, int]) -> None:
@@ -235,7 +241,7 @@ def _refuse_odd_dates(values: Mapping[str, int]) -> None:
         return
     best = max(read.values(), key=lambda found: _share(found, values))
     odd = [cell for cell in cells if cell not in best]
-    if _share(best, values) >= NUMERIC_SHARE or (_share(best, values) >= _HALF and len(odd) <= _FEW):
+    if _are_mistakes(_share(best, values), len(odd), len(best)):
         raise _odd("dates", _share(best, values), odd)
     if _share(set.union(*read.values()), values) >= NUMERIC_SHARE:
         one, other = next(cell for cell in cells if cell in best), odd[0]
@@ -250,6 +256,6 @@ def _share(found: Mapping[str, object] | set[str], values: Mapping[str, int]) ->
 def _odd(kind: str, share: float, odd: Sequence[str]) -> CellError:
     return CellError(
         f"{100 * share:.1f} % of the cells are {kind}, others are not: {', '.join(map(repr, odd[:_SHOWN]))}. Name their "
-        "spelling under options.missing, or set options.kinds for this column to categorical.",
+        "spelling under options.missing, or set options.kinds for this column to categorical",
         odd,
     )

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from minnow.registry import unknown
+from minnow.tables import indices, parquet
+from minnow.tables.delimited import open_delimited
+from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
-from minnow.tables.files import ROW_NAME, SUFFIXES, RowFile, find, open_rows, passed_over
+from minnow.tables.files import (
+    JSONL,
+    SUFFIXES,
+    Known,
+    Row,
+    RowFile,
+    find,
+    listed,
+    passed_over,
+    refuse_twins,
+    without_drafts,
+)
+from minnow.tables.json_lines import open_json_lines
 from minnow.tables.options import FileOptions
 from minnow.types import Array, FileFormat, Notice
 
 _PARQUET = ".parquet"
-_INDEX = "__index_level_"
-_CHUNK = 4096
+_CHUNK, _LARGE_CHUNK = 4096, 1 << 16
 SHOWN = 5
 Cells = Sequence[str | None]
 
@@ -43,6 +57,14 @@ class Frame:
         """Count the rows."""
         return len(self.row_id)
 
+    def without(self, names: Iterable[str]) -> Frame:
+        """The frame without some columns."""
+        return replace(self, columns={name: cells for name, cells in self.columns.items() if name not in names})
+
+    def texts(self) -> dict[str, Cells]:
+        """The columns that are not typed."""
+        return {name: cells for name, cells in self.columns.items() if not isinstance(cells, np.ndarray)}
+
     def cells(self, name: str, option: str) -> Cells:
         """Cells of one column. option: where its name stands, for the message. Raises FileError where it is not there."""
         if name not in self.columns:
@@ -57,12 +79,33 @@ def read_place(place: Path, options: FileOptions, *, target: str | None = None, 
     without: names of files that hold something else. Raises FileError.
     """
     paths = [path for path in find(place, options.file, SUFFIXES) if path.name not in without]
-    frames = {path: read_file(path, options.form, target=target) for path in paths}
-    parts = _parts(frames, target) if options.file is None else []
+    if options.file is not None:
+        return _join(_read_all(paths, options.form, target))
+    refuse_twins(paths)
+    paths, drafts = without_drafts(paths)
+    frames = _read_all(paths, options.form, target)
+    parts = _parts(frames, target)
     frame = _join({path: frame for path, frame in frames.items() if path not in parts})
-    others = [] if options.file is not None else [n for n in passed_over(place, SUFFIXES) if n not in without]
-    notices = [*frame.notices, *(_part(path, frames[path], frame, target) for path in parts), *_others(others)]
-    return _without_index(replace(frame, notices=tuple(notices)))
+    others = [name for name in passed_over(place, SUFFIXES) if name not in without]
+    left_out = [*(_part(path, frames[path], frame, target) for path in parts), *drafts, *_others(others)]
+    return replace(frame, notices=(*frame.notices, *left_out))
+
+
+def _read_all(paths: Sequence[Path], form: FileFormat, target: str | None) -> dict[Path, Frame]:
+    """Read files. Raises FileError, which says how to name the files to read where others can be read."""
+    frames, errors = dict[Path, Frame](), list[FileError]()
+    for path in paths:
+        try:
+            frames[path] = read_file(path, form, target=target)
+        except FileError as error:
+            errors.append(error)
+    if errors and not frames:
+        raise errors[0]
+    if errors:
+        raise FileError(f"{errors[0]} If this is no file of rows, name those to read under options.file.") from errors[
+            0
+        ]
+    return frames
 
 
 def _parts(frames: Mapping[Path, Frame], target: str | None) -> list[Path]:
@@ -82,76 +125,60 @@ def _part(path: Path, part: Frame, whole: Frame, target: str | None) -> Notice:
 def _others(names: Sequence[str]) -> list[Notice]:
     if not names:
         return []
-    shown = ", ".join(names[:SHOWN]) + (" and others" if len(names) > SHOWN else "")
-    text = f"{len(names):,} other files are not read: {shown} (options.file names the files to read)."
-    return [Notice("skipped", text, len(names))]
+    files = "One other file is" if len(names) == 1 else f"{len(names):,} other files are"
+    return [Notice("skipped", f"{files} not read: {listed(names)} (options.file names the files to read).", len(names))]
 
 
 def read_file(path: Path, form: FileFormat, *, names: Sequence[str] = (), target: str | None = None) -> Frame:
     """Read one whole file. names, target: as in stream. Raises FileError."""
-    return _joined(list(stream(path, form, names=names, target=target)))
+    return _joined(list(stream(path, form, names=names, target=target, rows=_LARGE_CHUNK)))
 
 
 def stream(
     path: Path, form: FileFormat, *, names: Sequence[str] = (), target: str | None = None, rows: int = _CHUNK
 ) -> Iterator[Frame]:
-    """Read one file in pieces of rows, so that it may be larger than memory.
+    """Read one file in pieces of rows, so that it may be larger than memory. Raises FileError.
 
     form: what is known of how it is written. names: columns that it is known to have. target: a column that a file without a
-    header may lack. Raises FileError.
+    header may lack. A piece has the notices up to its end, so that the last one has all.
     """
     if path.name.lower().endswith(_PARQUET):
-        yield from _parquet(path, rows)
+        notices = list[Notice]()
+        for columns, start, count in parquet.pieces(path, rows, notices):
+            row_id = [f"{path.name}:{row}" for row in range(start, start + count)]
+            unnamed = tuple(name for name in columns if name == parquet.INDEX)
+            yield Frame(columns, row_id, [path.name] * count, notices=tuple(notices), unnamed=unnamed)
         return
-    file = open_rows(path, form, names, target)
+    file = open_rows(path, form, Known(names, target))
     part = list(islice(file.rows, rows))
     yield _frame(path, file, part)
     while part := list(islice(file.rows, rows)):
         yield _frame(path, file, part)
 
 
-def _frame(path: Path, file: RowFile, rows: Sequence[tuple[int, list[str]]]) -> Frame:
+def open_rows(path: Path, form: FileFormat, known: Known) -> RowFile:
+    """Open delimited text or JSON lines, plain or .gz. Rows are read piece by piece; cells are without white space around them.
+
+    form: what is known of how the file is written; the rest is found. Raises FileError with file and line, here or while rows
+    are read.
+    """
+    stream, encoding = open_text(path, form.encoding)
+    notices = [windows_notice(path)] if encoding == WINDOWS and form.encoding is None else []
+    form = replace(form, encoding=encoding)
+    try:
+        if path.name.lower().endswith(JSONL):
+            return open_json_lines(path, stream, form, known, notices)
+        return open_delimited(path, stream, form, known, notices)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _frame(path: Path, file: RowFile, rows: Sequence[Row]) -> Frame:
     cells = list(zip(*(cells for _, cells in rows), strict=True)) or [()] * len(file.names)
     row_id = [f"{path.name}:{line}" for line, _ in rows]
     columns: dict[str, Cells | Array] = dict(zip(file.names, cells, strict=True))
     return Frame(columns, row_id, [path.name] * len(rows), file.form, tuple(file.notices), file.unnamed)
-
-
-def _parquet(path: Path, rows: int) -> Iterator[Frame]:
-    """Read Parquet in pieces. The index of a pandas frame is left out where it has no name."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise FileError(f"{path} needs pyarrow, which is not installed: pip install pyarrow.") from error
-    try:
-        with pq.ParquetFile(path) as parquet:
-            names = [name for name in parquet.schema_arrow.names if not name.startswith(_INDEX)]
-            index = [name for name in parquet.schema_arrow.names if name.startswith(_INDEX)]
-            text = f"{', '.join(index)} is the index of a pandas frame and not read."
-            notices = (Notice("skipped", text, 1, index[0]),) if index else ()
-            start = 0
-            for batch in parquet.iter_batches(rows, columns=names):
-                columns = {" ".join(name.split()): _typed(batch.column(name)) for name in names}
-                row_id = [f"{path.name}:{row}" for row in range(start, start + batch.num_rows)]
-                yield Frame(columns, row_id, [path.name] * batch.num_rows, notices=notices)
-                start += batch.num_rows
-    except (OSError, pa.ArrowInvalid) as error:
-        raise FileError(f"{path} is not readable as Parquet: {error}.") from error
-
-
-def _typed(column: Any) -> Cells | Array:
-    """Convert an Arrow column to an array of its kind; to cells where it does not hold numbers, booleans or dates."""
-    import pyarrow.types as kinds
-
-    values = column.to_pylist()
-    if kinds.is_boolean(column.type):
-        return np.array([-1 if value is None else int(value) for value in values], np.int8)
-    if kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type):
-        return np.array([np.nan if value is None else float(value) for value in values], np.float64)
-    if kinds.is_timestamp(column.type) or kinds.is_date(column.type):
-        return column.to_numpy(zero_copy_only=False).astype("datetime64[us]")
-    return [None if value is None else str(value).strip() for value in values]
 
 
 def as_cells(values: Cells | Array) -> Cells:
@@ -172,6 +199,8 @@ def _moment(value: np.datetime64) -> str:
 
 def _join(frames: Mapping[Path, Frame]) -> Frame:
     """Concatenate files by the names of their columns. Raises FileError for files with other columns."""
+    found = [indices.find(frame.texts(), frame.unnamed, len(frame)) for frame in frames.values()]
+    index = {name: why for name, why in found[0].items() if all(name in other for other in found)}
     (first_path, first), *_ = frames.items()
     for path, frame in frames.items():
         if different := set(first.columns) ^ set(frame.columns):
@@ -179,7 +208,10 @@ def _join(frames: Mapping[Path, Frame]) -> Frame:
                 f"{first_path.name} and {path.name} must have the same columns. Only one has: {', '.join(sorted(different))}. "
                 "Name the one to read under options.file, or the columns under options.header."
             )
-    return _joined(list(frames.values()))
+    frame = _joined([frame.without(index) for frame in frames.values()])
+    kept = [name for name in first.unnamed if name in frame.columns]
+    notices = (*frame.notices, *indices.notices(index), *map(indices.kept_notice, kept))
+    return replace(frame, notices=notices)
 
 
 def _joined(frames: Sequence[Frame]) -> Frame:
@@ -193,25 +225,15 @@ def _joined(frames: Sequence[Frame]) -> Frame:
         typed = [part for part in parts if isinstance(part, np.ndarray)]
         if len(typed) == len(parts):
             columns[name] = np.concatenate(typed)
-        else:
+        elif typed:
             columns[name] = [cell for part in parts for cell in as_cells(part)]
+        else:
+            columns[name] = list(chain.from_iterable(cast("list[Cells]", parts)))
     return replace(
         first,
         columns=columns,
-        row_id=[row for frame in frames for row in frame.row_id],
-        file=[name for frame in frames for name in frame.file],
+        row_id=list(chain.from_iterable(frame.row_id for frame in frames)),
+        file=list(chain.from_iterable(frame.file for frame in frames)),
+        form=next((frame.form for frame in frames if frame.form.separator == ";"), first.form),
         notices=tuple(dict.fromkeys(notice for frame in frames for notice in frame.notices)),
     )
-
-
-def _without_index(frame: Frame) -> Frame:
-    """Leave out columns without a name that are empty, or number or name the rows, as pandas and R write them."""
-    columns, notices = dict(frame.columns), list(frame.notices)
-    for name in frame.unnamed:
-        cells = [cell for cell in as_cells(columns.get(name, ())) if cell]
-        if name in columns and len(columns) > 1 and len(set(cells)) == len(cells) and len(cells) in (0, len(frame)):
-            del columns[name]
-            what = "numbers or names the rows" if cells else "is empty"
-            title = "The first column" if name == ROW_NAME else f"Column {name.split()[-1]}"
-            notices.append(Notice("skipped", f"{title}, which has no name, {what} and is not read.", 1, name))
-    return replace(frame, columns=columns, notices=tuple(notices))

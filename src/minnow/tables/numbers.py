@@ -30,7 +30,7 @@ _LOOKALIKES = {0xA0: " ", 0x2009: " ", 0x202F: " ", 0x2212: "-", 0x2019: "'", 0x
 """Spaces that do not break, the minus sign and typographic apostrophes -> the signs of a keyboard."""
 _CELL = re.compile(
     r"(?P<open>\()?(?P<sign>[+\-]?)\s*(?P<before>[^\d\s.,+\-()']{1,4}\.?)?\s*(?P<inside>\()?(?P<inner>[+\-]?)"
-    r"(?P<number>(?:\d[\d.,' ]*\d|\d)[.,]?|[.,]\d+)(?P<exponent>[eE][+\-]?\d{1,3})?(?P<trailing>-)?\s*"
+    r"(?P<number>(?:\d[\d.,' ]*\d|\d)[.,]?|[.,]\d+)(?P<exponent>[eE][+\-]?\d{1,3})?(?P<trailing>-{1,2}|[\u2013\u2014])?\s*"
     r"(?P<after>[dck]?m[23]|[^\d\s()+\-.,][^\d()]{0,11})?(?P<close>\))?"
 )
 _PHONE = re.compile(r"\+\d.* ")
@@ -77,9 +77,12 @@ def written(cell: str) -> Written | None:
     if match is None or _PHONE.match(cell) or not _ANY.fullmatch(match["number"]):
         return None
     brackets = bool(match["open"]) + bool(match["inside"])
-    minus = [sign for sign in (match["sign"], match["inner"], match["trailing"]) if sign]
+    trailing = match["trailing"] or ""
+    if match["number"][-1] in ",.":  # a dash for the hundredths: 49,- is 49
+        trailing = ""
+    minus = [sign for sign in (match["sign"], match["inner"], trailing) if sign]
     before, after = match["before"] or "", (match["after"] or "").strip()
-    if brackets != bool(match["close"]) or len(minus) + brackets > 1:
+    if brackets != bool(match["close"]) or len(minus) + brackets > 1 or trailing not in ("", "-"):
         return None
     if before and (after or not is_currency(before)):
         return None
@@ -103,10 +106,10 @@ def plain(text: str) -> float:
 def is_plain(text: str) -> bool:
     """Whether a cell is a number with a decimal point and nothing else, and no code with leading zeros."""
     try:
-        plain(text)
+        value = float(text)
     except ValueError:
         return False
-    return CODE.fullmatch(text) is None
+    return value == value and "_" not in text and (text[0] not in "+-0" or CODE.fullmatch(text) is None)
 
 
 def may_be_grouped(cells: Iterable[str]) -> bool:
@@ -121,10 +124,7 @@ def may_be_grouped(cells: Iterable[str]) -> bool:
 
 
 def number(text: str, form: ColumnFormat) -> float:
-    """Parse a cell as its column is written.
-
-    A number with a decimal point is read too where no thousands sign can be meant: 2.5, not 1.250. Raises ValueError.
-    """
+    """Parse a cell as its column is written; the unit may be absent. Raises ValueError."""
     if form.decimal == "." and not form.thousands and not form.unit:
         return plain(text)
     if form.unit == CLOCK:
@@ -134,11 +134,9 @@ def number(text: str, form: ColumnFormat) -> float:
     parts = written(text)
     if parts is None or (parts.unit and unit_key(parts.unit) != unit_key(form.unit)):
         raise ValueError(text)
-    if _compiled(form.decimal, form.thousands).fullmatch(parts.core):
-        return _value(parts.core, form.decimal, form.thousands, parts.exponent)
-    if _GROUPED_BY_POINTS.fullmatch(parts.core):
+    if not _compiled(form.decimal, form.thousands).fullmatch(parts.core):
         raise ValueError(text)
-    return plain(parts.core + parts.exponent)
+    return _value(parts.core, form.decimal, form.thousands, parts.exponent)
 
 
 def _value(core: str, decimal: str, thousands: str, exponent: str = "") -> float:

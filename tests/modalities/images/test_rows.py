@@ -296,7 +296,7 @@ def test_a_picture_of_another_size_is_named_where_training_did_not_resize(tmp_pa
         _picture(tmp_path / "ab"[i] / "1.png", np.full((3, 4), i))
     _, encoder = _trained(tmp_path, OPTIONS)
     _picture(tmp_path / "b" / "1.png", np.zeros((5, 4)))
-    with pytest.raises(ValueError, match=r"inputs\[1\] \(b/1.png\): needed 3 rows of 4 pixels"):
+    with pytest.raises(ValueError, match=r"^b/1.png: needed 3 rows of 4 pixels"):
         images.parse(list(images.from_file(tmp_path, OPTIONS, encoder)), encoder)
 
 

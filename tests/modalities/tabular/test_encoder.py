@@ -26,6 +26,32 @@ def test_the_column_of_a_split_is_no_feature(tmp_path):
     assert tabular.CAPABILITIES.features(table.columns, options) == ["size"]
 
 
+def test_the_column_of_weights_is_no_feature_and_may_be_in_a_request(tmp_path):
+    path = _write(tmp_path, ["1,0.5,yes", "2,2,no", "3,1,no"], "size,survey weight,answer")
+    options = tabular.Options(target="answer", weight="survey weight")
+    table = tabular.read(path, options)
+    assert tabular.CAPABILITIES.features(table.columns, options) == ["size"]
+    assert table.columns["survey weight"].tolist() == [0.5, 2, 1]
+    encoder = tabular.fit_encoder(table, np.array(["no", "yes"]), options)
+    assert list(tabular.parse([{"size": 1, "survey weight": 3, "answer": None}], encoder)) == ["size"]
+    other = tabular.read(_write(tmp_path, ["1,9,yes", "2,8,no", "3,7,no"], "size,survey weight,answer"), options)
+    np.testing.assert_array_equal(other.key, table.key)
+
+
+def test_rows_without_a_label_are_kept_apart_and_counted(tmp_path):
+    lines = [*LINES[:2], "4,red,", LINES[2]]
+    table = tabular.read(_write(tmp_path, lines), tabular.Options(target="answer", drop_unlabelled=True))
+    assert table.columns["answer"].tolist() == ["yes", "no", "yes"]
+    assert table.unlabelled.columns["size"].tolist() == [4]
+    assert table.unlabelled.row_id.tolist() == ["rows.csv:4"]
+    (notice,) = [notice for notice in table.notices if notice.kind == "label"]
+    assert notice.text == "1 rows have no label in 'answer'; they are kept for teaching, not trained on."
+    assert notice.count == 1
+    whole = tabular.read(_write(tmp_path), tabular.Options(target="answer", drop_unlabelled=True))
+    assert whole.unlabelled is None
+    assert not [notice for notice in whole.notices if notice.kind == "label"]
+
+
 def _encoder(folder, lines, names=NAMES, **options):
     chosen = tabular.Options(target="answer", min_category_rows=1, **options)
     table = tabular.read(_write(folder, lines, names), chosen)

@@ -83,3 +83,17 @@ def test_a_day_is_added_on_the_wall_clock_and_an_hour_is_not():
 )
 def test_the_hour_in_which_clocks_are_set_back_is_recognised(readings, is_set_back):
     assert clocks.is_set_back(stamps(*readings)) is is_set_back
+
+
+@pytest.mark.parametrize(
+    ("season_s", "step_s", "expected"),
+    [
+        (None, 600, "2024-03-14T06:00"),
+        (None, 86_400, "2024-03-08T06:00"),
+        (None, 7 * 86_400, "2023-03-17T06:00"),
+        (None, 31 * 86_400, "2023-03-15T06:00"),
+        (3600.5, 600, "2024-03-15T04:59:59.5"),
+    ],
+)
+def test_a_season_suits_the_step_unless_it_is_named(season_s, step_s, expected):
+    assert clocks.season_before(stamps("2024-03-15T06:00"), season_s, step_s)[0] == stamps(expected)[0]

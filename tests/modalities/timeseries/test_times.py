@@ -1,5 +1,6 @@
 """Times of rows: fractions of seconds, units since 1970, local times, and columns of dates that are not the time."""
 
+import json
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -108,7 +109,11 @@ def test_times_since_1970_are_read_in_their_unit_which_is_said(name, unit, scale
 def test_times_since_a_recording_began_are_seconds(tmp_path):
     table = read(write(tmp_path, [i / 50 for i in range(60)]))
     assert stamps(table)[:3].tolist() == [0, 20_000, 40_000]
-    assert "seconds since 1970" in next(notice.text for notice in table.notices if notice.where == "time")
+    text = "'time' holds seconds since a recording began: the rows are from 0 to 1.18 (options.dates)."
+    assert text in [notice.text for notice in table.notices]
+    encoder = timeseries.fit_encoder(timeseries.examples(table, options()), np.array(["off", "on"]), options(horizon=1))
+    columns = timeseries.parse([[{"time": time, "a": 1}] for time in (0.5, "0.5")], encoder)
+    assert timeseries.CAPABILITIES.about(columns, encoder) == {"time": [0.52, 0.52]}
 
 
 def test_days_without_signs_are_days(tmp_path):
@@ -119,6 +124,46 @@ def test_days_without_signs_are_days(tmp_path):
     encoder = timeseries.fit_encoder(timeseries.examples(table, chosen), np.array(["off", "on"]), chosen)
     columns = timeseries.parse([[{"Tag": time, "a": 1}] for time in (20240108, "20240108", "2024-01-08")], encoder)
     assert (columns["row stamp"] == stamps(table)[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("header", "time", "cells"),
+    [
+        ("year,a,y", "year", lambda month: f"{1950 + month}"),
+        ("year,month,a,y", ["year", "month"], lambda month: f"{2000 + month // 12},{1 + month % 12}"),
+    ],
+    ids=["years", "months"],
+)
+def test_years_and_months_are_read_by_the_calendar(header, time, cells, tmp_path):
+    chosen = options(time=time, horizon=1, sensors=["a"])
+    folder = write(tmp_path, [cells(i) for i in range(60)], header)
+    table = timeseries.read(folder, chosen)
+    step = 12 if isinstance(time, str) else 1
+    months = table.columns["row time"].astype("datetime64[M]").astype(int)
+    assert (np.diff(months) == step).all()
+    encoder = timeseries.fit_encoder(timeseries.examples(table, chosen), np.array(["off", "on"]), chosen)
+    columns = timeseries.parse(list(timeseries.from_file(folder / "series.csv", chosen, encoder)), encoder)
+    expected = (table.columns["row time"][0].astype("datetime64[M]") + step).astype("datetime64[s]")
+    assert timeseries.CAPABILITIES.about(columns, encoder)["time"][0] == str(expected)
+
+
+def test_a_date_and_a_time_of_day_may_be_two_columns(tmp_path):
+    chosen = options(time=["Date", "Time"], window=3)
+    moments = even(200, hours=2, seconds=0.5)
+    folder = write(
+        tmp_path, [f"{one:%d/%m/%Y,%H:%M:%S}.{one.microsecond // 10**5}" for one in moments], "Date,Time,a,y"
+    )
+    table = timeseries.read(folder, chosen)
+    np.testing.assert_array_equal(stamps(table), np.array(moments, "datetime64[us]").astype(np.int64))
+    rows = timeseries.examples(table, chosen)
+    encoder = timeseries.fit_encoder(rows, np.array(["off", "on"]), chosen)
+    encoder.save(tmp_path)
+    loaded = timeseries.load_encoder(tmp_path)
+    inputs = list(timeseries.from_file(folder / "series.csv", chosen, loaded))
+    for asked in (inputs, json.loads(json.dumps(inputs)), [timeseries.example(loaded, {})]):
+        parsed = timeseries.parse(asked, loaded)
+    np.testing.assert_array_equal(timeseries.parse(inputs, loaded)["row stamp"], rows.columns["row stamp"])
+    assert timeseries.CAPABILITIES.about(parsed, loaded)["time"] == ["2024-01-01T16:00:01"]
 
 
 def test_numbers_that_no_calendar_shows_are_refused_by_their_rows(tmp_path):

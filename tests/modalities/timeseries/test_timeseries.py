@@ -164,7 +164,7 @@ def findings(folder):
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (lambda i: "" if 10 <= i < 25 else i, "a sensor that fails for so long"),
+        (lambda i: "" if 10 <= i < 25 else i, "would learn the failure of a sensor that fails for so long"),
         (lambda i: 4 if i < 45 else i, "a sensor with one value for so long is stuck"),
         (lambda i: "" if i % 5 else i, "a sensor with so many missing values is hardly useful"),
     ],

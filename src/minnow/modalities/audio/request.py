@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.folders import Found
 from minnow.modalities.audio.decode import NEEDED, SoundError, decode
 from minnow.modalities.audio.encoder import AudioEncoder
@@ -28,14 +29,12 @@ _REQUEST: Mapping[str, Any] = {
 }
 
 
-class _NamedSound(str):
-    """A file of a sound in base64, as a request has it. name: of the file."""
+class _NamedSound(str, Located):
+    """A file of a sound in base64, as a request has it. where: name of the file."""
 
-    __slots__ = ("name",)
-
-    def __new__(cls, data: bytes, name: str) -> Self:
+    def __new__(cls, data: bytes, where: str) -> Self:
         sound = super().__new__(cls, base64.b64encode(data).decode())
-        sound.name = name
+        sound.where = where
         return sound
 
 
@@ -58,7 +57,7 @@ def parse(inputs: Sequence[Any], encoder: AudioEncoder) -> dict[str, Array]:
     if not len(inputs):
         raise ValueError("inputs: needed at least one sound, received none.")
     columns = {"sound": np.stack([_sound(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])}
-    names = [value.name for value in inputs if isinstance(value, _NamedSound)]
+    names = [value.where for value in inputs if isinstance(value, _NamedSound)]
     return {**columns, "file": np.array(names)} if len(names) == len(inputs) else columns
 
 
@@ -67,7 +66,8 @@ def about(columns: Columns, encoder: AudioEncoder) -> Mapping[str, Sequence[str]
     return {"file": columns["file"].tolist()} if "file" in columns else {}
 
 
-def _sound(value: Any, where: str, encoder: AudioEncoder) -> Array:
+def _sound(value: Any, position: str, encoder: AudioEncoder) -> Array:
+    where = value.where if isinstance(value, _NamedSound) else position
     if isinstance(value, np.ndarray):
         return value
     if not isinstance(value, str):

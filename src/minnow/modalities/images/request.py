@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.folders import find_files
 from minnow.modalities.images.arrays import array_files, holds_arrays, read_idx
 from minnow.modalities.images.class_folders import BROKEN, decoded
@@ -38,10 +39,10 @@ _REQUEST: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class _NamedImage:
-    """An image of a file. name: of its file; pixels: (h, w, c) in raw units."""
+class _NamedImage(Located):
+    """An image of a file. where: name of its file; pixels: (h, w, c) in raw units."""
 
-    name: str
+    where: str
     pixels: Array
 
 
@@ -78,7 +79,7 @@ def parse(inputs: Sequence[Any], encoder: ImageEncoder | NoiseEncoder) -> dict[s
     if isinstance(encoder, NoiseEncoder):
         return parse_seeds(inputs)
     images = np.stack([_image(value, f"inputs[{i}]", encoder) for i, value in enumerate(inputs)])
-    names = [value.name for value in inputs if isinstance(value, _NamedImage)]
+    names = [value.where for value in inputs if isinstance(value, _NamedImage)]
     return {"image": images, "file": np.array(names)} if len(names) == len(inputs) else {"image": images}
 
 
@@ -89,7 +90,7 @@ def about(columns: Columns, encoder: ImageEncoder | NoiseEncoder) -> Mapping[str
 
 def _image(value: Any, where: str, encoder: ImageEncoder) -> Array:
     if isinstance(value, _NamedImage):
-        return check(value.pixels, f"{where} ({value.name})", encoder.shape, encoder.scale)
+        return check(value.pixels, value.where, encoder.shape, encoder.scale)
     pixels = _from_base64(value, where, encoder) if isinstance(value, str) else value
     return check(pixels, where, encoder.shape, encoder.scale)
 

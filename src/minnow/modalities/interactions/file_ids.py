@@ -12,10 +12,10 @@ from minnow.modalities.interactions.histories import HistoryEncoder
 from minnow.modalities.interactions.log import read_frame
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
-from minnow.tables.errors import FileError
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
 from minnow.tables.frames import Frame, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
+from minnow.tables.plain import is_plain, is_single, usual_width
 
 
 class FileId(str, Located):
@@ -47,11 +47,17 @@ def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEnco
         yield from json_list(path)
     elif path.is_dir():
         yield from _inputs(read_frame(path, options), options)
-    elif path.name.lower().endswith(SUFFIXES) and not is_plain(path, options.form, options.user):
+    elif _is_table(path, options):
         for frame in _frames(path, options):
             yield from _inputs(frame, options)
     else:
         yield from (FileId(text.strip(), f"{path.name}:{line}") for line, text in plain_lines(path, options.encoding))
+
+
+def _is_table(path: Path, options: Options) -> bool:
+    if not path.name.lower().endswith(SUFFIXES):
+        return False
+    return options.header is not None or not is_plain(path, options.form, options.user)
 
 
 def _inputs(frame: Frame, options: Options) -> Iterator[FileId | FilePair]:
@@ -64,32 +70,22 @@ def _inputs(frame: Frame, options: Options) -> Iterator[FileId | FilePair]:
 
 
 def _frames(path: Path, options: Options) -> Iterator[Frame]:
-    """Read a file piece by piece, in the first of the forms that it may have. Raises FileError."""
+    """Read a file piece by piece. Raises FileError."""
     needed = [options.user] if options.target == "item" else [options.user, options.item]
-    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
     form = options.form
-    if is_text and len(needed) == 1 and is_single(path, form, options.user):
-        form = replace(form, separator=NO_SEPARATOR)
-    wrong: FileError | None = None
-    for header in _headers(options, needed):
-        frames = stream(path, replace(form, header=header), names=needed)
-        try:
-            first = next(frames)
-        except FileError as error:
-            wrong = wrong or error
-            continue
-        yield first
-        yield from frames
-        return
-    if wrong is not None:
-        raise wrong
+    if not path.name.lower().endswith((*JSONL, ".parquet")):
+        if len(needed) == 1 and is_single(path, form, options.user):
+            form = replace(form, separator=NO_SEPARATOR)
+        form = replace(form, header=_header(options, needed, usual_width(path, form)))
+    return stream(path, form, names=needed)
 
 
-def _headers(options: Options, needed: Sequence[str]) -> list[tuple[str, ...] | None]:
-    """Names of the columns that a file without a header may have: all, without ratings, without times, the needed ones."""
-    header = options.header
+def _header(options: Options, needed: Sequence[str], width: int) -> tuple[str, ...] | None:
+    """Names of so many columns of a file without a header: all, or those without ratings, without times, or the needed ones."""
+    header = options.form.header
     if header is None:
-        return [None]
-    left_out: list[set[str | None]] = [set(), {options.rating}, {options.time}, {options.rating, options.time}]
-    without = [tuple(name for name in header if name not in names) for names in left_out]
-    return list(dict.fromkeys([*without, tuple(name for name in header if name in needed)]))
+        return None
+    left_out = [set[str | None](), {options.rating}, {options.time}, {options.rating, options.time}]
+    others = [tuple(name for name in header if name not in names) for names in left_out]
+    others.append(tuple(name for name in header if name in needed))
+    return next((names for names in others if len(names) == width), header)

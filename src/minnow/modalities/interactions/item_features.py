@@ -11,11 +11,12 @@ import numpy as np
 from pydantic import Field
 
 from minnow.contracts import Parameters
+from minnow.modalities.interactions.number_columns import read_numbers
 from minnow.tables.errors import ColumnError, FileError, ReadingError
 from minnow.tables.files import find
 from minnow.tables.frames import Frame, read_file
-from minnow.tables.options import TableOptions
-from minnow.tables.typed import Columnwise, Typed
+from minnow.tables.options import Separator, TableOptions
+from minnow.tables.typed import Typed
 from minnow.types import Array, FileFormat, Notice
 
 ITEMS, _ATTRIBUTES, _NAMES = "items", "attributes", "attribute names"
@@ -42,7 +43,7 @@ class ItemOptions(Parameters):
     """
 
     file: str
-    separator: str | None = Field(None, min_length=1)
+    separator: Separator | None = None
     encoding: str | None = None
     header: list[str] | None = None
     decimal: Literal[".", ","] | None = None
@@ -84,11 +85,11 @@ def _numbers(frame: Frame, options: ItemOptions, name: str) -> Typed:
     """Read a column of numbers as it is written. Raises FileError with the rows."""
     as_table = {"target": "", "missing": options.missing, "decimal": options.decimal}
     try:
-        return Columnwise(frame, TableOptions.model_validate(as_table)).numbers(name)
+        return read_numbers(frame, TableOptions.model_validate(as_table), name, "options.items.decimal")
     except ReadingError as error:
         readings = " or ".join(f"{shown} ({value})" for value, shown in error.readings)
         text = f"{options.file}: '{name}' holds numbers that may be {readings}. Say which under options.items.decimal."
-        raise ReadingError(text, name, error.option, error.readings) from error
+        raise ReadingError(text, name, error.option, error.readings, error.example) from error
     except ColumnError as error:
         row, cell = next(iter(error.cells.items()))
         raise FileError(
@@ -106,7 +107,7 @@ def without_attributes(items: Array, side_tables: Mapping[str, Array], options: 
     lacking = taken[~np.isin(taken, side_tables[ITEMS])]
     if len(lacking) == len(taken):
         raise FileError(
-            f"{options.file} must hold the items of the interactions, such as {taken[0]!r}. Received in '{options.item}': "
+            f"{options.file} must hold the items of the interactions, such as '{taken[0]}'. Received in '{options.item}': "
             f"{', '.join(map(repr, side_tables[ITEMS][:_SHOWN].tolist()))}."
         )
     if not len(lacking):

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from minnow.modalities.interactions.log_times import Times, read_times
+from minnow.modalities.interactions.number_columns import read_numbers
 from minnow.modalities.interactions.options import Options
 from minnow.registry import unknown
 from minnow.tables.errors import FileError
 from minnow.tables.files import SUFFIXES, find
 from minnow.tables.frames import Cells, Frame, read_place
 from minnow.tables.options import TableOptions
-from minnow.tables.typed import Columnwise, Typed
+from minnow.tables.typed import Typed
 from minnow.types import Array, Reading, Table, content_key
 
 
@@ -77,7 +78,7 @@ def _ratings(frame: Frame, options: Options) -> Typed:
     if options.rating is None:
         return Typed(np.ones(len(frame)), None)
     _require(frame, options.rating, "rating", "where there are no ratings")
-    return Columnwise(frame, _table_options(options)).numbers(options.rating)
+    return read_numbers(frame, _table_options(options), options.rating, "options.decimal")
 
 
 def _require(frame: Frame, name: str, role: str, without: str) -> None:

@@ -40,7 +40,7 @@ def read_times(frame: Frame, options: TableOptions, name: str) -> Times:
     Raises FileError: for cells that are no times, for dates that can be read in two ways, and for numbers in two units.
     """
     cells = as_cells(frame.columns[name])
-    missing = options.form.missing or ()
+    missing = options.missing_spellings
     known = {cell: None for cell in cells if cell and cell.lower() not in missing}
     if name in options.dates or not known or not all(map(numbers.is_plain, known)):
         return _dates(frame, options, name)

@@ -13,8 +13,9 @@ from minnow.contracts import Located
 from minnow.modalities.tabular.encoder import TabularEncoder
 from minnow.modalities.tabular.options import Options
 from minnow.tables.errors import FileError, HeaderError
-from minnow.tables.files import JSONL, KEY_ROWS, SUFFIXES, json_list, json_objects
+from minnow.tables.files import JSONL, SUFFIXES, find, json_list
 from minnow.tables.frames import Cells, stream
+from minnow.tables.json_lines import KEY_ROWS, json_objects
 from minnow.types import Array
 
 
@@ -28,11 +29,13 @@ class FileRow(dict[str, Any], Located):
 
 
 def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Iterator[Any]:
-    """Read inputs for a prediction: a table with the feature columns, or a JSON list of rows.
+    """Read inputs for a prediction: a table with the feature columns, a folder of them, or a JSON list of rows.
 
     Rows come one by one. Other columns of the table are ignored, and columns may be in any order. What the options say of the
     form of files holds; the rest is found in this file. Raises FileError, a ValueError, with the path of the file.
     """
+    if path.is_dir():
+        return _folder(path, options, encoder)
     name = path.name.lower()
     if name.endswith(".json"):
         return iter(json_list(path))
@@ -40,6 +43,13 @@ def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Iterator
         raise FileError(f"{path} must be one of {', '.join(SUFFIXES)} or .json.")
     names = [column.name for column in encoder.schema.columns]
     return _json_lines(path, options, names) if name.endswith(JSONL) else _rows(path, options, names)
+
+
+def _folder(path: Path, options: Options, encoder: TabularEncoder) -> Iterator[Any]:
+    """Rows of the files of a folder in the order of their names: those of options.file where it holds them, else all tables."""
+    named = [options.file] if isinstance(options.file, str) else options.file or []
+    file = named if named and all((path / name).is_file() for name in named) else None
+    return chain.from_iterable(from_file(one, options, encoder) for one in find(path, file, SUFFIXES))
 
 
 def _rows(path: Path, options: Options, names: Sequence[str]) -> Iterator[FileRow]:

@@ -18,7 +18,7 @@ class Options(TableOptions):
     """Options of a use case of tables, besides those about files (tables.options.TableOptions).
 
     split: {by: hash}, {by: time, column: NAME} or {by: group, column: NAME}; that column is not a feature.
-    drop_unlabelled: leave out rows without a label instead of refusing them.
+    drop_unlabelled: keep rows without a label apart, for teaching, instead of refusing them.
     max_categories, min_category_rows: largest number of categories of a column, the most frequent ones in train, and smallest
         number of rows of each; all other values share one id.
     max_missing: largest accepted share of missing values of a column.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from minnow.modalities.tabular.options import Options, features
 from minnow.tables import typed
 from minnow.tables.cells import raw
 from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
-from minnow.types import Array, Expectation, Table
+from minnow.types import Array, Expectation, Notice, Table
 
 
 def read(folder: Path, options: Options) -> Table:
@@ -20,7 +21,18 @@ def read(folder: Path, options: Options) -> Table:
     "" missing. Raises FileError with file, column and rows, and what to do.
     """
     table = typed.read(folder, options, options.split)
-    return table.take(np.flatnonzero(table.columns[options.target] != "")) if options.drop_unlabelled else table
+    return _labelled(table, options.target) if options.drop_unlabelled else table
+
+
+def _labelled(table: Table, target: str) -> Table:
+    """Keep the rows without a label apart, for teaching."""
+    labelled = table.columns[target] != ""
+    rows, others = table.take(np.flatnonzero(labelled)), table.take(np.flatnonzero(~labelled))
+    if not len(others):
+        return rows
+    text = f"{len(others):,} rows have no label in '{target}'; they are kept for teaching, not trained on."
+    notice = Notice("label", text, len(others), target)
+    return replace(rows, unlabelled=replace(others, notices=()), notices=(*rows.notices, notice))
 
 
 def examples(table: Table, options: Options) -> Table:

@@ -64,7 +64,9 @@ def _why(cell: str, column: Column) -> str:
     parts = numbers.written(cell) if column.kind == "numeric" else None
     if parts is None:
         return ""
-    if parts.unit not in ("", column.unit):
+    if column.unit == numbers.CLOCK:
+        return f"while this column holds times, written as {numbers.CLOCK}"
+    if parts.unit and numbers.unit_key(parts.unit) != numbers.unit_key(column.unit):
         own = f"are in '{column.unit}'" if column.unit else "have no unit"
         return f"whose unit is '{parts.unit}', while the numbers of this column {own}"
     thousands = f"the thousands sign '{column.thousands}'" if column.thousands else "no thousands sign"

@@ -37,10 +37,14 @@ def find_documents(place: Path, class_folder: int | None = None) -> Found:
     They are .txt; where there is none, files without an ending, if most files are such. README.txt and its like beside class
     folders are left out. Raises FolderError for a zip that cannot be read.
     """
-    found = find_files(place, DOCUMENTS, (), class_folder)
-    if not found.files:
-        plain = find_files(place, _WITHOUT_ENDING, (), class_folder)
-        found = plain if len(plain.files) > len(plain.skipped) else found
+    found = _without_prose(find_files(place, DOCUMENTS, (), class_folder))
+    if found.files:
+        return found
+    plain = _without_prose(find_files(place, _WITHOUT_ENDING, (), class_folder))
+    return plain if len(plain.files) > len(plain.skipped) else found
+
+
+def _without_prose(found: Found) -> Found:
     prose = [file.name for file in found.files if is_prose(Path(file.name)) and not found.label(file.name)]
     left_out = tuple(Skipped(name, _PROSE) for name in prose)
     files = tuple(file for file in found.files if file.name not in prose)

@@ -21,10 +21,11 @@ from minnow.modalities.text.documents import (
 )
 from minnow.modalities.text.encoder import TextEncoder
 from minnow.modalities.text.options import Options
+from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.errors import FileError
 from minnow.tables.files import JSONL, SUFFIXES, has_rows, json_list, plain_lines
 from minnow.tables.frames import Frame, read_place, stream
-from minnow.tables.plain import NO_SEPARATOR, is_plain, is_single
+from minnow.tables.plain import is_plain, is_single
 from minnow.types import FileFormat
 
 _ZIP = ".zip"
@@ -51,13 +52,13 @@ def from_file(path: Path, options: Options, encoder: TextEncoder) -> Iterator[An
     the training data were documents, and else holds a text per line. Raises FileError or FolderError, ValueErrors with the
     path.
     """
+    form = replace(options.form, separator=options.separator or encoder.separator)
     if path.is_dir() or path.suffix.lower() == _ZIP:
         yield from _place(path, options, encoder)
     elif path.suffix.lower() == ".json":
         yield from json_list(path)
-    elif _is_table(path, options):
-        for frame in stream(path, _form(path, options, encoder), names=(options.text,), target=options.label):
-            yield from _cells(frame, options)
+    elif _is_table(path, options, form):
+        yield from _of_table(path, options, form)
     elif encoder.documents:
         yield _of_document(decode(RowFile(path.name, path.read_bytes), options.encoding))
     else:
@@ -77,17 +78,19 @@ def _of_document(document: Document) -> FileText:
     return FileText(document.text, document.name, is_document=True)
 
 
-def _is_table(path: Path, options: Options) -> bool:
+def _is_table(path: Path, options: Options, form: FileFormat) -> bool:
     if not path.name.lower().endswith(SUFFIXES) or path.name in (options.lines or ()):
         return False
-    return not is_plain(path, options.form, options.text)
+    return not is_plain(path, form, options.text)
 
 
-def _form(path: Path, options: Options, encoder: TextEncoder) -> FileFormat:
-    """How a table is written, as far as it is known: one column of texts alone needs no separator."""
-    form = replace(options.form, separator=options.separator or encoder.separator)
-    is_text = not path.name.lower().endswith((*JSONL, ".parquet"))
-    return replace(form, separator=NO_SEPARATOR) if is_text and is_single(path, form, options.text) else form
+def _of_table(path: Path, options: Options, form: FileFormat) -> Iterator[FileText]:
+    """Texts of a table; one column of texts alone needs no separator."""
+    if not path.name.lower().endswith((*JSONL, ".parquet")) and is_single(path, form, options.text):
+        header = None if form.header is None else (options.text,)
+        form = replace(form, separator=NO_SEPARATOR, header=header)
+    for frame in stream(path, form, names=(options.text,), target=options.label):
+        yield from _cells(frame, options)
 
 
 def _place(path: Path, options: Options, encoder: TextEncoder) -> Iterator[Any]:

@@ -15,7 +15,7 @@ class Options(FileOptions, LabelledOptions):
     lines: file -> label, for plain text with one document per line, such as {good.txt: positive, bad.txt: negative}.
     text, label: names of the columns, or of the keys of JSON lines. Class folders of .txt need neither.
     label_as: spelling of a label -> label, for labels with several spellings.
-    drop_unlabelled: leave out texts without a label instead of refusing them.
+    drop_unlabelled: keep texts without a label apart, for teaching, instead of refusing them.
     class_folder: which folder of a document's path is its class, 0 for the first one below train/ and test/, -1 for the one
         that it is in; None takes that one, or the first depth at which documents lie.
     max_lost: largest accepted share of a class's documents that cannot be read.

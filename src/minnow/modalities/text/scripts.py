@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 SPLIT_SHARE = 0.01
 """Least share of the texts of train in such a script from which on it is split into characters."""
-_MOST_BLANKS = 0.25
+_MOST_BLANKS = 0.15
 """Blanks per character of such a script from which on its words are taken to be separated already."""
 _RANGES = (
     (0x0E01, 0x0E3A), (0x0E40, 0x0E4E),  # Thai

@@ -19,6 +19,8 @@ EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND
 """Years 1 to 9999, which calendars of Python can show."""
 MICROSECOND = timedelta(microseconds=1)
 _QUARTER = 900 * SECOND
+_ELAPSED = 100_000_000 * SECOND
+_LEAST_MONTH_S = 28 * DAY_S
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -31,6 +33,11 @@ def instant(moment: datetime) -> int:
 def moment(stamp: int) -> datetime:
     """Convert microseconds since 1970 to a moment in UTC, without a zone."""
     return _EPOCH + timedelta(microseconds=int(stamp))
+
+
+def is_elapsed(stamp: int) -> bool:
+    """Whether a number of seconds is too small for the time since 1970, and counts from the beginning of a recording."""
+    return abs(stamp) < _ELAPSED
 
 
 def wall(stamp: Array, zone: str | None) -> Array:
@@ -82,6 +89,19 @@ def _added(stamp: int, step_us: int, months: int) -> int:
     same = (month + months).astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
     landed = last if day == _last_day(month) else min(same, last)
     return int((landed - day).astype(np.int64)) * DAY_US + stamp
+
+
+def season_before(stamp: Array, season_s: float | None, step_s: float) -> Array:
+    """Instants one season before others, (n,) int64 each. season_s: in seconds; None takes the one that suits the step.
+
+    That is a day for steps below a day, a week for days, 52 weeks for weeks, and a year of the calendar for longer steps.
+    """
+    if season_s is None and step_s >= _LEAST_MONTH_S:
+        days, months = (stamp.astype("datetime64[us]").astype(f"datetime64[{unit}]") for unit in "DM")
+        earlier = (months - 12).astype("datetime64[D]") + (days - months.astype("datetime64[D]"))
+        return stamp + (earlier - days).astype(np.int64) * DAY_US
+    usual = DAY_S if step_s < DAY_S else WEEK_S if step_s < WEEK_S else 52 * WEEK_S
+    return stamp - round((usual if season_s is None else season_s) * SECOND)
 
 
 def months_of_step(stamp: Array, same: Array) -> int:

@@ -64,8 +64,9 @@ class SeriesFacts:
     @cached_property
     def clock_format(self) -> Clock:
         """How time stamps are written."""
-        form = ColumnFormat("date") if not isinstance(self.time, str) else self.format_of(self.time)
-        return Clock(self.time, form, self.time_zone)
+        first = self.format_of(self.time if isinstance(self.time, str) else self.time[0])
+        is_date = isinstance(self.time, str) or first.kind == "date"
+        return Clock(self.time, first if is_date else ColumnFormat("date"), self.time_zone)
 
     @cached_property
     def spellings(self) -> frozenset[str]:

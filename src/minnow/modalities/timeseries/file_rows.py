@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.modalities.timeseries import moments, windows
 from minnow.modalities.timeseries.encoder import SeriesEncoder, SeriesFacts
 from minnow.modalities.timeseries.moments import NAIVE, Moment
@@ -20,15 +21,24 @@ from minnow.tables.frames import Cells, Frame, as_cells, read_file
 from minnow.types import Array
 
 
-class FileRow(dict[str, Any]):
+class FileRow(dict[str, Any], Located):
     """The cells of a row of a file, which were read once. moment: its time stamp; readings: values of the sensors.
 
     stamp: the instant in microseconds since 1970, which the other rows of the file may be needed for.
     """
 
-    def __init__(self, cells: dict[str, Any], moment: Moment, readings: Sequence[float]) -> None:
+    def __init__(self, cells: dict[str, Any], moment: Moment, readings: Sequence[float], where: str) -> None:
         super().__init__(cells)
         self.moment, self.readings, self.stamp = moment, readings, moment.reading
+        self.where = where
+
+
+class FileWindow(list[FileRow], Located):
+    """The rows of one input, oldest first; where is the last of them, which the prediction is for."""
+
+    def __init__(self, rows: Sequence[FileRow]) -> None:
+        super().__init__(rows)
+        self.where = rows[-1].where
 
 
 def from_file(path: Path, options: Options, encoder: SeriesEncoder) -> Iterator[Any]:
@@ -59,7 +69,7 @@ def from_file(path: Path, options: Options, encoder: SeriesEncoder) -> Iterator[
             f"Received: at most {longest}."
         )
     for end in ends.tolist():
-        yield rows[max(int(start[end]), end - facts.length + 1) : end + 1]
+        yield FileWindow(rows[max(int(start[end]), end - facts.length + 1) : end + 1])
 
 
 def _in_order(frame: Frame, facts: SeriesFacts) -> tuple[list[FileRow], Array | None]:
@@ -105,7 +115,7 @@ def _row(cells: dict[str, Any], row_id: str, facts: SeriesFacts) -> FileRow:
         raise FileError(
             f"{row_id}: '{', '.join(clock.names)}' must hold a time stamp in each row. Received: {received:.80}."
         ) from error
-    return FileRow(cells, moment, [_value(cells[name], name, row_id, facts) for name in facts.sensors])
+    return FileRow(cells, moment, [_value(cells[name], name, row_id, facts) for name in facts.sensors], row_id)
 
 
 def _value(cell: Any, name: str, row_id: str, facts: SeriesFacts) -> float:

@@ -16,6 +16,10 @@ from minnow.tables import numbers, times
 from minnow.tables.times import DIGITS, ISO, UNITS
 from minnow.types import Array, ColumnFormat
 
+YEARS = "%Y"
+_FIRST = (1, 1, 1, 0, 0, 0)
+"""Year, month, day, hour, minute and second that a moment begins with."""
+_OF_DAY = ColumnFormat("numeric", unit=numbers.CLOCK)
 NAIVE = -1
 """Offset of a time that names no zone; no zone is ahead of UTC by that."""
 
@@ -24,8 +28,8 @@ NAIVE = -1
 class Clock:
     """How time stamps are written.
 
-    time: one column, or those of year, month, day, hour and so on. form: of the cells of the one column. zone: of times that
-    name none, None takes them as UTC.
+    time: one column, or those of a date and a time of day, or those of year, month, day, hour and so on. form: of the cells of
+    the one column or of the date. zone: of times that name none, None takes them as UTC.
     """
 
     time: str | tuple[str, ...]
@@ -36,6 +40,16 @@ class Clock:
     def names(self) -> tuple[str, ...]:
         """The columns of the time stamp."""
         return (self.time,) if isinstance(self.time, str) else self.time
+
+    @property
+    def has_time_of_day(self) -> bool:
+        """Whether the second of two columns holds the time of day, and the first one the date."""
+        return len(self.names) == 2 and self.form.time is not None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether time stamps are numbers since 1970, or since a recording began."""
+        return self.form.time in UNITS
 
     @property
     def unit(self) -> str:
@@ -58,7 +72,10 @@ class Moment:
 def row_moment(row: Mapping[str, Any], clock: Clock) -> Moment:
     """Read the time stamp of a row of a request or of a file. Raises ValueError, or KeyError for a column that is missing."""
     values = [row[name] for name in clock.names]
-    if len(values) > 1:
+    if clock.has_time_of_day:
+        day = of_text(str(values[0]).strip(), clock)
+        moment = Moment(day.reading + time_of_day(values[1]), day.ahead_us)
+    elif len(values) > 1:
         moment = Moment(_whole(composed([as_number(value) for value in values])))
     elif isinstance(values[0], str):
         moment = of_text(values[0].strip(), clock)
@@ -91,19 +108,25 @@ def _ahead(text: str, form: str) -> int:
 
 
 def _of_number(number: float, clock: Clock) -> Moment:
-    if clock.form.time == DIGITS:
-        return Moment(times.microseconds(f"{number:.0f}", DIGITS))
+    if clock.form.time in (DIGITS, YEARS):
+        return Moment(times.microseconds(f"{number:.0f}", clock.form.time))
     return Moment(times.from_number(number, clock.unit), 0)
+
+
+def time_of_day(value: Any) -> int:
+    """Microseconds since midnight of a time such as 17:24:00.5 or 5:24 PM, or of a number of seconds. Raises ValueError."""
+    seconds = numbers.number(value.strip(), _OF_DAY) if isinstance(value, str) else as_number(value)
+    return _whole(seconds * SECOND)
 
 
 def composed(parts: Sequence[float]) -> float:
     """Microseconds of one moment given by year, month, day and so on; NaN where the calendar has no such moment.
 
-    Seconds may have a fraction.
+    Parts that are left out are the first month, the first day, and 0. Seconds may have a fraction.
     """
-    if not 3 <= len(parts) <= 6:
+    if not 1 <= len(parts) <= len(_FIRST):
         return math.nan
-    *whole, second = (*parts, 0, 0, 0)[:6]
+    *whole, second = (*parts, *_FIRST[len(parts) :])
     try:
         year, month, day, hour, minute = (int(part) for part in whole)
         begins = clocks.instant(datetime(year, month, day, hour, minute, int(second)))
@@ -115,7 +138,7 @@ def composed(parts: Sequence[float]) -> float:
 def _whole(value: float) -> int:
     if not math.isfinite(value):
         raise ValueError(value)
-    return int(value)
+    return round(value)
 
 
 def as_number(value: Any) -> float:

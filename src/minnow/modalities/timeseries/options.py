@@ -34,8 +34,9 @@ def _known_zone(name: str) -> str:
 class Options(TableOptions):
     """Options of a use case of series, besides those about files (tables.options.TableOptions).
 
-    time: the column of time stamps, or the columns of year, month, day, hour and minute. time_zone: of times that name none,
-        such as Europe/Berlin; they are taken as UTC where it is None.
+    time: the column of time stamps, or the columns of a date and a time of day, or those of year, month, day, hour, minute and
+        second, the last of which may be left out. time_zone: of times that name none, such as Europe/Berlin; they are taken as
+        UTC where it is None.
     series: the column that names the series of each row, where files hold several; None for a single series.
     sensors: columns that models read; None for all, with a horizon also the past of the target.
     window: number of rows that models read one by one. horizon: rows from the last of them to the target, 0 for the same row.
@@ -48,7 +49,8 @@ class Options(TableOptions):
     relative: models learn the difference from the last known value of the target.
     max_gap: largest time between two rows of one stretch, in seconds or such as "2 hours", None for five usual steps; no
         example crosses a gap.
-    season: period of the baseline of seasonal persistence, in seconds or such as "7 days".
+    season: period of the baseline of seasonal persistence, in seconds or such as "7 days"; None takes a day for steps below a
+        day, a week for days, 52 weeks for weeks and a year for months.
     max_missing: largest accepted share of missing values of a sensor. max_missing_run, max_stuck: largest accepted share of
         all rows in one run of missing values, and in one run of equal values, of a sensor.
     max_unlabelled: largest accepted share of rows without a label; they are part of histories but not examples.
@@ -73,7 +75,7 @@ class Options(TableOptions):
     week: bool = False
     relative: bool = False
     max_gap: Annotated[Duration, Field(gt=0)] | None = None
-    season: Annotated[Duration, Field(gt=0)] = 86_400
+    season: Annotated[Duration, Field(gt=0)] | None = None
     max_missing: float = Field(0.5, ge=0, lt=1)
     max_missing_run: float = Field(0.1, ge=0, lt=1)
     max_stuck: float = Field(0.5, gt=0, lt=1)

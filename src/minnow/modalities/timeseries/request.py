@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minnow.contracts import Located
 from minnow.modalities.timeseries import clocks, moments, windows
 from minnow.modalities.timeseries.clocks import SECOND
 from minnow.modalities.timeseries.encoder import SeriesEncoder, SeriesFacts
@@ -53,13 +54,15 @@ def example(encoder: SeriesEncoder, rows: Columns) -> list[dict[str, Any]]:
     readings = dict(zip(facts.sensors, facts.fill, strict=True))
     start, step = clocks.instant(EXAMPLE_START), round(facts.step * SECOND)
     times = [clocks.moment(start + index * step) for index in range(facts.window)]
-    return [_as_time(moment, facts.time) | readings for moment in times]
+    return [_as_time(moment, facts.clock_format) | readings for moment in times]
 
 
-def _as_time(moment: datetime, time: str | Sequence[str]) -> dict[str, Any]:
-    if isinstance(time, str):
-        return {time: moment.isoformat()}
-    return dict(zip(time, moment.timetuple()[:6], strict=False))
+def _as_time(moment: datetime, clock: Clock) -> dict[str, Any]:
+    if clock.has_time_of_day:
+        return dict(zip(clock.names, (moment.date().isoformat(), moment.time().isoformat()), strict=True))
+    if isinstance(clock.time, str):
+        return {clock.time: moment.isoformat()}
+    return dict(zip(clock.names, moment.timetuple()[:6], strict=False))
 
 
 def parse(inputs: Sequence[Any], encoder: SeriesEncoder) -> dict[str, Array]:
@@ -71,7 +74,8 @@ def parse(inputs: Sequence[Any], encoder: SeriesEncoder) -> dict[str, Array]:
     """
     if not len(inputs):
         raise ValueError("inputs: needed at least one series, received none.")
-    histories = [_history(rows, f"inputs[{index}]", encoder.facts) for index, rows in enumerate(inputs)]
+    where = [rows.where if isinstance(rows, Located) else f"inputs[{index}]" for index, rows in enumerate(inputs)]
+    histories = [_history(rows, place, encoder.facts) for rows, place in zip(inputs, where, strict=True)]
     values = np.stack([one.values for one in histories])
     columns = {SENSOR + name: values[:, :, index] for index, name in enumerate(encoder.facts.sensors)}
     columns |= {STAMP: np.array([one.stamp for one in histories], np.int64)}

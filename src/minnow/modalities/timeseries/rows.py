@@ -97,13 +97,16 @@ def _series(table: Table, name: str) -> Array:
 
 
 def _notice_of_numbers(table: Table, stamp: Array, clock: Clock) -> list[Notice]:
-    """Say the unit of times that are numbers, where reading the columns did not find it."""
+    """Say what times are that are numbers, where reading the columns did not find it."""
     name, form = clock.names[0], clock.form
     if len(clock.names) > 1 or table.columns[name].dtype.kind == "M":
         return []
-    first, last = (str(clocks.moment(one)) for one in (stamp.min(), stamp.max()))
+    first, last = (clocks.moment(one) for one in (stamp.min(), stamp.max()))
     how = f"{times.UNIT_NAMES[form.time]} since 1970" if form.time in times.UNIT_NAMES else f"dates as {form.time}"
-    text = f"'{name}' holds {how}: the rows are from {first} to {last} (options.dates)."
+    rows = f"from {first} to {last}"
+    if clock.is_number and clocks.is_elapsed(stamp.min()):
+        how, rows = "seconds since a recording began", f"from {stamp.min() / SECOND:g} to {stamp.max() / SECOND:g}"
+    text = f"'{name}' holds {how}: the rows are {rows} (options.dates)."
     return [Notice("format", text, len(stamp), name)]
 
 
@@ -177,7 +180,7 @@ def _too_short(table: Table, start: Array, options: Options) -> str:
 
 def _season(stamp: Array, code: Array | None, labels: Array, rows: Array, last: Array, options: Options) -> Array:
     """Labels of the same series one season before the targets of rows; the last known ones where no row has that time."""
-    wanted = stamp[rows + options.horizon] - round(options.season * SECOND)
+    wanted = clocks.season_before(stamp[rows + options.horizon], options.season, windows.usual_step(stamp, code))
     times = np.unique(stamp)
     of_series = np.zeros(len(stamp), np.int64) if code is None else code * len(times)
     place = np.minimum(np.searchsorted(times, wanted), len(times) - 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minnow.modalities.timeseries import clocks
 from minnow.modalities.timeseries.clocks import SECOND
-from minnow.modalities.timeseries.moments import NAIVE, Clock, composed, in_utc, of_text
+from minnow.modalities.timeseries.moments import NAIVE, YEARS, Clock, composed, in_utc, of_text
 from minnow.modalities.timeseries.options import Options
 from minnow.modalities.timeseries.windows import within
 from minnow.registry import unknown
@@ -49,21 +49,29 @@ def time_stamps(table: Table, options: Options, place: Path, series: Array | Non
 
 
 def _readings(columns: Columns, names: Sequence[str], form: ColumnFormat) -> tuple[Array, ColumnFormat]:
-    """Microseconds on the clock of the files, (n,) float64, NaN where missing; and the format of a single column."""
+    """Microseconds on the clock of the files, (n,) float64, NaN where missing; and the format of a single column, or a date."""
     values = [columns[name] for name in names]
+    if len(values) == 2 and values[0].dtype.kind == "M":
+        return _microseconds(values[0]) + np.round(raw(values[1]) * SECOND), form
     if len(values) > 1:
         stacked = np.stack([raw(part) for part in values], axis=1)
         return np.array([composed(row) if np.isfinite(row).all() else np.nan for row in stacked]), ColumnFormat("date")
     if values[0].dtype.kind == "M":
         return _microseconds(values[0]), form
     numbers, cells = raw(values[0]), as_cells(values[0])
-    if times.are_days([cell for cell in dict.fromkeys(cells) if cell]):
-        form = replace(form, kind="date", time=times.DIGITS)
+    known, distinct = numbers[np.isfinite(numbers)], [cell for cell in dict.fromkeys(cells) if cell]
+    digits = times.DIGITS if times.are_days(distinct) else YEARS if _are_years(known) else None
+    if digits:
+        form = replace(form, kind="date", time=digits)
         return _microseconds(values_of(cells, form)), form
-    known = numbers[np.isfinite(numbers)]
     unit = times.unit_of_size([float(np.median(known))] if len(known) else []) or "s"
     scale = times.UNITS[unit]
     return np.round(numbers * scale if scale else numbers / 1000), replace(form, kind="date", time=unit)
+
+
+def _are_years(numbers: Array) -> bool:
+    """Whether numbers, (n,) float64, are years of the calendar, from 1600 to 2200."""
+    return bool(len(numbers)) and bool(((numbers % 1 == 0) & (numbers >= 1600) & (numbers <= 2200)).all())
 
 
 def _microseconds(moments: Array) -> Array:

@@ -1,0 +1,98 @@
+"""JSON lines: one object per line, read piece by piece as rows of cells of text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+from minnow.tables.encodings import open_text
+from minnow.tables.errors import FileError
+from minnow.tables.files import Known, Row, RowFile
+from minnow.types import FileFormat, Notice
+
+KEY_ROWS = 1000
+"""Number of first rows whose keys are the columns."""
+_Object = tuple[int, dict[str, Any]]
+
+
+def open_json_lines(path: Path, stream: IO[str], form: FileFormat, known: Known, notices: list[Notice]) -> RowFile:
+    """Open JSON lines. The first thousand rows name the columns; a row may lack some of them, which are missing then.
+
+    notices: receives the keys that are left out: those of lists and objects, and those that come later. Raises FileError with
+    file and line, here or while rows are read.
+    """
+    objects = _objects(path, stream)
+    first = list(islice(objects, KEY_ROWS))
+    if not first:
+        raise FileError(f"{path} must hold rows. It is empty.")
+    nested = [name for name in _nested(first) if name not in (*known.names, known.target)]
+    for name in nested:
+        notices.append(Notice("skipped", f"'{name}' holds lists or objects in {path.name} and is not read.", 1, name))
+    keys = [name for name in dict.fromkeys(name for _, row in first for name in row) if name not in nested]
+    rows = _rows(path, chain(first, objects), keys, set(nested), notices)
+    return RowFile(keys, rows, form, notices)
+
+
+def _nested(rows: Sequence[_Object]) -> list[str]:
+    """Keys whose values are all lists or objects."""
+    kinds: dict[str, set[bool]] = {}
+    for _, row in rows:
+        for name, value in row.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(isinstance(value, dict | list))
+    return [name for name, nested in kinds.items() if nested == {True}]
+
+
+def json_objects(path: Path, encoding: str | None = None) -> Iterator[_Object]:
+    """Read JSON lines, plain or .gz, one by one: (line number from 1, object). Raises FileError."""
+    stream, _ = open_text(path, encoding)
+    return _objects(path, stream)
+
+
+def _objects(path: Path, stream: IO[str]) -> Iterator[_Object]:
+    """Read one JSON object per line: (line number from 1, object). Raises FileError."""
+    number = 0
+    with stream:
+        try:
+            for number, line in enumerate(stream, 1):
+                if line := line.strip("\ufeff \t\r\n"):
+                    yield number, _object(path, number, line)
+        except (UnicodeError, OSError, EOFError) as error:
+            raise FileError(
+                f"{path.name}:{number + 1}: not readable as text: {error}. Name its encoding under options.encoding."
+            ) from error
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise FileError(f"{path.name}:{number}: not readable as JSON: {error}.") from error
+    if not isinstance(row, dict):
+        raise FileError(f"{path.name}:{number}: a line must be an object. Received: {type(row).__name__}.")
+    return row
+
+
+def _rows(
+    path: Path, objects: Iterator[_Object], keys: Sequence[str], nested: set[str], notices: list[Notice]
+) -> Iterator[Row]:
+    known = nested | set(keys)
+    for line, row in objects:
+        for name in row.keys() - known:
+            known.add(name)
+            text = f"'{name}' occurs in {path.name} from line {line:,} on, too late to be a column, and is not read."
+            notices.append(Notice("skipped", text, 1, name))
+        yield line, [_text(path, line, name, row.get(name)) for name in keys]
+
+
+def _text(path: Path, line: int, name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, dict | list):
+        raise FileError(
+            f"{path.name}:{line}: '{name}' must be a text, a number, true or false. Received: {type(value).__name__}."
+        )
+    return "" if value is None else json.dumps(value)
