@@ -187,13 +187,13 @@ def test_many_classes_without_rows_are_counted_in_one_sentence():
 
 def test_classes_whose_shares_change_with_time_are_named():
     tables = _tables(no=(80, 20, 10), yes=(20, 10, 40))
-    (hint,) = class_hints(tables, "late", "time")
+    (hint,) = class_hints(tables, "team", "time")
     assert hint.kind == "drift"
     assert hint.text.startswith(
         "class 'no' has 80 % of the rows of train and 20 % of those of the exam, which are later"
     )
-    assert class_hints(tables, "late", "hash") == []
-    assert class_hints(_tables(no=(80, 20, 30), yes=(20, 10, 20)), "late", "time") == []
+    assert class_hints(tables, "team", "hash") == []
+    assert class_hints(_tables(no=(80, 20, 30), yes=(20, 10, 20)), "team", "time") == []
 
 
 def test_classes_with_enough_rows_everywhere_give_no_hint():

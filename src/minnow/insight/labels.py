@@ -59,8 +59,8 @@ def _drifted(classes: Mapping[str, Mapping[str, int]], target: str) -> list[Hint
         return []
     most = int(np.abs(change).argmax())
     text = (
-        f"class '{known[most]}' has {100 * shares[0, most]:.0f} % of the rows of train and {100 * shares[1, most]:.0f} % of those "
-        "of the exam, which are later: what models learn may not hold any more."
+        f"class '{known[most]}' has {100 * shares[0, most]:.0f} % of the rows of train and {100 * shares[1, most]:.0f} % of "
+        "those of the exam, which are later: what models learn may not hold any more."
     )
     facts = {"train": round(float(shares[0, most]), 6), "exam": round(float(shares[1, most]), 6), "class": known[most]}
     return [Hint("drift", target, text, facts)]
