@@ -122,6 +122,12 @@ def test_a_number_that_one_column_explains_better_than_all_others_is_a_question(
     assert "of the variance of the target, all other columns together" in hint.text
 
 
+def test_of_two_or_three_columns_one_says_most_without_being_asked_about():
+    honest, yes, answer, random = _bank()
+    duration = np.where(yes, random.lognormal(6.1, 0.55, len(yes)), random.lognormal(5.1, 0.85, len(yes)))
+    assert leaks({"age": honest["age"], "calls": honest["calls"], "size": duration}, answer, "classify") == []
+
+
 def test_honest_columns_of_such_rows_are_left_in_peace():
     for seed in range(3):
         honest, _, answer, _ = _bank(seed)

@@ -81,6 +81,15 @@ def test_a_number_to_be_estimated_that_is_none_is_refused(cell, message, tmp_pat
         take(tmp_path, table(kind=lambda i: cell if i == 5 else str(i)), "regress")
 
 
+def test_train_of_one_class_alone_is_refused_before_anything_is_trained(tmp_path):
+    text = "x,day,kind\n" + "".join(
+        f"{i % 7},2024-{1 + i // 28:02}-{1 + i % 28:02},{'ab'[i > 180]}\n" for i in range(200)
+    )
+    message = r"train needs rows of at least 2 classes .* 120 rows, all of the class 'a'; .* 19 of 'b' in test"
+    with pytest.raises(DataError, match=f"(?s)small: {message}"):
+        take(tmp_path, text, split={"by": "time", "column": "day"})
+
+
 @pytest.mark.parametrize("cell", ["NaN", "", "NA", "null", "?"])
 def test_a_missing_number_is_filled_and_never_reaches_a_model_as_nan(cell, tmp_path):
     prepared = take(tmp_path, table(x=but(5, cell)))
