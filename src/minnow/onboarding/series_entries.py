@@ -32,7 +32,7 @@ class Pace(NamedTuple):
     step_s: seconds.
     """
 
-    times: tuple[str, ...]
+    times: Sequence[str]
     series: str | None
     step_s: float
 
@@ -116,7 +116,7 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     proposal.choose("options.target", target, why)
     if len(pace.times) > 1:
         proposal.choose("options.time", list(pace.times), "the columns of the day and of the time of the day")
-    elif pace.times[0] != "time":
+    elif "time" not in pace.times:
         proposal.choose("options.time", pace.times[0], "the column of time stamps")
     if pace.series:
         count = len(set(columns.values[pace.series].tolist()))
