@@ -15,7 +15,7 @@ from minnow.tables.times import formats_of
 Rows = Sequence[Sequence[str]]
 _RECURS = 0.05
 """Share of the rows below in which a cell of a first row occurs again."""
-_MOST_ABOVE, _MOST_UNITS = 20, 3
+_MOST_ABOVE, _MOST_UNITS, _LEAST = 20, 3, 2
 _RULE = re.compile(r"[-+=:| ]*[-=]{2,}[-+=:| ]*")
 
 
@@ -106,8 +106,10 @@ def units_below(below: Rows) -> int:
 
 def _is_of_units(row: Sequence[str], rows: Rows) -> bool:
     cells, below = _columns(row, [other for other in rows if not _is_text(other)])
-    above = [cell for cell, column in zip(cells, below, strict=True) if column and all(map(is_plain, column))]
-    return len(above) > 1 and len(set(above)) > 1 and all(written(cell) is None for cell in above)
+    numeric = [len(column) >= _LEAST and all(map(is_plain, column)) for column in below]
+    above = [cell for cell, is_numeric in zip(cells, numeric, strict=True) if is_numeric]
+    texts = [cell for cell in above if cell and written(cell) is None]
+    return len(set(texts)) > 1 and len(texts) == sum(map(bool, above))
 
 
 def _is_text(row: Sequence[str]) -> bool:
