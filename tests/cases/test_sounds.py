@@ -25,7 +25,7 @@ def test_a_model_answers_every_sound_of_its_own_folder_and_over_http_alike(write
 def test_every_sound_is_read_in_its_whole_length(writer, walked):
     walk = walked(writer)
     assert (walk.proposal.entry["modality"], walk.proposal.task) == ("audio", "classify")
-    assert (walk.proposal.options["rate"], walk.proposal.options["seconds"]) == (writers.RATE, 0.2)
+    assert (walk.proposal.options["rate"], walk.proposal.options["seconds"]) == (writers.RATE, 0.3)
     assert walk.prepared.labels.tolist() == ["high", "low"]
     assert len(walk.table) == 60
     described = walk.case.modality.describe(walk.table, walk.case.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -136,7 +137,7 @@ def _choose_length(proposal: Proposal, survey: _Survey) -> None:
     highest = max(survey.rates)
     rate = max(_LOWEST_RATE, min(highest, _HIGHEST_RATE))
     proposal.choose("options.rate", rate, f"recorded at up to {highest:,} Hz")
-    length = round(float(np.quantile(survey.seconds, _LENGTH_QUANTILE)), 1)
+    length = math.ceil(round(10 * float(np.quantile(survey.seconds, _LENGTH_QUANTILE)), 3)) / 10  # none of them is cut
     why = f"nine sounds in ten last no longer than {length:g} s"
     if length > _LONGEST:
         why += f"; only the first {_LONGEST:g} s are read"
