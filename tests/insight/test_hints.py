@@ -122,6 +122,12 @@ def test_a_number_that_one_column_explains_better_than_all_others_is_a_question(
     assert "of the variance of the target, all other columns together" in hint.text
 
 
+def test_of_two_or_three_columns_one_says_most_without_being_asked_about():
+    honest, yes, answer, random = _bank()
+    duration = np.where(yes, random.lognormal(6.1, 0.55, len(yes)), random.lognormal(5.1, 0.85, len(yes)))
+    assert leaks({"age": honest["age"], "calls": honest["calls"], "size": duration}, answer, "classify") == []
+
+
 def test_honest_columns_of_such_rows_are_left_in_peace():
     for seed in range(3):
         honest, _, answer, _ = _bank(seed)
@@ -183,6 +189,17 @@ def test_many_classes_without_rows_are_counted_in_one_sentence():
     assert hint.text.startswith("9 of 11 classes have no row in the exam: 'c0' (4 rows)")
     assert "and 4 more" in hint.text
     assert len(hint.facts["classes"]) == 9
+
+
+def test_classes_whose_shares_change_with_time_are_named():
+    tables = _tables(no=(80, 20, 10), yes=(20, 10, 40))
+    (hint,) = class_hints(tables, "team", "time")
+    assert hint.kind == "drift"
+    assert hint.text.startswith(
+        "class 'no' has 80 % of the rows of train and 20 % of those of the exam, which are later"
+    )
+    assert class_hints(tables, "team", "hash") == []
+    assert class_hints(_tables(no=(80, 20, 30), yes=(20, 10, 20)), "team", "time") == []
 
 
 def test_classes_with_enough_rows_everywhere_give_no_hint():

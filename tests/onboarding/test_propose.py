@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minnow.onboarding.proposal import Request
+from minnow.onboarding.proposal import Request, options_of
 from minnow.onboarding.propose import propose
 
 RNG = np.random.default_rng(0)
@@ -221,3 +221,65 @@ def test_the_window_of_a_short_series_leaves_examples_in_each_split(tmp_path):
     for rows, most in ((30, 4), (60, 8), (400, 12)):
         path = _csv(tmp_path, "time,warm", lambda i: f"{_hourly(i)},{i % 24 + RNG.normal():.2f}", f"{rows}.csv", n=rows)
         assert _entry(path)["options"]["window"] == most
+
+
+def test_a_day_and_a_time_in_two_columns_are_one_time(tmp_path):
+    def line(i):
+        return f"{1 + i // 24:02}.01.2024;{i % 24:02}:00;{20 + 5 * np.sin(i / 4) + RNG.normal() / 9:.2f}".replace(
+            ".", ",", 0
+        )
+
+    path = _csv(tmp_path, "Datum;Uhrzeit;Wert", line, n=480)
+    entry = _entry(path)
+    assert (entry["modality"], entry["task"]) == ("timeseries", "forecast")
+    assert entry["options"]["time"] == ["Datum", "Uhrzeit"]
+    assert "series" not in entry["options"]
+
+
+def test_shops_in_one_file_are_series(tmp_path):
+    def line(i):
+        return f"{i % 3},{np.datetime64('2024-01-01') + i // 3},{100 * (i % 3) + i // 3 + RNG.normal():.2f}"
+
+    entry = _entry(_csv(tmp_path, "shop_id,day,sold", line, n=360))
+    assert entry["modality"] == "timeseries"
+    assert entry["options"]["series"] == "shop_id"
+
+
+def test_rows_at_an_even_pace_that_do_not_depend_on_each_other_are_a_table(tmp_path):
+    path = _csv(
+        tmp_path, "opened,size,answer", lambda i: f"{_hourly(i)},{RNG.normal():.2f},{'ab'[int(RNG.integers(2))]}", n=240
+    )
+    assert _entry(path)["modality"] == "tabular"
+
+
+def test_what_can_be_read_in_two_ways_is_a_question_with_the_argument_that_settles_it(tmp_path):
+    path = _csv(tmp_path, "price,answer", lambda i: f'"{1 + i % 9},{100 + 7 * i % 900:03}",{"ab"[i % 2]}')
+    (question,) = propose(path, Request()).questions
+    assert "1.1" in question.text
+    assert "1100" in question.text
+    assert len(question.arguments) == 2
+    assert all(argument.startswith("--option decimal=") for argument in question.arguments)
+    settled = propose(path, Request().answered(question.choices[0][0]))
+    assert not settled.questions
+    assert settled.entry["options"]["decimal"] in (",", ".")
+
+
+def test_a_last_column_that_is_noise_is_asked_about(tmp_path):
+    path = _csv(tmp_path, "size,sort,noise", lambda i: f"{i % 7},{'ab'[i % 7 > 3]},{RNG.normal():.3f}", n=300)
+    (question,) = propose(path, Request()).questions
+    assert {"--target 'sort'", "--target 'noise'"} <= set(question.arguments)
+
+
+def test_a_column_that_only_the_training_file_of_a_competition_has_is_the_target(tmp_path):
+    _csv(tmp_path, "Id,kept,size", lambda i: f"{i},{i % 2},{RNG.normal():.2f}", "train.csv")
+    _csv(tmp_path, "Id,size", lambda i: f"{i + 500},{RNG.normal():.2f}", "test.csv")
+    proposal = propose(tmp_path, Request())
+    assert proposal.entry["options"]["target"] == "kept"
+    assert any("test.csv is not read" in text for text in proposal.found)
+
+
+def test_options_of_the_user_replace_what_is_derived(tmp_path):
+    proposal = propose(_birds(tmp_path), Request(options=options_of(["missing=[wild]", "target=weight"])))
+    assert proposal.entry["options"]["missing"] == ["wild"]
+    with pytest.raises(ValueError, match="NAME=VALUE"):
+        options_of(["encoding"])

@@ -55,7 +55,6 @@ BAD = {
     "a label that is not named": (
         table(kind=lambda i: "c" if i == 5 else "ab"[i % 2]), r"'kind' is one of a, b .*option labels.*'c', such as rows.csv:7",
     ),
-    "two columns of one name": (table().replace("x,y", "x,x"), r"must name each column once. Received twice: x"),
     "a row too short": (table() + "1,2\n", r"rows.csv:62: a row needs 3 cells"),
 }  # fmt: skip
 
@@ -79,6 +78,15 @@ def test_a_bad_table_is_refused_with_the_rows_and_the_reason(what, tmp_path):
 def test_a_number_to_be_estimated_that_is_none_is_refused(cell, message, tmp_path):
     with pytest.raises(DataError, match=f"(?s){message}"):
         take(tmp_path, table(kind=lambda i: cell if i == 5 else str(i)), "regress")
+
+
+def test_train_of_one_class_alone_is_refused_before_anything_is_trained(tmp_path):
+    text = "x,day,kind\n" + "".join(
+        f"{i % 7},2024-{1 + i // 28:02}-{1 + i % 28:02},{'ab'[i > 180]}\n" for i in range(200)
+    )
+    message = r"train needs rows of at least 2 classes .* 120 rows, all of the class 'a'; .* 19 of 'b' in test"
+    with pytest.raises(DataError, match=f"(?s)small: {message}"):
+        take(tmp_path, text, split={"by": "time", "column": "day"})
 
 
 @pytest.mark.parametrize("cell", ["NaN", "", "NA", "null", "?"])
@@ -108,7 +116,7 @@ BAD_SERIES = {
     ),
     "a time that is none": (
         series(time=lambda i: "2024-02-30 00:00:00" if i == 5 else i), {},
-        r"'time' must hold dates or numbers.*'2024-02-30 00:00:00'.*: rows.csv:7\.",
+        r"column 'time': .*others are not: '2024-02-30 00:00:00'.*rows.csv:7",
     ),
     "shorter than its window": (
         series(), {"window": 40}, r"40 rows in one stretch. From rows.csv:2 to rows.csv:37 the longest stretch has 36",

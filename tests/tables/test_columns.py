@@ -41,6 +41,7 @@ NUMBERS = {
     "units in the plural": (_csv(["1 day", "2 days"]), [1, 2]),
     "times of the day": (_csv(["10:30", "9:15"]), [37800, 33300]),
     "durations": (_csv(["0:01:02.5", "100:00:00"]), [62.5, 360000]),
+    "prices without hundredths": (_csv(["49,-", "1,50"], separator=";"), [49, 1.5]),
     "exponents": (_csv(["1e5", "2.5E-1"]), [1e5, 0.25]),
     "Excel's errors": (_csv(["1.5", "#DIV/0!"]), [1.5, np.nan]),
     "a database's null": (_csv(["1.5", "\\N"]), [1.5, np.nan]),
@@ -125,6 +126,10 @@ DIFFERENT = {
     "one spelling in many cells": (
         _csv([*map(str, range(60)), *["n.d."] * 30]),
         r"66\.7 % of the cells are numbers, others are not: 'n\.d\.'",
+    ),
+    "limits of measurement": (
+        _csv([*map(str, range(60)), *["<0.1", "<0.2", "<0.5", ">100"] * 9]),
+        r"62\.5 % of the cells are numbers, others are not: '<0\.1', '<0\.2', '<0\.5', '>100'",
     ),
     "odd dates": (
         _csv([*(f"2024-01-{i:02d}" for i in range(1, 29)), "0000-00-00"]),
@@ -228,3 +233,8 @@ def test_what_was_found_is_said(content, sentence, said):
 
 def test_what_is_plain_is_not_worth_a_word(read):
     assert read(_csv(["1.5", "2"], ["2024-01-31", "2024-02-01"], ["red", "blue"], ["yes", "no"])).notices == ()
+
+
+def test_many_spellings_among_numbers_are_categories(read):
+    cells = [*map(str, range(60)), *(f"PC {i}" for i in range(30))]
+    assert read(_csv(cells)).columns["a"].tolist() == cells

@@ -48,10 +48,20 @@ SPOKEN = [
         "The first column, which has no name, names the rows and is not read.",
     ),
     ("a,a,y\n1,2,u\n3,4,v\n", "rows.csv has 2 columns named 'a'; the second one is read as 'a (2)'."),
+    (
+        "a,b,y\n[s],[°C],\n1,2,u\n3,4,v\n",
+        "The line below the header of rows.csv, of names or units, is not read: '[s] [°C]'.",
+    ),
+    (
+        '"TOA5","CR1000","x","y","z"\na,b,y\ns,V,\nSmp,Avg,\n1,2,u\n3,4,v\n',
+        "2 lines below the header of rows.csv, of names or units, are not read: 's V Smp Avg'.",
+    ),
     ("Sales 2024\n\na,b,y\n1,2,u\n3,4,v\n", "The first line of rows.csv is not read: 'Sales 2024'."),
     ("# a\n# b\na,b,y\n1,2,u\n3,4,v\n", "2 lines above the table in rows.csv are not read: '# a # b'."),
     ("Sales;;\n;;\na;b;y\n1;2;u\n3;4;v\n", "2 lines above the table in rows.csv are not read: 'Sales'."),
     ("a,b,y\n1,2,u\n3,4,v\n\nTotal: 2 rows\n", "The last row of rows.csv is not read: 'Total: 2 rows'."),
+    ("a;b;y\n1;2;u\n3;4;v\nSumme:;6;\n", "The last row of rows.csv is not read: 'Summe: 6'."),
+    ("a;b;y\n1;2;u\n3;4;v\n;Total;\n", "The last row of rows.csv is not read: 'Total'."),
     ("a;b;y\n1;2;u\n3;4;v\n;;\n;;\n", "The last 2 rows of rows.csv are empty and not read."),
     (
         "a,b,y\n1,2,u\na,b,y\n3,4,v\n",
@@ -121,3 +131,18 @@ def test_a_file_with_names_alone_has_no_rows(read):
 def test_a_row_that_is_cut_off_is_refused(last, read):
     with pytest.raises(FileError, match=r"rows.csv:4: a row needs 3 cells"):
         read(f"a,b,y\n1,2,u\n3,4,v\n{last}\n")
+
+
+def test_a_first_row_of_texts_that_are_not_units_stays(read):
+    assert len(read("a,b,y\nn.d.,n.d.,u\n1,2,u\n3,4,v\n", missing=["n.d."])) == 3
+    assert len(read("a,b,y\nred,5,u\n1,2,u\n3,4,v\n")) == 3
+
+
+@pytest.mark.parametrize("row", [";;", "Total;;", "Total;6;w"])
+def test_rows_that_are_empty_or_sums_are_rows_where_others_follow(row, read):
+    table = read(f"a;b;y\nx;2;u\n{row}\nz;4;v\n")
+    assert table.row_id.tolist() == ["rows.csv:2", "rows.csv:3", "rows.csv:4"]
+
+
+def test_a_last_row_without_gaps_is_a_row(read):
+    assert read("a;b;y\nx;2;u\nz;4;v\nTotal;6;w\n").columns["a"].tolist() == ["x", "z", "Total"]

@@ -38,7 +38,7 @@ def test_a_competition_s_files(read, said):
     assert read(files).row_id.tolist() == ["train.csv:2", "train.csv:3"]
     text = said(files)
     assert "test.csv is not read: its rows have no answer to learn from; it lacks 'y' (options.file" in text
-    assert "sample_submission.csv (options.file names the files to read)" in text
+    assert "sample_submission.csv is not read: its answers are to be filled in (options.file names" in text
 
 
 def test_files_are_joined_by_the_names_of_their_columns(read):

@@ -28,8 +28,8 @@ class TaskCapabilities:
     """Optional abilities.
 
     feature_extraction: None where predictions are scored without features.
-    constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: the best that can be
-        answered without learning, by the weights of exam. Empty where no such answer is without value, as in a ranking.
+    constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: what is answered without
+        learning, by the weights of train. Empty where such an answer is of use, as in a ranking by popularity.
     """
 
     feature_extraction: FeatureExtraction | None = None

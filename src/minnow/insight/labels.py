@@ -16,6 +16,9 @@ from minnow.types import SPLITS, Array, Table
 
 FEW = 6
 """Rows of a class in the exam below which nothing can be said of it: with level 0.05, six that agree are needed."""
+DRIFT = 0.25
+"""Share of the rows that would have to change their class so that the exam has the shares of train."""
+_LEAST_LATER = 20
 _NAMED = 3
 """Classes of one kind that get a sentence each; more are counted in one."""
 _LISTED = 5
@@ -41,7 +44,26 @@ def class_hints(tables: Mapping[str, Table], target: str, split: str) -> list[Hi
     hints = [
         hint for name, labels in lacking.items() for hint in _lacking(name, labels, classes, tables, target, split)
     ]
-    return hints + _few(few, classes)
+    return hints + _few(few, classes) + (_drifted(classes, target) if split == "time" else [])
+
+
+def _drifted(classes: Mapping[str, Mapping[str, int]], target: str) -> list[Hint]:
+    """Say so where the classes of train have other shares in the exam, whose rows are later."""
+    known = [label for label, rows in classes.items() if rows["train"]]
+    counts = np.array([[classes[label][name] for label in known] for name in ("train", "test")], np.float64)
+    if counts[1].sum() < _LEAST_LATER:
+        return []
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    change = shares[1] - shares[0]
+    if np.abs(change).sum() / 2 < DRIFT:
+        return []
+    most = int(np.abs(change).argmax())
+    text = (
+        f"class '{known[most]}' has {100 * shares[0, most]:.0f} % of the rows of train and {100 * shares[1, most]:.0f} % of "
+        "those of the exam, which are later: what models learn may not hold any more."
+    )
+    facts = {"train": round(float(shares[0, most]), 6), "exam": round(float(shares[1, most]), 6), "class": known[most]}
+    return [Hint("drift", target, text, facts)]
 
 
 def _counts(labels: Array) -> dict[str, int]:

@@ -29,6 +29,8 @@ _LEAST_ROWS = 3
 _LEAST_OF_CLASS = 10
 _LEAST_FILLED = 20
 _MOST_ORDERED = 20_000
+_LEAST_OTHERS = 3
+"""Among fewer other columns, one that says most is nothing to ask about."""
 _SURE = 2.0
 """Standard errors by which a column must be better than all others together."""
 
@@ -116,8 +118,10 @@ def _orders(columns: Mapping[str, Array], answer: Array, task: str) -> Hint | No
     others = [one for one in columns if one != name]
     same = twins(columns, name, others, TWINS)
     rest = [numbers(columns[one]) for one in others if one not in same]
-    together = _cross_fitted(np.stack(rest, axis=1), target, task, single=False) if rest else None
-    if together is None or each[name] - together <= _SURE * _error(each[name], target, counted):
+    if len(rest) < _LEAST_OTHERS:
+        return None
+    together = _cross_fitted(np.stack(rest, axis=1), target, task, single=False)
+    if each[name] - together <= _SURE * _error(each[name], target, counted):
         return None
     return _ordering(name, same, each[name], together, task)
 

@@ -28,7 +28,25 @@ _ITEMS = (
     "song", "song_id", "track", "track_id", "article", "article_id", "sku", "asin", "isbn", "stock_code", "stockcode",
 )  # fmt: skip
 _RATINGS = ("rating", "score", "stars")
-_TIMES = ("time", "timestamp", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date")
+_TIMES = (
+    "time", "timestamp", "ts", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date", "invoicedate",
+    "order_date", "orderdate", "purchase_date", "review_time", "unixreviewtime", "visit_time",
+)  # fmt: skip
+_TEXTS = (
+    "text",
+    "review",
+    "comment",
+    "body",
+    "message",
+    "sentence",
+    "tweet",
+    "title",
+    "headline",
+    "description",
+    "content",
+)
+_NAMED_LENGTH, _NAMED_DISTINCT = 8, 0.5
+"""For a column that is named after texts: least mean number of characters, and least share of cells that differ."""
 _ID = re.compile(r"(^|[ _\-.])(id|key|number|no|nr|code|uuid|index)$", re.IGNORECASE)
 _WORDS, _TEXT_LENGTH = 4, 25
 """Least mean number of words and of characters in a column of sentences."""
@@ -130,6 +148,8 @@ def _holds_sentences(columns: Columns, name: str) -> bool:
     if not cells:
         return False
     length = np.mean([len(cell) for cell in cells])
+    if name.lower() in _TEXTS and length >= _NAMED_LENGTH and len(set(cells)) >= _NAMED_DISTINCT * len(cells):
+        return True
     unspaced = np.mean([len(_UNSPACED.findall(cell)) / len(cell) for cell in cells])
     if unspaced >= _UNSPACED_SHARE:
         return bool(length >= _UNSPACED_LENGTH)

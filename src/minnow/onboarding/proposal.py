@@ -43,20 +43,26 @@ class Question:
         return cls(str(error), tuple(settles))
 
 
+def _value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
 def _flow(value: Any) -> str:
+    if isinstance(value, str) and _value(value) == value:
+        return value
     text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 def options_of(texts: Sequence[str]) -> dict[str, Any]:
-    """Read options given as NAME=VALUE, values in YAML. Raises ValueError for another text."""
+    """Read options given as NAME=VALUE, values in YAML or, such as a comma, as they are. Raises ValueError."""
     options: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
-        try:
-            options[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ValueError(f"--option: the value of '{name}' must be YAML. Received: {value!r}.") from error
+        options[name.strip()] = _value(value)
         if not sign or not name.strip():
             raise ValueError(f"--option must have the form NAME=VALUE, such as encoding=cp1251. Received: {text!r}.")
     return options

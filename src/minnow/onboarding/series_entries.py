@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minnow.onboarding.columns import Columns, codes
+from minnow.onboarding.columns import Columns, codes, has_id_name
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_task, target_of
+from minnow.tables.numbers import CLOCK
 from minnow.types import Array
 
 _EVEN, _JITTER = 0.8, 0.1
@@ -25,34 +26,50 @@ _US = 1_000_000
 
 
 class Pace(NamedTuple):
-    """Rows at an even pace. time: column of times; series: column that names the series, None for one; step_s: seconds."""
+    """Rows at an even pace.
 
-    time: str
+    times: the column of times, or one of dates and one of times of the day; series: column that names the series, None for one;
+    step_s: seconds.
+    """
+
+    times: Sequence[str]
     series: str | None
     step_s: float
 
 
 def find_pace(columns: Columns) -> Pace | None:
     """Find a column of times at even steps, in the file as a whole or within each series, where rows depend on earlier ones."""
+    clocks = [name for name, column in columns.typed.items() if column.form and column.form.unit == CLOCK]
+    candidates = [None, *(name for name in columns.values if name not in clocks and _names_series(columns, name))]
     for name, values in columns.values.items():
         if values.dtype.kind != "M" or len(values) < _LEAST_ROWS or np.isnat(values).any():
             continue
-        stamps = values.astype("datetime64[us]").astype(np.int64)
-        whole = np.zeros(len(stamps), np.int64)
-        candidates = [None, *(other for other, cells in columns.values.items() if _names_series(cells))]
-        for series in candidates:
-            group = whole if series is None else codes(columns.values[series]).astype(np.int64)
-            step = _even_step(stamps, group)
-            if step and _depends(columns, np.lexsort((stamps, group)), group, (name, series)):
-                return Pace(name, series, step / _US)
+        days = values.astype("datetime64[us]").astype(np.int64)
+        for times, stamps in [((name,), days), *(((name, one), _at(days, columns.values[one])) for one in clocks)]:
+            for series in candidates:
+                group = _group(columns, series)
+                step = _even_step(stamps, group)
+                if step and _depends(columns, np.lexsort((stamps, group)), group, (*times, series)):
+                    return Pace(times, series, step / _US)
     return None
 
 
-def _names_series(values: Array) -> bool:
-    """Whether a column may name series: few different texts or whole numbers, each with many rows."""
+def _at(days: Array, of_day: Array) -> Array:
+    """Days, in microseconds since 1970, at times of the day in seconds: (n,) int64. A missing time is midnight."""
+    return days + np.round(np.nan_to_num(of_day) * _US).astype(np.int64)
+
+
+def _group(columns: Columns, series: str | None) -> Array:
+    """Number of the series of each row, (n,) int64."""
+    return np.zeros(len(columns), np.int64) if series is None else codes(columns.values[series]).astype(np.int64)
+
+
+def _names_series(columns: Columns, name: str) -> bool:
+    """Whether a column may name series: few different texts, or whole numbers with the name of an id, each with many rows."""
+    values = columns.values[name]
     if values.dtype.kind == "f":
-        whole = np.isfinite(values).all() and bool((values % 1 == 0).all())
-        return bool(whole) and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
+        whole = bool(np.isfinite(values).all()) and bool((values % 1 == 0).all())
+        return whole and has_id_name(name) and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
     return values.dtype == object and 2 <= len(set(values.tolist())) <= _MOST_SERIES_SHARE * len(values)
 
 
@@ -90,21 +107,24 @@ def _dependence(values: Array, same: Array) -> float:
 def propose_series(proposal: Proposal, columns: Columns, request: Request) -> None:
     """Propose a time series: a class is predicted at the same row, a number at the next one."""
     dates = [name for name, values in columns.values.items() if values.dtype.kind == "M"]
-    pace = find_pace(columns) or (Pace(dates[0], None, 1.0) if dates else None)
+    pace = find_pace(columns) or (Pace((dates[0],), None, 1.0) if dates else None)
     if pace is None:
         raise ValueError(f"A series needs a column of times, each once. Received: {', '.join(columns.values)}.")
-    target, why = target_of(columns, proposal, request, [*dates, pace.series])
-    proposal.choose("modality", "timeseries", f"'{pace.time}' is the time of each row, every {_step(pace.step_s)}")
+    target, why = target_of(columns, proposal, request, [*dates, *pace.times, pace.series])
+    named = " and ".join(f"'{name}'" for name in pace.times)
+    proposal.choose("modality", "timeseries", f"{named} is the time of each row, every {_step(pace.step_s)}")
     proposal.choose("options.target", target, why)
-    if pace.time != "time":
-        proposal.choose("options.time", pace.time, "the column of time stamps")
+    if len(pace.times) > 1:
+        proposal.choose("options.time", list(pace.times), "the columns of the day and of the time of the day")
+    elif "time" not in pace.times:
+        proposal.choose("options.time", pace.times[0], "the column of time stamps")
     if pace.series:
         count = len(set(columns.values[pace.series].tolist()))
         proposal.choose("options.series", pace.series, f"it names {count} series, each in order of time")
     choose_task(proposal, columns, target, request)
     if proposal.task in ("regress", "forecast"):
         _forecast(proposal, request)
-    read = (pace.time, pace.series, target)
+    read = (*pace.times, pace.series, target)
     no_sensors = [name for name, values in columns.values.items() if name not in read and values.dtype.kind in "OM"]
     if no_sensors:
         proposal.choose("options.drop", no_sensors, "not a sensor: its values are not numbers")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ABOUT_EXAM = ("class", "few", "unknown")
+ABOUT_EXAM = ("class", "few", "drift", "unknown")
 """Kinds of hints that say what an exam, or training, cannot show; they are printed beside the decision."""
 
 
@@ -14,8 +14,9 @@ ABOUT_EXAM = ("class", "few", "unknown")
 class Hint:
     """A hint. It stops nothing.
 
-    kind: leak, id, time, duplicates, class (a class that a split lacks), few (a class with few rows in the exam), variants
-    (spellings of one label) or unknown (words that the encoder does not know). column: None for a hint about rows. text: what
+    kind: leak, id, time, duplicates, class (a class that a split lacks), few (a class with few rows in the exam), drift
+    (classes with other shares in later rows), variants (spellings of one label) or unknown (words that the encoder does not
+    know). column: None for a hint about rows. text: what
     was found, and what to do. facts: the numbers and names in the text, JSON-ready.
     """
 

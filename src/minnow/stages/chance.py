@@ -1,8 +1,7 @@
-"""Chance: what is reached on an exam without learning, and whether a finalist can be told from that.
+"""Chance: what is reached on an exam without learning.
 
-The answers of who has learned nothing have nothing to do with the rows: dealt out at random among them, they would be as good.
-A finalist of which that may be true has a score that says nothing, however high it is. Nor does one that an answer beats which
-is always the same, such as the most frequent class or the mean.
+Who has learned nothing gives every row the same answer, such as the most frequent class or the mean, or answers that have
+nothing to do with the rows: dealt out at random among them, they would be as good.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from minnow.measures.paired import compare
 from minnow.stages.case import Problem
 from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
@@ -62,11 +60,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Contest:
-    """A finalist and constant answers by one measure, on the same rows."""
+    """A finalist and constant answers by one measure, on the same rows. binary: losses are 0 or 1."""
 
     measure: str
     finalist: Answers
     constants: Mapping[str, Answers]
+    binary: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,6 @@ class Chance:
     contests: tuple[Contest, ...] = ()
 
 
-@dataclass(frozen=True)
-class Told:
-    """Whether a finalist can be told from who has learned nothing. reasons: why not, or what makes it doubtful."""
-
-    ok: bool
-    reasons: tuple[str, ...] = ()
-
-
 def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level: float) -> Chance:
     """Measure what is reached without learning on the exam of a finalist, precisely enough for a one-sided level.
 
@@ -102,6 +93,8 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level:
     weighted = exam
     if problem.options.label_weights is not None:
         weighted = replace(exam, weight=_class_weights(train, exam))
+    else:
+        train = replace(train, weight=np.ones(len(train), np.float32))
     constants = task.CAPABILITIES.constants(train, weighted)
     if not constants:
         return Chance()
@@ -124,7 +117,9 @@ def _class_weights(train: Batch, exam: Batch) -> Array:
 
 def _contest(measure: Measure, outputs: Outputs, constants: Mapping[str, Outputs], exam: Batch) -> Contest:
     others = {name: _answers(measure, constant, exam) for name, constant in constants.items()}
-    return Contest(measure.name, _answers(measure, outputs, exam), others)
+    finalist = _answers(measure, outputs, exam)
+    binary = all(np.isin(one.loss, (0.0, 1.0)).all() for one in (finalist, *others.values()))
+    return Contest(measure.name, finalist, others, binary)
 
 
 def _answers(measure: Measure, outputs: Outputs, exam: Batch) -> Answers:
@@ -180,116 +175,3 @@ def _least(target: Array) -> float:
     """Probability of one arrangement of targets (n,) among all that differ."""
     counts = np.unique(target, return_counts=True)[1]
     return math.exp(min(0.0, sum(map(math.lgamma, counts + 1.0)) - math.lgamma(len(target) + 1)))
-
-
-def one_class(chance: Chance) -> str | None:
-    """Return why an exam says nothing: it has rows of one class alone, so that a constant answer is always right."""
-    present = {name: count for name, count in chance.rows.items() if count}
-    if len(chance.rows) < 2 or len(present) > 1:
-        return None
-    had = "".join(f"{count:,} rows of '{name}' and " for name, count in present.items())
-    missing = [name for name in chance.rows if name not in present]
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    return (
-        f"The exam cannot tell any model from an answer that is always the same: of the {len(chance.rows)} classes in train "
-        f"it has {had}none of {', '.join(map(repr, missing[:5]))}{more}. Rows of at least 2 classes are needed."
-    )
-
-
-def fewest(level: float) -> int:
-    """Smallest number of rows or groups that can show anything at a one-sided level: all must agree, 0.5^m <= level."""
-    return math.ceil(-math.log2(level))
-
-
-def few_others(chance: Chance, level: float) -> str | None:
-    """Return why a high score says little: hardly any row of the exam is of another class than the most frequent one."""
-    if len(chance.rows) < 2:
-        return None
-    name = max(chance.rows, key=lambda one: chance.rows[one])
-    others, needed = sum(chance.rows.values()) - chance.rows[name], fewest(level)
-    if others >= needed:
-        return None
-    return (
-        f"Provisional: {chance.rows[name]:,} rows of the exam are of the class '{name}' and {others} of others; of these at "
-        f"least {needed} are needed. Add rows of the rarer classes, or give the exam more rows (split.test)."
-    )
-
-
-def tell(chance: Chance, group: Array, *, level: float, first: float) -> Told:
-    """Decide whether a finalist can be told from who has learned nothing.
-
-    Its answers must be better than in all but a share `level` of the deals, for groups of rows also on average over the groups,
-    and no constant answer may be shown to be better by every measure. group: (n,) int. first: level of the first look, which
-    says how many groups are too few: their rows are taken for independent. Where the rows are too few for any model, the
-    finalist must be better than in every other deal.
-    """
-    if not chance.dealt:
-        return Told(True)
-    groups, n = len(np.unique(group)), len(group)
-    each = level / len(chance.dealt)
-    shares = [_share_as_good(dealt, each) for dealt in chance.dealt]
-    dealt, p = chance.dealt[int(np.argmin(shares))], min(shares)
-    few, doubts = groups < min(n, fewest(first)), []
-    if p > each and not (chance.least > first and p <= 1.5 * chance.least):
-        return Told(False, (_untold(dealt, p, each),))
-    if p > each:
-        doubts.append(f"{n} rows cannot show that a model has learned anything: p = {p:.2g} at best.")
-    if few:
-        doubts.append(_of_few_groups(groups, n))
-    elif groups < n:
-        over = compare(dealt.loss, dealt.rows, group, binary=False, level=each).p_better
-        if over > each:
-            return Told(False, (_untold(dealt, over, each, groups),))
-    worse = _beaten(chance, group if not few else np.arange(n), level)
-    return Told(False, (worse,)) if worse else Told(True, tuple(doubts))
-
-
-def _share_as_good(dealt: Dealt, level: float) -> float:
-    """Share of the deals that are as good as the answers as they are; by a normal curve where the deals are too few."""
-    from scipy.stats import norm
-
-    as_good = (dealt.means <= dealt.value + 1e-12 * dealt.means.max()).sum()
-    p = float((1 + as_good) / (1 + len(dealt.means)))
-    spread = float(dealt.means.std())
-    if as_good or 2 / len(dealt.means) <= level or not spread:
-        return p
-    return float(norm.sf((dealt.means.mean() - dealt.value) / spread))
-
-
-def _untold(dealt: Dealt, p: float, level: float, groups: int | None = None) -> str:
-    among = f"the {len(dealt.loss):,} rows" if groups is None else f"the rows of {groups:,} groups"
-    return (
-        f"It cannot be told from a model that has learned nothing: its {dealt.measure} is {dealt.shown(dealt.value)}, and "
-        f"{dealt.shown(float(dealt.means.mean()))} with its answers dealt out at random among {among}; p = {p:.3g}, required "
-        f"is at most {level:.2g}."
-    )
-
-
-def _of_few_groups(groups: int, rows: int) -> str:
-    return (
-        f"{groups} group{'s' if groups > 1 else ''} of rows cannot show any difference; taken for independent, the {rows:,} "
-        "rows show that it has learned something."
-    )
-
-
-def _beaten(chance: Chance, group: Array, level: float) -> str | None:
-    """Return by which constant answers a finalist is shown to be beaten, if it is so by every measure."""
-    had: list[str] = []
-    for contest in chance.contests:
-        better = [
-            f"{contest.measure} {contest.finalist.value:.4f} against {answers.value:.4f} of {name}"
-            for name, answers in sorted(contest.constants.items())
-            if _shown(answers.loss, contest.finalist.loss, group, level)
-        ]
-        if not better:
-            return None
-        had.append(better[0])
-    return (
-        f"An answer that is the same for every row is better: {'; '.join(had)} (at level {level:.2g})." if had else None
-    )
-
-
-def _shown(better: Array, worse: Array, group: Array, level: float) -> bool:
-    return math.fsum(better) < math.fsum(worse) and (
-        compare(better, worse, group, binary=False, level=level).p_better <= level
-    )

@@ -10,7 +10,8 @@ import numpy as np
 
 from minnow.measures.latency import ratio_upper
 from minnow.measures.paired import Comparison, compare, detectable
-from minnow.stages.chance import Chance, Told, few_others, fewest, one_class, tell
+from minnow.stages.chance import Chance
+from minnow.stages.floor import Told, few_others, fewest, one_class, tell
 from minnow.types import Array, Score
 
 

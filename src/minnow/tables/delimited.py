@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,22 +13,23 @@ from typing import IO
 
 from minnow.tables import dialects, headers
 from minnow.tables.dialects import Dialect
-from minnow.tables.errors import FileError, HeaderError
+from minnow.tables.errors import FileError
 from minnow.tables.files import Known, Row, RowFile
+from minnow.tables.naming import given_names, names_of, repeats_names
 from minnow.types import FileFormat, Notice
 
 _SAMPLE, _LONGEST_SAMPLE = 1 << 18, 1 << 21
 """Characters from which the dialect of a file is found, and where the last cell of these is longer."""
-ROW_NAME = "row name"
-"""Name of the first column of a file whose header has one name fewer than its rows have cells."""
-_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)?(_level_\d+)?")
-"""What pandas calls a column without a name."""
 _BELOW = re.compile(
     r"\W*\(?\d+ (rows?|records?|zeilen|lignes|filas)\b|\W*(total|sum|count|rows|records|source|notes?|generated|exported|"
     r"created|copyright|page|end|summe|gesamt|anzahl|quelle|stand|ende|fuente|fonte|fin|nota)\b|[#*©]\s|合计|总计|来源|出典",
     re.IGNORECASE,
 )
 """How lines below a table begin."""
+_SUMS = frozenset((
+    "total", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "suma", "somma", "totale", "totaal", "合计",
+    "总计",
+))  # fmt: skip
 _SHOWN = 100
 
 
@@ -54,13 +54,15 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
     first, below = sample.rows[layout.above], sample.rows[layout.above + 1 :]
     found = replace(form, separator=sample.dialect.separator, quote=sample.dialect.quote)
     if form.header is None:
-        names, unnamed = _names(path, first, below, layout, known, notices)
+        names, unnamed = names_of(path, first, below, layout, known, notices)
         next(rows)
         if below and headers.is_rule(below[0]):
             next(rows)
+        elif units := [cells for _, cells in islice(rows, headers.units_below(below))]:
+            notices.append(_units(path, units))
     else:
-        names, unnamed = _given(form.header, first, layout.width, known.target), ()
-        if _repeats(path, first, below, names, notices):
+        names, unnamed = given_names(form.header, first, layout.width, known.target), ()
+        if repeats_names(path, first, below, names, notices):
             next(rows)
         else:
             first = ()
@@ -104,13 +106,20 @@ def _unreadable(path: Path, error: Exception) -> FileError:
 
 
 def _above(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
-    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
-    count = (
-        f"{len(rows)} lines above the table in {path.name} are"
-        if len(rows) > 1
-        else f"The first line of {path.name} is"
+    lines = f"{len(rows)} lines above the table in {path.name} are"
+    return _not_read(lines if len(rows) > 1 else f"The first line of {path.name} is", rows)
+
+
+def _units(path: Path, rows: Sequence[Sequence[str]]) -> Notice:
+    lines = f"{len(rows)} lines below the header of {path.name}, of names or units, are"
+    return _not_read(
+        lines if len(rows) > 1 else f"The line below the header of {path.name}, of names or units, is", rows
     )
-    return Notice("skipped", f"{count} not read: {text[:_SHOWN]!r}.", len(rows))
+
+
+def _not_read(lines: str, rows: Sequence[Sequence[str]]) -> Notice:
+    text = " ".join(cell.strip() for row in rows for cell in row if cell.strip())
+    return Notice("skipped", f"{lines} not read: {text[:_SHOWN]!r}.", len(rows))
 
 
 class _Lines:
@@ -149,82 +158,6 @@ def _numbered(path: Path, stream: IO[str], sample: _Sample) -> Generator[Row]:
         raise _unreadable(path, error) from error
 
 
-def _names(
-    path: Path, first: Sequence[str], below: headers.Rows, layout: headers.Layout, known: Known, notices: list[Notice]
-) -> tuple[list[str], tuple[str, ...]]:
-    """Names of columns in the first line, and those of them that it lacks. Raises HeaderError where it is a row already."""
-    cells = [" ".join(name.split()) for name in first]
-    if len(cells) == layout.width + 1 and not cells[-1]:
-        cells.pop()
-    lacks_one = len(cells) == layout.width - 1 and headers.are_row_names(first, below)
-    names = ["", *cells] if lacks_one else cells
-    unnamed = {i: _placeholder(i, names, first) for i, name in enumerate(names) if not name or _UNNAMED.fullmatch(name)}
-    names = [unnamed.get(i, name) for i, name in enumerate(names)]
-    is_known = bool(known.names) and set(known.names) <= set(names)
-    if not (lacks_one or is_known or headers.has_header(first, below)):
-        raise HeaderError(
-            f"{path} must begin with the names of its columns. Received: {', '.join(cells)[:_SHOWN]}, which is a row like "
-            "those below it. Name the columns under options.header.",
-            cells,
-        )
-    return _once(path, names, known, notices), tuple(unnamed.values())
-
-
-def _placeholder(index: int, names: Sequence[str], first: Sequence[str]) -> str:
-    """Name for a column without one. names: of the columns, one more than first where the header lacks that of row names."""
-    name = ROW_NAME if index == 0 and len(names) > len(first) else f"column {index + 1}"
-    while name in names:
-        name = f"{name}_"
-    return name
-
-
-def _once(path: Path, names: list[str], known: Known, notices: list[Notice]) -> list[str]:
-    """Names that occur once each: the second "x" becomes "x (2)". Raises FileError where it is unclear which one is meant."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if meant := [name for name in twice if name in (*known.names, known.target)]:
-        raise FileError(
-            f"{path} must name column {meant[0]!r} once. It does {names.count(meant[0])} times; rename the others."
-        )
-    seen, renamed = set[str](), list[str]()
-    for name in names:
-        number, new = 1, name
-        while new in seen or (number > 1 and new in names):
-            number += 1
-            new = f"{name} ({number})"
-        seen.add(new)
-        renamed.append(new)
-    for name in twice:
-        text = f"{path.name} has {names.count(name)} columns named {name!r}; the second one is read as '{name} (2)'."
-        notices.append(Notice("format", text, names.count(name), name))
-    return renamed
-
-
-def _given(header: Sequence[str], first: Sequence[str], width: int, target: str | None) -> list[str]:
-    """Names of a file without a header, which may lack the target, or begin with names of these columns in any order.
-
-    width: number of cells of its rows.
-    """
-    without = [name for name in header if name != target]
-    cells = [" ".join(cell.split()) for cell in first]
-    if len(cells) >= len(without) and len(set(cells)) == len(cells) and set(cells) <= set(header):
-        return cells
-    return without if len(without) == width < len(header) else list(header)
-
-
-def _repeats(
-    path: Path, first: Sequence[str], below: headers.Rows, names: Sequence[str], notices: list[Notice]
-) -> bool:
-    """Whether the first line holds names although they are given by options.header: the same ones, or texts above numbers."""
-    cells = [" ".join(cell.split()) for cell in first]
-    if [cell.casefold() for cell in cells] == [name.casefold() for name in names]:
-        return True
-    if not headers.has_names(first, below):
-        return False
-    text = f"The first line of {path.name} holds names, which options.header replaces: {', '.join(cells)[:_SHOWN]!r}."
-    notices.append(Notice("skipped", text, 1))
-    return True
-
-
 def _checked(
     path: Path,
     rows: Generator[Row],
@@ -246,7 +179,7 @@ def _checked(
             cells = list(map(str.strip, full))
             if len(cells) == width + 1 and not cells[-1]:
                 cells.pop()
-            if (not cells[0] or len(cells) < width) and _is_end(cells, width):
+            if (not cells[0] or len(cells) < width or _is_sum(cells[0])) and _is_end(cells, width):
                 held.append((line, cells))
                 continue
             if cells == header:
@@ -265,9 +198,15 @@ def _checked(
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:
-    """Whether a row is empty, or has fewer cells than others and a single text, such as the number of rows or a source."""
-    text = "".join(cells)
-    return not text or (len(cells) < width and text in cells and _BELOW.match(text) is not None)
+    """Whether a row may stand below a table: it is empty, has sums and gaps, or a single text that begins as such lines do."""
+    filled = [cell for cell in cells if cell]
+    if not filled or len(cells) >= width:
+        return not filled or (_is_sum(filled[0]) and len(filled) < width)
+    return len(filled) == 1 and _BELOW.match(filled[0]) is not None
+
+
+def _is_sum(cell: str) -> bool:
+    return cell.rstrip(":").lower() in _SUMS
 
 
 def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> Row:
@@ -282,7 +221,7 @@ def _of_width(path: Path, row: Row, names: Sequence[str], form: FileFormat) -> R
 
 
 def _below(path: Path, rows: Sequence[Row]) -> Notice:
-    text = " ".join(cell for _, cells in rows for cell in cells if cell)
-    what = f"not read: {text[:_SHOWN]!r}" if text else "empty and not read"
-    count = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
-    return Notice("skipped", f"{count} {what}.", len(rows))
+    lines = f"The last {len(rows):,} rows of {path.name} are" if len(rows) > 1 else f"The last row of {path.name} is"
+    if any(cell for _, cells in rows for cell in cells):
+        return _not_read(lines, [cells for _, cells in rows])
+    return Notice("skipped", f"{lines} empty and not read.", len(rows))

@@ -24,6 +24,7 @@ _PROSE = re.compile(
     r"([ ._-].*)?(\.(txt|md|rst))?",
     re.IGNORECASE,
 )
+_DRAFT = "submission"
 _SHOWN = 5
 
 
@@ -78,6 +79,29 @@ def passed_over(place: Path, suffixes: Sequence[str]) -> list[str]:
         return []
     taken = {path for path in _with_suffix(place, suffixes) if not is_prose(path)}
     return sorted(p.name for p in place.glob("*") if p.is_file() and p.name[0] != "." and p not in taken)
+
+
+def refuse_twins(paths: Sequence[Path]) -> None:
+    """Raise FileError for files of one name but its ending, which hold the same rows twice."""
+    names: dict[str, str] = {}
+    for path in paths:
+        stem = path.name.lower()
+        while (ending := Path(stem).suffix) and any(suffix.endswith(ending) for suffix in SUFFIXES):
+            stem = stem.removesuffix(ending)
+        if other := names.get(stem):
+            raise FileError(
+                f"{other} and {path.name} seem to hold the same rows twice. Name the one to read under options.file."
+            )
+        names[stem] = path.name
+
+
+def without_drafts(paths: Sequence[Path]) -> tuple[list[Path], list[Notice]]:
+    """Leave out the files of a competition that are to be filled in, such as sample_submission.csv, and say so."""
+    drafts = [path for path in paths if _DRAFT in path.name.lower()]
+    if len(drafts) == len(paths):
+        return list(paths), []
+    text = "{} is not read: its answers are to be filled in (options.file names the files to read)."
+    return [path for path in paths if path not in drafts], [Notice("skipped", text.format(d.name), 1) for d in drafts]
 
 
 def split_of(name: str) -> str:

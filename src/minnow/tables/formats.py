@@ -19,8 +19,8 @@ NUMERIC_SHARE = 0.9
 MANY = 20
 """Number of distinct numbers above which other cells are taken for mistakes."""
 _MANY_DATES = 5
-_HALF, _FEW = 0.5, 3
-"""Share of numbers from which on a few spellings, each of which may stand for a missing value, are taken for mistakes."""
+_HALF, _FEW, _FEW_SHARE = 0.5, 3, 0.1
+"""Share of numbers from which on few spellings of other cells are taken for mistakes: three, or one for ten numbers."""
 _MOST_UNITS = 5
 _FIRST = 20
 _SHOWN = 5
@@ -223,8 +223,13 @@ def _refuse_odd_numbers(values: Mapping[str, int], parts: Mapping[str, Written])
     share = _share(parts, values)
     if not odd or len(parts) <= MANY or len(numbers.units_of(parts.values())) > 1:
         return
-    if share >= NUMERIC_SHARE or (share >= _HALF and len(odd) <= _FEW):
+    if _are_mistakes(share, len(odd), len(parts)):
         raise _odd("numbers", share, odd)
+
+
+def _are_mistakes(share: float, odd: int, known: int) -> bool:
+    """Whether odd cells are mistakes. share: of the others; odd, known: numbers of different ones."""
+    return share >= NUMERIC_SHARE or (share >= _HALF and odd <= max(_FEW, _FEW_SHARE * known))
 
 
 def _refuse_odd_dates(values: Mapping[str, int]) -> None:
@@ -236,7 +241,7 @@ def _refuse_odd_dates(values: Mapping[str, int]) -> None:
         return
     best = max(read.values(), key=lambda found: _share(found, values))
     odd = [cell for cell in cells if cell not in best]
-    if _share(best, values) >= NUMERIC_SHARE or (_share(best, values) >= _HALF and len(odd) <= _FEW):
+    if _are_mistakes(_share(best, values), len(odd), len(best)):
         raise _odd("dates", _share(best, values), odd)
     if _share(set.union(*read.values()), values) >= NUMERIC_SHARE:
         one, other = next(cell for cell in cells if cell in best), odd[0]

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice, takewhile
+from itertools import chain, islice
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from minnow.registry import unknown
-from minnow.tables import parquet
-from minnow.tables.delimited import ROW_NAME, open_delimited
+from minnow.tables import indices, parquet
+from minnow.tables.delimited import open_delimited
 from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
-from minnow.tables.files import JSONL, SUFFIXES, Known, Row, RowFile, find, listed, passed_over
+from minnow.tables.files import (
+    JSONL,
+    SUFFIXES,
+    Known,
+    Row,
+    RowFile,
+    find,
+    listed,
+    passed_over,
+    refuse_twins,
+    without_drafts,
+)
 from minnow.tables.json_lines import open_json_lines
-from minnow.tables.numbers import written
 from minnow.tables.options import FileOptions
-from minnow.tables.times import formats_of
 from minnow.types import Array, FileFormat, Notice
 
 _PARQUET = ".parquet"
-_DRAFT = "submission"
 _CHUNK, _LARGE_CHUNK = 4096, 1 << 16
 SHOWN = 5
 Cells = Sequence[str | None]
@@ -53,6 +61,10 @@ class Frame:
         """The frame without some columns."""
         return replace(self, columns={name: cells for name, cells in self.columns.items() if name not in names})
 
+    def texts(self) -> dict[str, Cells]:
+        """The columns that are not typed."""
+        return {name: cells for name, cells in self.columns.items() if not isinstance(cells, np.ndarray)}
+
     def cells(self, name: str, option: str) -> Cells:
         """Cells of one column. option: where its name stands, for the message. Raises FileError where it is not there."""
         if name not in self.columns:
@@ -69,36 +81,14 @@ def read_place(place: Path, options: FileOptions, *, target: str | None = None, 
     paths = [path for path in find(place, options.file, SUFFIXES) if path.name not in without]
     if options.file is not None:
         return _join(_read_all(paths, options.form, target))
-    _refuse_twins(paths)
-    paths, drafts = _without_drafts(paths)
+    refuse_twins(paths)
+    paths, drafts = without_drafts(paths)
     frames = _read_all(paths, options.form, target)
     parts = _parts(frames, target)
     frame = _join({path: frame for path, frame in frames.items() if path not in parts})
     others = [name for name in passed_over(place, SUFFIXES) if name not in without]
-    left_out = [*(_part(path, frames[path], frame, target) for path in parts), *_others(drafts), *_others(others)]
+    left_out = [*(_part(path, frames[path], frame, target) for path in parts), *drafts, *_others(others)]
     return replace(frame, notices=(*frame.notices, *left_out))
-
-
-def _refuse_twins(paths: Sequence[Path]) -> None:
-    """Raise FileError for files of one name but its ending, which hold the same rows twice."""
-    names: dict[str, str] = {}
-    for path in paths:
-        stem = path.name.lower()
-        while (ending := Path(stem).suffix) and any(suffix.endswith(ending) for suffix in SUFFIXES):
-            stem = stem.removesuffix(ending)
-        if other := names.get(stem):
-            raise FileError(
-                f"{other} and {path.name} seem to hold the same rows twice. Name the one to read under options.file."
-            )
-        names[stem] = path.name
-
-
-def _without_drafts(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """Files without those of a competition that are to be filled in, such as sample_submission.csv, and the names of these."""
-    drafts = [path for path in paths if _DRAFT in path.name.lower()]
-    if len(drafts) == len(paths):
-        return list(paths), []
-    return [path for path in paths if path not in drafts], [path.name for path in drafts]
 
 
 def _read_all(paths: Sequence[Path], form: FileFormat, target: str | None) -> dict[Path, Frame]:
@@ -209,8 +199,8 @@ def _moment(value: np.datetime64) -> str:
 
 def _join(frames: Mapping[Path, Frame]) -> Frame:
     """Concatenate files by the names of their columns. Raises FileError for files with other columns."""
-    indices = [_indices(frame) for frame in frames.values()]
-    index = {name: why for name, why in indices[0].items() if all(name in other for other in indices)}
+    found = [indices.find(frame.texts(), frame.unnamed, len(frame)) for frame in frames.values()]
+    index = {name: why for name, why in found[0].items() if all(name in other for other in found)}
     (first_path, first), *_ = frames.items()
     for path, frame in frames.items():
         if different := set(first.columns) ^ set(frame.columns):
@@ -220,7 +210,7 @@ def _join(frames: Mapping[Path, Frame]) -> Frame:
             )
     frame = _joined([frame.without(index) for frame in frames.values()])
     kept = [name for name in first.unnamed if name in frame.columns]
-    notices = (*frame.notices, *_index_notices(index), *map(_unnamed_notice, kept))
+    notices = (*frame.notices, *indices.notices(index), *map(indices.kept_notice, kept))
     return replace(frame, notices=notices)
 
 
@@ -247,49 +237,3 @@ def _joined(frames: Sequence[Frame]) -> Frame:
         form=next((frame.form for frame in frames if frame.form.separator == ";"), first.form),
         notices=tuple(dict.fromkeys(notice for frame in frames for notice in frame.notices)),
     )
-
-
-def _indices(frame: Frame) -> dict[str, str]:
-    """Columns without a name that are no data -> what they hold: nothing, or at the beginning numbers or names of the rows.
-
-    pandas writes an index there, and R the names of rows. Moments are data.
-    """
-    found: dict[str, str] = {}
-    first = list(takewhile(lambda name: name in frame.unnamed, frame.columns))
-    for name in frame.unnamed:
-        cells = [cell for cell in as_cells(frame.columns[name]) if cell]
-        if not cells:
-            found[name] = "is empty"
-        elif name in first and len(cells) == len(frame) and _are_of_rows(cells):
-            found[name] = "numbers the rows" if cells[0].isdigit() else "names the rows"
-    return found if len(found) < len(frame.columns) else {}
-
-
-def _are_of_rows(cells: Cells) -> bool:
-    """Whether cells number rows, or name each of them."""
-    if all(cell is not None and cell.isdigit() for cell in cells):
-        return True
-    texts = [cell for cell in cells[:SHOWN] if cell is not None and written(cell) is None and not formats_of([cell])]
-    return len(set(cells)) == len(cells) and len(texts) == len(cells[:SHOWN])
-
-
-def _index_notices(index: Mapping[str, str]) -> list[Notice]:
-    empty = [name.removeprefix("column ") for name, why in index.items() if why == "is empty"]
-    notices = [
-        Notice("skipped", f"{_title(name)}, which has no name, {why} and is not read.", 1, name)
-        for name, why in index.items()
-        if why != "is empty"
-    ]
-    if empty:
-        columns = f"Column {empty[0]} has" if len(empty) == 1 else f"{len(empty)} columns ({listed(empty)}) have"
-        text = f"{columns} no name and no cells, and {'is' if len(empty) == 1 else 'are'} not read."
-        notices.append(Notice("skipped", text, len(empty), f"column {empty[0]}"))
-    return notices
-
-
-def _title(name: str) -> str:
-    return "The first column" if name in (ROW_NAME, "column 1") else name.capitalize()
-
-
-def _unnamed_notice(name: str) -> Notice:
-    return Notice("format", f"A column has no name in the header and is read as '{name}'.", 1, name)

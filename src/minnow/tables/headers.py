@@ -15,7 +15,7 @@ from minnow.tables.times import formats_of
 Rows = Sequence[Sequence[str]]
 _RECURS = 0.05
 """Share of the rows below in which a cell of a first row occurs again."""
-_MOST_ABOVE = 20
+_MOST_ABOVE, _MOST_UNITS, _LEAST = 20, 3, 2
 _RULE = re.compile(r"[-+=:| ]*[-=]{2,}[-+=:| ]*")
 
 
@@ -97,6 +97,23 @@ def is_rule(row: Sequence[str]) -> bool:
     """Whether a row is a line below the header, such as ----+----."""
     cells = [cell.strip() for cell in row if cell.strip()]
     return bool(cells) and all(map(_RULE.fullmatch, cells))
+
+
+def units_below(below: Rows) -> int:
+    """Number of lines below the header that belong to it, such as units: texts above the numbers of all numeric columns."""
+    return next((i for i, row in enumerate(below[:_MOST_UNITS]) if not _is_of_units(row, below[i + 1 :])), _MOST_UNITS)
+
+
+def _is_of_units(row: Sequence[str], rows: Rows) -> bool:
+    cells, below = _columns(row, [other for other in rows if not _is_text(other)])
+    numeric = [len(column) >= _LEAST and all(map(is_plain, column)) for column in below]
+    above = [cell for cell, is_numeric in zip(cells, numeric, strict=True) if is_numeric]
+    texts = [cell for cell in above if cell and written(cell) is None]
+    return len(set(texts)) > 1 and len(texts) == sum(map(bool, above))
+
+
+def _is_text(row: Sequence[str]) -> bool:
+    return all(written(cell.strip()) is None for cell in row)
 
 
 def has_header(first: Sequence[str], rows: Rows) -> bool:

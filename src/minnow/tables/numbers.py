@@ -31,7 +31,7 @@ _LOOKALIKES = {0xA0: " ", 0x2009: " ", 0x202F: " ", 0x2212: "-", 0x2019: "'", 0x
 """Spaces that do not break, the minus sign and typographic apostrophes -> the signs of a keyboard."""
 _CELL = re.compile(
     r"(?P<open>\()?(?P<sign>[+\-]?)\s*(?P<before>[^\d\s.,+\-()']{1,4}\.?)?\s*(?P<inside>\()?(?P<inner>[+\-]?)"
-    r"(?P<number>(?:\d[\d.,' ]*\d|\d)[.,]?|[.,]\d+)(?P<exponent>[eE][+\-]?\d{1,3})?(?P<trailing>-)?\s*"
+    r"(?P<number>(?:\d[\d.,' ]*\d|\d)[.,]?|[.,]\d+)(?P<exponent>[eE][+\-]?\d{1,3})?(?P<trailing>-{1,2}|[\u2013\u2014])?\s*"
     r"(?P<after>[dck]?m[23]|[^\d\s()+\-.,][^\d()]{0,11})?(?P<close>\))?"
 )
 _PHONE = re.compile(r"\+\d.* ")
@@ -78,9 +78,12 @@ def written(cell: str) -> Written | None:
     if match is None or _PHONE.match(cell) or not _ANY.fullmatch(match["number"]):
         return None
     brackets = bool(match["open"]) + bool(match["inside"])
-    minus = [sign for sign in (match["sign"], match["inner"], match["trailing"]) if sign]
+    trailing = match["trailing"] or ""
+    if match["number"][-1] in ",.":  # a dash for the hundredths: 49,- is 49
+        trailing = ""
+    minus = [sign for sign in (match["sign"], match["inner"], trailing) if sign]
     before, after = match["before"] or "", (match["after"] or "").strip()
-    if brackets != bool(match["close"]) or len(minus) + brackets > 1:
+    if brackets != bool(match["close"]) or len(minus) + brackets > 1 or trailing not in ("", "-"):
         return None
     if before and (after or not is_currency(before)):
         return None

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from minnow.contracts import Parameters, RowOptions
+from minnow.tables import times
 from minnow.tables.cells import Kind, missing_spellings
 from minnow.types import FileFormat
 
@@ -29,6 +30,28 @@ def seconds_of(value: Any) -> Any:
 
 Duration = Annotated[float, BeforeValidator(seconds_of)]
 """Seconds; in params.yaml also a number with a unit."""
+
+
+def separator_of(value: Any) -> Any:
+    """Convert the usual spellings of a tab to one; other values as they are."""
+    return "\t" if value in ("\\t", "tab") else value
+
+
+Separator = Annotated[str, BeforeValidator(separator_of), Field(min_length=1)]
+"""Separator of cells; a blank stands for one or more blanks and tabs."""
+
+
+def date_format(form: str) -> str:
+    """Check a format of dates. Raises ValueError."""
+    if not times.is_format(form):
+        raise ValueError(
+            "dates need a format in the syntax of Python's strptime, such as %d/%m/%Y, or iso, quarter, or a unit of numbers "
+            f"since 1970: s, ms, us or ns. Received: {form!r}"
+        )
+    return form
+
+
+DateFormat = Annotated[str, AfterValidator(date_format)]
 ClassWeights = Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]]
 
 
@@ -80,7 +103,7 @@ class FileOptions(Parameters):
     """
 
     file: str | list[str] | None = None
-    separator: str | None = Field(None, min_length=1)
+    separator: Separator | None = None
     quote: str = Field('"', min_length=1, max_length=1)
     encoding: str | None = None
     header: list[str] | None = None
@@ -117,7 +140,7 @@ class TableOptions(FileOptions, LabelledOptions):
     drop: list[str] = Field(default=[])
     decimal: Literal[".", ","] | None = None
     kinds: dict[str, Kind] = Field(default={})
-    dates: dict[str, str] = Field(default={})
+    dates: dict[str, DateFormat] = Field(default={})
     file_splits: dict[str, Literal["train", "test"]] = Field(default={})
     label_as: dict[str, str] = Field(default={})
     weight: str | None = None

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from minnow import families
 from minnow.modalities import text
 from minnow.modalities.text import scripts
 from minnow.modalities.text.words import hashed_pairs, learn_words, tokenizer, word_ids
-from minnow.types import Batch, Table
+from minnow.types import Table
 
 ENGLISH = ["the lamp is good", "the lamp is bad"]
 CHINESE = ["我的手机很好用", "我的手机太差了"]
@@ -114,7 +114,7 @@ def test_splitting_is_said_with_counts(tmp_path):
     assert not text.read(tmp_path, text.Options(split_characters=False)).notices
 
 
-def test_chinese_moods_are_learned(tmp_path):
+def test_chinese_moods_are_told_by_characters_and_their_pairs():
     """Every text differs, and only the phrase at its end tells the mood."""
     rng = np.random.default_rng(0)
     things, good, bad = (
@@ -127,14 +127,9 @@ def test_chinese_moods_are_learned(tmp_path):
         f"{rng.choice(things)}第{i}次{rng.choice(things)}{rng.choice([bad, good][mood])}"
         for i, mood in enumerate(moods)
     ]
-    labels = np.array(["差", "好"])
-    encoder = text.fit_encoder(_table(texts[:160], labels[moods[:160]].tolist()), labels, text.Options())
-    inputs = encoder.encode({"text": np.array(texts, object)})
-    batch = Batch(
-        inputs, moods.astype(np.int64), labels, "classify", np.arange(240, dtype=np.uint64), "text",
-        cardinalities=encoder.cardinalities,
-    )  # fmt: skip
-    family = families.get("linear")
-    model = family.fit(batch.take(np.arange(160)), batch.take(np.arange(160, 200)), family.Params(), seed=0)
-    test = batch.take(np.arange(200, 240))
-    assert (model.predict(test.inputs)["probabilities"].argmax(axis=1) == test.target).all()
+    encoder = _fit(texts[:160])
+    ids = encoder.encode({"text": np.array(texts, object)})["ngrams"]
+    bags = np.zeros((240, encoder.cardinalities["ngrams"]))
+    np.put_along_axis(bags, ids, 1, axis=1)
+    model = LogisticRegression().fit(bags[:160], moods[:160])
+    assert model.score(bags[160:], moods[160:]) == 1

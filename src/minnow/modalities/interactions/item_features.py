@@ -15,7 +15,7 @@ from minnow.modalities.interactions.number_columns import read_numbers
 from minnow.tables.errors import ColumnError, FileError, ReadingError
 from minnow.tables.files import find
 from minnow.tables.frames import Frame, read_file
-from minnow.tables.options import TableOptions
+from minnow.tables.options import Separator, TableOptions
 from minnow.tables.typed import Typed
 from minnow.types import Array, FileFormat, Notice
 
@@ -43,7 +43,7 @@ class ItemOptions(Parameters):
     """
 
     file: str
-    separator: str | None = Field(None, min_length=1)
+    separator: Separator | None = None
     encoding: str | None = None
     header: list[str] | None = None
     decimal: Literal[".", ","] | None = None

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from minnow.contracts import RowOptions
 from minnow.modalities.interactions.item_features import ItemOptions
-from minnow.tables.options import Duration, FileOptions
+from minnow.tables.options import DateFormat, Duration, FileOptions
 
 
 class Options(FileOptions, RowOptions):
@@ -42,7 +42,7 @@ class Options(FileOptions, RowOptions):
     rating_range: list[float] | None = Field(None, min_length=2, max_length=2)
     min_interactions: int = Field(1, ge=1)
     decimal: Literal[".", ","] | None = None
-    dates: dict[str, str] = Field(default={})
+    dates: dict[str, DateFormat] = Field(default={})
     half_life: Duration = Field(259_200, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import LEVEL, model
 
-from minnow.stages import chance as chances
-from minnow.stages import judge
-from minnow.stages.chance import Chance, chance_of, fewest
+from minnow.stages import floor, judge
+from minnow.stages.chance import Chance, chance_of
+from minnow.stages.floor import fewest
 from minnow.stages.judge import Rivals, Rules, decide, level_of_look
 from minnow.tasks import classify, generate, rank, regress
 from minnow.types import Array, Batch, Score
@@ -75,7 +75,7 @@ def test_on_an_exam_of_one_class_nothing_is_promoted_and_no_look_is_spent(seed, 
 
 def test_an_exam_of_rows_that_train_does_not_know_says_nothing_either():
     exam, outputs = batch(np.full(50, -1)), {"probabilities": np.full((50, 2), 0.5)}
-    reason = chances.one_class(of(classify, exam, outputs, batch([0, 1])))
+    reason = floor.one_class(of(classify, exam, outputs, batch([0, 1])))
     assert "of the 2 classes in train it has none of 'no', 'yes'" in reason
 
 
@@ -115,11 +115,11 @@ def test_what_knows_nothing_seldom_becomes_champion_and_often_with_a_faulty_judg
     monkeypatch.setattr(judge, "level_of_look", lambda level, look: level)
     assert promoted_in_a_year() > 0.3
     monkeypatch.undo()
-    monkeypatch.setattr(judge, "tell", lambda *_, **__: chances.Told(True))
+    monkeypatch.setattr(judge, "tell", lambda *_, **__: floor.Told(True))
     assert promoted_in_a_year(times=5) > 0.9
 
 
-@pytest.mark.parametrize("n", [9, 20, 60, 300])
+@pytest.mark.parametrize("n", [10, 20, 60, 300])
 def test_a_useful_model_on_a_small_exam_is_promoted_as_before(n):
     for seed in range(20):
         yes, target = drawn(seed, n, skill=9.0)
@@ -148,7 +148,11 @@ def test_a_refusal_has_the_figures_it_had_and_those_it_needed_and_spends_a_look(
     spent = level_of_look(LEVEL, 2)
     assert (ruling.verdict, ruling.looked, ruling.level_spent) == ("refused", True, spent)
     assert "cannot be told from a model that has learned nothing: its log_loss is 0." in ruling.reasons[0]
-    assert f"required is at most {spent:.2g}" in ruling.reasons[0]
+    assert f"required is at most {0.8 * spent:.2g}" in ruling.reasons[0]
+    assert ruling.reasons[1].startswith(
+        "It is not shown to be better than an answer that is always the same: accuracy 0."
+    )
+    assert f"required is {0.1 * spent:.2g}" in ruling.reasons[1]
     assert ruling.reasons[-1].startswith("This was look 2")
 
 
@@ -178,6 +182,21 @@ def test_the_level_of_a_late_look_can_be_reached():
     yes, target = drawn(4, 400, skill=6.0)
     assert ask(yes, target, looks=60).promote
     assert not ask(*drawn(4, 400), looks=60).promote
+
+
+def test_answers_that_are_better_than_what_train_suggests_are_told_though_later_rows_are_others():
+    """In train one row in five says yes, later four in five do: half of the answers right are more than there would be."""
+    random = np.random.default_rng(12)
+    target, train = (random.random(80) < 0.8).astype(np.int64), batch((np.arange(200) % 5 == 0).astype(np.int64))
+    yes = np.where(random.random(80) < 0.5, 0.8, 0.2)
+    outputs, exam = {"probabilities": np.stack([1 - yes, yes], axis=1)}, batch(target)
+    assert not told(of(classify, exam, outputs), 80)
+    assert told(of(classify, exam, outputs, train), 80)
+    for answer in (0.3, 0.99):
+        always = {"probabilities": np.tile([1 - answer, answer], (80, 1))}
+        refused = floor.tell(of(classify, exam, always, train), np.arange(80), level=FIRST, first=FIRST)
+        assert not refused.ok
+        assert refused.reasons[-1] == "It gives every row the same answer."
 
 
 # Few groups of rows
@@ -230,7 +249,7 @@ def test_a_smaller_model_that_knows_nothing_does_not_replace_a_champion_that_is_
     champion = np.zeros(2000)
     refused = ask(np.full(2000, 0.005), target, champion, size=10)
     assert (refused.promote, refused.looked) == (False, True)
-    assert any("cannot be told from a model that has learned nothing" in reason for reason in refused.reasons)
+    assert any("cannot be told from a model" in reason for reason in refused.reasons)
     told = np.where(target == 1, np.where(np.arange(2000) < 1600, 0.8, 0.1), 0.001)
     assert ask(told, target, champion, size=10).verdict == "smaller"
 
@@ -244,7 +263,7 @@ def test_a_champion_that_is_worse_than_nothing_is_replaced():
 
 
 def told(chance, n):
-    return chances.tell(chance, np.arange(n), level=FIRST, first=FIRST).ok
+    return floor.tell(chance, np.arange(n), level=FIRST, first=FIRST).ok
 
 
 def test_numbers_are_told_by_their_error():
@@ -266,7 +285,7 @@ def test_what_a_constant_answer_beats_by_every_measure_is_refused_though_it_know
     target = random.normal(0, 1, 300).astype(np.float32)
     exam = batch(target, [], "regress")
     chance = of(regress, exam, {"value": (target + 9).astype(np.float32)}, batch(target, [], "regress"))
-    answer = chances.tell(chance, np.arange(300), level=FIRST, first=FIRST)
+    answer = floor.tell(chance, np.arange(300), level=FIRST, first=FIRST)
     assert not answer.ok
     assert answer.reasons[0].startswith("An answer that is the same for every row is better: mae 9.0000 against 0.")
     assert "rmse 9.0000 against" in answer.reasons[0]
@@ -280,7 +299,9 @@ def test_class_weights_of_training_weight_the_rows_for_constant_answers():
     yes = np.clip(np.where(target == 1, 0.75, 0.35) + random.normal(0, 0.2, 2000), 0.01, 0.99)
     outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
     exam, balanced = batch(target), batch(target, weight=np.where(target == 1, 10.0, 10 / 19))
-    assert not told(of(classify, exam, outputs), 2000)
+    plain = of(classify, exam, outputs)
+    assert plain.contests[0].finalist.value < plain.contests[0].constants["the most frequent class of train"].value
+    assert not told(plain, 2000)
     assert told(of(classify, exam, outputs, balanced, "balanced"), 2000)
     for answer in (0.001, 0.5, 0.999):
         constant = {"probabilities": np.tile([1 - answer, answer], (2000, 1))}
