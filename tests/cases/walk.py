@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from minnow import config
 from minnow.catalog import catalog
+from minnow.contracts import Encoder
 from minnow.insight import hints
 from minnow.modalities.timeseries.options import SERIES, STAMP
 from minnow.onboarding import entry
@@ -233,19 +234,36 @@ def check_answers(walk: Walk, every: int = 1) -> None:
     served = walk.served_files(files) if files else walk.served(rows[::every])
     differ = [i for i, (one, other) in enumerate(zip(answers[::every], served, strict=True)) if one != other]
     assert not differ, f"answers {differ[:5]} differ: {answers[::every][differ[0]]} and {served[differ[0]]}"
-    if walk.case.usecase.task != "rank":  # a row of the log asks for its user, an example is all of a user's rows
-        _check_arrays(walk)
+    _check_arrays(walk, walk.predictor.encoder)
 
 
-def _check_arrays(walk: Walk) -> None:
-    predictor, module = walk.predictor, walk.case.modality
-    parsed = module.parse(walk.own_inputs, predictor.encoder)
+def check_reading(walk: Walk) -> None:
+    """Check without a model that the entry runs, and that file and rows of JSON are encoded as training encodes them."""
+    assert walk.proposal.questions == []
+    assert walk.failures == [], walk.failures
+    walk.home.mkdir(parents=True, exist_ok=True)
+    walk.prepared.encoder.save(walk.home)
+    encoder = walk.case.modality.load_encoder(walk.home)
+    own = walk.case.modality.from_file(walk.written.asked, walk.case.options, encoder)
+    for inputs in (list(own), sent(walk)):
+        if inputs:
+            _check_arrays(walk, encoder, inputs)
+
+
+def _check_arrays(walk: Walk, encoder: Encoder, inputs: list[Any] | None = None) -> None:
+    """inputs: None for those of the training file."""
+    if walk.case.usecase.task == "rank":
+        return  # a row of the log asks for its user, an example is all of a user's rows
+    module = walk.case.modality
+    parsed = module.parse(walk.own_inputs if inputs is None else inputs, encoder)
     examples = module.examples(walk.table, walk.case.options).columns
-    asked, trained = predictor.encoder.encode(parsed), predictor.encoder.encode(examples)
-    places = np.arange(len(walk.table))
-    if walk.written.series:
+    asked, trained = encoder.encode(parsed), encoder.encode(examples)
+    places = np.arange(len(next(iter(trained.values()))))
+    if STAMP in examples:
         place = {key: i for i, key in enumerate(_moments(parsed))}
         places = np.array([place[key] for key in _moments(examples)])
+    else:
+        assert len(next(iter(asked.values()))) == len(places), "every row is asked"
     for name, value in trained.items():
         np.testing.assert_array_equal(asked[name][places], value, err_msg=name)
 

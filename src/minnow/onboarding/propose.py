@@ -32,7 +32,10 @@ _INT8_ROWS = 130
 
 
 def propose(data: Path, request: Request) -> Proposal:
-    """Propose an entry for a folder or file. Raises ValueError that says what was needed and what was received."""
+    """Propose an entry for a folder or file; without families where it has a question, which is to be answered first.
+
+    Raises ValueError that says what was needed and what was received.
+    """
     if not data.exists():
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
     if request.modality and request.modality not in catalog().known("modality"):
@@ -42,10 +45,11 @@ def propose(data: Path, request: Request) -> Proposal:
     _refuse_lost_links(data)
     proposal = Proposal({"modality": "", "task": "", "data": str(data)}, given=request.options)
     _propose_rows(proposal, data, request)
-    if not proposal.questions:
-        proposal.choose_given()
-        if proposal.entry["modality"] not in ("images", "audio"):  # which fit their limits while they decode
-            fit_limits(proposal, data)
+    if proposal.questions:
+        return proposal
+    proposal.choose_given()
+    if proposal.entry["modality"] not in ("images", "audio"):  # which fit their limits while they decode
+        fit_limits(proposal, data)
     _choose_families(proposal, request)
     return proposal
 

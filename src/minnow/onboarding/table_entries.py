@@ -29,6 +29,8 @@ def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
     columns = facts.read_columns(proposal, data, request)
     if request.target and request.target not in columns.values:
         raise ValueError(f"--target: {unknown('column', request.target, columns.values)}")
+    if proposal.questions:  # what a column means is asked first
+        return
     modality = request.modality or _modality(columns, request)
     kinds = {"interactions": propose_interactions, "text": propose_text, "timeseries": propose_series}
     kinds.get(modality, _table)(proposal, columns, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -126,7 +127,8 @@ def may_be_grouped(cells: Iterable[str]) -> bool:
 def number(text: str, form: ColumnFormat) -> float:
     """Parse a cell as its column is written; the unit may be absent. Raises ValueError."""
     if form.decimal == "." and not form.thousands and not form.unit:
-        return plain(text)
+        with suppress(ValueError):  # a minus behind the number, or brackets around it, are read below
+            return plain(text)
     if form.unit == CLOCK:
         return clock_seconds(text)
     if text.strip("+-").lower() in ("inf", "infinity"):
