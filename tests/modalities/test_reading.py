@@ -466,3 +466,11 @@ def test_parquet_is_read_no_further_than_its_rows_are_taken(tmp_path, monkeypatc
     rows = tabular.from_file(path, read.options, read.encoder)
     assert next(rows)["size"] == read.case.as_request(0, 1)["size"]
     assert sum(taken) < 0.5 * ROWS * 400
+
+
+@pytest.mark.parametrize("value", [-999, -999.0, "-999", "-999.0", None, "NA"])
+def test_a_number_that_stands_for_missing_values_does_so_in_requests(value, tmp_path):
+    read = Read(replace(CASES["plain"], options={"missing": [-999]}), tmp_path)
+    rows = [read.case.as_request(0, 1) | {"size": value}, read.case.as_request(0, 1)]
+    size = tabular.parse(rows, read.encoder)["size"]
+    assert np.isnan(size).tolist() == [True, False]

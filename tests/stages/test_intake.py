@@ -82,7 +82,7 @@ def test_a_number_to_be_estimated_that_is_none_is_refused(cell, message, tmp_pat
 
 def test_train_of_one_class_alone_is_refused_before_anything_is_trained(tmp_path):
     text = "x,day,kind\n" + "".join(
-        f"{i % 7},2024-{1 + i // 28:02}-{1 + i % 28:02},{'ab'[i > 180]}\n" for i in range(200)
+        f"{number(i)},2024-{1 + i // 28:02}-{1 + i % 28:02},{'ab'[i > 180]}\n" for i in range(200)
     )
     message = r"train needs rows of at least 2 classes .* 120 rows, all of the class 'a'; .* 19 of 'b' in test"
     with pytest.raises(DataError, match=f"(?s)small: {message}"):

@@ -238,3 +238,14 @@ def test_what_is_plain_is_not_worth_a_word(read):
 def test_many_spellings_among_numbers_are_categories(read):
     cells = [*map(str, range(60)), *(f"PC {i}" for i in range(30))]
     assert read(_csv(cells)).columns["a"].tolist() == cells
+
+
+@pytest.mark.parametrize("missing", [[-999], ["-999"], ["-999.0"], [-999.0]])
+def test_a_number_may_stand_for_missing_values_in_every_column_and_file(missing, read, said, tmp_path):
+    content = _csv(["-999", "5"], ["-999.00", "0.5"], ["-999,0", "0,5"], separator=";")
+    columns = [str(values.tolist()) for values in list(read(content, missing=missing).columns.values())[:3]]
+    assert columns == ["[nan, 5.0]", "[nan, 0.5]", "[nan, 0.5]"]
+    (tmp_path / "rows.csv").unlink()
+    lines = '{"a": -999, "b": -999.0, "y": "u"}\n{"a": 5, "b": 0.5, "y": "v"}\n'
+    columns = read(lines, called="rows.jsonl", missing=missing).columns
+    assert [str(columns[name].tolist()) for name in "ab"] == ["[nan, 5.0]", "[nan, 0.5]"]

@@ -79,3 +79,10 @@ def test_a_frame_without_rows_is_refused(read, tmp_path):
     _frame().iloc[:0].to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(FileError, match=r"must hold rows. It holds none"):
         read({})
+
+
+def test_a_number_may_stand_for_missing_values(read, said, tmp_path):
+    pd.DataFrame({"a": [-999.0, 1.5], "i": [-999, 2], "y": ["u", "v"]}).to_parquet(tmp_path / "rows.parquet")
+    columns = read({}, missing=[-999]).columns
+    assert [str(columns[name].tolist()) for name in "ai"] == ["[nan, 1.5]", "[nan, 2.0]"]
+    assert "'a': '-999' in 1 row stands for a missing value" in said({}, missing=[-999])

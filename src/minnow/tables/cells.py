@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,6 +21,7 @@ MISSING = (
 )  # fmt: skip
 """Spellings of a missing value, compared without regard to case."""
 TRUE, FALSE = ("true", "yes", "t", "y"), ("false", "no", "f", "n")
+_MOST_DIGITS = 7
 _MOST_BOOLEANS = 16
 """Number of spellings of true and false in all mixtures of small and capital letters that people write."""
 DAY_S = 86_400
@@ -45,9 +48,32 @@ class Ambiguous(CellError):
 
 
 def missing_spellings(more: Sequence[str] = (), fewer: Sequence[str] = ()) -> tuple[str, ...]:
-    """Spellings of a missing value in lower case: the known ones and more, without fewer."""
+    """Spellings of a missing value in lower case: the known ones and more, without fewer.
+
+    A number such as -999 stands for -999.0, -999.00 and -999,0 too, as programs write it in columns with fractions.
+    """
     out = {text.lower() for text in fewer}
-    return tuple(dict.fromkeys(text for text in (*MISSING, *(text.lower() for text in more)) if text not in out))
+    known = (*MISSING, *spellings_of(more))
+    return tuple(dict.fromkeys(text for text in known if text not in out))
+
+
+def spellings_of(texts: Iterable[str]) -> list[str]:
+    """How texts stand in columns, in lower case: whole numbers with zeros for fractions too."""
+    return [spelling for text in texts for spelling in (text.lower(), *_with_fractions(text))]
+
+
+def _with_fractions(text: str) -> list[str]:
+    if not re.fullmatch(r"[+-]?\d+(?:[.,]0+)?", text):
+        return []
+    whole = re.split("[.,]", text)[0]
+    return [whole, *(f"{whole}{sign}{'0' * digits}" for sign in ".," for digits in range(1, _MOST_DIGITS))]
+
+
+def is_missing(value: float, spellings: Container[str]) -> bool:
+    """Whether a number is a spelling of a missing value. spellings: as missing_spellings returns them."""
+    if isinstance(value, int):
+        return str(value) in spellings
+    return math.isfinite(value) and (str(int(value)) if value.is_integer() else repr(value)) in spellings
 
 
 def boolean(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Literal, cast
 import numpy as np
 
 from minnow.tables import numbers
-from minnow.tables.cells import Ambiguous, BadCells, CellError, Kind, values_of
+from minnow.tables.cells import Ambiguous, BadCells, CellError, Kind, spellings_of, values_of
 from minnow.tables.errors import ColumnError, ReadingError
 from minnow.tables.findings import class_notice, format_notice, missing_notice
 from minnow.tables.formats import MANY, Context, column_format, of_kind, shown_sign
@@ -76,14 +76,14 @@ class Columnwise:
         values = self.frame.columns[name]
         wanted = "M" if kind == "date" else "f"
         if isinstance(values, np.ndarray) and values.dtype.kind == wanted:
-            return Typed(values, None)
+            return self._as_typed(name, values)
         return self._typed(name, kind, fixed=True)
 
     def _typed(self, name: str, kind: Kind | None, fixed: bool = False) -> Typed:
         """Type a column. kind: None finds it; fixed: the kind is that of the modality, so that no option can change it."""
         values = self.frame.columns[name]
         if isinstance(values, np.ndarray) and kind is None:
-            return Typed(values, None)
+            return self._as_typed(name, values)
         present = _present(self._cells(name), self._missing)
         try:
             form = self._format(name, present.counts, kind)
@@ -98,6 +98,17 @@ class Columnwise:
         whole = not any("." in cell or "," in cell for cell in present.counts)
         shows = not whole and not (form == ColumnFormat("numeric") and numbers.may_be_grouped(present.counts))
         return Typed(typed, form, notices, form.decimal if shows else None, whole)
+
+    def _as_typed(self, name: str, values: Array) -> Typed:
+        """A column of Parquet; numbers that stand for missing values are missing."""
+        stands = values.dtype.kind == "f" and [text for text in self.options.missing if numbers.is_plain(text)]
+        if not stands:
+            return Typed(values, None)
+        missing = np.isin(values, [numbers.plain(text) for text in stands])
+        spelled = Counter(as_cells(values[missing]))
+        return Typed(
+            np.where(missing, np.nan, values), None, tuple(missing_notice(name, cast("dict[str, int]", spelled)))
+        )
 
     def _cells(self, name: str) -> Cells:
         values = self.frame.columns[name]
@@ -149,7 +160,7 @@ class Columnwise:
         Numbers are read as such where there are many different ones: "$1,834" becomes "1834".
         """
         everything = _present(self._cells(name), frozenset())
-        named = frozenset(text.lower() for text in self.options.missing)
+        named = frozenset(spellings_of(self.options.missing))
         others = [cell for cell in everything.counts if cell.lower() not in self._missing]
         present = _present(everything.cells, named if others and not _are_numbers(others) else self._missing)
         classes = {cell: count for cell, count in present.counts.items() if cell.lower() in self._missing}

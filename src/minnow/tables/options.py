@@ -41,6 +41,15 @@ Separator = Annotated[str, BeforeValidator(separator_of), Field(min_length=1)]
 """Separator of cells; a blank stands for one or more blanks and tabs."""
 
 
+def spelling_of(value: Any) -> Any:
+    """Convert a number, which YAML makes of -999, to its text; other values as they are."""
+    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Spelling = Annotated[str, BeforeValidator(spelling_of)]
+"""A cell of files."""
+
+
 def date_format(form: str) -> str:
     """Check a format of dates. Raises ValueError."""
     if not times.is_format(form):
@@ -107,8 +116,8 @@ class FileOptions(Parameters):
     quote: str = Field('"', min_length=1, max_length=1)
     encoding: str | None = None
     header: list[str] | None = None
-    missing: list[str] = Field(default=[])
-    not_missing: list[str] = Field(default=[])
+    missing: list[Spelling] = Field(default=[])
+    not_missing: list[Spelling] = Field(default=[])
 
     @property
     def form(self) -> FileFormat:

@@ -11,7 +11,7 @@ import numpy as np
 
 from minnow.modalities.tabular.columns import Column
 from minnow.tables import numbers, times
-from minnow.tables.cells import FALSE, MISSING_VALUES, TRUE, value_of
+from minnow.tables.cells import FALSE, MISSING_VALUES, TRUE, is_missing, value_of
 from minnow.tables.expectations import LARGEST
 from minnow.tables.frames import as_cells
 
@@ -42,7 +42,7 @@ def read_value(value: Any, column: Column, spellings: Container[str]) -> Any:
     if isinstance(value, bool):
         return _truth(value, column)
     if isinstance(value, int | float):
-        return _number(value, column)
+        return MISSING_VALUES[column.kind] if is_missing(value, spellings) else _number(value, column)
     raise Unreadable("")
 
 

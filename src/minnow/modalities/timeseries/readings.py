@@ -11,7 +11,7 @@ import numpy as np
 from minnow.modalities.timeseries.clocks import DAY_US
 from minnow.modalities.timeseries.moments import as_number
 from minnow.modalities.timeseries.stamps import refuse
-from minnow.tables.cells import boolean, raw, value_of
+from minnow.tables.cells import boolean, is_missing, raw, value_of
 from minnow.tables.expectations import LARGEST
 from minnow.tables.numbers import plain
 from minnow.types import Array, ColumnFormat
@@ -48,6 +48,8 @@ def row_value(value: Any, form: ColumnFormat, missing: Collection[str]) -> float
         return math.nan
     if isinstance(value, bool):
         return float(value)
+    if isinstance(value, int | float) and is_missing(value, missing):
+        return math.nan
     reading = _of_text(value.strip(), form) if isinstance(value, str) else as_number(value)
     if not abs(reading) <= LARGEST:
         raise ValueError(value)
