@@ -368,6 +368,31 @@ def test_of_two_columns_of_times_one_is_the_time_and_the_other_no_sensor(tmp_pat
     assert "received" in walk.proposal.options["drop"]
 
 
+def test_a_day_and_an_hour_in_two_columns_are_one_time(tmp_path):
+    moments = [MONDAY + i * HOUR for i in range(COUNT)]
+    rows = [
+        [f"{moment:%d.%m.%Y}", f"{moment:%H:%M}", f"{value}".replace(".", ",")]
+        for moment, value in zip(moments, _swing(COUNT), strict=True)
+    ]
+    written = writers.table(tmp_path / "log.csv", ["Datum", "Uhrzeit", "warm"], rows, separator=";")
+    walk = _checked(Written(written.place, written.asked, series=[written.inputs]), tmp_path)
+    assert walk.proposal.options["time"] == ["Datum", "Uhrzeit"]
+    assert walk.table.columns[TIME].tolist() == moments
+
+
+def test_the_double_hour_of_autumn_is_told_apart_where_the_zone_is_named(tmp_path):
+    instants = [datetime(2024, 10, 25, tzinfo=UTC) + i * HOUR for i in range(2 * COUNT)]
+    rows = [
+        [f"{instant.astimezone(BERLIN):%Y-%m-%d %H:%M}", value]
+        for instant, value in zip(instants, _swing(2 * COUNT), strict=True)
+    ]
+    written = writers.table(tmp_path / "log.csv", ["time", "warm"], rows)
+    with pytest.raises(ValueError, match=r"options\.time_zone, such as Europe/Berlin"):
+        _ = _walk(written, tmp_path).proposal
+    walk = _walk(written, tmp_path / "zone", options={"time_zone": "Europe/Berlin"})
+    assert walk.table.columns[TIME].tolist() == [instant.replace(tzinfo=None) for instant in instants]
+
+
 # ---------------------------------------------------------------------------------------------------------- interactions
 
 TIMES: dict[str, Callable[[datetime], Any]] = {
@@ -417,24 +442,26 @@ def test_pictures_of_many_kinds_are_read(kind, tmp_path):
 
 
 SOUNDS = {
-    "FLAC": {"format": "FLAC"},
-    "Ogg": {"format": "OGG"},
-    "eight bits": {"format": "WAV", "subtype": "PCM_U8"},
-    "mu-law": {"format": "WAV", "subtype": "ULAW"},
-    "stereo": {"format": "WAV"},
+    "FLAC": ("FLAC", None),
+    "Ogg": ("OGG", None),
+    "eight bits": ("WAV", "PCM_U8"),
+    "mu-law": ("WAV", "ULAW"),
+    "stereo": ("WAV", None),
 }
 
 
 @pytest.mark.parametrize("kind", SOUNDS)
 def test_sounds_of_many_recorders_are_read(kind, tmp_path):
     rng = RNG(13)
-    suffix = {"FLAC": ".flac", "OGG": ".ogg"}.get(SOUNDS[kind]["format"], ".WAV")
+    form, subtype = SOUNDS[kind]
+    suffix = {"FLAC": ".flac", "OGG": ".ogg", "WAV": ".WAV"}[form]
     for label in ("high", "low"):
         (tmp_path / "data" / label).mkdir(parents=True)
         for i in range(26):
             sound = writers.tone(label, rng)
             sound = np.stack([sound, sound], axis=1) if kind == "stereo" else sound
-            soundfile.write(tmp_path / "data" / label / f"{i:03}{suffix}", sound, writers.RATE, **SOUNDS[kind])
+            path = tmp_path / "data" / label / f"{i:03}{suffix}"
+            soundfile.write(path, sound, writers.RATE, format=form, subtype=subtype)
     walk = _checked(Written(tmp_path / "data", tmp_path / "data"), tmp_path)
     assert (walk.proposal.entry["modality"], walk.prepared.labels.tolist()) == ("audio", ["high", "low"])
     assert len(walk.table) == 52

@@ -40,13 +40,15 @@ class Pace(NamedTuple):
 def find_pace(columns: Columns) -> Pace | None:
     """Find a column of times at even steps, in the file as a whole or within each series, where rows depend on earlier ones."""
     clocks = [name for name, column in columns.typed.items() if column.form and column.form.unit == CLOCK]
-    candidates = [None, *(name for name in columns.values if name not in clocks and _names_series(columns, name))]
+    texts = [None, *(name for name in columns.values if name not in clocks and _names_series(columns, name))]
+    counts = [name for name in columns.values if name not in (*clocks, *texts) and _counts_series(columns.values[name])]
     for name, values in columns.values.items():
         if values.dtype.kind != "M" or len(values) < _LEAST_ROWS or np.isnat(values).any():
             continue
         days = values.astype("datetime64[us]").astype(np.int64)
         for times, stamps in [((name,), days), *(((name, one), _at(days, columns.values[one])) for one in clocks)]:
-            for series in candidates:
+            taken_in_turns = 2 * len(np.unique(stamps)) <= len(stamps)
+            for series in [*texts, *(counts if taken_in_turns else ())]:
                 group = _group(columns, series)
                 step = _even_step(stamps, group)
                 if step and _depends(columns, np.lexsort((stamps, group)), group, (*times, series)):
@@ -68,9 +70,15 @@ def _names_series(columns: Columns, name: str) -> bool:
     """Whether a column may name series: few different texts, or whole numbers with the name of an id, each with many rows."""
     values = columns.values[name]
     if values.dtype.kind == "f":
-        whole = bool(np.isfinite(values).all()) and bool((values % 1 == 0).all())
-        return whole and has_id_name(name) and 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
+        return has_id_name(name) and _counts_series(values)
     return values.dtype == object and 2 <= len(set(values.tolist())) <= _MOST_SERIES_SHARE * len(values)
+
+
+def _counts_series(values: Array) -> bool:
+    """Whether values are few different whole numbers, each with many rows: names of series where each time has several rows."""
+    if values.dtype.kind != "f" or not np.isfinite(values).all() or (values % 1 != 0).any():
+        return False
+    return 2 <= len(np.unique(values)) <= _MOST_SERIES_SHARE * len(values)
 
 
 def _even_step(stamps: Array, group: Array) -> float | None:
