@@ -178,7 +178,7 @@ def test_a_ruling_does_not_depend_on_the_order_of_the_rows(seed, skill):
 
 
 def test_the_level_of_a_late_look_can_be_reached():
-    """A thousand deals would say no less than 0.001."""
+    """A thousand permutations would say no less than 0.001."""
     yes, target = drawn(4, 400, skill=6.0)
     assert ask(yes, target, looks=60).promote
     assert not ask(*drawn(4, 400), looks=60).promote
@@ -227,7 +227,7 @@ def test_a_model_that_knows_the_group_and_not_the_row_is_refused_on_many_groups(
     assert refused >= 36
 
 
-def test_on_rows_too_few_for_any_model_it_must_be_better_than_every_other_deal():
+def test_on_rows_too_few_for_any_model_it_must_be_better_than_every_other_permutation():
     target = [0, 1, 0, 1]
     ruling = ask([0.4, 0.6, 0.4, 0.6], target)
     assert (ruling.promote, ruling.verdict) == (True, "provisional")
@@ -276,7 +276,7 @@ def test_numbers_are_told_by_their_error():
         (np.full(200, target.mean()), False),
     ):
         chance = of(regress, exam, {"value": outputs.astype(np.float32)})
-        assert [dealt.measure for dealt in chance.dealt] == ["mae", "rmse"]
+        assert [permuted.measure for permuted in chance.permuted] == ["mae", "rmse"]
         assert told(chance, 200) == ok
 
 

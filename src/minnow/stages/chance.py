@@ -1,7 +1,7 @@
 """Chance: what is reached on an exam without learning.
 
 Who has learned nothing gives every row the same answer, such as the most frequent class or the mean, or answers that have
-nothing to do with the rows: dealt out at random among them, they would be as good.
+nothing to do with the rows: permuted at random among them, they would be as good.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Measure, Outputs
 
-_LEAST_DEALS, _MOST_DEALS = 1000, 20_000
+_LEAST_PERMUTATIONS, _MOST_PERMUTATIONS = 1000, 20_000
 _CELLS = 100_000_000
-"""Most losses of dealt answers that are computed: rows times deals."""
+"""Most losses of permuted answers that are computed: rows times permutations."""
 _CHUNK = 4_000_000
 """Losses in memory at once."""
 _MOST_CLASSES = 100
@@ -27,11 +27,11 @@ _MOST_CLASSES = 100
 
 
 @dataclass(frozen=True)
-class Dealt:
-    """A finalist's answers, dealt out at random among the rows of the exam.
+class Permuted:
+    """A finalist's answers, permuted at random among the rows of the exam.
 
-    measure: by which they are scored; root: it is the root of the mean loss; loss: (n,) float64, as they are; means: (deals,),
-    mean loss of each deal; rows: (n,), mean loss of each row over all deals.
+    measure: by which they are scored; root: it is the root of the mean loss; loss: (n,) float64, as they are; means: mean loss of
+    each permutation; rows: (n,), mean loss of each row over all permutations.
     """
 
     measure: str
@@ -72,14 +72,14 @@ class Contest:
 class Chance:
     """What is reached on an exam without learning.
 
-    rows: class of train -> its rows in the exam, empty where answers are numbers; dealt: the finalist's own answers in a random
-    order, by each measure by which rows are more than right or wrong; least: probability of one deal among all that differ, the
-    smallest that these rows can show; contests: the finalist against answers that are always the same, by each measure that is
-    a mean over rows. Empty for a task whose constant answers are of use, as a ranking by popularity is.
+    rows: class of train -> its rows in the exam, empty where answers are numbers; permuted: the finalist's own answers in a
+    random order, by each measure by which rows are more than right or wrong; least: probability of one permutation among all
+    that differ, the smallest that these rows can show; contests: the finalist against answers that are always the same, by each
+    measure that is a mean over rows. Empty for a task whose constant answers are of use, as a ranking by popularity is.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict[str, int])
-    dealt: tuple[Dealt, ...] = ()
+    permuted: tuple[Permuted, ...] = ()
     least: float = 0.0
     contests: tuple[Contest, ...] = ()
 
@@ -103,8 +103,8 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level:
     measures = [measure for measure in task.MEASURES if measure.rows is not None]
     contests = tuple(_contest(measure, finalist.outputs, constants, weighted) for measure in measures)
     finer = [measure for measure in measures[int(task.BINARY_LOSS) :] if not measure.higher_is_better]
-    dealt = tuple(_deal(measure, finalist.outputs, exam, level) for measure in finer)
-    return Chance(rows, dealt, _least(exam.target), contests)
+    permuted = tuple(_permuted(measure, finalist.outputs, exam, level) for measure in finer)
+    return Chance(rows, permuted, _least(exam.target), contests)
 
 
 def _class_weights(train: Batch, exam: Batch) -> Array:
@@ -130,44 +130,55 @@ def _answers(measure: Measure, outputs: Outputs, exam: Batch) -> Answers:
     return Answers(loss, 1.0 - mean if measure.higher_is_better else math.sqrt(mean) if measure.root else mean)
 
 
-def _deal(measure: Measure, outputs: Outputs, exam: Batch, level: float) -> Dealt:
-    """Deal a finalist's answers out among rows, in an order of the rows that depends on their keys alone."""
+def _permuted(measure: Measure, outputs: Outputs, exam: Batch, level: float) -> Permuted:
+    """Permute a finalist's answers among rows, in an order of the rows that depends on their keys alone."""
     order = np.lexsort((exam.target, exam.key))
     batch, answers = exam.take(order), {name: value[order] for name, value in outputs.items()}
     loss_of = measure.rows
     assert loss_of is not None
-    loss, deals = loss_of(answers, batch), _deals(len(batch), level)
+    loss, permutations = loss_of(answers, batch), _permutations(len(batch), level)
     distinct, code = np.unique(batch.target, return_inverse=True)
     if len(distinct) <= _MOST_CLASSES:
         by_class = [loss_of(answers, replace(batch, target=np.full_like(batch.target, value))) for value in distinct]
-        means, rows = _deal_classes(np.stack(by_class, axis=1), code, deals)
+        means, rows = _permute_classes(np.stack(by_class, axis=1), code, permutations)
     else:
-        means, rows = _deal_numbers(lambda target: loss_of(answers, replace(batch, target=target)), batch.target, deals)
+        means, rows = _permute_numbers(
+            lambda target: loss_of(answers, replace(batch, target=target)), batch.target, permutations
+        )
     back = np.argsort(order)
-    return Dealt(measure.name, measure.root, loss[back], means, rows[back])
+    return Permuted(measure.name, measure.root, loss[back], means, rows[back])
 
 
-def _deals(n: int, level: float) -> int:
-    """Number of deals of n rows: enough for the level, and for a precise p where rows are few."""
-    return int(np.clip(max(_CHUNK / n, 10 / level), _LEAST_DEALS, max(_LEAST_DEALS, min(_MOST_DEALS, _CELLS / n))))
+def _permutations(n: int, level: float) -> int:
+    """Number of permutations of n rows: enough for the level, and for a precise p where rows are few."""
+    return int(
+        np.clip(
+            max(_CHUNK / n, 10 / level),
+            _LEAST_PERMUTATIONS,
+            max(_LEAST_PERMUTATIONS, min(_MOST_PERMUTATIONS, _CELLS / n)),
+        )
+    )
 
 
-def _deal_classes(loss: Array, code: Array, deals: int) -> tuple[Array, Array]:
-    """Mean losses of deals, (deals,), and of rows over all of them, (n,). loss: (n, k) by class; code: (n,) int, the class."""
+def _permute_classes(loss: Array, code: Array, permutations: int) -> tuple[Array, Array]:
+    """Mean loss of each permutation, and of each row over all of them, (n,).
+
+    loss: (n, k) by class; code: (n,) int, the class.
+    """
     random, n, means = np.random.default_rng(0), len(code), []
-    for start in range(0, deals, step := max(1, _CHUNK // n)):
-        dealt = random.permuted(np.tile(code, (min(step, deals - start), 1)), axis=1)
-        means.append(loss[np.arange(n), dealt].mean(axis=1))
+    for start in range(0, permutations, step := max(1, _CHUNK // n)):
+        permuted = random.permuted(np.tile(code, (min(step, permutations - start), 1)), axis=1)
+        means.append(loss[np.arange(n), permuted].mean(axis=1))
     return np.concatenate(means), loss @ (np.bincount(code) / n)
 
 
-def _deal_numbers(loss_of: Callable[[Array], Array], target: Array, deals: int) -> tuple[Array, Array]:
+def _permute_numbers(loss_of: Callable[[Array], Array], target: Array, permutations: int) -> tuple[Array, Array]:
     """The same for targets (n,) that are numbers. loss_of: targets -> loss of each row."""
-    random, means, rows = np.random.default_rng(0), np.empty(deals), np.zeros(len(target))
-    for deal in range(deals):
+    random, means, rows = np.random.default_rng(0), np.empty(permutations), np.zeros(len(target))
+    for permutation in range(permutations):
         losses = loss_of(target[random.permutation(len(target))])
-        means[deal] = losses.mean()
-        rows += losses / deals
+        means[permutation] = losses.mean()
+        rows += losses / permutations
     return means, rows
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from minnow.measures.paired import compare
-from minnow.stages.chance import Chance, Dealt
+from minnow.stages.chance import Chance, Permuted
 from minnow.types import Array
 
-OF_DEALS = 0.8
-"""Share of a level for the comparison with dealt answers; the rest is for that with constant ones."""
+OF_PERMUTATIONS = 0.8
+"""Share of a level for the comparison with permuted answers; the rest is for that with constant ones."""
 
 
 @dataclass(frozen=True)
@@ -59,45 +59,45 @@ def few_others(chance: Chance, level: float) -> str | None:
 def tell(chance: Chance, group: Array, *, level: float, first: float) -> Told:
     """Decide whether a finalist can be told from who has learned nothing.
 
-    Either its answers are better than in all but a small share of the deals, and for groups of rows on average over the groups;
-    then no constant answer may be shown to be better by every measure. Or they are shown to be better than every constant
+    Either its answers are better than in all but a small share of the permutations (a permutation test), and for groups of rows
+    on average over the groups; then no constant answer may be shown to be better by every measure. Or they are shown to be better than every constant
     answer, by one measure. Both together have the level. group: (n,) int. first: level of the first look, which says how many
     groups are too few: their rows are taken for independent. Where the rows are too few for any model, the finalist must be
-    better than in every other deal.
+    better than in every other permutation.
     """
-    if not chance.dealt:
+    if not chance.permuted:
         return Told(True)
     groups, n = len(np.unique(group)), len(group)
     few = groups < min(n, fewest(first))
     rows = np.arange(n) if few else group
     doubts = (_of_few_groups(groups, n),) if few else ()
-    p, reason = _against_deals(chance, rows, OF_DEALS * level)
-    if reason and chance.least > OF_DEALS * first and p <= 1.5 * chance.least:
+    p, reason = _against_permutations(chance, rows, OF_PERMUTATIONS * level)
+    if reason and chance.least > OF_PERMUTATIONS * first and p <= 1.5 * chance.least:
         return Told(True, (f"{n} rows cannot show that a model has learned anything: p = {p:.2g} at best.",))
     if not reason:
         beaten = _beaten(chance, rows, level)
         return Told(False, (beaten,)) if beaten else Told(True, doubts)
-    if all(np.ptp(dealt.means) <= 1e-9 * dealt.means.max() for dealt in chance.dealt):
+    if all(np.ptp(permuted.means) <= 1e-9 * permuted.means.max() for permuted in chance.permuted):
         return Told(False, (reason, "It gives every row the same answer."))
-    nor = _against_constants(chance, rows, (1 - OF_DEALS) * level)
+    nor = _against_constants(chance, rows, (1 - OF_PERMUTATIONS) * level)
     return Told(False, (reason, nor)) if nor else Told(True, doubts)
 
 
-def _against_deals(chance: Chance, group: Array, level: float) -> tuple[float, str | None]:
-    """Share of the deals that are as good, and why the answers cannot be told from them; None where they can."""
-    each = level / len(chance.dealt)
-    shares = [_share_as_good(dealt, each) for dealt in chance.dealt]
-    dealt, p, groups = chance.dealt[int(np.argmin(shares))], min(shares), len(np.unique(group))
+def _against_permutations(chance: Chance, group: Array, level: float) -> tuple[float, str | None]:
+    """Share of the permutations that are as good, and why the answers cannot be told from them; None where they can."""
+    each = level / len(chance.permuted)
+    shares = [_share_as_good(permuted, each) for permuted in chance.permuted]
+    permuted, p, groups = chance.permuted[int(np.argmin(shares))], min(shares), len(np.unique(group))
     among = f"the {len(group):,} rows"
     if p <= each and groups < len(group):
-        p = max(p, compare(dealt.loss, dealt.rows, group, binary=False, level=each).p_better)
+        p = max(p, compare(permuted.loss, permuted.rows, group, binary=False, level=each).p_better)
         among = f"the rows of {groups:,} groups"
     if p <= each:
         return p, None
+    had, without = permuted.shown(permuted.value), permuted.shown(float(permuted.means.mean()))
     return p, (
-        f"It cannot be told from a model that has learned nothing: its {dealt.measure} is {dealt.shown(dealt.value)}, and "
-        f"{dealt.shown(float(dealt.means.mean()))} with its answers dealt out at random among {among}; p = {p:.3g}, required "
-        f"is at most {each:.2g}."
+        f"It cannot be told from a model that has learned nothing: its {permuted.measure} is {had}, and {without} with its answers "
+        f"permuted at random among {among}; p = {p:.3g}, required is at most {each:.2g}."
     )
 
 
@@ -117,16 +117,16 @@ def _against_constants(chance: Chance, group: Array, level: float) -> str | None
     return f"It is not shown to be better than an answer that is always the same: {'; '.join(had)}, required is {each:.2g}."
 
 
-def _share_as_good(dealt: Dealt, level: float) -> float:
-    """Share of the deals that are as good as the answers as they are; by a normal curve where the deals are too few."""
+def _share_as_good(permuted: Permuted, level: float) -> float:
+    """Share of the permutations that are as good as the answers as they are; by a normal curve where they are too few."""
     from scipy.stats import norm
 
-    as_good = (dealt.means <= dealt.value + 1e-12 * dealt.means.max()).sum()
-    p = float((1 + as_good) / (1 + len(dealt.means)))
-    spread = float(dealt.means.std())
-    if as_good or 2 / len(dealt.means) <= level or not spread:
+    as_good = (permuted.means <= permuted.value + 1e-12 * permuted.means.max()).sum()
+    p = float((1 + as_good) / (1 + len(permuted.means)))
+    spread = float(permuted.means.std())
+    if as_good or 2 / len(permuted.means) <= level or not spread:
         return p
-    return float(norm.sf((dealt.means.mean() - dealt.value) / spread))
+    return float(norm.sf((permuted.means.mean() - permuted.value) / spread))
 
 
 def _of_few_groups(groups: int, rows: int) -> str:
