@@ -236,6 +236,14 @@ def test_on_rows_too_few_for_any_model_it_must_be_better_than_every_other_permut
     assert not ask([0.6, 0.4, 0.6, 0.4], target).promote
 
 
+def test_one_row_of_another_class_shows_nothing_though_it_is_found():
+    """Who knows nothing finds it on one night in twenty."""
+    target = (np.arange(20) == 3).astype(np.int64)
+    ruling = ask(np.where(target == 1, 0.9, 0.1), target)
+    assert (ruling.promote, ruling.verdict) == (False, "refused")
+    assert "p = 0.05" in ruling.reasons[0]
+
+
 def test_as_many_groups_are_needed_as_must_agree():
     assert [fewest(level) for level in (0.5, 0.25, 0.05, level_of_look(0.05, 1))] == [1, 2, 5, 6]
 

@@ -46,8 +46,7 @@ def few_others(chance: Chance, level: float) -> str | None:
     """Return why a high score says little: hardly any row of the exam is of another class than the most frequent one."""
     if len(chance.rows) < 2:
         return None
-    name = max(chance.rows, key=lambda one: chance.rows[one])
-    others, needed = sum(chance.rows.values()) - chance.rows[name], fewest(level)
+    (name, others), needed = _others(chance), fewest(level)
     if others >= needed:
         return None
     return (
@@ -56,14 +55,20 @@ def few_others(chance: Chance, level: float) -> str | None:
     )
 
 
+def _others(chance: Chance) -> tuple[str, int]:
+    """The most frequent class of an exam, and the number of rows of all others."""
+    name = max(chance.rows, key=lambda one: chance.rows[one])
+    return name, sum(chance.rows.values()) - chance.rows[name]
+
+
 def tell(chance: Chance, group: Array, *, level: float, first: float) -> Told:
     """Decide whether a finalist can be told from who has learned nothing.
 
-    Either its answers are better than in all but a small share of the permutations (a permutation test), and for groups of rows
-    on average over the groups; then no constant answer may be shown to be better by every measure. Or they are shown to be better than every constant
+    Either its answers are better than in all but a small share of the permutations (a permutation test), and for groups of rows on
+    average over the groups; then no constant answer may be shown to be better by every measure. Or they are shown to be better than every constant
     answer, by one measure. Both together have the level. group: (n,) int. first: level of the first look, which says how many
-    groups are too few: their rows are taken for independent. Where the rows are too few for any model, the finalist must be
-    better than in every other permutation.
+    groups are too few: their rows are taken for independent. Where the rows are too few for any model, though there are two of
+    another class, the finalist must be better than in every other permutation.
     """
     if not chance.permuted:
         return Told(True)
@@ -72,7 +77,8 @@ def tell(chance: Chance, group: Array, *, level: float, first: float) -> Told:
     rows = np.arange(n) if few else group
     doubts = (_of_few_groups(groups, n),) if few else ()
     p, reason = _against_permutations(chance, rows, OF_PERMUTATIONS * level)
-    if reason and chance.least > OF_PERMUTATIONS * first and p <= 1.5 * chance.least:
+    hardly = chance.least > OF_PERMUTATIONS * first and (not chance.rows or _others(chance)[1] > 1)
+    if reason and hardly and p <= 1.5 * chance.least:
         return Told(True, (f"{n} rows cannot show that a model has learned anything: p = {p:.2g} at best.",))
     if not reason:
         beaten = _beaten(chance, rows, level)
