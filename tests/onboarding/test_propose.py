@@ -285,3 +285,19 @@ def test_options_of_the_user_replace_what_is_derived(tmp_path):
     assert proposal.entry["options"]["missing"] == ["wild"]
     with pytest.raises(ValueError, match="NAME=VALUE"):
         options_of(["encoding"])
+
+
+def test_files_of_one_label_each_are_texts(tmp_path):
+    for label in ("good", "bad"):
+        lines = [f"this is the {label} text number {i}" for i in range(40)]
+        (tmp_path / f"{label}.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "README.txt").write_text("Two files.\n")
+    entry = _entry(tmp_path)
+    assert (entry["modality"], entry["task"]) == ("text", "classify")
+    assert entry["options"]["lines"] == {"bad.txt": "bad", "good.txt": "good"}
+
+
+def test_texts_without_a_label_are_left_out_and_said(tmp_path):
+    lines = [f"this is the text number {i} of many,{'' if i % 10 == 0 else 'ab'[i % 2]}" for i in range(120)]
+    (tmp_path / "rows.csv").write_text("\n".join(["body,mood", *lines]) + "\n")
+    assert _entry(tmp_path)["options"]["drop_unlabelled"] is True

@@ -11,7 +11,7 @@ from minnow.onboarding.limits import fit_limits
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
-from minnow.onboarding.text_entries import has_documents, propose_documents
+from minnow.onboarding.text_entries import files_of_lines, has_documents, propose_documents, propose_lines
 from minnow.registry import unknown
 
 _FAMILIES = {
@@ -62,6 +62,8 @@ def _propose_rows(proposal: Proposal, data: Path, request: Request) -> None:
         propose_audio(proposal, data, request)
     elif request.modality in (None, "text") and has_documents(data):
         propose_documents(proposal, data, request)
+    elif request.modality in (None, "text") and (paths := files_of_lines(data)):
+        propose_lines(proposal, paths, request)
     else:
         propose_columns(proposal, data, request)
 

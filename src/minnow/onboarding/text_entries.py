@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,13 @@ from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, merge_variants, target_of
+from minnow.tables.files import is_prose, plain_lines
+from minnow.tables.plain import is_plain
+from minnow.types import FileFormat
 
 _SHOWN = 80
+_LINES, _BLANKS = 20, 2
+"""Lines of a file of texts that are looked at, and least mean number of blanks in them."""
 
 
 def has_documents(data: Path) -> bool:
@@ -37,6 +44,29 @@ def propose_documents(proposal: Proposal, data: Path, request: Request) -> None:
     allow_rare_class(proposal, names)
 
 
+def files_of_lines(data: Path) -> list[Path]:
+    """Files of plain text, one document per line and one file per label, where a folder holds nothing else to read."""
+    if not data.is_dir():
+        return []
+    paths = [path for path in sorted(data.glob("*")) if path.is_file() and path.name[0] != "." and not is_prose(path)]
+    plain = [path for path in paths if path.suffix.lower() == ".txt" and is_plain(path, FileFormat(), "text")]
+    return plain if len(plain) == len(paths) > 1 and all(_holds_lines(path) for path in plain) else []
+
+
+def _holds_lines(path: Path) -> bool:
+    """Whether the first lines of a file are sentences."""
+    lines = [line for _, line in islice(plain_lines(path), _LINES)]
+    return bool(lines) and bool(np.mean([line.count(" ") for line in lines]) >= _BLANKS)
+
+
+def propose_lines(proposal: Proposal, paths: Sequence[Path], request: Request) -> None:
+    """Propose an entry for files of plain text, each named after the label of its lines."""
+    labels = {path.name: path.stem for path in paths}
+    proposal.choose("modality", "text", f"{len(paths)} files of one text per line")
+    proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each file has its own label")
+    proposal.choose("options.lines", labels, "a file's name is the label of its lines; choose other labels here")
+
+
 def propose_text(proposal: Proposal, columns: Columns, request: Request) -> None:
     """Propose an entry for a table with a column of sentences."""
     others = [name for name in columns.values if name != request.target]
@@ -51,6 +81,8 @@ def propose_text(proposal: Proposal, columns: Columns, request: Request) -> None
     if target != "label":
         proposal.choose("options.label", target, why)
     names = columns.labels(target)
+    if unlabelled := int((names == "").sum()):
+        proposal.choose("options.drop_unlabelled", True, f"{unlabelled:,} rows have no value of the target")
     merge_variants(proposal, spellings.variants(names))
     allow_rare_class(proposal, names)
 
