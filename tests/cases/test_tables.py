@@ -151,7 +151,7 @@ def test_a_column_with_odd_cells_is_named_in_full_with_their_rows_and_stops(walk
         _ = walk.table
     for text in (warning, str(stopped.value)):
         assert "column 'pulse [/min]'" in text
-        assert "'high' (ward.csv:42)" in text
+        assert "'high' (ward.csv:42, ward.csv:122)" in text
         assert "options.missing" in text
     mended = walked(writers.brackets, {"missing": ["high"]})
     assert np.isnan(mended.table.columns["pulse [/min]"]).nonzero()[0].tolist() == [40, 120]

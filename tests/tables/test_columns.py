@@ -149,8 +149,8 @@ def test_a_column_that_is_nearly_of_one_kind_never_becomes_categories_in_silence
 def test_odd_cells_are_named_with_their_rows(read):
     with pytest.raises(ColumnError) as error:
         read(_csv([*map(str, range(60)), "n.d.", "bad", "n.d."]))
-    assert error.value.cells == {"rows.csv:62": "n.d.", "rows.csv:63": "bad"}
-    assert "First rows: 'n.d.' (rows.csv:62), 'bad' (rows.csv:63)." in str(error.value)
+    assert error.value.cells == {"rows.csv:62": "n.d.", "rows.csv:63": "bad", "rows.csv:64": "n.d."}
+    assert "First rows: 'n.d.' (rows.csv:62, rows.csv:64), 'bad' (rows.csv:63)." in str(error.value)
 
 
 def test_whole_numbers_of_a_file_with_decimal_commas_may_have_them_later(read):

@@ -142,10 +142,13 @@ class Columnwise:
         return self.frame.row_id[self._cells(name).index(cell)]
 
     def _odd_cells(self, name: str, cells: Cells, error: CellError, fixed: bool) -> ColumnError:
-        """An error with the first row of each odd cell."""
-        index = {cell: cells.index(cell) for cell in error.cells}
-        odd = {self.frame.row_id[row]: cell for cell, row in sorted(index.items(), key=lambda item: item[1])}
-        rows = ", ".join(f"{text!r:.40} ({row})" for row, text in list(odd.items())[:SHOWN])
+        """An error with the rows of the odd cells."""
+        texts = frozenset(error.cells)
+        odd = {self.frame.row_id[row]: cell for row, cell in enumerate(cells) if cell in texts}
+        places: dict[str, list[str]] = {}
+        for row, text in odd.items():
+            places.setdefault(text, []).append(row)
+        rows = ", ".join(f"{text!r:.40} ({_listed(ids)})" for text, ids in list(places.items())[:SHOWN])
         if isinstance(error, BadCells):
             advice = "correct the others" if fixed else f"set options.kinds.{name} to another kind"
             text = f"{error}: {rows}. List missing values under options.missing, or {advice}."
@@ -203,6 +206,11 @@ def _plain(cell: str, form: ColumnFormat) -> str:
         return _text(numbers.number(cell, form))
     except ValueError:
         return cell
+
+
+def _listed(rows: Sequence[str]) -> str:
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    return ", ".join(rows[:SHOWN]) + more
 
 
 def _text(value: float) -> str:

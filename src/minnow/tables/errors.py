@@ -32,7 +32,7 @@ class ReadingError(FileError):
 
 
 class ColumnError(FileError):
-    """Cells of a column that do not fit its kind. column: its name; cells: row id -> text, the first row of each odd cell."""
+    """Cells of a column that do not fit its kind. column: its name; cells: row id -> text of each odd cell."""
 
     def __init__(self, message: str, column: str, cells: Mapping[str, str]) -> None:
         super().__init__(message)
