@@ -30,8 +30,8 @@ _MOST_CLASSES = 100
 class Permuted:
     """A finalist's answers, permuted at random among the rows of the exam.
 
-    measure: by which they are scored; root: it is the root of the mean loss; loss: (n,) float64, as they are; means: mean loss of
-    each permutation; rows: (n,), mean loss of each row over all permutations.
+    measure: by which they are scored; root: it is the root of the mean loss; loss: (n,) float64, as they are; means:
+    mean loss of each permutation; rows: (n,), mean loss of each row over all permutations.
     """
 
     measure: str

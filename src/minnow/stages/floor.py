@@ -64,11 +64,11 @@ def _others(chance: Chance) -> tuple[str, int]:
 def tell(chance: Chance, group: Array, *, level: float, first: float) -> Told:
     """Decide whether a finalist can be told from who has learned nothing.
 
-    Either its answers are better than in all but a small share of the permutations (a permutation test), and for groups of rows on
-    average over the groups; then no constant answer may be shown to be better by every measure. Or they are shown to be better than every constant
-    answer, by one measure. Both together have the level. group: (n,) int. first: level of the first look, which says how many
-    groups are too few: their rows are taken for independent. Where the rows are too few for any model, though there are two of
-    another class, the finalist must be better than in every other permutation.
+    Either its answers are better than in all but a small share of the permutations (a permutation test), and for groups of
+    rows on average over the groups; then no constant answer may be shown to be better by every measure. Or they are shown to
+    be better than every constant answer, by one measure. Both together have the level. group: (n,) int. first: level of the
+    first look, which says how many groups are too few: their rows are taken for independent. Where the rows are too few for
+    any model, though there are two of another class, the finalist must be better than in every other permutation.
     """
     if not chance.permuted:
         return Told(True)
@@ -102,8 +102,8 @@ def _against_permutations(chance: Chance, group: Array, level: float) -> tuple[f
         return p, None
     had, without = permuted.shown(permuted.value), permuted.shown(float(permuted.means.mean()))
     return p, (
-        f"It cannot be told from a model that has learned nothing: its {permuted.measure} is {had}, and {without} with its answers "
-        f"permuted at random among {among}; p = {p:.3g}, required is at most {each:.2g}."
+        f"It cannot be told from a model that has learned nothing: its {permuted.measure} is {had}, and {without} with its "
+        f"answers permuted at random among {among}; p = {p:.3g}, required is at most {each:.2g}."
     )
 
 
