@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import logging
-import wave
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recordings import wav
 
 from minnow import modalities, tasks
 from minnow.records.files import write_npz
@@ -140,16 +139,6 @@ def _audio(folder: Path) -> None:
             sound = 0.3 * np.sin(2 * np.pi * hertz * np.arange(length) / 4000) + 0.01 * rng.normal(size=length)
             name = f"{'low' if i % 2 else 'high'}/tiny.{i}.wav"
             archive.writestr(name, wav((sound * 32767).astype("<i2").tobytes(), 4000))
-
-
-def wav(frames: bytes, rate: int, width: int = 2, channels: int = 1) -> bytes:
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(frames)
-    return data.getvalue()
 
 
 def _ratings(folder: Path) -> None:

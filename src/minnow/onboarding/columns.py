@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.modalities.text.scripts import UNSPACED
 from minnow.onboarding.proposal import Proposal, Question, Request
 from minnow.tables.cells import MISSING
 from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
@@ -52,7 +53,7 @@ _WORDS, _TEXT_LENGTH = 4, 25
 """Least mean number of words and of characters in a column of sentences."""
 _UNSPACED_LENGTH, _UNSPACED_SHARE = 6, 0.3
 """The same for scripts without blanks: least mean number of characters, and least share of those of such a script."""
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _SAMPLE = 2000
 _FEW_COLUMNS = 4
 
@@ -181,12 +182,3 @@ def missing_share(values: Array) -> float:
     if kind == "M":
         return float(np.mean(np.isnat(values)))
     return float(np.mean(values < 0 if kind == "i" else np.isnan(values)))
-
-
-def codes(values: Array) -> Array:
-    """Values as numbers (n,) float64: categories by the rank of their names, NaN where missing."""
-    if values.dtype == object or values.dtype.kind == "U":
-        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
-    if values.dtype.kind == "M":
-        return np.where(np.isnat(values), np.nan, values.astype("datetime64[us]").astype(np.int64).astype(np.float64))
-    return np.where(values < 0, np.nan, values).astype(np.float64) if values.dtype.kind == "i" else values

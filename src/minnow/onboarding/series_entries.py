@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minnow.onboarding.columns import Columns, codes, has_id_name
+from minnow.insight.association import numbers
+from minnow.onboarding.columns import Columns, has_id_name
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_task, target_of
 from minnow.tables.numbers import CLOCK
@@ -63,7 +64,7 @@ def _at(days: Array, of_day: Array) -> Array:
 
 def _group(columns: Columns, series: str | None) -> Array:
     """Number of the series of each row, (n,) int64."""
-    return np.zeros(len(columns), np.int64) if series is None else codes(columns.values[series]).astype(np.int64)
+    return np.zeros(len(columns), np.int64) if series is None else numbers(columns.values[series]).astype(np.int64)
 
 
 def _names_series(columns: Columns, name: str) -> bool:
@@ -95,7 +96,7 @@ def _depends(columns: Columns, order: Array, group: Array, names: Sequence[str |
     """Whether some column depends on the row before: events that merely happen at even times do not."""
     same = np.diff(group[order]) == 0
     return any(
-        _dependence(codes(values)[order], same) >= _DEPENDENT
+        _dependence(numbers(values)[order], same) >= _DEPENDENT
         for name, values in columns.values.items()
         if name not in names
     )
@@ -168,7 +169,7 @@ def _window(proposal: Proposal, pace: Pace, columns: Columns) -> None:
 def _shortest(columns: Columns, pace: Pace) -> int:
     if pace.series is None:
         return len(columns)
-    _, counts = np.unique(codes(columns.values[pace.series]), return_counts=True)
+    _, counts = np.unique(numbers(columns.values[pace.series]), return_counts=True)
     return int(counts.min())
 
 

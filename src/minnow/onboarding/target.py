@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from minnow.insight import hints
-from minnow.onboarding.columns import Columns, codes, has_id_name, missing_share, named
+from minnow.insight.association import numbers
+from minnow.onboarding.columns import Columns, has_id_name, missing_share, named
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Question, Request
 from minnow.types import Array
 
@@ -89,7 +90,7 @@ def learnable(columns: Columns, target: str, features: Sequence[str]) -> float:
     names = [name for name in features if name != target]
     if not names or len(rows) < 20:
         return 0.0
-    inputs = np.stack([np.nan_to_num(codes(columns.values[name][rows]), nan=-1.0) for name in names], axis=1)
+    inputs = np.stack([np.nan_to_num(numbers(columns.values[name][rows]), nan=-1.0) for name in names], axis=1)
     half = len(rows) // 2
     values = columns.values[target]
     if is_class(values):
@@ -98,7 +99,7 @@ def learnable(columns: Columns, target: str, features: Sequence[str]) -> float:
         names_, counts = np.unique(answer[:half], return_counts=True)
         plain = (answer[half:] != names_[counts.argmax()]).sum()
         return float(1 - (forest.predict(inputs[half:]) != answer[half:]).sum() / plain) if plain else 0.0
-    answer = np.nan_to_num(codes(values[rows]))
+    answer = np.nan_to_num(numbers(values[rows]))
     forest = ExtraTreesRegressor(50, min_samples_leaf=3, random_state=0).fit(inputs[:half], answer[:half])
     plain = ((answer[half:] - answer[:half].mean()) ** 2).sum()
     return float(1 - ((forest.predict(inputs[half:]) - answer[half:]) ** 2).sum() / plain) if plain else 0.0
