@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from rich.table import Table
 
 from minnow.onboarding import editing
-from minnow.onboarding.proposal import Proposal
+from minnow.onboarding.proposal import Proposal, flow
 from minnow.runners.progress import wide_console
 from minnow.workspace import Workspace
 
@@ -26,7 +25,7 @@ def show(name: str, proposal: Proposal) -> None:
     for key, why in proposal.reasons.items():
         option = key.removeprefix(_OPTION)
         value = proposal.options.get(option) if key.startswith(_OPTION) else proposal.entry[key]
-        table.add_row(key, _flow(value), why)
+        table.add_row(key, flow(value), why)
     console.print(table)
     for warning in proposal.warnings:
         console.print(f"Please check: {warning}", style="yellow")
@@ -53,10 +52,4 @@ def add(space: Workspace, name: str, proposal: Proposal) -> None:
 
 
 def _line(key: str, value: Any, why: str | None) -> str:
-    return f"{key}: {_flow(value)}" + (f" # {' '.join(why.split())}" if why else "")
-
-
-def _flow(value: Any) -> str:
-    """Format a value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...")
+    return f"{key}: {flow(value)}" + (f" # {' '.join(why.split())}" if why else "")

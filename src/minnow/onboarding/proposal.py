@@ -29,7 +29,7 @@ class Question:
         return [
             f"--target {options['target']!r}"
             if "target" in options
-            else " ".join(f"--option {shlex.quote(f'{name}={_flow(value)}')}" for name, value in options.items())
+            else " ".join(f"--option {shlex.quote(f'{name}={_argument(value)}')}" for name, value in options.items())
             for options, _ in self.choices
         ]
 
@@ -50,11 +50,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def _flow(value: Any) -> str:
-    if isinstance(value, str) and _value(value) == value:
-        return value
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+def flow(value: Any) -> str:
+    """Format a value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _argument(value: Any) -> str:
+    """Format a value as options_of reads it."""
+    return value if isinstance(value, str) and _value(value) == value else flow(value)
 
 
 def options_of(texts: Sequence[str]) -> dict[str, Any]:
