@@ -7,13 +7,13 @@ once; otherwise the first run does.
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
 import tomllib
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ import minnow  # noqa: F401  it switches off Prefect's analytics
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
+LONGEST_HEALTH = 64
 SERVE = """
 import ctypes, signal, sys
 if sys.platform == "linux":
@@ -33,11 +34,11 @@ uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.
 
 
 def answers(url: str) -> bool:
-    """Whether a Prefect API answers its health check."""
+    """Whether a Prefect API answers its health check, which is the JSON value true; another program may have its port."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PROBE_S) as answer:
-            return answer.status == 200
-    except (OSError, ValueError, urllib.error.URLError):
+            return answer.status == 200 and answer.read(LONGEST_HEALTH).strip() == b"true"
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
