@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import minnow  # noqa: F401  it switches off Prefect's analytics
+from minnow.runners.interruption import ending
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
@@ -85,6 +85,7 @@ def server() -> Iterator[Callable[[], None]]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            start_new_session=True,  # Ctrl-C reaches the run alone, which tells the server how it ended
         )
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
@@ -115,5 +116,5 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    with server() as made:
+    with ending(), server() as made:
         made()

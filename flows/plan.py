@@ -22,6 +22,7 @@ from minnow.workspace import Workspace
 NEVER, APPENDED, ALWAYS = "never", "appended", "always"
 """Which changes of tracked data a run accepts: none by default, appended rows when scheduled, all with --accept-data."""
 DATA_FILE = "data.dvc"
+FORCED = "forced"
 
 
 class DataChanged(ValueError):
@@ -66,7 +67,7 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     if changed:
         _accept(space, settings, changed, accept)
         state = versions.state(space.root)
-    reasons = ({name: ["forced"] for name in wanted} if force else {}) | state.stale
+    reasons = ({name: [FORCED] for name in wanted} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, wanted)
     return Plan(stale, [name for name in wanted if name not in stale])
 

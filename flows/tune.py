@@ -15,6 +15,7 @@ from typing import Any
 from flows.checks import read_checked
 from flows.job import Job, open_job
 from minnow.config import Settings
+from minnow.runners.interruption import described
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, intake, train
 from minnow.stages.case import Case
@@ -69,7 +70,8 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
     An interrupted study is resumed at the next call.
     """
-    with open_job(space, settings) as job:
+    left = f"Trials that ended are kept. To go on: minnow tune {usecase} {family}"
+    with described(lambda: left), open_job(space, settings) as job:
         study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:

@@ -12,6 +12,7 @@ from flows.job import Busy, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.runners.cluster import ClusterError
+from minnow.runners.interruption import ending
 from minnow.stages.outcome import EXIT_CODES
 from minnow.workspace import workspace
 
@@ -41,4 +42,5 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ending():
+        sys.exit(main(sys.argv[1:]))

@@ -24,7 +24,8 @@ def test_no_library_reports_to_anyone_and_what_the_user_set_stays():
 
 def test_importing_minnow_sets_the_switches_for_this_process_and_its_children():
     assert set(environment.SWITCHES) <= set(os.environ)
-    code = "import minnow, os, subprocess, sys; subprocess.run([sys.executable, '-c', 'import os; print(os.environ[\"ORT_DISABLE_TELEMETRY\"])'])"
+    child = 'import os; print(os.environ["ORT_DISABLE_TELEMETRY"])'
+    code = f"import minnow, subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     clean = {k: v for k, v in os.environ.items() if k not in environment.SWITCHES}
     done = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"

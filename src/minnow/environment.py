@@ -61,7 +61,7 @@ def _drop_unusable_socks(environment: MutableMapping[str, str]) -> None:
     for name in named:
         del environment[name]
     logging.getLogger("minnow").warning(
-        "%s: a SOCKS proxy needs the package %s, which is not installed (pip install 'httpx[socks]'). Calls go without a proxy.",
+        "%s: a SOCKS proxy needs the package %s, which is not installed. Calls go without a proxy.",
         " and ".join(named),
         _READER,
     )
