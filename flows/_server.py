@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from minnow.runners.interruption import ending
+from minnow.workspace import sqlite_url
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
 LONGEST_HEALTH = 64
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 SERVE = """
 import ctypes, signal, sys
 if sys.platform == "linux":
@@ -77,6 +79,7 @@ def server() -> Iterator[Callable[[], None]]:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(port)],
             env={
+                DATABASE: sqlite_url(home / "prefect.db", "aiosqlite"),
                 **os.environ,
                 "PREFECT_UI_ENABLED": "0",
                 "PREFECT__SERVER_EPHEMERAL": "1",

@@ -13,9 +13,8 @@ from minnow.records.files import write_json
 from minnow.records.provenance import read_provenance
 from minnow.stores import champions, models
 from minnow.stores.champions import Champion
-from minnow.stores.database import local_database
 from minnow.stores.publication import bytes_of, divergence
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_path
 
 Say = Callable[[str], None]
 
@@ -86,7 +85,7 @@ def _state(space: Workspace) -> str | None:
 
     MLflow is not opened: its database is compared by time and size.
     """
-    database = local_database(space.tracking_uri)
+    database = sqlite_path(space.tracking_uri)
     if database is None:
         return None
     stat = database.stat() if database.exists() else None

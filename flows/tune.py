@@ -29,7 +29,7 @@ from minnow.tuning import study as studies
 from minnow.tuning.search import Space
 from minnow.tuning.study import Tuned
 from minnow.types import StopFit
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_url
 
 RUN = "mlflow_run"
 
@@ -96,7 +96,7 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
         handed = train.hand_over(case, prepared, job.runner.call)
     search_space = search.space_of(case, family)
     name = studies.study_name(case, family, handed.rows, search_space)
-    study = studies.open_study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
+    study = studies.open_study(sqlite_url(job.space.home / "tune.db"), name, case)
     studies.enqueue_present(study, case, family, search_space)
     return _Study(
         job, case, family, search_space, prepared, handed, study, _run(job, case, family, search_space, study)
