@@ -11,6 +11,7 @@ from typing import Any
 import bentoml
 from bentoml.models import BentoModel
 
+from minnow.contracts import FileLimits
 from minnow.serving.app import Limits, create_app
 from minnow.serving.pool import ModelPool
 from minnow.stores import bento, models
@@ -34,6 +35,9 @@ DEVICE = setting("MINNOW_DEVICE", "cpu")
 LIMITS = Limits(
     body_bytes=setting("MINNOW_BODY_BYTES", Limits.body_bytes),
     inputs=setting("MINNOW_INPUTS", Limits.inputs),
+    files=FileLimits(
+        pixels=setting("MINNOW_PIXELS", FileLimits.pixels), seconds=setting("MINNOW_SECONDS", FileLimits.seconds)
+    ),
 )
 
 

@@ -7,7 +7,6 @@ import logging
 import os
 import sqlite3
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minnow.workspace import Workspace, sqlite_path
