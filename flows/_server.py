@@ -35,6 +35,10 @@ uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.
 """
 
 
+class ServerError(RuntimeError):
+    """Prefect's temporary server did not start."""
+
+
 def answers(url: str) -> bool:
     """Whether a Prefect API answers its health check, which is the JSON value true; another program may have its port."""
     try:
@@ -64,7 +68,7 @@ def server() -> Iterator[Callable[[], None]]:
     """Set PREFECT_API_URL before Prefect is imported. Yields a function that waits until the server is ready.
 
     A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
-    them. Waiting raises RuntimeError when it does not start.
+    them. Waiting raises ServerError when it does not start.
     """
     if url := find():
         os.environ["PREFECT_API_URL"] = url
@@ -108,7 +112,10 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + START_S
     while not answers(url):
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"Prefect's temporary server did not start at {url}. See {log}.")
+            raise ServerError(
+                f"Prefect's temporary server did not start at {url}: {log} says why. Run again, or start a server "
+                "that runs use: `prefect server start`, and set PREFECT_API_URL where its port is not 4200."
+            )
         time.sleep(0.1)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
-from flows._server import server
+from flows._server import ServerError, server
 from flows.job import Busy, Job, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
@@ -37,7 +37,7 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
     except (config.ConfigError, planning.DataChanged, ClusterError) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (VersionError, Busy, BrokenStore, RecordError) as error:
+    except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:
         print(error, file=sys.stderr)
         return FAILED
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from flows._server import server
+from flows._server import ServerError, server
 from flows.job import Busy, open_job
 from minnow import config
 from minnow.catalog import catalog
@@ -35,7 +35,7 @@ def main(names: list[str]) -> int:
     except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 2
-    except Busy as error:
+    except (Busy, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
     return 1 if 1 in codes else max(codes)

@@ -1,5 +1,6 @@
 """DVC's side, in a real repository."""
 
+import shutil
 import subprocess
 import sys
 
@@ -61,3 +62,14 @@ def test_a_link_that_leads_nowhere_is_named(repo):
     (repo / "data" / "gone.csv").symlink_to(repo / "nothing.csv")
     with pytest.raises(versions.VersionError, match=r"data/gone.csv, a link that leads nowhere. Remove the link"):
         versions.state(repo)
+
+
+def test_without_a_git_repository_everything_works(repo):
+    shutil.rmtree(repo / ".git")
+    assert versions.state(repo) == versions.State({}, {})
+    test_commit_makes_a_use_case_fresh_and_accept_the_data(repo)
+
+
+def test_without_the_program_git_everything_works(repo, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    test_commit_makes_a_use_case_fresh_and_accept_the_data(repo)
