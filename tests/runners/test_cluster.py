@@ -31,7 +31,8 @@ LIMITS = {"threads": 1, "memory_gb": 2.0, "job_minutes": 1.0}
 def started(folder, nodes=2, path="", threads=1):
     """A scheduler and its nodes, on loopback. Yields the address and the processes of the nodes."""
     file = folder / "scheduler.json"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path, str(HERE)]).lstrip(os.pathsep)}
+    paths = (path, str(HERE), os.environ.get("PYTHONPATH", ""))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     processes = []
 
     def start(*command):
