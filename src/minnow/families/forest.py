@@ -20,7 +20,8 @@ CAPABILITIES = FamilyCapabilities(
         "min_rows_leaf": {"low": 1, "high": 20, "log": True},
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
-    }
+    },
+    cheap=True,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
@@ -59,7 +60,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})
     estimator.set_params(warm_start=False)
-    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), {})
+    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
 
 
 def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:
