@@ -59,7 +59,7 @@ MOST_TRUTH = 15_000
 VAL, EXAM = 0.25, 0.25
 RULES = ("not inferior on val", "best on val", "always linear", "ours")
 REGRET, WORSE = 0.60, 0.05
-"""What ours must reach: its mean regret as a share of that of the first rule; the share of promoted models worse than linear."""
+"""What ours must reach: its mean regret as a share of that of the first rule; the share of those worse than linear."""
 UNTIMED = Timing(p50_us=1.0, p95_us=1.0, rows_per_s=1.0, peak_memory_bytes=1)
 
 

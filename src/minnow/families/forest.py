@@ -43,7 +43,7 @@ class Params(Parameters):
 
     trees: int = Field(default=40, ge=1)
     leaves: int | None = Field(default=64, ge=2)
-    min_rows_leaf: int = Field(default=2, ge=1)
+    min_rows_leaf: int = Field(default=4, ge=1)
     feature_share: float | None = Field(default=None, gt=0, le=1)
     extra: bool = False
     answer: Literal["mean", "median"] = "mean"

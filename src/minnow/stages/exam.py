@@ -19,8 +19,8 @@ from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.finalists import LINEAR, rules_of
 from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
+from minnow.stages.finalists import LINEAR, rules_of
 from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
 from minnow.stages.prepare import Prepared
 from minnow.types import Table
