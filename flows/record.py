@@ -46,7 +46,7 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
     verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
-        params=case.usecase.model_dump(mode="json"),
+        params=case.entry,
         tags=tags | verdicts,
         metrics=_exam_metrics(outcome) | _folds_metrics(outcome),
         files=files,

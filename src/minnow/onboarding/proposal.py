@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
+from minnow.config.document import value_of
+from minnow.config.writing import inline
 from minnow.tables.errors import ReadingError
 
 ASKED_FOR = "requested"
@@ -43,22 +43,9 @@ class Question:
         return cls(str(error), tuple(settles))
 
 
-def _value(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def flow(value: Any) -> str:
-    """Format a value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...")
-
-
 def _argument(value: Any) -> str:
     """Format a value as options_of reads it."""
-    return value if isinstance(value, str) and _value(value) == value else flow(value)
+    return value if isinstance(value, str) and value_of(value) == value else inline(value)
 
 
 def options_of(texts: Sequence[str]) -> dict[str, Any]:
@@ -66,7 +53,7 @@ def options_of(texts: Sequence[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
-        options[name.strip()] = _value(value)
+        options[name.strip()] = value_of(value)
         if not sign or not name.strip():
             raise ValueError(f"--option must have the form NAME=VALUE, such as encoding=cp1251. Received: {text!r}.")
     return options

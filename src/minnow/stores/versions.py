@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from minnow.lineage import data_version
 
-STAGE = "usecase"
+STAGE, PARAMS = "usecase", "params.yaml"
 SHOWN = 5
 
 
@@ -21,10 +21,16 @@ class VersionError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """DVC's status. stale: use case -> reasons; data: .dvc file -> how the data differs from it."""
+    """DVC's status.
+
+    stale: use case -> reasons; data: .dvc file -> how the data differs from it; changed: use case -> path -> how it differs
+    from what dvc.lock records; unrecorded: use cases that dvc.lock does not have, since they never ran.
+    """
 
     stale: dict[str, list[str]]
     data: dict[str, str]
+    changed: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    unrecorded: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -49,19 +55,29 @@ def _repo(root: Path):
         ) from error
 
 
-def state(root: Path) -> State:
-    """Return DVC's status of the workspace."""
+def state(root: Path, usecases: Iterable[str] | None = None, data_files: Iterable[str] = ()) -> State:
+    """Return DVC's status of the workspace, or that of some use cases and .dvc files.
+
+    Of these alone nothing else is looked at: DVC could not read an entry of params.yaml that has a fault.
+    """
+    targets = None if usecases is None else [*(f"{STAGE}@{name}" for name in usecases), *dict.fromkeys(data_files)]
     with _repo(root) as repo:
-        status: dict[str, Any] = repo.status()
-    stale: dict[str, list[str]] = {}
-    data: dict[str, str] = {}
-    for stage, findings in status.items():
-        name = stage.rpartition(":")[2]
-        if name.startswith(f"{STAGE}@"):
-            stale[name.removeprefix(f"{STAGE}@")] = list(_reasons(findings))
-        elif stage.endswith(".dvc"):
-            data[stage] = ", ".join(_reasons(findings))
-    return State(stale, data)
+        status: dict[str, Any] = {} if targets == [] else repo.status(targets)
+    stages = {stage.rpartition("@")[2]: found for stage, found in status.items() if f"{STAGE}@" in stage}
+    changed = {name: _changed_paths(findings) for name, findings in stages.items()}
+    unrecorded = frozenset(name for name, paths in changed.items() if paths.get(PARAMS) == "new")
+    return State(
+        {name: list(_reasons(findings)) for name, findings in stages.items()},
+        {stage: ", ".join(_reasons(findings)) for stage, findings in status.items() if stage.endswith(".dvc")},
+        {name: paths for name, paths in changed.items() if paths and name not in unrecorded},
+        unrecorded,
+    )
+
+
+def _changed_paths(findings: Iterable[Any]) -> dict[str, Any]:
+    """Return the dependencies of a stage that have changed: path -> how."""
+    parts = [finding.get("changed deps", {}) for finding in findings if isinstance(finding, dict)]
+    return {path: how for part in parts for path, how in part.items()}
 
 
 def _reasons(findings: Iterable[Any]) -> Iterable[str]:
