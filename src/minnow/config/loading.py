@@ -39,6 +39,8 @@ def load(path: Path, catalog: Catalog, text: str | None = None) -> Settings:
 
 def _settings(document: Document, catalog: Catalog) -> Settings:
     entries = document.values.get(_USECASES)
+    if entries is None and _USECASES in document.values:  # nothing stands under it yet
+        entries = {}
     shared = {name: value for name, value in document.values.items() if name != _USECASES}
     if isinstance(entries, dict):
         shared[_USECASES] = {}

@@ -15,7 +15,7 @@ from minnow import config
 from minnow.catalog import catalog
 from minnow.config.document import read_text
 
-_USECASES = re.compile(r"usecases:\s*(?:(?:\{\s*\}|\[\s*\]|null|~)\s*)?(?P<comment>#.*)?\s*")
+_USECASES = re.compile(r"usecases:\s*(?:(?:\{\s*\}|null|~)\s*)?(?P<comment>#.*)?\s*")
 """The line under which entries stand; a file without one may have an empty value there."""
 
 
