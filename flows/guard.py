@@ -16,6 +16,7 @@ from minnow.records.files import write_json
 from minnow.stages import intake, sources
 from minnow.stages.case import Case
 from minnow.stages.outcome import ROWS
+from minnow.stores import versions
 from minnow.stores.versions import State
 from minnow.types import Array
 from minnow.workspace import Workspace
@@ -36,8 +37,8 @@ def admit(case: Case, state: State, accept: str) -> bool:
     found = changes(case, state)
     if not found:
         return False
-    versions = sources.versions(case)
-    if _accepted(case) == versions:
+    present = sources.versions(case)
+    if _accepted(case) == present:
         return False
     change = ", ".join(found)
     if accept == NEVER:
@@ -47,15 +48,21 @@ def admit(case: Case, state: State, accept: str) -> bool:
         )
     if accept == APPENDED:
         _only_appended(case, change)
-    write_json(_record(case), {"versions": versions})
+    write_json(_record(case), {"versions": present})
     return True
 
 
 def changes(case: Case, state: State) -> list[str]:
-    """List how the data differs from what the last run read; for a use case that never ran, from its .dvc file."""
+    """List how the data differs from what the last run read; for a use case that never ran, from its .dvc file.
+
+    What nothing has recorded has not changed.
+    """
     if case.name in state.unrecorded:
         files = data_files(case.workspace, case.usecase.data)
-        return [f"{file}: {how}" for file, how in state.data.items() if file in files]
+        found = [
+            (file, versions.part_changed(case.workspace.root, file, case.data)) for file in files if file in state.data
+        ]
+        return [f"{file}: {how}" for file, how in found if how]
     paths = state.changed.get(case.name, {})
     own = [f"{path} {how}" for path, how in paths.items() if case.workspace.data(path) == case.data]
     return own + (sources.changes(case) if case.workspace.outcome(case.name).exists() else [])

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*")
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*")
 """Texts that need no quotes, unless they are words of YAML."""
 _LINE = re.compile(r"[ -~\u00a1-\ud7ff\ue000-\ufefe\uff00-\ufffd]*")
 """Texts of printable characters on one line."""

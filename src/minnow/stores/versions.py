@@ -108,15 +108,33 @@ def commit(root: Path, usecase: str) -> None:
 def keep(root: Path, data_file: str) -> None:
     """Add data that was just written to DVC's cache, if its bytes are those that its .dvc file names."""
     with _repo(root) as repo:
-        status = repo.status([data_file])
-        if all(change == "not in cache" for change in _changes(status.get(data_file, []))):
+        outs = repo.stage.load_one(data_file).outs
+        if all(Path(out.fs_path).exists() and data_version(Path(out.fs_path)) == out.hash_info.value for out in outs):
             repo.commit(data_file, force=True)
 
 
-def _changes(findings: Iterable[Any]) -> Iterable[str]:
-    for finding in findings:
-        for paths in finding.values():
-            yield from paths.values()
+def part_changed(root: Path, data_file: str, place: Path) -> str | None:
+    """Describe how a path differs from what a .dvc file records of it, or return None.
+
+    None also where DVC's cache does not have the listing of a tracked folder, as in a fresh clone: nothing tells then.
+    """
+    recorded: dict[Path, str] = {}
+    with _repo(root) as repo:
+        for out in repo.stage.load_one(data_file).outs:
+            if not Path(out.fs_path).is_dir():
+                recorded[Path(out.fs_path)] = out.hash_info.value
+            elif (tree := out.get_obj()) is None:
+                return None
+            else:
+                recorded |= {Path(out.fs_path).joinpath(*key): info.value for key, _, info in tree}
+    own = {path: md5 for path, md5 in recorded.items() if path.is_relative_to(place)}
+    present = {path for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file()}
+    counts = {
+        "new": len(present - set(own)),
+        "lost": len(set(own) - present),
+        "changed": sum(data_version(path) != own[path] for path in present & set(own)),
+    }
+    return ", ".join(f"{count:,} files {how}" for how, count in counts.items() if count) or None
 
 
 def accept(root: Path, data_file: str) -> None:
