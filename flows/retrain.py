@@ -32,7 +32,8 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
             plan = planning.make(space, settings, names, force=force, accept=accept)
             _report(plan)
             code = _work(space, settings, plan)
-            _report(plan)
+            if plan.stale:
+                _report(plan)
             return USAGE if plan.needs_user else FAILED if plan.stopped else code
     except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)

@@ -59,6 +59,8 @@ def test_a_judge_of_a_use_case_inherits_what_it_does_not_name(tmp_path):
         ("{fcnn: {early_stopping: 5}}", {"fcnn": {"early_stopping": {"patience": 5}}}),
         ("{fcnn: {early_stopping: null}}", {"fcnn": {"early_stopping": None}}),
         ("{fcnn: {batch_norm: no}}", {"fcnn": {"batch_norm": "no"}}),
+        ("{ensemble: {members: [linear, fcnn]}}", {"ensemble": {"members": ["linear", "fcnn"]}}),
+        ("{ensemble: {members: {a: linear, b: fcnn}}}", {"ensemble": {"members": {"a": "linear", "b": "fcnn"}}}),
     ],
 )
 def test_families_are_read_in_every_plain_form(tmp_path, families, read):
