@@ -108,9 +108,15 @@ def commit(root: Path, usecase: str) -> None:
 def keep(root: Path, data_file: str) -> None:
     """Add data that was just written to DVC's cache, if its bytes are those that its .dvc file names."""
     with _repo(root) as repo:
-        outs = repo.stage.load_one(data_file).outs
-        if all(Path(out.fs_path).exists() and data_version(Path(out.fs_path)) == out.hash_info.value for out in outs):
+        status = repo.status([data_file])
+        if all(change == "not in cache" for change in _changes(status.get(data_file, []))):
             repo.commit(data_file, force=True)
+
+
+def _changes(findings: Iterable[Any]) -> Iterable[str]:
+    for finding in findings:
+        for paths in finding.values():
+            yield from paths.values()
 
 
 def part_changed(root: Path, data_file: str, place: Path) -> str | None:
@@ -120,7 +126,8 @@ def part_changed(root: Path, data_file: str, place: Path) -> str | None:
     """
     recorded: dict[Path, str] = {}
     with _repo(root) as repo:
-        for out in repo.stage.load_one(data_file).outs:
+        outs: list[Any] = repo.stage.load_one(data_file).outs
+        for out in outs:
             if not Path(out.fs_path).is_dir():
                 recorded[Path(out.fs_path)] = out.hash_info.value
             elif (tree := out.get_obj()) is None:
