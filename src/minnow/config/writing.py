@@ -9,10 +9,9 @@ from typing import Any
 import yaml
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*")
-"""Texts that need no quotes, unless they are words of YAML."""
+"""Texts that need no quotes, unless they are words of YAML 1.1 such as no, which PyYAML quotes itself."""
 _LINE = re.compile(r"[ -~\u00a1-\ud7ff\ue000-\ufefe\uff00-\ufffd]*")
 """Texts of printable characters on one line."""
-_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _VARIABLE = re.compile(r"\$\{\w+\}")
 
 
@@ -31,8 +30,7 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
         raise ValueError(
             f"params.yaml is written in UTF-8, which cannot hold this name: {value!r}. Rename it."
         ) from error
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-    style = None if plain else "'" if _LINE.fullmatch(value) else '"'
+    style = None if _PLAIN.fullmatch(value) else "'" if _LINE.fullmatch(value) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
