@@ -146,6 +146,7 @@ def test_a_fault_of_an_entry_is_told_in_words_of_yaml_and_stops_that_entry_alone
         ("  second:", "  first:", r"params\.yaml, line 11: usecases\.first: this use case stands in line 5 too"),
         ("data: first", "data: first\n    data: x", r"line 9: usecases\.first\.data: this key stands in line 8 too"),
         ("seed: 7", "seed: [", r"line \d+, column \d+ is not YAML: "),
+        ("seed: 7", "<<<<<<< mine\nseed: 7", r"is not YAML: .* the marks of an unfinished merge"),
         ("seed: 7", "seed: 7\njudg: 1", r"line 3: judg: No key 'judg'\. Did you mean 'judge'"),
         ("level: 0.01", "level: 1", r"line 3: judge\.level: this must be a number below 0\.5\. Received: 1"),
         ("seed: 7", "seed: 7\nx: &a [*a]", r"an alias .* must not stand within what it stands for"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from minnow.config.errors import ConfigError, Fault, Location
+
+
+_MERGE = re.compile(r"^<{7} ", re.MULTILINE)
+"""The mark that git leaves before the sides of a conflict."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ def read(path: Path, text: str | None = None) -> Document:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         advice = "Indent with blanks, and put texts with ':', '#', brackets or braces in quotes"
+        if _MERGE.search(text):
+            advice = "It has the marks of an unfinished merge (<<<<<<<): keep one of the sides"
         raise ConfigError(f"{path}{where} is not YAML: {error.problem or error.context}. {advice}.") from error
     except (YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, ConfigError):
