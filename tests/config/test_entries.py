@@ -88,6 +88,11 @@ def test_every_block_of_parameters_has_a_short_form_or_no_main_key(name):
     [
         ("[linear]", "[linear, linear]", r"line 10: usecases\.first\.families: 'linear' stands twice in the list"),
         ("[linear]", "[3]", r"line 10: usecases\.first\.families: a list must hold names.*One item is 3"),
+        (
+            "[linear]",
+            "\n      - linear\n      - fcnn: {epochs: x}",
+            r"line 12: usecases\.first\.families\.fcnn\.epochs: this",
+        ),
         ("[linear]", "[]", r"line 10: usecases\.first\.families: this must be at least 1 entries long"),
         (
             "[linear]",

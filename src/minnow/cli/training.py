@@ -163,8 +163,12 @@ def data() -> None:
 
     space, settings = load_settings()
     brought = plan.bring_data(space, settings, settings.usecases)
-    for reason in (*settings.refused.values(), *map(str, brought.failed.values())):
+    for path in brought.made:
+        typer.echo(f"made {path}")
+    failures = [*settings.refused.values(), *map(str, brought.failed.values())]
+    for reason in failures:
         typer.echo(reason, err=True)
-    typer.echo("\n".join(f"made {path}" for path in brought.made) or "No data was made.")
-    if settings.refused or brought.failed:
+    if failures:
         raise typer.Exit(USAGE if settings.refused else FAILED)
+    if not brought.made:
+        typer.echo("All data is there.")

@@ -10,7 +10,6 @@ from typing import Any
 
 from minnow.config.errors import ConfigError, Fault, Location
 
-
 _MERGE = re.compile(r"^<{7} ", re.MULTILINE)
 """The mark that git leaves before the sides of a conflict."""
 
@@ -150,8 +149,10 @@ def _member(node: Any, part: int | str) -> tuple[Any, Any] | None:
     merged: list[Any] = []
     for index, member in enumerate(node.value):
         if not isinstance(member, tuple):
-            if index == part:
+            if index == part or member.value == part:
                 return member, member
+            if isinstance(part, str) and (found := _member(member, part)):  # names with parameters may stand in a list
+                return found
             continue
         key, value = member
         if key.value == str(part) or (isinstance(part, int) and _is_number(key, part)):
