@@ -5,15 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from minnow.config import ConfigError
 from minnow.config.document import value_of
+from minnow.config.errors import faults_of
 from minnow.config.writing import inline
+from minnow.contracts import Parameters
 from minnow.tables.errors import ReadingError
 
 ASKED_FOR = "requested"
 """The reason for a choice of the user."""
 _OPTION = "options."
+Options = TypeVar("Options", bound=Parameters)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,16 @@ def options_of(texts: Sequence[str]) -> dict[str, Any]:
         if not sign or not name.strip():
             raise ValueError(f"--option must have the form NAME=VALUE, such as encoding=cp1251. Received: {text!r}.")
     return options
+
+
+def checked_options(model: type[Options], options: Mapping[str, Any]) -> Options:
+    """Validate options that the user gave. Raises ConfigError that names them."""
+    try:
+        return model.model_validate(dict(options))
+    except ValidationError as error:
+        faults = faults_of(error, ("options",), model, options)
+        quotes = " For text write quotes within the argument: --option \"NAME='007'\"."
+        raise ConfigError("\n".join(f"{fault}{quotes if fault.misread else ''}" for fault in faults)) from error
 
 
 @dataclass(frozen=True)
