@@ -14,7 +14,7 @@ from minnow.records.provenance import read_provenance
 from minnow.stores import champions, models
 from minnow.stores.champions import Champion
 from minnow.stores.database import local_database
-from minnow.stores.publication import bytes_of, divergence
+from minnow.stores.publication import divergence, is_broken
 from minnow.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -25,7 +25,7 @@ def publish(space: Workspace, settings: Settings, say: Say) -> None:
 
     Nothing is done where registry, decisions and store are as the last call left them.
     """
-    state = _state(space)
+    state = _state(space, settings)
     if state is not None and state == _settled(space):
         return
     for usecase, target in _targets(settings):
@@ -33,7 +33,7 @@ def publish(space: Workspace, settings: Settings, say: Say) -> None:
             if decision.target == target and decision.promote:
                 _carry_out(space, decision, say)
         follow(space, usecase, target, say)
-    write_json(_mark(space), {"state": _state(space)})
+    write_json(_mark(space), {"state": _state(space, settings)})
 
 
 def follow(space: Workspace, usecase: str, target: str, say: Say) -> Champion | None:
@@ -81,20 +81,23 @@ def _settled(space: Workspace) -> str | None:
         return None
 
 
-def _state(space: Workspace) -> str | None:
-    """Hash the state of registry, decisions and published models; None where MLflow's database is not a local file.
+def _state(space: Workspace, settings: Settings) -> str | None:
+    """Hash the state of registry, decisions and published models, and which of them are asked for.
 
-    MLflow is not opened: its database is compared by time and size.
+    None, which is never settled, where MLflow's database is not a local file, and where a published model is broken. MLflow is
+    not opened: its database is compared by time and size.
     """
     database = local_database(space.tracking_uri)
-    if database is None:
+    published = [model for target in ("cpu", "gpu") for model in models.all(target)]
+    if database is None or any(is_broken(model) for model in published):
         return None
     stat = database.stat() if database.exists() else None
     decisions = sorted((space.root / "outcomes").glob(f"*/{FILE}"))
     parts = {
         "registry": (stat.st_mtime_ns, stat.st_size) if stat else None,
         "decisions": [(str(path), path.read_text()) for path in decisions],
-        "store": [(model.tag, bytes_of(model)) for target in ("cpu", "gpu") for model in models.all(target)],
+        "store": [(model.tag, model.sha) for model in published],
+        "targets": list(_targets(settings)),
         "home": str(models.home()),
     }
     return key_of(parts)

@@ -27,6 +27,8 @@ from minnow.types import Score
 
 KEPT = (decisions.FILE, results.FILE)
 BESIDE = (report.FILE, report.CARD, provenance.FILE)
+LONGEST_TAG = 5000
+"""Characters of a tag, of which MLflow takes no more."""
 LONGEST_NAME = 200
 """Characters of a column's name in a metric; MLflow takes 250 in all."""
 
@@ -46,7 +48,7 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
     verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
-        params=case.usecase.model_dump(mode="json"),
+        params=case.entry,
         tags=tags | verdicts,
         metrics=_exam_metrics(outcome) | _folds_metrics(outcome),
         files=files,
@@ -57,21 +59,23 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
 
 def failure_of(case: Case, reports: Path, error: str) -> Record:
     """Build the record of a use case whose data was refused, with the validation report."""
-    tags = _tags(case) | {"minnow.error": error[:5000]}
+    tags = _tags(case) | {"minnow.error": error[:LONGEST_TAG]}
     return Record(case.name, tags=tags, files={"validation": sorted(reports.glob("validation.*"))}, failed=True)
 
 
 def _tags(case: Case) -> dict[str, str]:
     git = lineage.git_state(case.workspace.root)
+    untracked = {"minnow.git_untracked": ", ".join(git.untracked)[:LONGEST_TAG]} if git.untracked else {}
     return {
         "minnow.usecase": case.name,
         "minnow.data_version": case.data_version if case.data.exists() else "missing",
-        "minnow.git_commit": git["commit"],
-        "minnow.git_diff": git["diff"],
+        "minnow.git_commit": git.commit,
+        "minnow.git_diff": git.changes,
         "minnow.seed": str(case.settings.seed),
         "minnow.threads": str(case.settings.threads),
         "minnow.lock": case.lock,
         "minnow.machine": lineage.machine(),
+        **untracked,
     }
 
 

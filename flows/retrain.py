@@ -30,13 +30,23 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            return _work(space, settings, plan)
-    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
+            _report(plan)
+            code = _work(space, settings, plan)
+            if plan.stale:
+                _report(plan)
+            return USAGE if plan.needs_user else FAILED if plan.stopped else code
+    except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except (VersionError, Busy, BrokenStore, RecordError) as error:
         print(error, file=sys.stderr)
         return FAILED
+
+
+def _report(plan: planning.Plan) -> None:
+    """Say which use cases are not run, and why: before the others are run, and again at the end."""
+    for name, why in plan.reasons.items():
+        print(f"{name} is not run. {why}", file=sys.stderr)
 
 
 def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:

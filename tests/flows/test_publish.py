@@ -161,6 +161,25 @@ def test_a_served_model_whose_bytes_broke_is_published_again(space):
     settled(space, sha)
 
 
+def test_a_broken_model_is_never_settled(space):
+    """Not even where the same thing is wrong with it on every look, as where a use case has no champion to publish again."""
+    decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    assert publish._state(space, SETTINGS) == publish._settled(space)
+    served = models.newest("digits")
+    assert served is not None
+    (served.bundle / "model.onnx").write_text("onf")
+    assert publish._state(space, SETTINGS) is None
+
+
+def test_a_decision_waits_for_an_entry_that_has_a_fault(space):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS.with_usecases({}, {"digits": "usecases.digits: a fault"}), print)
+    assert models.newest("digits") is None
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
+
+
 def keep_format_1(space, text):
     """Keep a bundle in a run and decide for it, as versions before 0.2 did. Returns its sha and the tags of its version."""
     folder = space.root / f"made-{text}" / "new"

@@ -21,7 +21,7 @@ def rollback(
     from minnow.stores import champions
 
     space, settings = load_settings()
-    require_known("use case", usecase, settings.usecases)
+    require_known("use case", usecase, settings.names)
     with exit_on(LookupError, Busy, code=FAILED), alone(space):
         previous = champions.rollback(space, usecase, target)
         follow(space, usecase, target, typer.echo)

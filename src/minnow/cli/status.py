@@ -41,13 +41,17 @@ def status(as_json: AsJson = False) -> None:
 
     space, settings = load_settings()
     with exit_on(versions.VersionError, code=FAILED), exit_on(ConfigError):
-        recorded, names = versions.state(space.root), plan.selected(settings, [])
+        names = plan.selected(settings, [])
+        recorded = plan.state_of(space, settings, names)
     state = versions.State(plan.with_starts(space, settings, recorded.stale, names), recorded.data)
     rows = [states.status_of(space, settings, name, state) for name in settings.usecases]
     if as_json:
-        typer.echo(json.dumps({"usecases": states.as_json(rows), "data": state.data}, indent=2))
+        content = {"usecases": states.as_json(rows), "data": state.data, "refused": dict(settings.refused)}
+        typer.echo(json.dumps(content, indent=2))
     else:
         states.print_status(rows, state.data)
+        for reason in settings.refused.values():
+            typer.echo(f"Refused: {reason}")
 
 
 def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:

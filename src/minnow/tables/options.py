@@ -90,6 +90,8 @@ class LabelledOptions(RowOptions):
 class Split(Parameters):
     """How rows are split. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
 
+    SHORT: ClassVar[str | None] = "by"
+
     by: Literal["hash", "time", "group"] = "hash"
     column: str | None = None
 
