@@ -77,6 +77,8 @@ def _one(job: Job, name: str) -> str:
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)
+    if status != FAILED:
+        job.recorded.append(name)
     return status
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "state_of",
 ]
 DATA_FILE = "data.dvc"
+FORCED = "forced"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     state = state_of(space, settings, wanted)
     stopped |= _guarded(space, settings, [name for name in wanted if name not in stopped], state, accept)
     going = [name for name in wanted if name not in stopped]
-    reasons = ({name: ["forced"] for name in going} if force else {}) | state.stale
+    reasons = ({name: [FORCED] for name in going} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, going)
     return Plan(stale, [name for name in going if name not in stale], stopped)
 

@@ -13,9 +13,8 @@ from minnow.records.files import write_json
 from minnow.records.provenance import read_provenance
 from minnow.stores import champions, models
 from minnow.stores.champions import Champion
-from minnow.stores.database import local_database
 from minnow.stores.publication import divergence, is_broken
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_path
 
 Say = Callable[[str], None]
 
@@ -87,7 +86,7 @@ def _state(space: Workspace, settings: Settings) -> str | None:
     None, which is never settled, where MLflow's database is not a local file, and where a published model is broken. MLflow is
     not opened: its database is compared by time and size.
     """
-    database = local_database(space.tracking_uri)
+    database = sqlite_path(space.tracking_uri)
     published = [model for target in ("cpu", "gpu") for model in models.all(target)]
     if database is None or any(is_broken(model) for model in published):
         return None

@@ -14,6 +14,7 @@ from minnow.insight import plots
 from minnow.records import decision as decisions
 from minnow.records import provenance, report, results
 from minnow.records.decision import Decision
+from minnow.records.markdown import plain
 from minnow.records.report import read_report
 from minnow.records.results import Importances
 from minnow.stages.candidates import Candidate, Incumbents
@@ -106,7 +107,7 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
 def _importance_metrics(importances: Importances | None) -> dict[str, float]:
     """Return the rise of the loss by column, with the ends of its interval, three metrics each."""
     return {
-        f"importance/{one.name[:LONGEST_NAME]}{end}": value
+        f"importance/{one.name[:LONGEST_NAME].replace('/', '_')}{end}": value
         for one in (importances.columns if importances else ())
         for end, value in (("", one.value), (".low", one.low), (".high", one.high))
     }
@@ -214,6 +215,6 @@ def summary(written: Sequence[Decision]) -> str:
     lines = []
     for decision in written:
         lines.append(f"**{decision.usecase} on {decision.target}**: {decision.verdict}, {decision.finalist}")
-        lines += [f"- {reason}" for reason in decision.reasons]
-        lines += [f"- {hint.text}" for hint in decision.hints]
+        lines += [f"- {plain(reason)}" for reason in decision.reasons]
+        lines += [f"- {plain(hint.text)}" for hint in decision.hints]
     return "\n".join(lines)

@@ -67,6 +67,21 @@ def test_more_points_than_one_call_takes_are_all_kept(space):
     assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500
 
 
+def test_metrics_of_oddly_named_columns_are_kept_each_under_a_name_of_its_own(space):
+    names = ["pulse [/min]", "pulse (/min)", "km/", "a//b", "../up", ".", "/x", "%s", "<b>", "é", "n" * 400]
+    metrics = {f"importance/{name}": float(i) for i, name in enumerate(names)}
+    odd = {"options": {"kinds": {"a//b": "number", "..": "text", "[red]": 1}}}
+    run_id = tracking.log(
+        space, Record("odd", params=odd, metrics=metrics, history={"a//b": [1.0, 2.0], "a/_/b": [3.0]})
+    )
+    kept = client(space).get_run(run_id).data
+    assert sorted(v for k, v in kept.metrics.items() if k.startswith("importance/")) == sorted(metrics.values())
+    assert kept.metrics["importance/pulse _/min_"] == 0.0
+    assert kept.metrics["importance/pulse _/min_ 2"] == 1.0
+    assert {kept.metrics["epoch/a/_/b"], kept.metrics["epoch/a/_/b 2"]} == {2.0, 3.0}
+    assert "[red]" in kept.params["options.kinds"]
+
+
 def test_two_processes_make_one_database(in_folder):
     (in_folder / "params.yaml").write_text("usecases: {}\n")
     code = "import minnow.workspace as w, minnow.stores.database as m; print(m.experiment_id(w.workspace()))"
