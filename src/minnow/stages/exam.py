@@ -151,8 +151,8 @@ def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScor
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
-    root, group = case.task.MEASURES[0].root, evaluation.batch.group
-    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in references}
+    measure, group = case.task.MEASURES[0], evaluation.batch.group
+    values = {model.name: difference(evaluation.loss, model.loss, group, measure) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 
