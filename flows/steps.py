@@ -31,7 +31,7 @@ from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
-from minnow.stores import champions, tracking
+from minnow.stores import champions, removal, tracking
 from minnow.types import Table
 
 
@@ -123,7 +123,10 @@ def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incu
     held = {role: champions.current(job.space, case.name, target, role) for role in roles}
     bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
     ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    return Incumbents(bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows)
+    withdrawn = removal.withdrawn(job.space, case.name)
+    return Incumbents(
+        bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows, withdrawn
+    )
 
 
 @task(name="track", **STORE)

@@ -55,7 +55,8 @@ def within(measure: Measure, value: float, low: float, high: float, n: int) -> S
     """
     if high - low <= EQUAL * max(1.0, abs(value)):
         low, high = agreed(value, n, measure.low, measure.high)
-    return Score(*(float(np.clip(end, measure.low, measure.high)) for end in (value, low, high)), n)
+    value, low, high = (float(end) for end in np.clip([value, low, high], measure.low, measure.high))
+    return Score(value, min(low, value), max(high, value), n)  # the ends are rounded
 
 
 def agreed(value: float, n: int, lowest: float, highest: float) -> tuple[float, float]:

@@ -58,8 +58,10 @@ def examine(
 ) -> Decision:
     """Evaluate a finalist on the exam, compare it with the champion and the best so far, and return the decision.
 
-    The scores on the exam are added to the finalist's report and card.
+    The scores on the exam are added to the finalist's report and card. A finalist that was withdrawn is refused without them.
     """
+    if finalist.bundle.sha in held.withdrawn:
+        return withheld(case, target, finalist, held)
     test = prepared.tables["test"]
     evaluation = evaluate(finalist.bundle, test)
     record(evaluation, "test")
@@ -161,6 +163,25 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     verdict = "infeasible" if chosen.infeasible else "refused"
     reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
+    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+    bundle = finalist.bundle
+    which = held.withdrawn[bundle.sha]
+    reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
+    decision = Decision(
+        case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
+    )
+    return _with_id(
+        replace(
+            decision,
+            size_bytes=bundle.size_bytes,
+            replaces=_sha(held.champion),
+            looks=held.looks,
+            measure=case.task.MEASURES[0].name,
+        )
+    )
 
 
 def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:
