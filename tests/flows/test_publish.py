@@ -36,8 +36,7 @@ class Interrupted(BaseException):
 
 
 @pytest.fixture
-def space(in_folder):
-    (in_folder / "params.yaml").write_text("usecases: {}\n")
+def space(in_project):
     return workspace()
 
 

@@ -20,8 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, on import
 
 
 @pytest.fixture
-def space(in_folder):
-    (in_folder / "params.yaml").write_text("usecases: {}\n")
+def space(in_project):
     return workspace()
 
 
