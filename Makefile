@@ -67,7 +67,7 @@ bench-dask: $(STAMP) ## What a job costs in the worker process and on a node of 
 	$(BIN)/python -m benchmarks.dask_cost
 
 bench-judge: $(STAMP) ## How often the judge is wrong
-	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python -m benchmarks.judge
 
 clean: ## Remove what runs leave behind; data, registry and store stay
 	rm -rf .minnow .pytest_cache .ruff_cache .hypothesis .import_linter_cache

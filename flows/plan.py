@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flows import ages
 from minnow import datasets
 from minnow.config import ConfigError, Settings
 from minnow.registry import unknown
@@ -66,7 +67,8 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     if changed:
         _accept(space, settings, changed, accept)
         state = versions.state(space.root)
-    reasons = ({name: ["forced"] for name in wanted} if force else {}) | state.stale
+    reasons = ages.overdue(space, settings, [name for name in wanted if name not in state.stale])
+    reasons |= ({name: ["forced"] for name in wanted} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, wanted)
     return Plan(stale, [name for name in wanted if name not in stale])
 

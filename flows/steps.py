@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from flows import ages
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -137,6 +138,9 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mappi
         rows = incumbents[decision.target].rows
         if decision.looked and rows is not None:
             champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+    if not job.space.is_trial:
+        for line in ages.record_runs(job.space, job.settings, final.decisions):
+            job.display.say(line)
 
 
 @task(name="track failure", **STORE)

@@ -65,6 +65,6 @@ def test_a_finalist_with_the_bytes_of_a_withdrawn_version_is_refused_without_a_l
     decision = exam.examine(case, "cpu", finalist, [], prepared, held)  # pyright: ignore[reportArgumentType]
     assert (decision.verdict, decision.promote, decision.looked, decision.looks) == ("refused", False, False, 3)
     assert decision.reasons == (
-        "linear/float32 has the bytes of version 2, which was withdrawn on 2026-11-29 (labels of March). It is refused until data "
-        "or settings give another model.",
+        "linear/float32 has the bytes of version 2, which was withdrawn on 2026-11-29 (labels of March). It is refused until "
+        "data or settings give another model.",
     )

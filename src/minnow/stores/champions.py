@@ -48,6 +48,8 @@ class Champion:
     run_id: str
     provenance: str | None = None
     """sha256 of its provenance.json; None for a version that was registered without."""
+    promoted_s: float = 0.0
+    """When it was registered, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def version_of(space: Workspace, usecase: str, number: int, target: str = "cpu")
 
 def _champion(usecase: str, target: str, version: Any) -> Champion:
     tags, number, run_id = version.tags, int(version.version), str(version.run_id)
-    return Champion(usecase, target, number, tags["minnow.sha"], run_id, tags.get("minnow.provenance"))
+    promoted_s = (version.creation_timestamp or 0) / 1000
+    return Champion(usecase, target, number, tags["minnow.sha"], run_id, tags.get("minnow.provenance"), promoted_s)
 
 
 def _holder(space: Workspace, usecase: str, name: str) -> Any:
@@ -169,9 +172,16 @@ def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
         return Ledger(0, exam)
     entry = json.loads(tag)
     seen = np.load(client(space).download_artifacts(entry["run_id"], f"exam/{target}/{ROWS}"))
-    if np.isin(exam, seen).mean() < 0.5:
-        return Ledger(0, exam)
-    return Ledger(entry["count"], np.union1d(seen, exam))
+    looks = looks_that_count(exam, seen, entry["count"])
+    return Ledger(looks, np.union1d(seen, exam) if looks else exam)
+
+
+def looks_that_count(exam: Array, seen: Array, looks: int) -> int:
+    """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows, else 0.
+
+    exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were read.
+    """
+    return looks if np.isin(exam, seen).mean() >= 0.5 else 0
 
 
 def record_look(space: Workspace, usecase: str, target: str, count: int, exam: Array, run_id: str) -> None:
