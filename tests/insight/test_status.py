@@ -18,14 +18,14 @@ TARGET = TargetStatus(
 
 
 def printed(capsys, monkeypatch, *stale):
-    monkeypatch.setenv("COLUMNS", "240")
+    monkeypatch.setenv("COLUMNS", "200")
     print_status([UseCaseStatus("digits", stale, {"cpu": TARGET})], {"data.dvc": "new files"})
     return capsys.readouterr().out
 
 
 def test_a_row_names_champion_score_and_data(capsys, monkeypatch):
     text = printed(capsys, monkeypatch)
-    for part in ("digits", "fresh", "cnn/int8 v3, 10 days", "accuracy 0.9973", "d" * 12, "none", "data.dvc: new files"):
+    for part in ("digits", "fresh", "cnn/int8 v3", "10 d", "accuracy 0.9973", "d" * 8, "none", "data.dvc: new files"):
         assert part in text
 
 

@@ -119,26 +119,20 @@ def print_status(rows: Sequence[UseCaseStatus], data: Mapping[str, str]) -> None
     """Print the state of use cases for people. data: file -> how it differs from its recorded version."""
     console = wide_console()
     table = Table()
-    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
+    for column in ("use case", "state", "target", "champion", "age", "exam", "data", "differs"):
         table.add_column(column)
     for row in rows:
         state = "stale: " + "; ".join(_summarised(row.stale)) if row.stale else "fresh"
         for name, target in row.targets.items():
-            champion = _shown(target)
+            champion = f"{target.model} v{target.version}" if target.version else "retired" if target.retired else "none"
+            age = age_text(target.age_s).replace(" days", " d").replace(" hours", " h") if target.age_s is not None else ""
             score = target.scores.get(target.measure)
             exam = f"{target.measure} {score['value']:.4f}" if score else ""
-            data_version = (target.data_version or "")[:12]
-            table.add_row(row.usecase, state, name, champion, exam, data_version, target.divergence or "none")
+            data_version = (target.data_version or "")[:8]
+            table.add_row(row.usecase, state, name, champion, age, exam, data_version, target.divergence or "none")
     console.print(table)
     for file, how in data.items():
         console.print(f"{file}: {how}", style="yellow")
-
-
-def _shown(target: TargetStatus) -> str:
-    """Text of a champion with its age."""
-    if target.version is None:
-        return "retired" if target.retired else "none"
-    return f"{target.model} v{target.version}, {age_text(target.age_s or 0.0)}"
 
 
 def _summarised(reasons: Sequence[str]) -> list[str]:
