@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from flows import ages
 from flows.guard import ALWAYS, APPENDED, NEVER, DataChanged, admit, data_files
 from minnow import datasets
 from minnow.config import ConfigError, Settings
@@ -101,7 +102,8 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     state = state_of(space, settings, wanted)
     stopped |= _guarded(space, settings, [name for name in wanted if name not in stopped], state, accept)
     going = [name for name in wanted if name not in stopped]
-    reasons = ({name: [FORCED] for name in going} if force else {}) | state.stale
+    reasons = ages.overdue(space, settings, [name for name in going if name not in state.stale])
+    reasons |= ({name: [FORCED] for name in going} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, going)
     return Plan(stale, [name for name in going if name not in stale], stopped)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from flows import ages
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -33,7 +34,7 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.refit import Refit
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
-from minnow.stores import champions, tracking
+from minnow.stores import champions, removal, tracking
 from minnow.types import Table
 
 
@@ -140,7 +141,10 @@ def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incu
     held = {role: champions.current(job.space, case.name, target, role) for role in roles}
     bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
     ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    return Incumbents(bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows)
+    withdrawn = removal.withdrawn(job.space, case.name)
+    return Incumbents(
+        bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows, withdrawn
+    )
 
 
 @task(name="track", **STORE)
@@ -151,6 +155,9 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mappi
         rows = incumbents[decision.target].rows
         if decision.looked and rows is not None:
             champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+    if not job.space.is_trial:
+        for line in ages.record_runs(job.space, job.settings, final.decisions):
+            job.display.say(line)
 
 
 @task(name="track failure", **STORE)

@@ -9,7 +9,7 @@ import pytest
 from minnow.records.decision import Decision
 from minnow.records.files import sha256
 from minnow.records.provenance import Provenance, hashes_beside
-from minnow.stores import champions, database, tracking
+from minnow.stores import champions, database, removal, tracking
 from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
@@ -126,10 +126,10 @@ def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(spa
         replaces = shas[-1] if shas else None
         shas.append(sha := keep_bundle(space, text, replaces))
         champions.promote(space, "digits", "cpu", decision(sha, "better", replaces))
-    assert champions.rollback(space, "digits", "cpu").sha == shas[1]
-    assert champions.rollback(space, "digits", "cpu").sha == shas[0]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[1]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[0]
     with pytest.raises(LookupError, match="no champion for cpu before version 1"):
-        champions.rollback(space, "digits", "cpu")
+        removal.rollback(space, "digits", "cpu")
 
 
 def test_a_fetched_bundle_that_broke_is_fetched_again_and_a_registered_one_that_was_changed_is_refused(space):

@@ -21,6 +21,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "champions": status.champions,
     "predict": prediction.predict,
     "rollback": champions.rollback,
+    "retire": champions.retire,
+    "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
 }

@@ -10,13 +10,14 @@ from __future__ import annotations
 from minnow.contracts.artifacts import Compression, CompressionSource, Exporter, Runtime, Session
 from minnow.contracts.families import Family, FamilyCapabilities, Model
 from minnow.contracts.modalities import Encoder, FileLimits, Located, Modality, ModalityCapabilities
-from minnow.contracts.parameters import Parameters, RowOptions
+from minnow.contracts.parameters import Duration, Parameters, RowOptions
 from minnow.contracts.runners import Runner
 from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
 
 __all__ = [
     "Compression",
     "CompressionSource",
+    "Duration",
     "Encoder",
     "Exporter",
     "Family",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +64,15 @@ class Incumbents:
     """What the registry holds for a use case and target.
 
     champion, best: bundles of the champion and of the best model so far; looks: comparisons on this exam so far; rows: (n,)
-    uint64, keys of the rows that these looks have read, and of this exam.
+    uint64, keys of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle that may not be promoted
+    again -> which version that was, and why.
     """
 
     champion: Bundle | None = None
     best: Bundle | None = None
     looks: int = 0
     rows: Array | None = None
+    withdrawn: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def bundles(self) -> dict[str, Bundle]:

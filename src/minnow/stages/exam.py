@@ -35,8 +35,12 @@ def examine(
     """Evaluate a finalist on the exam, compare it with champion and best so far, and return the decision and its model.
 
     finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
-    yet, the finalist must be worth more than that. The scores on the exam are added to the report and card of each.
+    yet, the finalist must be worth more than that. The scores on the exam are added to the report and card of each. One that
+    was withdrawn is refused without them.
     """
+    if finalists[0].bundle.sha in held.withdrawn:
+        return withheld(case, target, finalists[0], held), finalists[0]
+    finalists = [one for one in finalists if one.bundle.sha not in held.withdrawn]
     sat = [_sit(case, candidate, finalists, prepared) for candidate in finalists]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
     decision = _decide(case, target, first, prepared, held)
@@ -196,8 +200,8 @@ def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScor
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
-    root, group = case.task.MEASURES[0].root, evaluation.batch.group
-    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in references}
+    measure, group = case.task.MEASURES[0], evaluation.batch.group
+    values = {model.name: difference(evaluation.loss, model.loss, group, measure) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 
@@ -206,6 +210,25 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     verdict = "infeasible" if chosen.infeasible else "refused"
     reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
+    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+    bundle = finalist.bundle
+    which = held.withdrawn[bundle.sha]
+    reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
+    decision = Decision(
+        case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
+    )
+    return _with_id(
+        replace(
+            decision,
+            size_bytes=bundle.size_bytes,
+            replaces=_sha(held.champion),
+            looks=held.looks,
+            measure=case.task.MEASURES[0].name,
+        )
+    )
 
 
 def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from minnow.contracts import RowOptions
+from minnow.contracts import Duration, RowOptions
 from minnow.modalities.interactions.item_features import ItemOptions, items_file
-from minnow.tables.options import DateFormat, Duration, FileOptions
+from minnow.tables.options import DateFormat, FileOptions
 
 
 class Options(FileOptions, RowOptions):
