@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
-
 from flows import plan as planning
 from flows import publish as publishing
 from flows._prefect import STORE, flow, task
+from flows.faults import write_trace
 from flows.job import CURRENT, Job, open_job
 from flows.steps import usecase
 from minnow import config
@@ -67,9 +66,7 @@ def _one(job: Job, name: str) -> str:
     try:
         status = usecase(name)
     except Exception as error:  # one use case must not stop the others
-        trace = job.space.home / "errors" / f"{name}.txt"
-        trace.parent.mkdir(parents=True, exist_ok=True)
-        trace.write_text("".join(traceback.format_exception(error)))
+        trace = write_trace(job.space, name, error)
         job.display.say(f"  {name} failed: {type(error).__name__}: {error}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:

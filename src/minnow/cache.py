@@ -48,13 +48,19 @@ class Cache:
         present.pop(ORIGIN)
         return present == written
 
-    def get_or_make(self, kind: str, origin: Mapping[str, Any], make: Callable[[Path], None]) -> Entry:
-        """Return the folder made from origin; make(folder) fills it when it is missing.
+    def get_or_make(
+        self,
+        kind: str,
+        origin: Mapping[str, Any],
+        make: Callable[[Path], None],
+        usable: Callable[[Path], bool] = lambda folder: True,
+    ) -> Entry:
+        """Return the folder made from origin; make(folder) fills it when it is missing, or there and not usable.
 
         The folder appears under its name by one rename, so a run that is killed leaves nothing half-written.
         """
         path = self.path(kind, origin)
-        if self.has(kind, origin):
+        if self.has(kind, origin) and usable(path):
             return Entry(path, fresh=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=path.parent))

@@ -1,0 +1,48 @@
+"""Faults of parts of a run that must not cost the rest: each is said, and its traceback is kept. Prefect is not used here."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from flows.job import Job
+from minnow.workspace import Workspace
+
+Value = TypeVar("Value")
+
+
+def write_trace(space: Workspace, name: str, error: BaseException) -> Path:
+    """Write the traceback of an error to .minnow/errors/NAME.txt. Returns the file."""
+    path = space.home / "errors" / f"{name.replace('/', '-')}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(traceback.format_exception(error)))
+    return path
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Takes the errors of parts of a use case's run."""
+
+    job: Job
+    usecase: str
+
+    def seen(self, what: str, error: Exception) -> None:
+        """Say that a part failed, and keep the traceback."""
+        path = write_trace(self.job.space, f"{self.usecase}-{what}", error)
+        self.job.display.say(f"  {self.usecase}: {what} failed: {type(error).__name__}: {error}\n  Trace: {path}")
+
+    def attempt(self, what: str, work: Callable[[], Value], otherwise: Value) -> Value:
+        """Do a part of the work that the decision does not depend on; where it raises, return `otherwise`.
+
+        what: name of the part, such as "importances of linear". An OSError is raised, since a full disk is not its fault.
+        """
+        try:
+            return work()
+        except OSError:
+            raise
+        except Exception as error:
+            self.seen(what, error)
+            return otherwise
