@@ -72,6 +72,18 @@ def record_of(
     )
 
 
+def key_of_outcome(outcome: Outcome) -> str:
+    """Hash what the runs of an outcome record, without what was measured by the clock."""
+    return lineage.key_of(
+        {
+            "decisions": [decision.id for decision in outcome.decisions],
+            "variants": {candidate.name: candidate.bundle.sha for candidate in outcome.candidates},
+            "refused": outcome.refused,
+            "failures": outcome.failures,
+        }
+    )
+
+
 def failure_of(case: Case, reports: Path, error: str) -> Record:
     """Build the record of a use case whose data was refused, with the validation report."""
     tags = _tags(case) | {"minnow.error": error[:5000]}

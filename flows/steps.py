@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from flows._prefect import (
     PLAIN,
@@ -19,7 +20,7 @@ from flows._prefect import (
 from flows.checks import hints_of, read_checked
 from flows.faults import Faults
 from flows.job import CURRENT, Job
-from flows.record import failure_of, record_of, summary
+from flows.record import failure_of, key_of_outcome, record_of, summary
 from minnow.insight.importance import importances
 from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.hint import Hint
@@ -148,8 +149,9 @@ def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incu
 
 @task(name="track", **STORE)
 def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
-    """Write the MLflow runs, then record in the registry each look that was made."""
-    run_id = tracking.log(job.space, record_of(case, final, scratch, incumbents, Faults(job, case.name).attempt))
+    """Write the MLflow runs, then record in the registry each look that was made. What is there is not written again."""
+    record = record_of(case, final, scratch, incumbents, Faults(job, case.name).attempt)
+    run_id = tracking.log_once(job.space, record, key_of_outcome(final))
     for decision in final.decisions:
         rows = incumbents[decision.target].rows
         if decision.looked and rows is not None:
@@ -159,7 +161,7 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mappi
 @task(name="track failure", **STORE)
 def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
     """Write an MLflow run with the validation report of a use case whose data was refused."""
-    tracking.log(job.space, failure_of(case, reports, error))
+    tracking.log_once(job.space, failure_of(case, reports, error), uuid4().hex)
 
 
 @flow(name="usecase", flow_run_name="{name}", validate_parameters=False)

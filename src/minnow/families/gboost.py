@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
 from minnow.families._trees import boosting_internals, model
-from minnow.families._trees.layout import Layout, layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -36,8 +36,8 @@ class Params(Parameters):
     leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
     median. pca: number of principal components that replace the features. categories: "target_encoding" (the mean target of
-    a category's rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
-    proportion.
+    a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random
+    features; the file grows in proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -67,8 +67,9 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout = _layout(train, params, seed)
-    rows, val_rows = layout.rows(train.inputs), layout.rows(val.inputs)
+    one_hot = params.categories == "one_hot"
+    layout, rows = fit_layout(train, one_hot=one_hot, components=params.pca, seed=seed)
+    val_rows = layout.rows(val.inputs)
     estimators, total = [], params.n_bags * params.iterations
     for bag in range(params.n_bags):
         estimator, before = _estimator(params, train.task, seed + bag), bag * params.iterations
@@ -82,11 +83,6 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     history = {name: [-float(score) for score in values[1:]] for name, values in scores.items()}
     averaged = boosting_internals.average(estimators)
     return model.tree_model(averaged, "boosting", layout, model.answer_of(train), history)
-
-
-def _layout(train: Batch, params: Params, seed: int) -> Layout:
-    layout = layout_of(train, params.categories == "one_hot")
-    return layout.with_components(train, params.pca, seed) if params.pca else layout
 
 
 def _estimator(params: Params, task: str, seed: int) -> Any:
