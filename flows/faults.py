@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +17,18 @@ Value = TypeVar("Value")
 
 
 def write_trace(space: Workspace, name: str, error: BaseException) -> Path:
-    """Write the traceback of an error to .minnow/errors/NAME.txt. Returns the file."""
+    """Write the traceback of an error to .minnow/errors/NAME.txt, unless the disk is full. Returns the file."""
     path = space.home / "errors" / f"{name.replace('/', '-')}.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(traceback.format_exception(error)))
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)))
     return path
+
+
+def advice(error: BaseException) -> str:
+    """What to do about an error of the machine; empty for all others."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return " `minnow clean --dry-run` lists what can be removed to make room." if full else ""
 
 
 @dataclass(frozen=True)

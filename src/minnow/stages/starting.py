@@ -48,7 +48,7 @@ def at(case: Case, record: StartRecord) -> Start:
     """Return the model that a record names, from the cache of all runs. Raises StartError where it is no longer there."""
     cache = Cache(case.workspace.kept)
     folder = cache.root / "models" / record.key
-    if not cache.is_whole(folder):
+    if not cache.use(folder):
         raise StartError(
             f"init_from needs the model that the outcome of '{record.usecase}' names, {record.key}, and it is not in "
             f"{folder.parent}. Make it again: {_command(case, record.usecase)} --force"

@@ -13,8 +13,6 @@ from minnow.types import Array, Batch, Columns, Spec
 
 ROW = "flat"
 """Name of the rows in an ONNX graph."""
-_PRIOR_ROWS = 10.0
-"""Number of rows with the overall mean that are added to each category, which shrinks the encoding of rare ones."""
 _MOST_LABELS = 8
 _FOLDS = 5
 """Number of folds of the cross-fitted target encoding of the training rows."""
@@ -116,7 +114,7 @@ def fit_layout(
     elif one_hot:
         layout = Layout(specs, one_hot_ids=train.cardinalities[CATEGORIES])
     else:
-        table, encoded = _target_encoding(train, seed)
+        table, encoded = _target_encoding(train)
         layout = Layout(specs, table)
     rows = layout.rows(train.inputs, encoded)
     if components is None:
@@ -125,7 +123,7 @@ def fit_layout(
     return replace(layout, mean=mean, axes=axes), (rows - mean) @ axes
 
 
-def _target_encoding(train: Batch, seed: int) -> tuple[Array, Array]:
+def _target_encoding(train: Batch) -> tuple[Array, Array]:
     """Target encoding: the mean target of the rows of each id, shrunk towards the overall mean.
 
     Returns the table of all rows, (ids, a) float32, and the encodings of train's rows by the rows of other folds, (n, c, a)
@@ -134,10 +132,10 @@ def _target_encoding(train: Batch, seed: int) -> tuple[Array, Array]:
     from sklearn.preprocessing import TargetEncoder
 
     ids, size = train.inputs[CATEGORIES], train.cardinalities[CATEGORIES]
-    folds = _folds(train, seed)
+    folds: Any = _folds(train)
     tables, rows = [], []
     for target in _numeric_targets(train):
-        encoder = TargetEncoder(target_type="continuous", smooth=_PRIOR_ROWS, cv=folds or 2)
+        encoder = TargetEncoder(target_type="continuous", smooth="auto", cv=folds or 2)
         if folds:
             rows.append(encoder.fit_transform(ids, target))
         else:  # all rows are of one group
@@ -149,8 +147,11 @@ def _target_encoding(train: Batch, seed: int) -> tuple[Array, Array]:
     return np.stack(tables, axis=1).astype(np.float32), np.stack(rows, axis=2).astype(np.float32)
 
 
-def _folds(train: Batch, seed: int) -> list[tuple[Array, Array]]:
-    """Pairs of other rows and held-out rows, as indices; rows of one group, or equal rows, are held out together."""
+def _folds(train: Batch) -> list[tuple[Array, Array]]:
+    """Pairs of other rows and held-out rows, as indices; rows of one group, or equal rows, are held out together.
+
+    They are the same whatever the seed, so that averaged fits of several seeds share one layout.
+    """
     from sklearn.model_selection import GroupKFold
 
     apart = len(np.unique(train.group)) == len(train)
@@ -158,7 +159,7 @@ def _folds(train: Batch, seed: int) -> list[tuple[Array, Array]]:
     count = min(_FOLDS, len(np.unique(units)))
     if count < 2:
         return []
-    return list(GroupKFold(count, shuffle=True, random_state=seed).split(units, groups=units))
+    return list(GroupKFold(count, shuffle=True, random_state=0).split(units, groups=units))
 
 
 def _numeric_targets(train: Batch) -> list[Array]:
