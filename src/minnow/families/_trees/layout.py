@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.families._arrays import CATEGORIES, FLAT_ROWS, principal
+from minnow.families._arrays import CATEGORIES, FLAT_ROWS, grouped_folds, principal
 from minnow.types import Array, Batch, Columns, Spec
 
 ROW = "flat"
@@ -132,7 +132,7 @@ def _target_encoding(train: Batch) -> tuple[Array, Array]:
     from sklearn.preprocessing import TargetEncoder
 
     ids, size = train.inputs[CATEGORIES], train.cardinalities[CATEGORIES]
-    folds: Any = _folds(train)
+    folds: Any = grouped_folds(train, _FOLDS)
     tables, rows = [], []
     for target in _numeric_targets(train):
         encoder = TargetEncoder(target_type="continuous", smooth="auto", cv=folds or 2)
@@ -145,21 +145,6 @@ def _target_encoding(train: Batch) -> tuple[Array, Array]:
             table[known] = values
         tables.append(table)
     return np.stack(tables, axis=1).astype(np.float32), np.stack(rows, axis=2).astype(np.float32)
-
-
-def _folds(train: Batch) -> list[tuple[Array, Array]]:
-    """Pairs of other rows and held-out rows, as indices; rows of one group, or equal rows, are held out together.
-
-    They are the same whatever the seed, so that averaged fits of several seeds share one layout.
-    """
-    from sklearn.model_selection import GroupKFold
-
-    apart = len(np.unique(train.group)) == len(train)
-    units = train.key if apart else train.group
-    count = min(_FOLDS, len(np.unique(units)))
-    if count < 2:
-        return []
-    return list(GroupKFold(count, shuffle=True, random_state=0).split(units, groups=units))
 
 
 def _numeric_targets(train: Batch) -> list[Array]:
