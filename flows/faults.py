@@ -18,10 +18,14 @@ Value = TypeVar("Value")
 
 def write_trace(space: Workspace, name: str, error: BaseException) -> Path:
     """Write the traceback of an error to .minnow/errors/NAME.txt, unless the disk is full. Returns the file."""
+    return _keep(space, name, "".join(traceback.format_exception(error)))
+
+
+def _keep(space: Workspace, name: str, text: str) -> Path:
     path = space.home / "errors" / f"{name.replace('/', '-')}.txt"
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(traceback.format_exception(error)))
+        path.write_text(text)
     return path
 
 
@@ -41,7 +45,16 @@ class Faults:
     def seen(self, what: str, error: Exception) -> None:
         """Say that a part failed, and keep the traceback."""
         path = write_trace(self.job.space, f"{self.usecase}-{what}", error)
-        self.job.display.say(f"  {self.usecase}: {what} failed: {type(error).__name__}: {error}\n  Trace: {path}")
+        self._say(what, f"{type(error).__name__}: {error}", path)
+
+    def told(self, what: str, reason: str, trace: Path | None) -> None:
+        """Say that a part failed on the runner, and keep the traceback that it wrote, where there is one."""
+        path = None if trace is None else _keep(self.job.space, f"{self.usecase}-{what}", trace.read_text())
+        self._say(what, reason, path)
+
+    def _say(self, what: str, reason: str, trace: Path | None) -> None:
+        where = "" if trace is None else f"\n  Trace: {trace}"
+        self.job.display.say(f"  {self.usecase}: {what} failed: {reason}{where}")
 
     def attempt(self, what: str, work: Callable[[], Value], otherwise: Value) -> Value:
         """Do a part of the work that the decision does not depend on; where it raises, return `otherwise`.

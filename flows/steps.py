@@ -76,8 +76,7 @@ def compress_family(job: Job, case: Case, trained: Trained, handed: Handover) ->
     with job.display.step(f"{case.name}: compress {trained.family}") as report:
         compressed = compress.variants(case, trained, handed, report=report)
     for variant, trace in compressed.failed.items():
-        where = f"\n  Trace: {trace}" if trace else ""
-        job.display.say(f"  {case.name}: {trained.family}/{variant} failed: {compressed.refused[variant]}{where}")
+        Faults(job, case.name).told(f"{trained.family}/{variant}", compressed.refused[variant], trace)
     return compressed
 
 

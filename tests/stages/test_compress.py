@@ -131,7 +131,7 @@ def test_a_variant_that_ends_the_process_is_lost_alone_and_tried_again(making, m
         patch.setattr(float16, "apply", _raising(Died()))
         done = making()
     assert set(done.bundles) == ALL - {"float16"}
-    assert done.refused == {"float16": "the process that made it was ended: SIGKILL"}
+    assert done.refused == {"float16": "it ended the process that made it: SIGKILL"}
     assert done.failed == {"float16": None}
     assert set(making().bundles) == ALL
 

@@ -105,5 +105,5 @@ def _make(trained: Trained, handed: Handover, plan: Plan, folder: Path, report: 
             if state.current in (None, FLOAT):
                 raise
             shutil.rmtree(folder / state.current, ignore_errors=True)
-            failed = {**state.failed, state.current: f"the process that made it was ended: {error}"}
+            failed = {**state.failed, state.current: f"it ended the process that made it: {error}"}
             replace(state, failed=failed, current=None).write(folder)
