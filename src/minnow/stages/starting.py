@@ -72,6 +72,13 @@ def has_changed(case: Case, family: str) -> bool:
     return own.init_from is None or own.init_from.key != theirs.key
 
 
+def is_lost(case: Case, family: str) -> bool:
+    """Whether the last outcome names the model that `init_from` asks for, and the cache has it no longer."""
+    record = _recorded(case, case.usecase.starts[family]).get(family)
+    cache = Cache(case.workspace.kept)
+    return record is not None and not cache.is_whole(cache.root / "models" / record.key)
+
+
 def _recorded(case: Case, usecase: str) -> dict[str, ModelEntry]:
     return read_models(case.workspace.outcome(usecase))
 
