@@ -146,6 +146,7 @@ def with_starts(
     These would begin with other weights than last time, or their data has changed behind links to folders. reasons: use case
     -> why DVC found it stale; names: each after those that it needs.
     """
+    names = list(names)
     stale: dict[str, list[str]] = {}
     for name in names:
         if name in reasons:
@@ -154,7 +155,21 @@ def with_starts(
         case = Case(name, settings, space)
         if why := _begins_anew(case, stale) + sources.changes(case):
             stale[name] = why
-    return stale
+    lost = _lost_starts(space, settings, stale, names)
+    return with_starts(space, settings, {**reasons, **lost}, names) if lost else stale
+
+
+def _lost_starts(
+    space: Workspace, settings: Settings, stale: Iterable[str], names: Iterable[str]
+) -> dict[str, list[str]]:
+    """List the use cases to run again because a stale one begins with a model of theirs that the cache has no longer."""
+    lost: dict[str, list[str]] = {}
+    for name in stale:
+        case = Case(name, settings, space)
+        for family, parent in case.usecase.starts.items():
+            if parent in names and parent not in stale and starting.is_lost(case, family):
+                lost[parent] = [f"the cache no longer has its model, with which {family} of '{name}' begins"]
+    return lost
 
 
 def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:

@@ -161,7 +161,7 @@ def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
     compressed = compress.variants(case, trained, study.handed)
-    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch))
+    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch).evaluations)
 
 
 def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:

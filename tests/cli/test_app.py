@@ -25,6 +25,7 @@ COMMANDS = [
     "withdraw",
     "verify",
     "receipt",
+    "clean",
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from minnow.cli import champions, prediction, receipts, status, training
+from minnow.cli import champions, cleaning, prediction, receipts, status, training
 from minnow.cli.app import app
 from minnow.runners.interruption import ending
 
@@ -25,6 +25,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
+    "clean": cleaning.clean,
 }
 """In the order of `minnow --help`."""
 

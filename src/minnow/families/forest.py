@@ -10,7 +10,7 @@ from pydantic import Field
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
 from minnow.families._trees import model
-from minnow.families._trees.layout import layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Array, Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -51,11 +51,10 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout = layout_of(train)
+    layout, rows = fit_layout(train, seed=seed)
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     estimator = _estimator(params, train.task == "classify" or values is not None, seed)
     target = train.target if values is None else np.searchsorted(values, train.target)
-    rows = layout.rows(train.inputs)
     for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from minnow.contracts import JobKilled
 from minnow.types import Report, StopFit, silent
 
 POLL_S = 0.2
@@ -29,6 +30,10 @@ ORPHAN_S = 0.5
 
 class WorkerError(RuntimeError):
     """A job that failed: it raised an error, its process died, or it took too long or too much memory."""
+
+
+class WorkerKilled(WorkerError, JobKilled):
+    """A job whose process died, or that took too long or too much memory."""
 
 
 class Worker:
@@ -68,9 +73,10 @@ class Worker:
     def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run "package.module:function" in the child and return its result, which must be picklable.
 
-        report: called with the child's progress. Raises WorkerError, and StopFit where report raised it.
+        report: called with the child's progress. Raises WorkerError, WorkerKilled where the process ended before the job,
+        and StopFit where report raised it.
         """
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or self._process.poll() is not None or self._keeps_much():
             self._start()
         assert self._pipe is not None
         try:
@@ -78,7 +84,7 @@ class Worker:
             return self._wait(function, report)
         except (EOFError, OSError) as error:
             code = self._stop(is_dying=True)
-            raise WorkerError(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
+            raise WorkerKilled(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
         except BaseException:
             if self._process is not None and not self._idle:
                 self._stop()
@@ -88,11 +94,13 @@ class Worker:
         """Pass progress on until the child sends a result or an error. Raises what call raises."""
         assert self._pipe is not None
         self._idle = False
-        deadline = time.monotonic() + self._job_s
+        deadline, next_check = time.monotonic() + self._job_s, 0.0
         stopped: StopFit | None = None
         while True:
-            if not self._pipe.poll(POLL_S):
+            if time.monotonic() >= next_check:  # also while the job reports: progress is no reason to overlook a limit
                 self._check_limits(function, deadline)
+                next_check = time.monotonic() + POLL_S
+            if not self._pipe.poll(POLL_S):
                 continue
             kind, value = self._pipe.recv()
             if kind == "progress":
@@ -109,16 +117,20 @@ class Worker:
                 raise WorkerError(value)
             return value
 
+    def _keeps_much(self) -> bool:
+        """Whether earlier jobs left the process more than half of the memory that one job may take."""
+        return self._process is not None and _resident_bytes(self._process.pid) > self._memory_bytes / 2
+
     def _check_limits(self, function: str, deadline: float) -> None:
         used = _resident_bytes(self._process.pid) if self._process else 0
         if used > self._memory_bytes:
-            raise WorkerError(
+            raise WorkerKilled(
                 f"{function} took {used / 2**30:.1f} GB of memory. Allowed: {self._memory_bytes / 2**30:.1f} GB. "
                 "Raise worker.memory_gb in params.yaml or make the model smaller."
             )
         if time.monotonic() > deadline:
-            raise WorkerError(
-                f"{function} took longer than {self._job_s / 60:.0f} minutes. "
+            raise WorkerKilled(
+                f"{function} took longer than {self._job_s / 60:g} minutes. "
                 "Raise worker.job_minutes in params.yaml or train for fewer epochs."
             )
 
