@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
@@ -27,13 +27,22 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
+class Ran:
+    """What a run has done so far. written: use cases whose outcome it wrote; stopped: use case -> why it wrote none."""
+
+    written: list[str] = field(default_factory=list[str])
+    stopped: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Job:
-    """One run of the pipeline. runner: where families are trained; display: progress on the terminal."""
+    """One run of the pipeline. runner: where families are trained; display: progress on the terminal; ran: what is done."""
 
     space: Workspace
     settings: Settings
     runner: Runner
     display: Display
+    ran: Ran = field(default_factory=Ran)
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -85,11 +94,14 @@ def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
 
 
 @contextmanager
-def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
-    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime."""
+def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> Iterator[Job]:
+    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime.
+
+    ran: where the job writes down what it has done.
+    """
     with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
-        job = Job(space, settings, runner, display)
+        job = Job(space, settings, runner, display, ran or Ran())
         token = CURRENT.set(job)
         try:
             yield job

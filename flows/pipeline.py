@@ -70,6 +70,7 @@ def _one(job: Job, name: str) -> str:
         trace = job.space.home / "errors" / f"{name}.txt"
         trace.parent.mkdir(parents=True, exist_ok=True)
         trace.write_text("".join(traceback.format_exception(error)))
+        job.ran.stopped[name] = f"{type(error).__name__}: {error} (trace: {trace.relative_to(job.space.root)})"
         job.display.say(f"  {name} failed: {type(error).__name__}: {error}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:

@@ -156,6 +156,7 @@ def usecase(name: str) -> str:
             hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
+        job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
@@ -171,6 +172,7 @@ def usecase(name: str) -> str:
         track(job, case, final, scratch, incumbents)
         _show(job, name, final)
     outcome.install(case, scratch)
+    job.ran.written.append(name)
     return final.status
 
 

@@ -40,7 +40,7 @@ def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any
 def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     """Run a short trial of an entry of params.yaml, and show its results, whatever failed. Returns the run's exit code."""
     from flows import retrain
-    from minnow.insight import summary
+    from minnow.insight import overview
 
     settings = config.load(space.params, catalog())
     tried = trial_settings(settings, name, entry)
@@ -50,7 +50,6 @@ def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     families = " and ".join(tried["usecases"][name]["families"])
     typer.echo(f"A trial of {families}, a minute each at most. It is scored on val; the test set is not read.")
     trial = workspace(path, space.root)
-    code = retrain.run(trial, [name], force=True)
-    if trial.outcome(name).exists():
-        summary.show(trial, [name])
-    return code
+    ended = retrain.run(trial, [name], force=True)
+    overview.show_run(trial, ended.written, ended.stopped, ended.fresh)
+    return ended.code
