@@ -32,7 +32,7 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import champions, tracking
-from minnow.types import Table
+from minnow.types import Report, Table
 
 
 @task(name="check", **PLAIN)
@@ -59,7 +59,7 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family on the runner."""
-    with job.display.step(f"{case.name}: train {family}") as report:
+    with job.display.step(f"{case.name}: train {family}", case.task.MEASURES[0].name) as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
@@ -68,10 +68,9 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 
 @task(name="compress", **PLAIN)
-def compress_family(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
+def compress_family(case: Case, trained: Trained, handed: Handover, report: Report) -> compress.Compressed:
     """Make the variants of a family on the runner."""
-    with job.display.step(f"{case.name}: compress {trained.family}") as report:
-        return compress.variants(case, trained, handed, report=report)
+    return compress.variants(case, trained, handed, report=report)
 
 
 @task(name="evaluate", **PLAIN)
@@ -185,14 +184,18 @@ def _clean(folder: Path) -> Path:
 def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
     """Train, compress and score each family. A failure is recorded with its reason, and the others go on."""
     handed = train.hand_over(case, prepared, job.runner.call)
+    measure = case.task.MEASURES[0].name
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
 
     def one(family: str) -> None:
         try:
             trained = fit(job, case, family, handed)
-            compressed = compress_family(job, case, trained, handed)
-            made[family] = Made(trained, compressed, score(compressed, prepared, scratch))
+            with job.display.step(f"{case.name}: compress {family}", measure) as report:
+                compressed = compress_family(case, trained, handed, report)
+                scored = score(compressed, prepared, scratch)
+                report(1, 1, {f"val_{measure}": one.primary.value for one in scored[:1]})
+            made[family] = Made(trained, compressed, scored)
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)
             job.display.say(f"  {case.name}: {family} failed: {error}")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import Layout, layout_of
 from minnow.types import Batch, Report, silent
@@ -81,7 +82,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     scores = {"loss": first.train_score_, "val_loss": first.validation_score_}
     history = {name: [-float(score) for score in values[1:]] for name, values in scores.items()}
     averaged = boosting_internals.average(estimators)
-    return model.tree_model(averaged, "boosting", layout, model.answer_of(train), history)
+    fitted = model.tree_model(averaged, "boosting", layout, model.answer_of(train), history)
+    report(total, total, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _layout(train: Batch, params: Params, seed: int) -> Layout:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minnow.insight import summary
-from minnow.measures.scores import span
+from minnow.measures.scores import figure, span
 from minnow.records.bundle import open_bundle
 from minnow.records.decision import Decision, read_decisions
 from minnow.records.files import RecordError
@@ -141,7 +141,7 @@ def _cells(usecase: str, target: str, standing: _Standing) -> tuple[str, ...]:
 def _scored(measure: str | None, score: Score | None) -> str:
     if measure is None or score is None:
         return ""
-    return f"{measure} {summary.figure(score.value)} ({span(score_as_json(score), summary.figure)})"
+    return f"{measure} {figure(score.value)} ({span(score_as_json(score), figure)})"
 
 
 def _tried(outcome: _Written) -> list[tuple[str, _Standing]]:
@@ -201,7 +201,7 @@ def _kept(decision: Decision) -> str:
 
 
 def _contender(decision: Decision) -> str:
-    return f"{decision.finalist} {summary.figure(decision.score.value)}" if decision.score else str(decision.finalist)
+    return f"{decision.finalist} {figure(decision.score.value)}" if decision.score else str(decision.finalist)
 
 
 def _unbeaten(outcomes: Sequence[_Written]) -> list[str]:
@@ -211,7 +211,7 @@ def _unbeaten(outcomes: Sequence[_Written]) -> list[str]:
         for decision in outcome.decisions:
             best = summary.best_baseline(decision.differences)
             if best and decision.differences[best].high >= 0:
-                named.append(f"{outcome.usecase} ({best} {summary.figure(decision.baselines[best].value)})")
+                named.append(f"{outcome.usecase} ({best} {figure(decision.baselines[best].value)})")
     listed = ", ".join(dict.fromkeys(named))
     return [f"Not shown to be better than the best baseline: {listed}."] if named else []
 

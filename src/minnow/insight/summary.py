@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minnow import tasks
-from minnow.measures.scores import span
+from minnow.measures.scores import figure, span
 from minnow.records.decision import Decision, Difference, SeriesScores, read_decisions
 from minnow.records.receipt import Check
 from minnow.records.report import score_as_json
@@ -59,12 +59,6 @@ def command(name: str) -> str:
     if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
         return name
     return os.path.relpath(folder / name)
-
-
-def figure(value: float, digits: int = 4) -> str:
-    """Format a score with digits that suit its size: 0.9876, 12.35, 30,796."""
-    large = abs(value)
-    return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
 
 
 def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from minnow.measures.scores import figure
 from minnow.types import Report
 
 EVERY = 60.0
@@ -61,19 +62,22 @@ class Display:
         self._overall = self._progress.add_task("all use cases", total=steps, note="")
 
     def say(self, text: str) -> None:
-        """Print a line above the bars."""
-        self.console.print(text)
+        """Print a line above the bars; without a terminal it is not broken, so that a log can be searched."""
+        self.console.print(text, soft_wrap=not self._live)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Report]:
-        """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line."""
+    def step(self, name: str, measure: str | None = None) -> Iterator[Report]:
+        """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line.
+
+        measure: shown of the metrics that are reported, in the place of the losses, whose units differ between families.
+        """
         task = self._progress.add_task(name, total=None, note="")
         start = last = time.monotonic()
         note = ""
 
         def report(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
             nonlocal note, last
-            note, now = _note(metrics) or note, time.monotonic()
+            note, now = _note(metrics, measure) or note, time.monotonic()
             self._progress.update(task, completed=epoch, total=epochs, note=note)
             if not self._live and now - last >= EVERY and epoch < epochs:
                 last, left = now, (now - start) * (epochs - epoch) / epoch
@@ -91,6 +95,10 @@ class Display:
         self.say(f"  {name:<44} {seconds:6.1f} s  {note}".rstrip())
 
 
-def _note(metrics: Mapping[str, float]) -> str:
-    shown = [name for name in metrics if name.startswith("val_")] or list(metrics)
-    return " ".join(f"{name}={metrics[name]:.4f}" for name in shown[:2])
+def _note(metrics: Mapping[str, float], measure: str | None) -> str:
+    """Say how far a step is: by the measure where it is reported, else by what the family minimizes."""
+    if measure and f"val_{measure}" in metrics:
+        return f"{measure} {figure(metrics[f'val_{measure}'])} on val"
+    losses = [name for name in metrics if name.startswith("val_")] or list(metrics)
+    shown = [f"{name.removeprefix('val_')} {figure(metrics[name])}" for name in losses[:2]]
+    return f"{', '.join(shown)} on val (the family's own)" if shown else ""
