@@ -59,7 +59,8 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family on the runner."""
-    with job.display.step(f"{case.name}: train {family}", case.task.MEASURES[0].name) as report:
+    measure = case.task.MEASURES[0].name
+    with job.display.step(f"{case.name}: train {family}", measure, final=False) as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())

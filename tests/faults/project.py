@@ -94,6 +94,17 @@ class Project:
         given = {"seed": seed, "threads": 1, "judge": {"level": 0.05}, "usecases": {"small": entry}} | more
         (self.folder / "params.yaml").write_text(yaml.safe_dump(given))
 
+    def promoting(self, number):
+        """Write params.yaml so that the next run promotes: a higher number is a smaller model that is good enough."""
+        fewer = {"iterations": 240 - 2 * number, "patience": 1000}
+        self.settings(families={"gboost": fewer}, judge={"level": 0.05, "margin": 0.9, "smaller": 0.001})
+
+    def decided(self):
+        """The sha of the model that the decision of the last complete run promotes; None where there is none."""
+        path = self.folder / "outcomes" / "small" / "decision.json"
+        decision = json.loads(path.read_text())["cpu"] if path.exists() else {}
+        return decision["sha"] if decision.get("promote") else None
+
     def start(self, *command, **more):
         """Start a command of this project's own code."""
         environment = {k: v for k, v in os.environ.items() if k not in ("BENTOML_HOME", "MLFLOW_TRACKING_URI")}

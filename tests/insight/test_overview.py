@@ -116,7 +116,7 @@ def test_the_row_has_the_champion_that_is_served_and_the_verdict_on_the_finalist
     sha = publish(bundles, tmp_path, "digits")
     write(space, decided("digits", sha=sha))
     assert " ".join(ended(space, capsys, ["digits"]).split()).count(
-        "accuracy 0.9731 (0.9512 to 0.9841) 2.0 kB provisional"
+        "accuracy 0.9731 (0.9512 to 0.9841) 2.0 kB provisional: few test rows"
     )
     shutil.rmtree(space.outcome("digits"))
     write(space, decided("digits", "refused", False, sha="0" * 64))

@@ -44,13 +44,22 @@ def test_the_measure_of_the_use_case_is_shown_in_the_place_of_losses_in_units_of
     assert shown([(1, 1, {"val_loss": 0.65})], measure="mae").rstrip().endswith("loss 0.6500 on val (the family's own)")
 
 
-def test_without_a_terminal_a_line_is_neither_broken_nor_drawn_over():
-    console = Console(file=io.StringIO(), width=140, force_terminal=False)
-    with progress.Display(console) as display:
+def test_without_a_terminal_a_line_is_neither_broken_nor_drawn_over(capsys):
+    with progress.Display() as display:
         display.say("word " * 100)
-    text = console.file.getvalue()
+    text = capsys.readouterr().out
     assert text.count("\n") == 1
     assert not {"\r", "\x1b"} & set(text)
+
+
+def test_the_measure_of_a_last_epoch_is_shown_while_it_trains_and_not_left_as_that_of_the_model(clock):
+    console = Console(file=io.StringIO(), width=140, force_terminal=False)
+    with progress.Display(console) as display, display.step("digits: train cnn", "accuracy", final=False) as report:
+        for epoch in range(1, 5):
+            report(epoch, 4, {"val_accuracy": 0.25})
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].endswith("accuracy 0.2500 on val")
+    assert lines[-1].endswith(" s")
 
 
 def test_a_short_step_is_one_line():

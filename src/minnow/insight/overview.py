@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from minnow.workspace import Workspace
 
 _PROBLEMS, _LENGTH = 3, 300
 """Largest number of problems that are listed, and of characters of each."""
+_VERDICTS = {"first": "first champion", "provisional": "provisional: few test rows"}
+"""Verdicts of a promotion that need words of their own."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def _champion(outcome: _Written, decision: Decision) -> _Standing:
     if served is None:
         return _Standing(None, None, None, None, _without_champion(decision))
     if served.sha == decision.sha:
-        verdict = decision.verdict if decision.promote else "kept: the same model"
+        verdict = _VERDICTS.get(decision.verdict, decision.verdict) if decision.promote else "kept: the same model"
         return _Standing(decision.finalist, decision.measure, decision.score, decision.size_bytes, verdict)
     try:
         bundle = open_bundle(served.bundle)
@@ -228,12 +231,12 @@ def _more(space: Workspace, outcomes: Sequence[_Written]) -> list[str]:
     if not outcomes:
         return []
     hints = {(one.usecase, hint.text) for one in outcomes for decision in one.decisions for hint in decision.hints}
-    counts = {"hint": len(hints), "refused variant": sum(len(outcome.results.refused) for outcome in outcomes)}
-    listed = [f"{count} {noun}{'s' if count > 1 else ''}" for noun, count in counts.items() if count]
-    params = f" --params {_shown(space.params)}" if space.is_trial else ""
-    place = f"{_shown(space.results / 'outcomes')}/NAME/"
-    parts = ", ".join(["Reasons", "baselines", "every variant", *listed])
-    return [f"{parts}: `{summary.command('minnow')} results{params} --verbose`, and in {place}"]
+    counted = f", {len(hints)} hint{'s' if len(hints) > 1 else ''}" if hints else ""
+    params = f" --params {shlex.quote(_shown(space.params))}" if space.is_trial else ""
+    name = outcomes[0].usecase if len(outcomes) == 1 else "NAME"
+    command = f"{summary.command('minnow')} results{params} --verbose"
+    what = f"Every variant and what was refused, reasons, baselines{counted}"
+    return [f"{what}: `{command}`, and in {_shown(space.results / 'outcomes')}/{name}/"]
 
 
 def _shown(path: Path) -> str:

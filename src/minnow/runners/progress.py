@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -17,13 +18,23 @@ EVERY = 60.0
 """Seconds between two lines about a running step, where there are no bars."""
 
 
+class Lines(Console):
+    """A console that breaks no line of text where there is no terminal, so that a log can be searched."""
+
+    def print(self, *objects: Any, **more: Any) -> None:
+        """Print texts, or a table, which keeps to the width of the console."""
+        if not self.is_terminal and all(isinstance(one, str) for one in objects):
+            more.setdefault("soft_wrap", True)
+        super().print(*objects, **more)
+
+
 def wide_console() -> Console:
-    """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters.
+    """Return a console as wide as its terminal; in a file or a pipe, tables have up to 140 characters.
 
     Text is printed as it is: names in square brackets, such as "pulse [/min]", are no markup.
     """
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=140)
+    console = Lines(highlight=False, markup=False)
+    return console if console.is_terminal else Lines(highlight=False, markup=False, width=140)
 
 
 class Display:
@@ -62,14 +73,15 @@ class Display:
         self._overall = self._progress.add_task("all use cases", total=steps, note="")
 
     def say(self, text: str) -> None:
-        """Print a line above the bars; without a terminal it is not broken, so that a log can be searched."""
-        self.console.print(text, soft_wrap=not self._live)
+        """Print a line above the bars."""
+        self.console.print(text)
 
     @contextmanager
-    def step(self, name: str, measure: str | None = None) -> Iterator[Report]:
+    def step(self, name: str, measure: str | None = None, *, final: bool = True) -> Iterator[Report]:
         """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line.
 
         measure: shown of the metrics that are reported, in the place of the losses, whose units differ between families.
+        final: whether the line that is left has the last metrics; those of a last epoch need not be those of the model.
         """
         task = self._progress.add_task(name, total=None, note="")
         start = last = time.monotonic()
@@ -92,7 +104,7 @@ class Display:
             if self._overall is not None:
                 self._progress.advance(self._overall)
         seconds = time.monotonic() - start
-        self.say(f"  {name:<44} {seconds:6.1f} s  {note}".rstrip())
+        self.say(f"  {name:<44} {seconds:6.1f} s  {note if final else ''}".rstrip())
 
 
 def _note(metrics: Mapping[str, float], measure: str | None) -> str:
