@@ -115,9 +115,7 @@ def test_the_details_have_reasons_every_variant_and_what_was_refused(space, caps
 def test_the_row_has_the_champion_that_is_served_and_the_verdict_on_the_finalist(space, bundles, capsys, tmp_path):
     sha = publish(bundles, tmp_path, "digits")
     write(space, decided("digits", sha=sha))
-    assert " ".join(ended(space, capsys, ["digits"]).split()).count(
-        "accuracy 0.9731 (0.9512 to 0.9841) 2.0 kB provisional: few test rows"
-    )
+    assert " ".join(ended(space, capsys, ["digits"]).split()).count("accuracy 0.9731 (0.951-0.984) 2.0 provisional")
     shutil.rmtree(space.outcome("digits"))
     write(space, decided("digits", "refused", False, sha="0" * 64))
     row = next(line for line in ended(space, capsys, ["digits"]).splitlines() if line.lstrip().startswith("digits"))
@@ -143,8 +141,8 @@ def test_a_trial_shows_a_row_per_family_scored_on_val_and_how_to_see_the_rest(sp
     text = ended(trial, capsys, ["digits"])
     rows = [" ".join(line.split()) for line in text.splitlines() if line.lstrip().startswith("digits")]
     assert rows == [
-        "digits linear/int8 accuracy 0.9900 (0.9800 to 1.0000) 2.0 kB chosen on val",
-        "digits forest/float32 accuracy 0.9900 (0.9800 to 1.0000) 9.0 kB",
+        "digits linear/int8 accuracy 0.9900 (0.980-1.000) 2.0 chosen on val",
+        "digits forest/float32 accuracy 0.9900 (0.980-1.000) 9.0",
     ]
     assert "minnow results --params quick.yaml --verbose" in text
     assert "bentoml serve" not in text
@@ -163,3 +161,24 @@ def test_lines_are_not_cut_nor_drawn_over_where_there_is_no_terminal(space, caps
     text = ended(space, capsys, ["digits"])
     assert "digits: cnn failed: " + "word " * 49 + "word\n" in text
     assert not {"\r", "\x1b"} & set(text)
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [
+        (Score(0.5, 0.25, 0.75, 9), "frechet 0.5000 (0.250-0.750)"),
+        (Score(0.5, -0.25, 0.75, 9), "frechet 0.5000 (-0.250 to 0.750)"),
+        (Score(0.5, 0.5, 0.5, 1), "frechet 0.5000 (no interval)"),
+    ],
+)
+def test_an_interval_below_zero_and_one_of_a_single_group_can_be_read(score, text):
+    assert overview._scored("frechet", score) == text
+
+
+def test_a_row_fits_a_terminal_of_80_characters(space, bundles, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    write(space, decided("shop_ratings", sha=publish(bundles, tmp_path, "shop_ratings"), finalist="neighbours/int8"))
+    (row,) = [line for line in ended(space, capsys, ["shop_ratings"]).splitlines() if line.startswith("shop_ratings")]
+    for part in ("neighbours/int8", "accuracy 0.9731 (0.951-0.984)", "2.0", "provisional"):
+        assert part in row

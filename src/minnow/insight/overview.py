@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from minnow.insight import summary
-from minnow.measures.scores import figure, span
+from minnow.measures.scores import figure
 from minnow.records.bundle import open_bundle
 from minnow.records.decision import Decision, read_decisions
 from minnow.records.files import RecordError
-from minnow.records.report import read_report, score_as_json
+from minnow.records.report import read_report
 from minnow.records.results import FILE as RESULTS
 from minnow.records.results import Results, read_results
 from minnow.runners.progress import wide_console
@@ -27,8 +27,7 @@ from minnow.workspace import Workspace
 
 _PROBLEMS, _LENGTH = 3, 300
 """Largest number of problems that are listed, and of characters of each."""
-_VERDICTS = {"first": "first champion", "provisional": "provisional: few test rows"}
-"""Verdicts of a promotion that need words of their own."""
+_PROVISIONAL = "provisional"
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def show_run(
     if verbose:
         summary.show(space, [one.usecase for one in outcomes])
     if outcomes:
-        console.print(_table(space, outcomes))
-    lines = [*_leaks(outcomes), *_unbeaten(outcomes), *([] if verbose else _more(space, outcomes))]
+        console.print("", _table(space, outcomes), "", sep="\n")
+    lines = _notes(space, outcomes, verbose=verbose)
     if fresh:
         lines.append(f"Up to date, and not run: {len(fresh)} more (`{summary.command('minnow')} results` shows them).")
     for line in lines:
@@ -92,8 +91,8 @@ def show_results(space: Workspace, usecases: Sequence[str] = (), *, verbose: boo
     if verbose:
         summary.show(space, [one.usecase for one in outcomes])
     if outcomes:
-        console.print(_table(space, outcomes))
-        for line in [*_leaks(outcomes), *_unbeaten(outcomes), *([] if verbose else _more(space, outcomes))]:
+        console.print("", _table(space, outcomes), "", sep="\n")
+        for line in _notes(space, outcomes, verbose=verbose):
             console.print(line, soft_wrap=True)
         _print_problems(console, outcomes, {})
     return bool(outcomes)
@@ -123,12 +122,12 @@ def _table(space: Workspace, outcomes: Sequence[_Written]) -> Table:
 
     Of a trial, a row per family: nothing is promoted, and the families are what is tried.
     """
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    judged = "score on val (95 % interval)" if space.is_trial else "score on test (95 % interval)"
-    for column in ("use case", "model" if space.is_trial else "champion", judged):
-        table.add_column(column, overflow="fold")
-    table.add_column("size", justify="right", no_wrap=True)
-    table.add_column("verdict")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("use case", overflow="fold")
+    table.add_column("model" if space.is_trial else "champion", overflow="fold")
+    table.add_column(f"on {'val' if space.is_trial else 'test'} (95 % interval)", no_wrap=True)
+    table.add_column("kB", justify="right", no_wrap=True)
+    table.add_column("verdict", min_width=len(_PROVISIONAL))
     for outcome in outcomes:
         for target, one in _tried(outcome) if space.is_trial else _champions(outcome):
             table.add_row(*_cells(outcome.usecase, target, one))
@@ -137,14 +136,21 @@ def _table(space: Workspace, outcomes: Sequence[_Written]) -> Table:
 
 def _cells(usecase: str, target: str, standing: _Standing) -> tuple[str, ...]:
     name = usecase if target == "cpu" else f"{usecase} ({target})"
-    size = f"{standing.size_bytes / 1000:,.1f} kB" if standing.size_bytes else ""
+    size = f"{standing.size_bytes / 1000:,.1f}" if standing.size_bytes else ""
     return name, standing.name or "none", _scored(standing.measure, standing.score), size, standing.verdict
 
 
 def _scored(measure: str | None, score: Score | None) -> str:
     if measure is None or score is None:
         return ""
-    return f"{measure} {figure(score.value)} ({span(score_as_json(score), figure)})"
+    return f"{measure} {figure(score.value)} ({_interval(score)})"
+
+
+def _interval(score: Score) -> str:
+    """Write an interval as short as a row of 80 characters needs it."""
+    if score.n == 1 and score.low == score.high:
+        return "no interval"
+    return f"{figure(score.low, 3)}{'-' if score.low >= 0 else ' to '}{figure(score.high, 3)}"
 
 
 def _tried(outcome: _Written) -> list[tuple[str, _Standing]]:
@@ -175,7 +181,7 @@ def _champion(outcome: _Written, decision: Decision) -> _Standing:
     if served is None:
         return _Standing(None, None, None, None, _without_champion(decision))
     if served.sha == decision.sha:
-        verdict = _VERDICTS.get(decision.verdict, decision.verdict) if decision.promote else "kept: the same model"
+        verdict = decision.verdict if decision.promote else "kept: the same model"
         return _Standing(decision.finalist, decision.measure, decision.score, decision.size_bytes, verdict)
     try:
         bundle = open_bundle(served.bundle)
@@ -205,6 +211,14 @@ def _kept(decision: Decision) -> str:
 
 def _contender(decision: Decision) -> str:
     return f"{decision.finalist} {figure(decision.score.value)}" if decision.score else str(decision.finalist)
+
+
+def _notes(space: Workspace, outcomes: Sequence[_Written], *, verbose: bool) -> list[str]:
+    """What a reader of the table must know, a line each, and where everything else is."""
+    notes = [*_leaks(outcomes), *_unbeaten(outcomes)]
+    if any(one.promote and one.verdict == _PROVISIONAL for outcome in outcomes for one in outcome.decisions):
+        notes.append(f"{_PROVISIONAL}: so few test rows cannot show a difference of one margin (docs/judge.md).")
+    return notes if verbose else [*notes, *_more(space, outcomes)]
 
 
 def _unbeaten(outcomes: Sequence[_Written]) -> list[str]:
@@ -257,8 +271,9 @@ def _print_problems(console: Console, outcomes: Sequence[_Written], stopped: Map
 
 
 def _print_next(console: Console) -> None:
+    serve, compare = f"{summary.command('bentoml')} serve", f"{summary.command('mlflow')} ui"
     console.print(
-        f"Next: {summary.command('bentoml')} serve     serve the champions on http://127.0.0.1:3000\n"
-        f"      {summary.command('mlflow')} ui         compare the experiments on http://127.0.0.1:5000",
+        f"Next: `{serve}` for the champions on http://127.0.0.1:3000, `{compare}` for the experiments on "
+        "http://127.0.0.1:5000",
         soft_wrap=True,
     )
