@@ -79,6 +79,7 @@ def new(
     params.yaml and runs a trial: two families for a minute each at most, scored on val; the test set is not read.
     """
     from minnow.config import ConfigError
+    from minnow.insight.summary import command
     from minnow.onboarding import entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
@@ -98,7 +99,7 @@ def new(
     typer.echo(f"params.yaml has the entry usecases.{name}.")
     code = trials.try_out(space, name, proposal.entry) if trial else 0
     accept = " --accept-data" if folder.is_relative_to(space.root / "data") else ""
-    typer.echo(f"\nNext:\n  minnow run {name}{accept}     train every family, judge and publish")
+    typer.echo(f"Next: `{command('minnow')} run {name}{accept}` trains every family, judges and publishes.")
     raise typer.Exit(code)
 
 
