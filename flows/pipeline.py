@@ -80,7 +80,9 @@ def _one(job: Job, name: str) -> str:
         status = usecase(name)
     except Exception as error:  # one use case must not stop the others
         trace = write_trace(job.space, name, error)
-        job.display.say(f"  {name} failed: {type(error).__name__}: {error}{advice(error)}\n  Trace: {trace}")
+        said = f"{type(error).__name__}: {error}{advice(error)}"
+        job.ran.stopped[name] = f"{said} (trace: {trace.relative_to(job.space.root)})"
+        job.display.say(f"  {name} failed: {said}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)

@@ -37,7 +37,7 @@ from minnow.stages.refit import Refit
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import champions, removal, tracking
-from minnow.types import Table
+from minnow.types import Report, Table
 
 
 @task(name="check", **PLAIN)
@@ -65,7 +65,8 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family on the runner."""
-    with job.display.step(f"{case.name}: train {family}") as report:
+    measure = case.task.MEASURES[0].name
+    with job.display.step(f"{case.name}: train {family}", measure, final=False) as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
@@ -74,10 +75,9 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 
 @task(name="compress", **PLAIN)
-def compress_family(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
+def compress_family(job: Job, case: Case, trained: Trained, handed: Handover, report: Report) -> compress.Compressed:
     """Make the variants of a family on the runner."""
-    with job.display.step(f"{case.name}: compress {trained.family}") as report:
-        compressed = compress.variants(case, trained, handed, report=report)
+    compressed = compress.variants(case, trained, handed, report=report)
     for variant, trace in compressed.failed.items():
         Faults(job, case.name).told(f"{trained.family}/{variant}", compressed.refused[variant], trace)
     return compressed
@@ -201,6 +201,7 @@ def usecase(name: str) -> str:
             hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
+        job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
@@ -219,6 +220,7 @@ def usecase(name: str) -> str:
         track(job, case, final, scratch, incumbents)
         _show(job, name, final)
     outcome.install(case, scratch)
+    job.ran.written.append(name)
     return final.status
 
 
@@ -234,14 +236,18 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
     Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
     """
     handed = train.hand_over(case, prepared, job.runner.call)
+    measure = case.task.MEASURES[0].name
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
 
     def one(family: str) -> None:
         try:
             trained = fit(job, case, family, handed)
-            compressed = compress_family(job, case, trained, handed)
-            made[family] = Made(trained, compressed, score(job, case, compressed, prepared, scratch))
+            with job.display.step(f"{case.name}: compress {family}", measure) as report:
+                compressed = compress_family(job, case, trained, handed, report)
+                scored = score(job, case, compressed, prepared, scratch)
+                report(1, 1, {f"val_{measure}": one.primary.value for one in scored.evaluations[:1]})
+            made[family] = Made(trained, compressed, scored)
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)
             job.display.say(f"  {case.name}: {family} failed: {error}")

@@ -16,6 +16,7 @@ COMMANDS = [
     "new",
     "tune",
     "status",
+    "results",
     "data",
     "list",
     "champions",

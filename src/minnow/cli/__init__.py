@@ -16,6 +16,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "new": training.new,
     "tune": training.tune,
     "status": status.status,
+    "results": status.results,
     "data": training.data,
     "list": status.list_names,
     "champions": status.champions,

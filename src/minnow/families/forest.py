@@ -9,6 +9,7 @@ from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import model
 from minnow.families._trees.layout import fit_layout
 from minnow.types import Array, Batch, Report, silent
@@ -59,7 +60,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})
     estimator.set_params(warm_start=False)
-    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
+    fitted = model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
+    report(params.trees, params.trees, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, silent
@@ -101,7 +102,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     history = _history(estimators[0]) if held else {}
     settled = size | ({"iterations": _best_iterations(estimators), "patience": None} if held else {})
     averaged = boosting_internals.average(estimators)
-    return model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
+    fitted = model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
+    report(total, total, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _size(params: Params, rows: int) -> dict[str, Any]:

@@ -208,8 +208,9 @@ def _differences(case: Case, evaluation: Evaluation, references: Sequence[Perfor
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
     """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
-    reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
-    return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+    reasons, replaces, measure = tuple(chosen.reasons), _sha(held.champion), case.task.MEASURES[0].name
+    decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
+    return _with_id(decision)
 
 
 def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
