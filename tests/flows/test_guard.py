@@ -206,3 +206,19 @@ def test_a_record_that_was_not_written_to_its_end_is_no_acceptance(case):
     path.write_text("{")
     with pytest.raises(guard.DataChanged):
         guard.admit(fresh(case), changed(case), guard.NEVER)
+
+
+def test_a_use_case_that_dvc_cannot_read_stops_itself_alone(case, monkeypatch):
+    settings = case.settings.with_usecases(dict.fromkeys(("mine", "broken"), case.usecase), {})
+
+    def state_of(space, settings, names):
+        if "broken" in names:
+            raise VersionError("a link that leads nowhere")
+        return State({name: ["code"] for name in names}, {})
+
+    monkeypatch.setattr(plan, "state_of", state_of)
+    made = plan.make(case.workspace, settings, [], force=False, accept=plan.NEVER)
+    assert (made.stale, made.reasons) == ({"mine": ["code"]}, {"broken": "a link that leads nowhere"})
+    assert not made.needs_user
+    with pytest.raises(VersionError):
+        plan.make(case.workspace, settings, ["broken"], force=False, accept=plan.NEVER)
