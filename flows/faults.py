@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.job import Job
-from minnow.workspace import Workspace
+from minnow.workspace import DISK_FULL, Workspace
 
 Value = TypeVar("Value")
 
@@ -31,7 +30,7 @@ def _keep(space: Workspace, name: str, text: str) -> Path:
 
 def advice(error: BaseException) -> str:
     """What to do about an error of the machine; empty for all others."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, OSError) and error.errno in DISK_FULL
     return " `minnow clean --dry-run` lists what can be removed to make room." if full else ""
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 PRODUCTION = "params.yaml"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of an OSError where a disk, or a quota of it, has no room left."""
 
 
 @dataclass(frozen=True)
