@@ -62,16 +62,8 @@ def work(job: Job, stale: list[str]) -> dict[str, str]:
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:
         publish(job)
-    trim(job)
+    cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
     return statuses
-
-
-def trim(job: Job) -> None:
-    """Bring the cache within its limit. Where that fails, the run is complete nevertheless."""
-    try:
-        cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
-    except OSError as error:
-        job.display.say(f"  the cache could not be trimmed: {error}")
 
 
 def _one(job: Job, name: str) -> str:
