@@ -8,9 +8,10 @@ Optional abilities are declared in `CAPABILITIES`, with defaults for modules tha
 from __future__ import annotations
 
 from minnow.contracts.artifacts import Compression, CompressionSource, Exporter, Runtime, Session
+from minnow.contracts.durations import Duration
 from minnow.contracts.families import Family, FamilyCapabilities, Model
 from minnow.contracts.modalities import Encoder, Located, Modality, ModalityCapabilities
-from minnow.contracts.parameters import Duration, Parameters, RowOptions
+from minnow.contracts.parameters import Parameters, RowOptions
 from minnow.contracts.runners import Runner
 from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
 
