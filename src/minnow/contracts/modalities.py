@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.parameters import RowOptions
-from minnow.types import Array, Columns, Expectation, Outputs, Spec, Table
+from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Spec, Table
 
 
 class Encoder(Protocol):
@@ -110,8 +110,12 @@ class Modality(Protocol):
         """
         ...
 
-    def read(self, folder: Path, options: Any) -> Table:
-        """Read a folder or a file of raw rows. Raises FileError, a ValueError."""
+    def read(self, folder: Path, options: Any, keys: KeyRule | None = None) -> Table:
+        """Read a folder or a file of raw rows.
+
+        keys: what keys are made of, as recorded; None makes them of what is read. Raises FileError, a ValueError, and
+        KeyRuleError where keys cannot be made so any more.
+        """
         ...
 
     def describe(self, table: Table, options: Any) -> dict[str, Array]:
