@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from minnow import datasets
 from minnow.config import ConfigError, Settings
+from minnow.records.keys import RULE, read_rule
 from minnow.registry import unknown
-from minnow.stages import starting
+from minnow.stages import intake, starting
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
 from minnow.stages.outcome import ROWS, linked_data_changed
@@ -170,7 +171,8 @@ def _only_appended(case: Case, change: str) -> None:
             f"The data differs from what was recorded ({change}), and '{case.name}' has no record of its earlier rows in "
             f"{record}. Check the change and run once by hand with --accept-data."
         )
-    present = row_versions(case, case.modality.read(case.data, case.options))
+    keys = read_rule(case.workspace.outcome(case.name) / RULE)
+    present = row_versions(case, intake.read(replace(case, keys=keys)))
     lost = int((~np.isin(np.load(record), present)).sum())
     if lost:
         raise DataChanged(

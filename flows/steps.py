@@ -19,20 +19,27 @@ from flows._prefect import (
 from flows.checks import hints_of, read_checked
 from flows.job import CURRENT, Job
 from flows.record import failure_of, record_of, summary
+from flows.registered import case_of, held
 from minnow.insight.importance import importances
-from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.hint import Hint
+from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, evaluate, folds, intake, outcome, timing, train
+from minnow.stages import candidates, compress, evaluate, folds, incumbents, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
-from minnow.stores import champions, tracking
+from minnow.stores import exams, tracking
 from minnow.types import Table
+
+
+@task(name="key rule", **STORE)
+def with_keys(job: Job, name: str) -> Case:
+    """Return a use case with the rule by which the keys of its rows are made, as the registry has it."""
+    return case_of(job, name)
 
 
 @task(name="check", **PLAIN)
@@ -85,11 +92,11 @@ def judge(
     case: Case,
     lined_up: list[Candidate],
     prepared: Prepared,
-    incumbents: Mapping[str, Incumbents],
+    rivals: Mapping[str, Incumbents],
     hints: tuple[Hint, ...],
 ) -> Outcome:
     """Choose the finalists and compare them on the exam."""
-    return outcome.judge_case(case, lined_up, prepared, incumbents, hints)
+    return outcome.judge_case(case, lined_up, prepared, rivals, hints)
 
 
 @task(name="importances", **PLAIN)
@@ -117,23 +124,17 @@ def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mappi
 @task(name="champions", **STORE)
 def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
     """Fetch champion, best so far and number of looks from the registry. A trial has none."""
-    if job.space.is_trial:
-        return Incumbents()
-    roles = (champions.CHAMPION, champions.BEST)
-    held = {role: champions.current(job.space, case.name, target, role) for role in roles}
-    bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
-    ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    return Incumbents(bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows)
+    return Incumbents() if job.space.is_trial else held(job, case, target, prepared)
 
 
 @task(name="track", **STORE)
-def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
+def track(job: Job, case: Case, final: Outcome, scratch: Path, rivals: Mapping[str, Incumbents]) -> None:
     """Write the MLflow runs, then record in the registry each look that was made."""
-    run_id = tracking.log(job.space, record_of(case, final, scratch, incumbents))
+    run_id = tracking.log(job.space, record_of(case, final, scratch, rivals))
     for decision in final.decisions:
-        rows = incumbents[decision.target].rows
+        rows = rivals[decision.target].rows
         if decision.looked and rows is not None:
-            champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+            exams.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
 
 
 @task(name="track failure", **STORE)
@@ -146,7 +147,7 @@ def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
 def usecase(name: str) -> str:
     """Run one use case up to its written decision. Returns "complete", "infeasible" or "failed"."""
     job = CURRENT.get()
-    case = job.case(name)
+    case = with_keys(job, name)
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):
@@ -160,15 +161,16 @@ def usecase(name: str) -> str:
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
     with job.display.step(f"{name}: judge"):
-        incumbents = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, candidates.line_up(made, timing.measure), prepared, incumbents, hints)
+        rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
+        judged = judge(case, candidates.line_up(made, timing.measure), prepared, rivals, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures)
         final = replace(final, importances=explain(case, judged, prepared), folds=results)
         outcome.write(case, final, table, scratch, reports)
+        incumbents.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):
-        track(job, case, final, scratch, incumbents)
+        track(job, case, final, scratch, rivals)
         _show(job, name, final)
     outcome.install(case, scratch)
     return final.status

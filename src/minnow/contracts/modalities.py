@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.parameters import RowOptions
-from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Spec, Table
+from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Reading, Spec, Table
 
 
 class Encoder(Protocol):
@@ -71,6 +71,8 @@ class ModalityCapabilities:
         for: name -> values (n,), JSON-ready.
     unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
         rows have no words, or what is unknown is read otherwise.
+    rewritten: (encoder, how the files are written today, columns of examples) -> the column whose cells the encoder would not
+        read in a file or request that is written so; None where there is none.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -83,6 +85,7 @@ class ModalityCapabilities:
     series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
     unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
+    rewritten: Callable[[Any, Reading, Columns], str | None] = lambda encoder, reading, columns: None
 
 
 class Modality(Protocol):

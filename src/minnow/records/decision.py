@@ -27,6 +27,20 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Unscored:
+    """A registered model that a finalist could not be compared with fairly.
+
+    role: "champion" or "best"; why: "files", "bundle", "keys", "training rows", "task", "options", "target", "rows", "notation"
+    or "answers"; reason: in one sentence, with what was needed; version: of the registry.
+    """
+
+    role: str
+    why: str
+    reason: str
+    version: int | None = None
+
+
+@dataclass(frozen=True)
 class SeriesScore:
     """The first measure on the rows of one series. n: how many rows."""
 
@@ -67,7 +81,9 @@ class Decision:
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
     numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
-    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
+    several. hints: what the data makes doubtful about the figures. unscored: registered models that could not be compared
+    with; left_out: role of a registered model -> rows of the exam that it was trained on, which are left out of the comparison.
+    id: hash of the content, without chosen and hints.
     """
 
     usecase: str
@@ -95,12 +111,14 @@ class Decision:
     chosen: tuple[str, ...] = ()
     series: SeriesScores | None = None
     hints: tuple[Hint, ...] = ()
+    unscored: tuple[Unscored, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     id: str = ""
     format: int = FORMAT
     """Of the file that it was read from; written is always today's."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON value that from_json reads; without series it has no such key."""
+        """Return the JSON value that from_json reads; what does not apply has no key."""
         named: dict[str, Any] = {
             "reasons": list(self.reasons),
             "chosen": list(self.chosen),
@@ -112,8 +130,11 @@ class Decision:
             "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
             "format": FORMAT,
         }
-        plain = {name: value for name, value in vars(self).items() if name != "series"}
-        return plain | named | ({"series": self.series.as_json()} if self.series else {})
+        plain = {name: value for name, value in vars(self).items() if name not in ("series", "unscored", "left_out")}
+        named |= {"series": self.series.as_json()} if self.series else {}
+        named |= {"unscored": [dict(vars(one)) for one in self.unscored]} if self.unscored else {}
+        named |= {"left_out": dict(self.left_out)} if self.left_out else {}
+        return plain | named
 
 
 def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
@@ -128,6 +149,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
             "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
             "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
             "series": _series(value["series"]) if value.get("series") else None,
+            "unscored": tuple(Unscored(**one) for one in value.get("unscored", ())),
         }
         return Decision(**(value | read))
 

@@ -36,7 +36,11 @@ def read_training_rows(path: Path) -> TrainingRows:
 
 def as_json(rule: KeyRule) -> dict[str, Any]:
     """Return the JSON value that from_json reads."""
-    return {"columns": [list(column) for column in rule.columns], "options": dict(rule.options), "version": rule.version}
+    return {
+        "columns": [list(column) for column in rule.columns],
+        "options": dict(rule.options),
+        "version": rule.version,
+    }
 
 
 def from_json(value: Mapping[str, Any]) -> KeyRule:

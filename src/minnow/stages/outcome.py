@@ -17,6 +17,7 @@ from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
 from minnow.records.hint import Hint
+from minnow.records.keys import RULE, write_rule
 from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
@@ -27,7 +28,7 @@ from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.intake import EXTRACTOR, row_versions
 from minnow.stages.prepare import Prepared
-from minnow.types import Table
+from minnow.types import KeyRule, Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
@@ -110,8 +111,8 @@ def with_failures(judged: Outcome, made: Sequence[Made], failures: Mapping[str, 
     return replace(judged, refused=refused, failures=failures)
 
 
-def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) -> Provenance:
-    """Return the provenance of a bundle: data and code version, origin, settings, hashes of files, decisions."""
+def provenance(case: Case, candidate: Candidate, written: Sequence[Decision], keys: KeyRule) -> Provenance:
+    """Return the provenance of a bundle: data and code version, origin, rule of keys, settings, hashes of files, decisions."""
     git, bundle = git_state(case.workspace.root), candidate.bundle
     return Provenance(
         usecase=case.name,
@@ -121,6 +122,7 @@ def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) ->
         data_version=case.data_version,
         code_version=git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
         made_from=candidate.trained.origin,
+        keys=keys,
         settings=case.usecase.model_dump(mode="json"),
         files=hashes_beside(bundle.record_folder),
         decisions=tuple(decision for decision in written if decision.finalist == candidate.name),
@@ -133,6 +135,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
+    write_rule(folder / RULE, table.keys)
     if version := _linked_version(case):
         (folder / _LINKED).write_text(version)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
@@ -141,7 +144,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     for path in validation.glob("validation.*"):
         shutil.copyfile(path, folder / path.name)
     for candidate in outcome.candidates:
-        provenance(case, candidate, outcome.decisions).write(candidate.bundle.record_folder)
+        provenance(case, candidate, outcome.decisions, table.keys).write(candidate.bundle.record_folder)
     for target in case.usecase.targets:
         if candidate := outcome.finalist(target):
             _copy(candidate, folder / target)

@@ -32,12 +32,15 @@ SAMPLES = 60
 THROUGHPUT_S = 0.04
 
 
-def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
-    """Time bundles, by their folders. Raises ValueError with the measuring process's message when one cannot be opened."""
+def measure(bundles: list[Path], *, threads: int = 1, device: str = "cpu") -> dict[Path, Timing]:
+    """Time bundles, by their folders, on "cpu" or "gpu".
+
+    Raises ValueError with the measuring process's message when one cannot be opened, or the device is not there.
+    """
     if not bundles:
         return {}
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(threads)],
+        [sys.executable, "-m", __name__, str(threads), device],
         input=json.dumps([str(folder) for folder in bundles]),
         capture_output=True,
         text=True,
@@ -50,13 +53,13 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
     return {folder: Timing(**numbers) for folder, numbers in zip(bundles, json.loads(done.stdout), strict=True)}
 
 
-def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
+def _answer(pipe: Connection, folder: Path, threads: int, device: str, with_totals: bool) -> None:
     """Run in the child: open a bundle, measure it, and send the result."""
     try:
         before = _peak_bytes()
         bundle = open_bundle(folder)
         rows, _ = bundle.golden()
-        predict = runtimes.open_model(bundle.model_path, threads=threads).predict
+        predict = runtimes.open_model(bundle.model_path, threads=threads, device=device).predict
         first = {name: value[:1] for name, value in rows.items()}
         samples = [round(float(v), 2) for v in latency_us(predict, first, SAMPLES)]
         totals = _totals(predict, rows, before, bundle.size_bytes) if with_totals else {}
@@ -74,10 +77,10 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
+def _in_child(folder: Path, threads: int, device: str, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
     fork = get_context("fork")
     ours, theirs = fork.Pipe()
-    process = fork.Process(target=_answer, args=(theirs, folder, threads, with_totals), daemon=True)
+    process = fork.Process(target=_answer, args=(theirs, folder, threads, device, with_totals), daemon=True)
     process.start()
     theirs.close()
     value: Any
@@ -92,14 +95,14 @@ def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float
     return samples, totals
 
 
-def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
+def _measure_all(folders: list[Path], threads: int, device: str) -> list[dict[str, Any]]:
     for name in runtimes.names():
         runtimes.get(name)  # imported before the fork, so that a child's memory is that of its model
     rounds: list[list[list[float]]] = [[] for _ in folders]
     totals: list[dict[str, Any]] = [{} for _ in folders]
     for round_ in range(ROUNDS):
         for place, folder in enumerate(folders):
-            samples, first = _in_child(folder, threads, with_totals=round_ == 0)
+            samples, first = _in_child(folder, threads, device, with_totals=round_ == 0)
             rounds[place].append(samples)
             totals[place] |= first
     return [_summary(samples) | more for samples, more in zip(rounds, totals, strict=True)]
@@ -119,4 +122,4 @@ def machine() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_all([Path(folder) for folder in json.load(sys.stdin)], int(sys.argv[1]))))
+    print(json.dumps(_measure_all([Path(folder) for folder in json.load(sys.stdin)], int(sys.argv[1]), sys.argv[2])))

@@ -22,15 +22,15 @@ def rule_of(columns: Columns, features: Sequence[str], options: TableOptions, sp
     return KeyRule(tuple((name, _kind(columns[name])) for name in features), {**written, "split": _plain(split)})
 
 
-def key_columns(
-    frame: Frame, options: TableOptions, split: Split, columns: Columns, rule: KeyRule
-) -> list[Array]:
+def key_columns(frame: Frame, options: TableOptions, split: Split, columns: Columns, rule: KeyRule) -> list[Array]:
     """Return the columns that a rule names, (n,) each, those among them that options leave out too.
 
     A column is read with the kind and the missing values of the rule. columns: as they are read today. Raises KeyRuleError.
     """
     if (divided := rule.options["split"]) != _plain(split):
-        raise KeyRuleError(f"rows were divided by {_divided(divided)}, and are divided by {_divided(_plain(split))} now")
+        raise KeyRuleError(
+            f"rows were divided by {_divided(divided)}, and are divided by {_divided(_plain(split))} now"
+        )
     same = all(rule.options[name] == getattr(options, name) for name in _MISSING)
     return [_column(frame, options, rule, columns, name, kind, same) for name, kind in rule.columns]
 
@@ -52,7 +52,9 @@ def _column(
             continue
         if _kind(values) == kind:
             return values
-    raise KeyRuleError(f"keys of rows are made of the column '{name}' as {kind}, and its cells cannot be read so any more")
+    raise KeyRuleError(
+        f"keys of rows are made of the column '{name}' as {kind}, and its cells cannot be read so any more"
+    )
 
 
 def _variants(options: TableOptions, rule: KeyRule, name: str, kind: str) -> Iterator[TableOptions]:

@@ -56,7 +56,9 @@ def _keys(place: Path, options: Options, rows: ImageRows, images: Array, rule: K
     before = options.model_copy(update=dict(rule.options))
     found = keyed_pictures(place, before) if rows.are_pictures else keyed_arrays(place, before)
     if lost := next((row for row in rows.row_id if row not in found), None):
-        raise KeyRuleError(f"{lost}: keys are made of the pixels with {dict(rule.options)}, which cannot be read so any more")
+        raise KeyRuleError(
+            f"{lost}: keys are made of the pixels with {dict(rule.options)}, which cannot be read so any more"
+        )
     return [found[row] for row in rows.row_id]
 
 

@@ -27,7 +27,9 @@ def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """
     rule = KeyRule(options={"split": options.split})
     if keys is not None and keys != rule:
-        raise KeyRuleError(f"rows were divided by '{keys.options['split']}', and options.split is '{options.split}' now")
+        raise KeyRuleError(
+            f"rows were divided by '{keys.options['split']}', and options.split is '{options.split}' now"
+        )
     table = read_log(folder, options)
     side_tables, notices = read_items(folder, options.items)
     if options.items is not None:

@@ -53,8 +53,12 @@ def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     columns |= {} if series is None else {SERIES: series}
     columns |= {options.weight: table.columns[options.weight]} if options.weight else {}
     rule = keys or replace(table.keys, options={**table.keys.options, **_times_of(options)})
-    moments = stamp if _times_of(options).items() <= rule.options.items() else _recorded(table, options, rule, folder, series)
-    key = [content_key(_key_text(moment).encode(), row.tobytes()) for moment, row in zip(moments, table.key, strict=True)]
+    moments = (
+        stamp if _times_of(options).items() <= rule.options.items() else _recorded(table, options, rule, folder, series)
+    )
+    key = [
+        content_key(_key_text(moment).encode(), row.tobytes()) for moment, row in zip(moments, table.key, strict=True)
+    ]
     ordered = np.lexsort((stamp,) if series is None else (stamp, series))
     notices = (*table.notices, *notices, *_notice_of_numbers(table, stamp, clock))
     formats = {**table.reading.columns, **dict.fromkeys(clock.names[: len(clock.names) == 1], clock.form)}
@@ -74,7 +78,9 @@ def _recorded(table: Table, options: Options, rule: KeyRule, place: Path, series
     try:
         return time_stamps(table, options.model_copy(update={"time": time, "time_zone": zone}), place, series)[0]
     except FileError as error:
-        raise KeyRuleError(f"keys of rows are made of the times in {', '.join(times)} in the zone {zone}: {error}") from error
+        raise KeyRuleError(
+            f"keys of rows are made of the times in {', '.join(times)} in the zone {zone}: {error}"
+        ) from error
 
 
 def _key_text(stamp: int) -> str:
