@@ -160,8 +160,8 @@ def _recorded(prepared: Prepared, model: Held) -> TrainingRows:
     if model.keys is None:
         raise _UnfairError(
             "keys",
-            "which rows it was trained on is not known, since an older version of Minnow recorded neither them nor what the keys "
-            "of rows are made of",
+            "which rows it was trained on is not known, since an older version of Minnow recorded neither these nor what the "
+            "keys of rows are made of",
         )
     if model.keys != prepared.keys:
         raise _UnfairError(
