@@ -245,8 +245,9 @@ def _too_few(case: Case, prepared: Prepared, rows: Array, trained: int) -> str |
     exam = prepared.tables["test"]
     if len(rows) == len(exam):
         return None
-    groups = len(rows) if exam.group is None else len(np.unique(exam.group[rows]))
-    least = fewest(level_of_look(case.judge.level, 1))
+    independent = identity(exam) if exam.group is not None else np.arange(len(exam))
+    groups, least = len(np.unique(independent[rows])), fewest(level_of_look(case.judge.level, 1))
+    least = min(least, len(np.unique(independent)))
     if len(rows) >= LEAST_SHARE * len(exam) and groups >= least:
         return None
     return (
