@@ -58,12 +58,24 @@ def ledger(
     if tag is None:
         return Ledger(0, identity)
     entry = json.loads(tag)
-    seen = np.load(client(space).download_artifacts(entry["run_id"], f"{FOLDER}/{target}/{ROWS}"))
     since = date.fromisoformat(entry["since"]) if "since" in entry else None
+    seen = _seen(space, entry["run_id"], target)
+    if seen is None:
+        return Ledger(entry["count"], identity, since)
     within = window and since is not None and (_today() - since).days <= WINDOW_DAYS
     if not within and (np.isin(identity, seen) | np.isin(key, seen)).mean() < 0.5:
         return Ledger(0, identity)
     return Ledger(entry["count"], np.union1d(seen, identity), since)
+
+
+def _seen(space: Workspace, run_id: str, target: str) -> Array | None:
+    """Return the rows that earlier looks have read; None where the record is lost, so that the count goes on to be safe."""
+    try:
+        return np.load(client(space).download_artifacts(run_id, f"{FOLDER}/{target}/{ROWS}"))
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        return None
 
 
 def record_look(space: Workspace, usecase: str, target: str, count: int, rows: Array, run_id: str) -> None:
