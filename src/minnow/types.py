@@ -90,6 +90,12 @@ class KeyRule:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     version: int = 1
 
+    def option(self, name: str) -> Any:
+        """A recorded option. Raises KeyRuleError for a rule of another kind of data, which has no such option."""
+        if name not in self.options:
+            raise KeyRuleError(f"keys of rows are recorded without '{name}', as of another kind of data")
+        return self.options[name]
+
 
 class KeyRuleError(ValueError):
     """Files or settings by which keys cannot be made as they are recorded. The message says what differs."""

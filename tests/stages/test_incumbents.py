@@ -11,7 +11,7 @@ from minnow.records.decision import Decision, Unscored, from_json
 from minnow.records.keys import TrainingRows
 from minnow.records.origin import Origin
 from minnow.records.timing import Timing
-from minnow.stages import compress, evaluate, exam, incumbents, outcome, timing
+from minnow.stages import compress, evaluate, exam, incumbents, intake, outcome, timing
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.train import Trained
 from minnow.types import KeyRule
@@ -144,8 +144,6 @@ def test_a_key_column_that_the_file_lost_draws_the_exam_anew_and_says_so(tmp_pat
     path = tmp_path / "rows" / "rows.csv"
     path.write_text("\n".join(",".join(line.split(",")[1:]) for line in path.read_text().splitlines()))
     now = case_of(tmp_path, "tabular", "classify", TABLE, held.keys)
-    from minnow.stages import intake
-
     table = intake.read(now)
     assert any("the column 'x', which the files do not have any more" in notice.text for notice in table.notices)
     after = intake.prepare_case(now, table)
@@ -349,3 +347,31 @@ def test_a_champion_with_a_longer_window_is_compared_on_the_examples_that_it_can
     found = incumbents.compared(now, after, Incumbents({"champion": held}), finalist_of(now, after, tmp_path))
     assert len(found.rows) < len(after.tables["test"]), "a longer window has fewer examples in the exam"
     assert set(after.tables["test"].row_id[found.rows]) == set(before.tables["test"].row_id)
+
+
+@pytest.mark.parametrize(
+    "change", ["tabular: a column is dropped", "images: another size", "text: another column", "audio: another rate"]
+)
+def test_a_rule_of_another_kind_of_data_or_version_draws_the_exam_anew(change, tmp_path):
+    """As where a use case has another modality now."""
+    case, before = begun(tmp_path, *CHANGES[change][:4])
+    for rule in (KeyRule(options={"way": 1}), replace(before.keys, version=9)):
+        table = intake.read(replace(case, keys=rule))
+        assert (table.keys, table.key.tolist()) == (before.keys, intake.read(case).key.tolist())
+        assert table.notices[-1].text.startswith("Train, val and test are drawn anew")
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ("tabular: a column is dropped", {"split": {"by": "group", "column": "colour"}}),
+        ("audio: another rate", {"group_part": 0}),
+        ("ranking: another half life", {"split": "last"}),
+    ],
+)
+def test_another_kind_of_split_draws_the_exam_anew(change, options, tmp_path):
+    make, modality, task, first, _ = CHANGES[change]
+    _, before = begun(tmp_path, make, modality, task, first)
+    table = intake.read(case_of(tmp_path, modality, task, {**first, **options}, before.keys))
+    assert table.keys != before.keys
+    assert "no earlier model can be compared on" in table.notices[-1].text

@@ -15,7 +15,7 @@ from minnow.stages import folds, prepare
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.validate import DataError
-from minnow.types import Array, Columns, KeyRuleError, Notice, Table, content_key
+from minnow.types import Array, Columns, KeyRule, KeyRuleError, Notice, Table, content_key
 
 EXTRACTOR = "extractor.npz"
 
@@ -40,6 +40,10 @@ def read(case: Case) -> Table:
         raise DataError(f"usecases.{case.name}.data: '{case.usecase.data}' does not exist.")
     with as_data_errors(case):
         try:
+            if case.keys is not None and case.keys.version != KeyRule.version:
+                raise KeyRuleError(
+                    f"keys are recorded as made in way {case.keys.version}, and made in way {KeyRule.version}"
+                )
             return case.modality.read(case.data, case.options, case.keys)
         except KeyRuleError as error:
             table, why = case.modality.read(case.data, case.options), str(error).removesuffix(".")

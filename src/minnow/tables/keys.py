@@ -27,11 +27,11 @@ def key_columns(frame: Frame, options: TableOptions, split: Split, columns: Colu
 
     A column is read with the kind and the missing values of the rule. columns: as they are read today. Raises KeyRuleError.
     """
-    if (divided := rule.options["split"]) != _plain(split):
+    if (divided := rule.option("split")) != _plain(split):
         raise KeyRuleError(
             f"rows were divided by {_divided(divided)}, and are divided by {_divided(_plain(split))} now"
         )
-    same = all(rule.options[name] == getattr(options, name) for name in _MISSING)
+    same = all(rule.option(name) == getattr(options, name) for name in _MISSING)
     return [_column(frame, options, rule, columns, name, kind, same) for name, kind in rule.columns]
 
 
@@ -59,7 +59,7 @@ def _column(
 
 def _variants(options: TableOptions, rule: KeyRule, name: str, kind: str) -> Iterator[TableOptions]:
     """Options by which a column may have the kind of a rule: those of the rule first, where they do not say how files are."""
-    missing, written = ({key: rule.options[key] for key in keys} for keys in (_MISSING, _WRITTEN))
+    missing, written = ({key: rule.option(key) for key in keys} for keys in (_MISSING, _WRITTEN))
     found = {other: known for other, known in options.kinds.items() if other != name}
     for update in (missing, {**missing, **written}, dict[str, Any]()):
         for kinds in (found, {**found, name: kind}):

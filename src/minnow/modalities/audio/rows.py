@@ -72,10 +72,8 @@ def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
 def _rule(options: Options, keys: KeyRule | None) -> KeyRule:
     """The rule of the keys and groups of sounds; samples are hashed as they are in the file. Raises KeyRuleError."""
     named = None if options.group_part is None else {"part": options.group_part, "separator": options.separator}
-    if keys is not None and keys.options["group"] != named:
-        raise KeyRuleError(
-            f"sounds were grouped by {keys.options['group'] or 'nothing'}, and by {named or 'nothing'} now"
-        )
+    if keys is not None and (group := keys.option("group")) != named:
+        raise KeyRuleError(f"sounds were grouped by {group or 'nothing'}, and by {named or 'nothing'} now")
     return KeyRule(options={"group": named})
 
 

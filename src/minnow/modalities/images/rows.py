@@ -53,7 +53,7 @@ def _keys(place: Path, options: Options, rows: ImageRows, images: Array, rule: K
     """
     if rule.options == _key_options(options):
         return [pixel_key(image) for image in images]
-    before = options.model_copy(update=dict(rule.options))
+    before = options.model_copy(update={name: rule.option(name) for name in _KEY_OPTIONS})
     found = keyed_pictures(place, before) if rows.are_pictures else keyed_arrays(place, before)
     if lost := next((row for row in rows.row_id if row not in found), None):
         raise KeyRuleError(

@@ -26,10 +26,8 @@ def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     and item. Raises FileError, and KeyRuleError for rows that were divided in another way.
     """
     rule = KeyRule(options={"split": options.split})
-    if keys is not None and keys != rule:
-        raise KeyRuleError(
-            f"rows were divided by '{keys.options['split']}', and options.split is '{options.split}' now"
-        )
+    if keys is not None and (divided := keys.option("split")) != options.split:
+        raise KeyRuleError(f"rows were divided by {divided}, and options.split is '{options.split}' now")
     table = read_log(folder, options)
     side_tables, notices = read_items(folder, options.items)
     if options.items is not None:

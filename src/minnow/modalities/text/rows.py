@@ -57,7 +57,7 @@ def _labelled(table: Table) -> Table:
 
 def _key_texts(folder: Path, options: Options, rows: TextRows, keys: KeyRule) -> Sequence[str]:
     """The texts that keys are made of: those that are read, or of the column of a rule. Raises KeyRuleError."""
-    name = keys.options["text"]
+    name = keys.option("text")
     if options.lines or rows.reading.documents or name in (None, options.text):
         return rows.texts
     try:

@@ -73,7 +73,7 @@ def _times_of(options: Options) -> dict[str, object]:
 
 def _recorded(table: Table, options: Options, rule: KeyRule, place: Path, series: Array | None) -> Array:
     """Time stamps as a rule has them, (n,) int64. Raises KeyRuleError."""
-    times, zone = rule.options["time"], rule.options["time_zone"]
+    times, zone = rule.option("time"), rule.option("time_zone")
     time = times[0] if len(times) == 1 else times
     try:
         return time_stamps(table, options.model_copy(update={"time": time, "time_zone": zone}), place, series)[0]
