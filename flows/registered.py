@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.job import Job
 from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.decision import Unscored
 from minnow.records.provenance import read_provenance
@@ -14,38 +13,38 @@ from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stores import champions, exams
 from minnow.stores.champions import Champion
+from minnow.workspace import Workspace
 
 ROLES = {champions.CHAMPION: "The champion", champions.BEST: "The best so far"}
 
 
-def case_of(job: Job, usecase: str) -> Case:
-    """Return a use case of a run, with the rule by which the keys of its rows are made, where one is recorded."""
-    case = job.case(usecase)
-    return replace(case, keys=exams.key_rule(job.space, usecase, case.usecase.targets))
+def with_keys(case: Case) -> Case:
+    """Return a use case with the rule by which the keys of its rows are made, where one is recorded."""
+    return replace(case, keys=exams.key_rule(case.workspace, case.name, case.usecase.targets))
 
 
-def held(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
+def held(space: Workspace, case: Case, target: str, prepared: Prepared) -> Incumbents:
     """Fetch champion, best so far and number of looks from the registry. What is lost or cannot be read is named."""
-    found = {role: champions.current(job.space, case.name, target, role) for role in ROLES}
+    found = {role: champions.current(space, case.name, target, role) for role in ROLES}
     models, unread = dict[str, Held](), list[Unscored]()
     for role, champion in found.items():
         if champion is not None:
-            one = _held(job, role, champion)
+            one = _held(space, role, champion)
             if isinstance(one, Held):
                 models[role] = one
             else:
                 unread.append(one)
     exam, champion = prepared.tables["test"], found[champions.CHAMPION]
     identity, window = incumbents.identity(exam), case.problem.time_column is not None
-    ledger = exams.ledger(job.space, case.name, target, exam.key, identity, window=window)
+    ledger = exams.ledger(space, case.name, target, exam.key, identity, window=window)
     return Incumbents(models, tuple(unread), champion.sha if champion else None, ledger.looks, ledger.rows)
 
 
-def _held(job: Job, role: str, champion: Champion) -> Held | Unscored:
+def _held(space: Workspace, role: str, champion: Champion) -> Held | Unscored:
     """Fetch and open a registered model; or say why it cannot be."""
     start = f"{ROLES[role]}, version {champion.version}, cannot be scored"
     try:
-        folder = champions.fetch(job.space, champion)
+        folder = champions.fetch(space, champion)
     except Exception as error:
         if not exams.is_lost(error):
             raise
@@ -56,4 +55,4 @@ def _held(job: Job, role: str, champion: Champion) -> Held | Unscored:
         return Unscored(
             role, "bundle", f"{start}, since this version of Minnow cannot read it: {error}", champion.version
         )
-    return Held(champion.version, bundle, record.keys, exams.training_rows(job.space, champion))
+    return Held(champion.version, bundle, record.keys, exams.training_rows(space, champion))

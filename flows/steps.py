@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from flows import registered
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -19,7 +20,6 @@ from flows._prefect import (
 from flows.checks import hints_of, read_checked
 from flows.job import CURRENT, Job
 from flows.record import failure_of, record_of, summary
-from flows.registered import case_of, held
 from minnow.insight.importance import importances
 from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
@@ -37,9 +37,9 @@ from minnow.types import Table
 
 
 @task(name="key rule", **STORE)
-def with_keys(job: Job, name: str) -> Case:
+def with_keys(case: Case) -> Case:
     """Return a use case with the rule by which the keys of its rows are made, as the registry has it."""
-    return case_of(job, name)
+    return registered.with_keys(case)
 
 
 @task(name="check", **PLAIN)
@@ -124,7 +124,7 @@ def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mappi
 @task(name="champions", **STORE)
 def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
     """Fetch champion, best so far and number of looks from the registry. A trial has none."""
-    return Incumbents() if job.space.is_trial else held(job, case, target, prepared)
+    return Incumbents() if job.space.is_trial else registered.held(job.space, case, target, prepared)
 
 
 @task(name="track", **STORE)
@@ -147,7 +147,7 @@ def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
 def usecase(name: str) -> str:
     """Run one use case up to its written decision. Returns "complete", "infeasible" or "failed"."""
     job = CURRENT.get()
-    case = with_keys(job, name)
+    case = with_keys(job.case(name))
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):

@@ -14,7 +14,7 @@ from typing import Any
 
 from flows.checks import read_checked
 from flows.job import Job, open_job
-from flows.registered import case_of
+from flows.registered import with_keys
 from minnow.config import Settings
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, intake, train
@@ -85,7 +85,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
 def _open(job: Job, usecase: str, family: str) -> _Study:
     """Read and prepare the rows as a run does, and open the study of these rows."""
-    case = case_of(job, usecase)
+    case = with_keys(job.case(usecase))
     reports = job.space.home / "reports" / usecase
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)

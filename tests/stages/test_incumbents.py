@@ -272,7 +272,7 @@ def candidate_of(case, prepared, folder, seed=5):
     return Candidate(Trained("linear", bundle.folder, origin, True), compress.FLOAT, val, Timing(9.0, 9.0, 1.0, 1), {})
 
 
-def decided(case, prepared, held, folder) -> Decision:
+def decided(case, prepared, held: Incumbents, folder) -> Decision:
     candidate = candidate_of(case, prepared, folder)
     (decision,) = outcome.judge_case(case, [candidate], prepared, dict.fromkeys(case.usecase.targets, held)).decisions
     assert from_json(decision.as_json()) == decision

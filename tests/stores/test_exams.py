@@ -3,6 +3,7 @@
 import shutil
 from datetime import date, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def space(in_folder):
     return workspace()
 
 
-def promote(space, text, keys=RULE, training=TRAINING, replaces=None):
+def promote(space, text, keys: KeyRule | None = RULE, training: TrainingRows | None = TRAINING, replaces=None):
     """Log a bundle with its record as a run does, and promote it."""
     folder = space.root / f"made-{text}"
     (folder / "bundle").mkdir(parents=True)
@@ -128,9 +129,9 @@ def test_training_rows_are_kept_with_the_run_of_the_version(space):
 
 def held(space, window=None):
     key = rows_of(0, 10)
-    exam = Table({}, key.astype(str), key)
-    case = SimpleNamespace(name="digits", problem=SimpleNamespace(time_column=window))
-    return registered.held(SimpleNamespace(space=space), case, "cpu", SimpleNamespace(tables={"test": exam}))
+    case: Any = SimpleNamespace(name="digits", problem=SimpleNamespace(time_column=window))
+    prepared: Any = SimpleNamespace(tables={"test": Table({}, key.astype(str), key)})
+    return registered.held(space, case, "cpu", prepared)
 
 
 def test_a_champion_is_fetched_with_what_is_recorded_of_it(space):
