@@ -31,23 +31,25 @@ def key_columns(frame: Frame, options: TableOptions, split: Split, columns: Colu
         raise KeyRuleError(
             f"rows were divided by {_divided(divided)}, and are divided by {_divided(_plain(split))} now"
         )
+    readers = [Columnwise(frame, variant) for variant in _variants(options, rule)]
     same = all(rule.option(name) == getattr(options, name) for name in _MISSING)
-    return [_column(frame, options, rule, columns, name, kind, same) for name, kind in rule.columns]
+    return [
+        columns[name]
+        if same and name != options.target and name in columns and _kind(columns[name]) == kind
+        else _read_again(frame, options, readers, name, kind)
+        for name, kind in rule.columns
+    ]
 
 
-def _column(
-    frame: Frame, options: TableOptions, rule: KeyRule, columns: Columns, name: str, kind: str, same: bool
-) -> Array:
-    """Return one column of a rule. same: missing values are spelled as in the rule. Raises KeyRuleError."""
+def _read_again(frame: Frame, options: TableOptions, readers: Sequence[Columnwise], name: str, kind: str) -> Array:
+    """Return one column of a rule by the first reader that gives it its kind. Raises KeyRuleError."""
     if name == options.target:
         raise KeyRuleError(f"keys of rows are made of the column '{name}', which is the target now")
     if name not in frame.columns:
         raise KeyRuleError(f"keys of rows are made of the column '{name}', which the files do not have any more")
-    if same and name in columns and _kind(columns[name]) == kind:
-        return columns[name]
-    for variant in _variants(options, rule, name, kind):
+    for reader in readers:
         try:
-            values = Columnwise(frame, variant).column(name).values
+            values = reader.column(name).values
         except (ReadingError, ColumnError):
             continue
         if _kind(values) == kind:
@@ -57,12 +59,11 @@ def _column(
     )
 
 
-def _variants(options: TableOptions, rule: KeyRule, name: str, kind: str) -> Iterator[TableOptions]:
-    """Options by which a column may have the kind of a rule: those of the rule first, where they do not say how files are."""
+def _variants(options: TableOptions, rule: KeyRule) -> Iterator[TableOptions]:
+    """Options by which columns may have the kinds of a rule: by its missing values first, and the files as they are today."""
     missing, written = ({key: rule.option(key) for key in keys} for keys in (_MISSING, _WRITTEN))
-    found = {other: known for other, known in options.kinds.items() if other != name}
     for update in (missing, {**missing, **written}, dict[str, Any]()):
-        for kinds in (found, {**found, name: kind}):
+        for kinds in ({}, dict(rule.columns)):
             yield options.model_copy(update={**update, "kinds": kinds})
 
 
