@@ -7,7 +7,7 @@ from dataclasses import replace
 from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.decision import Unscored
 from minnow.records.provenance import read_provenance
-from minnow.stages import incumbents
+from minnow.stages import exam_rows
 from minnow.stages.candidates import Held, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
@@ -35,7 +35,7 @@ def held(space: Workspace, case: Case, target: str, prepared: Prepared) -> Incum
             else:
                 unread.append(one)
     exam, champion = prepared.tables["test"], found[champions.CHAMPION]
-    identity, window = incumbents.identity(exam), case.problem.time_column is not None
+    identity, window = exam_rows.identity(exam), case.problem.time_column is not None
     ledger = exams.ledger(space, case.name, target, exam.key, identity, window=window)
     return Incumbents(models, tuple(unread), champion.sha if champion else None, ledger.looks, ledger.rows)
 

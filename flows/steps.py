@@ -25,7 +25,7 @@ from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, evaluate, folds, incumbents, intake, outcome, timing, train
+from minnow.stages import candidates, compress, evaluate, exam_rows, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.outcome import Outcome
@@ -168,7 +168,7 @@ def usecase(name: str) -> str:
         final = outcome.with_failures(judged, made, failures)
         final = replace(final, importances=explain(case, judged, prepared), folds=results)
         outcome.write(case, final, table, scratch, reports)
-        incumbents.training_rows(prepared).write(scratch / TRAINING_ROWS)
+        exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):
         track(job, case, final, scratch, rivals)
         _show(job, name, final)

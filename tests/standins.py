@@ -15,7 +15,7 @@ from minnow.catalog import catalog
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
-from minnow.stages import incumbents, intake
+from minnow.stages import exam_rows, intake
 from minnow.stages.candidates import Held
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
@@ -94,7 +94,7 @@ def bundle_of(case: Case, prepared: Prepared, folder: Path, seed: int = 0) -> Bu
 def held_of(case: Case, prepared: Prepared, folder: Path, seed: int = 0, **more: Any) -> Held:
     """A registered model, with what is recorded of it."""
     bundle = bundle_of(case, prepared, folder, seed)
-    return replace(Held(1, bundle, prepared.keys, incumbents.training_rows(prepared)), **more)
+    return replace(Held(1, bundle, prepared.keys, exam_rows.training_rows(prepared)), **more)
 
 
 def tabular(place: Path, n: int = 300) -> None:

@@ -12,6 +12,7 @@ from minnow.records.keys import TrainingRows
 from minnow.records.origin import Origin
 from minnow.records.timing import Timing
 from minnow.stages import compress, evaluate, exam, incumbents, intake, outcome, timing
+from minnow.stages import exam_rows as exams
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.train import Trained
 from minnow.types import KeyRule
@@ -237,21 +238,21 @@ def test_rows_that_today_trains_on_too_count_where_time_splits_equal_rows(tmp_pa
 def test_the_users_of_a_ranking_are_left_out_where_an_interaction_of_theirs_was_trained_on(tmp_path):
     _, prepared = begun(tmp_path, standins.log, "interactions", "rank", {"max_repeats": 0.9})
     exam_rows = prepared.tables["test"]
-    training = incumbents.training_rows(prepared)
-    assert not incumbents.trained_on(exam_rows, training).any(), "users of train are in the exam with later items"
+    training = exams.training_rows(prepared)
+    assert not exams.trained_on(exam_rows, training).any(), "users of train are in the exam with later items"
     assert exam_rows.parts is not None
     more = TrainingRows(np.union1d(training.key, exam_rows.parts[3, :1]), training.group)
-    assert np.flatnonzero(incumbents.trained_on(exam_rows, more)).tolist() == [3]
+    assert np.flatnonzero(exams.trained_on(exam_rows, more)).tolist() == [3]
 
 
 def test_groups_that_were_trained_on_are_left_out_whole(tmp_path):
     options = {**TABLE, "split": {"by": "group", "column": "z"}}
     _, prepared = begun(tmp_path, standins.tabular, "tabular", "classify", options)
-    training = incumbents.training_rows(prepared)
+    training = exams.training_rows(prepared)
     exam_rows = prepared.tables["test"]
     assert exam_rows.group is not None
     more = TrainingRows(training.key, np.union1d(training.group, exam_rows.group[:1]))
-    learned = incumbents.trained_on(exam_rows, more)
+    learned = exams.trained_on(exam_rows, more)
     assert (learned == (exam_rows.group == exam_rows.group[0])).all()
 
 
@@ -261,7 +262,7 @@ def test_a_user_is_the_same_row_of_the_exam_when_the_log_grows(tmp_path):
     after = prepared_of(case_of(tmp_path, "interactions", "rank", {"max_repeats": 0.9}))
     old, new = before.tables["test"], after.tables["test"]
     assert np.isin(new.key, old.key).mean() < 0.5
-    assert np.isin(incumbents.identity(new), incumbents.identity(old)).mean() > 0.5
+    assert np.isin(exams.identity(new), exams.identity(old)).mean() > 0.5
 
 
 def candidate_of(case, prepared, folder, seed=5):

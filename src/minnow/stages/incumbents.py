@@ -21,6 +21,7 @@ from minnow.stages import evaluate
 from minnow.stages.candidates import Held, Incumbents
 from minnow.stages.case import Case, Problem
 from minnow.stages.evaluate import Evaluation
+from minnow.stages.exam_rows import identity, trained_on, training_rows
 from minnow.stages.floor import fewest
 from minnow.stages.judge import level_of_look
 from minnow.stages.prepare import Prepared
@@ -164,22 +165,26 @@ def _recorded(prepared: Prepared, model: Held) -> TrainingRows:
             "keys of rows are made of",
         )
     if model.keys != prepared.keys:
-        raise _UnfairError(
-            "keys",
-            f"its splits were drawn by keys made of {_described(model.keys)}; today's are made of {_described(prepared.keys)}",
-        )
+        raise _UnfairError("keys", f"its splits were drawn by other keys: {_differences(model.keys, prepared.keys)}")
     if model.training is None:
         raise _UnfairError("training rows", "its run lacks exam/training_rows.npz, the rows that it was trained on")
     return model.training
 
 
-def _described(rule: KeyRule) -> str:
-    names = [repr(name) for name, _ in rule.columns]
-    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more columns" if len(names) > 10 else "")
-    options = ", ".join(
-        f"{name} {value}" for name, value in sorted(rule.options.items()) if value not in (None, [], {})
+def _differences(before: KeyRule, now: KeyRule) -> str:
+    """Name what differs between two rules of keys."""
+    gone, new = (
+        [repr(name) for name, _ in one.columns if name not in dict(other.columns)]
+        for one, other in ((before, now), (now, before))
     )
-    return "; ".join(item for item in (listed, options) if item) or "what a row holds"
+    kinds = dict(now.columns)
+    said = [f"with {', '.join(gone[:5])}"] if gone else []
+    said += [f"without {', '.join(new[:5])}"] if new else []
+    said += [f"'{name}' as {kind}" for name, kind in before.columns if kinds.get(name, kind) != kind]
+    for name in sorted({*before.options, *now.options}):
+        was, is_ = before.options.get(name), now.options.get(name)
+        said += [f"{name} {was}, which is {is_} now"] if was != is_ else []
+    return "; ".join(said) or "in another order or way"
 
 
 def _reads_alike(case: Case, problem: Problem) -> bool:
@@ -281,29 +286,3 @@ def restricted(prepared: Prepared, rows: Array) -> Prepared:
         return prepared
     tables = {**prepared.tables, "test": prepared.tables["test"].take(rows)}
     return replace(prepared, tables=tables, batches={**prepared.batches, "test": prepared.batches["test"].take(rows)})
-
-
-def training_rows(prepared: Prepared) -> TrainingRows:
-    """Keys of the rows of train and val, and of those for teaching; where groups decide splits, the groups too."""
-    tables: list[Table | None] = [prepared.tables["train"], prepared.tables["val"], prepared.unlabelled]
-    learned = [table for table in tables if table is not None]
-    key = np.unique(np.concatenate([_contents(table).ravel() for table in learned]))
-    groups = [table.group for table in learned if prepared.grouped and table.group is not None]
-    return TrainingRows(key, np.unique(np.concatenate(groups)) if groups else np.empty(0, np.uint64))
-
-
-def trained_on(exam: Table, training: TrainingRows) -> Array:
-    """Whether a model was trained on each row of an exam, on a part of it, or on a row of its group, (n,) bool."""
-    contents = _contents(exam)
-    learned = (np.isin(contents, training.key) & ((contents != 0) | (exam.parts is None))).any(axis=1)
-    return learned if exam.group is None else learned | np.isin(exam.group, training.group)
-
-
-def _contents(table: Table) -> Array:
-    """Keys of the raw rows of each example, (n, r) uint64, padded with 0."""
-    return table.key[:, None] if table.parts is None else table.parts
-
-
-def identity(exam: Table) -> Array:
-    """What a row of an exam is recognised by when looks are counted, (n,) uint64: its group, or else its key."""
-    return exam.key if exam.group is None else exam.group
