@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from minnow.lineage import key_of
 from minnow.measures.paired import difference
 from minnow.measures.scores import score_by
 from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
-from minnow.records.timing import Timing
-from minnow.stages import choice, incumbents, judge, timing
+from minnow.stages import choice, clock, incumbents, judge
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
@@ -48,24 +46,11 @@ def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
     eligible = [candidate for candidate in candidates if candidate.runs_on(target)]
     best = min((candidate.val.loss.mean() for candidate in eligible), default=0.0)
     group = eligible[0].val.batch.group if eligible else np.empty(0, np.int64)
-    timings, unchecked = _clock_of(case, target, eligible)
+    timings, unchecked = clock.timings_of(case, target, eligible)
     variants = [performance(candidate.val, timings.get(candidate.bundle.folder)) for candidate in eligible]
     rules = rules_of(case, np.array([best]))
     chosen = choice.choose_finalist(variants, group=group, rules=rules, budget=case.usecase.budget)
     return replace(chosen, reasons=[*chosen.reasons, *unchecked])
-
-
-def _clock_of(case: Case, target: str, candidates: Sequence[Candidate]) -> tuple[Mapping[Path, Timing], list[str]]:
-    """Timings of candidates on the device of a target, where limits need them; and what cannot be checked there."""
-    if target == "cpu":
-        return {candidate.bundle.folder: candidate.timing for candidate in candidates}, []
-    budget = case.usecase.budget
-    limits = [name for name in ("p95_us", "memory_bytes") if getattr(budget, name) is not None]
-    timings = _timed([candidate.bundle.folder for candidate in candidates], target) if limits else {}
-    if timings or not limits:
-        return timings, []
-    named = " and ".join(f"budget.{name}" for name in limits)
-    return {}, [f"No session on a {target} can be timed on this machine, so {named} is not checked for {target}."]
 
 
 def examine(
@@ -86,7 +71,7 @@ def examine(
         replace(
             decision,
             target=target,
-            reasons=(*decision.reasons, *_said(field, len(test))),
+            reasons=(*decision.reasons, *field.said),
             replaces=held.replaces,
             looks=held.looks + int(ruling.looked),
             series=series_scores(case, evaluation, test),
@@ -107,45 +92,17 @@ def _ruling(
 ) -> Ruling:
     """Let the judge decide, on the rows of the exam that count for every model."""
     shown, evaluation = incumbents.restricted(prepared, field.rows), incumbents.part(finalist[1], field.rows)
-    timings = _timings(target, finalist[0], [rival.bundle.folder for rival in field.rivals.values()])
+    timings = clock.timed_together(target, finalist[0], [rival.bundle.folder for rival in field.rivals.values()])
     rivals = {role: performance(one, timings.get(one.bundle.folder)) for role, one in field.rivals.items()}
     champion = rivals.get("champion")
     return judge.decide(
         performance(evaluation, timings.get(evaluation.bundle.folder)),
-        Rivals(champion, rivals.get("best") if champion else None, held.looks),
+        Rivals(champion, rivals.get("best"), held.looks),
         _baselines(case, finalist[0], candidates, shown),
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
         chance=chance_of(case.problem, shown, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
-
-
-def _said(field: Compared, rows: int) -> list[str]:
-    """Say which registered models are not compared with, and which rows of the exam are left out."""
-    left_out = rows - len(field.rows)
-    named = {"champion": "the champion", "best": "the best so far"}
-    learned = " and ".join(f"{named[role]} was trained on {count:,}" for role, count in field.left_out.items())
-    text = f"{left_out:,} of the {rows:,} rows of the exam are left out of the comparison: "
-    text += f"{learned} of them." if learned else "an earlier model cannot answer them."
-    return [*(one.reason for one in field.unscored), *([text] if left_out else [])]
-
-
-def _timings(target: str, finalist: Candidate, rivals: list[Path]) -> Mapping[Path, Timing]:
-    """Time the finalist and its rivals alternately on a target's device, so that their ratio compares one machine at one time.
-
-    Without rivals the finalist has the timing that it has; where a device is not there, nothing is decided by time.
-    """
-    if not rivals:
-        return {finalist.bundle.folder: finalist.timing} if target == "cpu" else {}
-    return _timed([finalist.bundle.folder, *rivals], target)
-
-
-def _timed(folders: Sequence[Path], target: str) -> Mapping[Path, Timing]:
-    """Time bundles on a device; none where one of them cannot be timed there, as without a GPU."""
-    try:
-        return timing.measure(list(dict.fromkeys(folders)), device=target)
-    except ValueError:
-        return {}
 
 
 def _baselines(

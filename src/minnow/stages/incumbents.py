@@ -44,13 +44,26 @@ class Compared:
     """The registered models that a finalist is compared with.
 
     rows: (m,) int, ascending, the rows of the exam that count; rivals: role -> the model's evaluation on them, in this order;
-    unscored: those that are not among them, with the reason; left_out: role -> rows of the exam that it was trained on.
+    unscored: those that are not among them, with the reason; left_out: role -> rows of the exam that it was trained on. of: how
+    many rows the exam has.
     """
 
     rows: Array
+    of: int
     rivals: Mapping[str, Evaluation] = field(default_factory=dict[str, Evaluation])
     unscored: tuple[Unscored, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Sentences about the models that are not compared with, and about the rows that are left out."""
+        reasons, left_out = tuple(one.reason for one in self.unscored), self.of - len(self.rows)
+        if not left_out:
+            return reasons
+        named = {"champion": "the champion", "best": "the best so far"}
+        learned = " and ".join(f"{named[role]} was trained on {count:,}" for role, count in self.left_out.items())
+        why = f"{learned} of them." if learned else "an earlier model cannot answer them."
+        return (*reasons, f"{left_out:,} of the {self.of:,} rows of the exam are left out of the comparison: {why}")
 
 
 @dataclass(frozen=True)
@@ -65,8 +78,10 @@ class _Scored:
 def compared(case: Case, prepared: Prepared, held: Incumbents, finalist: Bundle) -> Compared:
     """Score the registered models on the exam, each as it was made, on rows that none of them was trained on.
 
-    One that consists of the same parts as the finalist is scored on the whole exam, whatever else has changed.
+    One that consists of the same parts as the finalist is scored on the whole exam, whatever else has changed. Without a
+    champion that can be scored the best so far is of no use: the finalist is judged as a first one.
     """
+    count = len(prepared.tables["test"])
     scored, unscored = dict[str, _Scored](), list(held.unread)
     done: dict[int, _Scored | _UnfairError] = {}
     for role, model in held.models.items():
@@ -77,8 +92,8 @@ def compared(case: Case, prepared: Prepared, held: Incumbents, finalist: Bundle)
             scored[role] = result
         else:
             unscored.append(Unscored(role, result.why, _sentence(role, model, str(result)), model.version))
-    rows = np.arange(len(prepared.tables["test"]))
-    for role, one in scored.items():
+    rows = np.arange(count)
+    for role, one in scored.items() if "champion" in scored else ():
         both = np.intersect1d(rows, one.rows)
         if (reason := _too_few(case, prepared, both, len(rows) - len(both))) is None:
             rows = both
@@ -87,9 +102,11 @@ def compared(case: Case, prepared: Prepared, held: Incumbents, finalist: Bundle)
                 Unscored(role, "rows", _sentence(role, held.models[role], reason), held.models[role].version)
             )
     kept = {role: one for role, one in scored.items() if role not in {item.role for item in unscored}}
+    if "champion" not in kept:
+        return Compared(np.arange(count), count, unscored=tuple(unscored))
     rivals = {role: part(one.evaluation, np.searchsorted(one.rows, rows)) for role, one in kept.items()}
     left_out = {role: one.trained_on for role, one in kept.items() if one.trained_on}
-    return Compared(rows, rivals, tuple(unscored), left_out)
+    return Compared(rows, count, rivals, tuple(unscored), left_out)
 
 
 def _sentence(role: str, model: Held, reason: str) -> str:
