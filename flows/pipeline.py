@@ -81,4 +81,4 @@ def _steps(settings: config.Settings, name: str) -> int:
     """Count the steps of a use case that the display will show."""
     usecase = settings.usecases[name]
     folded = 0 if usecase.folds is None else len(usecase.families) if usecase.exam == "families" else 1
-    return 5 + 2 * len(usecase.families) + folded
+    return 8 + 2 * len(usecase.families) + folded

@@ -77,12 +77,13 @@ def _tags(case: Case) -> dict[str, str]:
 
 
 def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapping[str, str]) -> Record:
-    variants = [candidate for candidate in outcome.candidates if candidate.family == family]
+    variants = [candidate for candidate in outcome.last if candidate.family == family]
     error = {"minnow.error": outcome.failures[family]} if family in outcome.failures else {}
     own = {**tags, "minnow.family": family, **error}
     if not variants:
         return Record(f"{case.name} {family}", tags=own, failed=True)
-    trained, importances = variants[0].trained, outcome.importances.get(family)
+    fitted = next(candidate for candidate in outcome.candidates if candidate.family == family)
+    trained, importances = fitted.trained, outcome.importances.get(family)
     params = params_of("family", family, case.usecase.families[family], f"families.{family}", catalog())
     return Record(
         name=f"{case.name} {family}",
@@ -191,7 +192,7 @@ def _folds_metrics(outcome: Outcome) -> dict[str, float]:
 def _plots(outcome: Outcome, scratch: Path) -> list[Path]:
     folder = scratch / "plots"
     folder.mkdir(parents=True, exist_ok=True)
-    points = {c.name: (c.bundle.size_bytes, c.val.primary) for c in outcome.candidates}
+    points = {c.name: (c.bundle.size_bytes, c.val.primary) for c in outcome.last}
     if not points:
         return []
     measure = next(iter(outcome.candidates[0].val.scores))

@@ -25,11 +25,13 @@ from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, evaluate, exam_rows, folds, intake, outcome, timing, train
+from minnow.stages import candidates, compress, evaluate, exam_rows, finalists, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.finalists import Finalists
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
+from minnow.stages.refit import Refit
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import exams, tracking
@@ -87,16 +89,31 @@ def score(compressed: compress.Compressed, prepared: Prepared, scratch: Path) ->
     return candidates.evaluate_variants(compressed, prepared, scratch)
 
 
+@task(name="choose", **PLAIN)
+def choose(
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: list[Candidate], scratch: Path
+) -> Finalists:
+    """Choose the finalists without test, and fit them again on train and val."""
+    with job.display.step(f"{case.name}: choose") as report:
+        choices = finalists.choose_all(case, table, lined_up, job.runner.call, report)
+    chosen = finalists.fitted_again(case, choices, lined_up)
+    with job.display.step(f"{case.name}: refit") as report:
+        rules = finalists.field_of(case, case.usecase.targets[0], lined_up).rules
+        again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call)
+        return Finalists(choices, again.ship(chosen, report))
+
+
 @task(name="judge", **PLAIN)
 def judge(
     case: Case,
     lined_up: list[Candidate],
     prepared: Prepared,
     rivals: Mapping[str, Incumbents],
+    finalists: Finalists,
     hints: tuple[Hint, ...],
 ) -> Outcome:
-    """Choose the finalists and compare them on the exam."""
-    return outcome.judge_case(case, lined_up, prepared, rivals, hints)
+    """Compare the finalists on the exam."""
+    return outcome.judge_case(case, lined_up, prepared, rivals, finalists, hints)
 
 
 @task(name="importances", **PLAIN)
@@ -160,9 +177,12 @@ def usecase(name: str) -> str:
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
+    with job.display.step(f"{name}: time"):
+        lined_up = candidates.line_up(made, timing.measure)
+    chosen = choose(job, case, table, prepared, lined_up, scratch)
     with job.display.step(f"{name}: judge"):
         rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, candidates.line_up(made, timing.measure), prepared, rivals, hints)
+        judged = judge(case, lined_up, prepared, rivals, chosen, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures)

@@ -30,11 +30,12 @@ from minnow.records.timing import Timing
 from minnow.serving.app import create_app
 from minnow.serving.pool import LoadedModel, ModelPool
 from minnow.serving.predictor import Predictor
-from minnow.stages import compress, evaluate, intake, outcome, train, validate
+from minnow.stages import compress, evaluate, finalists, intake, outcome, train, validate
 from minnow.stages.batches import write_batch
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Evaluation
+from minnow.stages.finalists import Finalists
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import TRAINING_SPLITS, Trained
 from minnow.stages.validate import Findings
@@ -154,7 +155,8 @@ class Walk:
         evaluate.record(val, "val")
         origin = Origin("", self.family, {}, 7, 1, "", "", "")
         candidate = Candidate(Trained(self.family, self.bundle, origin, True), compress.FLOAT, val, _TIMING, {})
-        judged = outcome.judge_case(self.case, [candidate], self.prepared, {"cpu": Incumbents()}, self.hints)
+        chosen = Finalists({"cpu": finalists.choose(self.case, "cpu", [candidate])})
+        judged = outcome.judge_case(self.case, [candidate], self.prepared, {"cpu": Incumbents()}, chosen, self.hints)
         (decision,) = judged.decisions
         return decision
 

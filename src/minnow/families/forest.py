@@ -20,7 +20,8 @@ CAPABILITIES = FamilyCapabilities(
         "min_rows_leaf": {"low": 1, "high": 20, "log": True},
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
-    }
+    },
+    cheap=True,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
@@ -42,7 +43,7 @@ class Params(Parameters):
 
     trees: int = Field(default=40, ge=1)
     leaves: int | None = Field(default=64, ge=2)
-    min_rows_leaf: int = Field(default=2, ge=1)
+    min_rows_leaf: int = Field(default=4, ge=1)
     feature_share: float | None = Field(default=None, gt=0, le=1)
     extra: bool = False
     answer: Literal["mean", "median"] = "mean"
@@ -59,7 +60,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})
     estimator.set_params(warm_start=False)
-    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), {})
+    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
 
 
 def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:

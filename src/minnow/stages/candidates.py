@@ -26,13 +26,19 @@ GPU_VARIANTS = (FLOAT, "float16")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model."""
+    """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model.
+
+    shipped: the bundle of the same variant fitted again on train and val, which is what would be served; None where that is the
+    bundle whose scores on val these are. refit: a sentence about it.
+    """
 
     trained: Trained
     variant: str
     val: Evaluation
     timing: Timing
     parity: Mapping[str, float]
+    shipped: Bundle | None = None
+    refit: str = ""
 
     @property
     def family(self) -> str:
@@ -47,7 +53,7 @@ class Candidate:
     @property
     def bundle(self) -> Bundle:
         """The bundle that would be served."""
-        return self.val.bundle
+        return self.shipped or self.val.bundle
 
     def runs_on(self, target: str) -> bool:
         """Whether a target can serve it: an ONNX file, and on a GPU in floating point, since int8 runs on the CPU there."""

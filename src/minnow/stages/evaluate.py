@@ -137,6 +137,14 @@ def record(evaluation: Evaluation, exam: str) -> None:
     (bundle.record_folder / CARD).write_text(card(bundle, report))
 
 
+def record_refit(bundle: Bundle, before: Bundle) -> None:
+    """Write the report of a bundle that was fitted again on train and val: the scores on val are those of the one before."""
+    exams = {"val": read_report(before).exams["val"]}
+    report = ScoreReport(bundle.sha, exams, before.sha)
+    write_report(bundle, report)
+    (bundle.record_folder / CARD).write_text(card(bundle, report))
+
+
 def about(bundle: Bundle, batch: Batch) -> Mapping[str, Any]:
     """Return what a task shows with its scores, such as the feature extractor that was used; empty for most tasks."""
     extraction = tasks.get(bundle.schema.task).CAPABILITIES.feature_extraction
@@ -156,6 +164,10 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         f"- inputs: {_arrays(schema.inputs)}; outputs: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
+    if report.before:
+        lines.append(
+            f"- fitted again on train and val; the scores on val are of the model before, {report.before[:12]}"
+        )
     for exam, result in report.exams.items():
         lines += ["", f"## {exam} ({result.rows:,} rows, exam {result.fingerprint})", ""]
         if result.about:

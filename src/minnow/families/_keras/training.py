@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,20 +48,23 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
     plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
-    history = _fit(network, train_rows, val_rows, plan, transferred)
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred)
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
         _unscale_output(network, mean, std)
-    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {})
+    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {}, settled=settled)
 
 
 def _fit(
     network: Any, train_rows: Any, val_rows: Any, plan: TrainingPlan, transferred: transfer.Transferred | None
-) -> dict[str, list[float]]:
-    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last."""
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last.
+
+    Returns the history and what val settled, the number of epochs of the last phase.
+    """
     phases = transfer.phases(network, plan.params, transferred)
-    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    epochs, done, history, settled = sum(phase.epochs for phase in phases), 0, {}, {}
     steps = int(train_rows.cardinality())
     for phase in phases:
         transfer.freeze(network, transferred, frozen=phase is not phases[-1])
@@ -77,7 +81,15 @@ def _fit(
         for name, values in fitted.history.items():
             history.setdefault(name, []).extend(float(value) for value in values)
         done += phase.epochs
-    return history
+        settled = _settled(phase, fitted.history)
+    return history, settled
+
+
+def _settled(params: Training, history: Mapping[str, list[float]]) -> dict[str, Any]:
+    """The parameters with which a training ends after its best epoch without looking at val."""
+    if not params.early_stopping:
+        return {}
+    return {"epochs": int(np.argmin(history["val_loss"])) + 1, "early_stopping": None}
 
 
 def _callbacks(params: Training) -> list[Any]:
