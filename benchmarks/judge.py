@@ -25,7 +25,7 @@ from benchmarks.populations import Pair, digits, embedded
 from minnow import tasks
 from minnow.measures.scores import wilson
 from minnow.stages.judge import Performance, Rivals, Rules, Ruling, decide, level_of_look
-from minnow.stores.champions import looks_that_count
+from minnow.stores.exams import looks_that_count
 from minnow.types import Array, Score
 
 LEVEL, SMALLER = 0.05, 0.10
@@ -76,7 +76,7 @@ class Exam:
         counts, seen, count = [], np.empty(0, np.uint64), 0
         for length in self.lengths:
             rows = np.arange(length, dtype=np.uint64)
-            count = looks_that_count(rows, seen, count) + 1
+            count = looks_that_count(np.isin(rows, seen), count) + 1
             seen = np.union1d(seen, rows)
             counts.append(count)
         return np.array(counts)
