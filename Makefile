@@ -67,7 +67,7 @@ bench-dask: $(STAMP) ## What a job costs in the worker process and on a node of 
 	$(BIN)/python -m benchmarks.dask_cost
 
 bench-judge: $(STAMP) ## How often the judge is wrong
-	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python -m benchmarks.judge
 
 bench-choice: $(STAMP) ## How well models are chosen from few rows of the sets of MINNOW_BENCH_DATA
 	$(BIN)/python -m benchmarks.choice

@@ -34,7 +34,8 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
     """Run the stale ones among use cases (among all, where none is named), and publish. Returns use case -> status.
 
     accept: which changes of the data are accepted, "never", "appended" or "always"; a scheduled run accepts appended rows.
-    Raises RuntimeError when a use case failed, so that Prefect shows the run as failed; the others are complete by then.
+    Raises RuntimeError when a use case failed, or was stopped by its entry or its data, so that Prefect shows the run as
+    failed; the others are complete by then.
     """
     space = workspace()
     settings = config.load(space.params, catalog())
@@ -42,8 +43,10 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
         plan = planning.make(space, settings, usecases or [], force=force, accept=accept)
         statuses = work(job, list(plan.stale))
     failed = [name for name, status in statuses.items() if status == FAILED]
-    if failed:
-        raise RuntimeError(f"Failed: {', '.join(failed)}. The others are complete.")
+    if failed or plan.stopped:
+        reasons = [f"Failed: {', '.join(failed)}."] if failed else []
+        reasons += [f"Not run: {name}: {why}" for name, why in plan.reasons.items()]
+        raise RuntimeError("\n".join([*reasons, "The others are complete."]))
     return statuses
 
 
@@ -74,6 +77,8 @@ def _one(job: Job, name: str) -> str:
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)
+    if status != FAILED:
+        job.recorded.append(name)
     return status
 
 

@@ -15,6 +15,7 @@ from minnow.records import decision as decisions
 from minnow.records import provenance, report, results
 from minnow.records.decision import Decision
 from minnow.records.keys import TRAINING_ROWS
+from minnow.records.markdown import plain
 from minnow.records.report import read_report
 from minnow.records.results import Importances
 from minnow.stages.candidates import Candidate, Incumbents
@@ -28,6 +29,8 @@ from minnow.types import Score
 
 KEPT = (decisions.FILE, results.FILE)
 BESIDE = (report.FILE, report.CARD, provenance.FILE)
+LONGEST_TAG = 5000
+"""Characters of a tag, of which MLflow takes no more."""
 LONGEST_NAME = 200
 """Characters of a column's name in a metric; MLflow takes 250 in all."""
 
@@ -47,7 +50,7 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
     verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
-        params=case.usecase.model_dump(mode="json"),
+        params=case.entry,
         tags=tags | verdicts,
         metrics=_exam_metrics(outcome) | _folds_metrics(outcome),
         files=files,
@@ -58,21 +61,23 @@ def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[s
 
 def failure_of(case: Case, reports: Path, error: str) -> Record:
     """Build the record of a use case whose data was refused, with the validation report."""
-    tags = _tags(case) | {"minnow.error": error[:5000]}
+    tags = _tags(case) | {"minnow.error": error[:LONGEST_TAG]}
     return Record(case.name, tags=tags, files={"validation": sorted(reports.glob("validation.*"))}, failed=True)
 
 
 def _tags(case: Case) -> dict[str, str]:
     git = lineage.git_state(case.workspace.root)
+    untracked = {"minnow.git_untracked": ", ".join(git.untracked)[:LONGEST_TAG]} if git.untracked else {}
     return {
         "minnow.usecase": case.name,
         "minnow.data_version": case.data_version if case.data.exists() else "missing",
-        "minnow.git_commit": git["commit"],
-        "minnow.git_diff": git["diff"],
+        "minnow.git_commit": git.commit,
+        "minnow.git_diff": git.changes,
         "minnow.seed": str(case.settings.seed),
         "minnow.threads": str(case.settings.threads),
         "minnow.lock": case.lock,
         "minnow.machine": lineage.machine(),
+        **untracked,
     }
 
 
@@ -103,7 +108,7 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
 def _importance_metrics(importances: Importances | None) -> dict[str, float]:
     """Return the rise of the loss by column, with the ends of its interval, three metrics each."""
     return {
-        f"importance/{one.name[:LONGEST_NAME]}{end}": value
+        f"importance/{one.name[:LONGEST_NAME].replace('/', '_')}{end}": value
         for one in (importances.columns if importances else ())
         for end, value in (("", one.value), (".low", one.low), (".high", one.high))
     }
@@ -218,6 +223,6 @@ def summary(written: Sequence[Decision]) -> str:
     lines = []
     for decision in written:
         lines.append(f"**{decision.usecase} on {decision.target}**: {decision.verdict}, {decision.finalist}")
-        lines += [f"- {reason}" for reason in decision.reasons]
-        lines += [f"- {hint.text}" for hint in decision.hints]
+        lines += [f"- {plain(reason)}" for reason in decision.reasons]
+        lines += [f"- {plain(hint.text)}" for hint in decision.hints]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from minnow.stages import exam_rows
 from minnow.stages.candidates import Held, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.stores import champions, exams
+from minnow.stores import champions, exams, removal
 from minnow.stores.champions import Champion
 from minnow.workspace import Workspace
 
@@ -37,7 +37,8 @@ def held(space: Workspace, case: Case, target: str, prepared: Prepared) -> Incum
     exam, champion = prepared.tables["test"], found[champions.CHAMPION]
     identity, window = exam_rows.identity(exam), case.problem.time_column is not None
     ledger = exams.ledger(space, case.name, target, exam.key, identity, window=window)
-    return Incumbents(models, tuple(unread), champion.sha if champion else None, ledger.looks, ledger.rows)
+    replaces, withdrawn = champion.sha if champion else None, removal.withdrawn(space, case.name)
+    return Incumbents(models, tuple(unread), replaces, ledger.looks, ledger.rows, withdrawn)
 
 
 def _held(space: Workspace, role: str, champion: Champion) -> Held | Unscored:

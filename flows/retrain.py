@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
-from flows._server import server
-from flows.job import Busy, alone, open_job
+from flows._server import ServerError, server
+from flows.job import Busy, Job, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
+from minnow.runners.interruption import described, ending
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -30,13 +33,23 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            return _work(space, settings, plan)
-    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
+            _report(plan)
+            code = _work(space, settings, plan)
+            if plan.stale:
+                _report(plan)
+            return USAGE if plan.needs_user else FAILED if plan.stopped else code
+    except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (VersionError, Busy, BrokenStore, RecordError) as error:
+    except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:
         print(error, file=sys.stderr)
         return FAILED
+
+
+def _report(plan: planning.Plan) -> None:
+    """Say which use cases are not run, and why: before the others are run, and again at the end."""
+    for name, why in plan.reasons.items():
+        print(f"{name} is not run. {why}", file=sys.stderr)
 
 
 def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:
@@ -46,7 +59,7 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings) as job:
+    with server() as ready, open_job(space, settings) as job, described(lambda: _left(job, plan)):
         with job.display.step("start"):
             from flows.pipeline import run_planned
 
@@ -55,6 +68,18 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
     if "failed" in statuses.values():
         return FAILED
     return INFEASIBLE if "infeasible" in statuses.values() else COMPLETE
+
+
+def _left(job: Job, plan: planning.Plan) -> str:
+    """What an interrupted run leaves, and how to go on."""
+    space, waiting = job.space, [name for name in plan.stale if name not in job.recorded]
+    params = f" --params {shlex.quote(os.path.relpath(space.params))}" if space.is_trial else ""
+    force = " --force" if any(plan.stale[name] == [planning.FORCED] for name in waiting) else ""
+    command = " ".join(["minnow run", *waiting]) + params + force
+    complete = f"Complete and recorded: {', '.join(job.recorded)}. " if job.recorded else ""
+    if not waiting:
+        return f"{complete}Not carried out yet: their decisions. To go on: {command}"
+    return f"{complete}Not complete: {', '.join(waiting)}; trained models are kept. To go on: {command}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,4 +95,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ending():
+        sys.exit(main())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from flows import registered
+from flows import ages, registered
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -152,6 +152,9 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, rivals: Mapping[s
         rows = rivals[decision.target].rows
         if decision.looked and rows is not None:
             exams.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+    if not job.space.is_trial:
+        for line in ages.record_runs(job.space, job.settings, final.decisions):
+            job.display.say(line)
 
 
 @task(name="track failure", **STORE)

@@ -145,7 +145,8 @@ def _made_from(record: Provenance) -> Origin:
 def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     """Compare data, uv.lock, machine and code with the record."""
     made_from, commit = _made_from(record), str(record.code_version).partition("+")[0]
-    back = f"git checkout {commit[:12]}"
+    back = "bring back the sources, which were not in git" if commit == "none" else f"git checkout {commit[:12]}"
+    untracked = f", and bring back the untracked {', '.join(record.untracked)}" if record.untracked else ""
     data = case.data_version if case.data.exists() else "not there"
     needed = str(record.data_version)
     yield Check("data version", data == needed, needed, data, f"{back} && dvc checkout")
@@ -153,7 +154,7 @@ def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     here = machine()
     yield Check("machine", here == made_from.machine, made_from.machine, here, "run it on such a machine")
     code = code_version([*case.modules(made_from.family), train.__name__])
-    yield Check("code", code == made_from.code, made_from.code, code, back)
+    yield Check("code", code == made_from.code, made_from.code, code, back + untracked)
     if made_from.init_from:
         yield _start(case, made_from.init_from, back)
 

@@ -77,7 +77,7 @@ def test_a_member_without_a_share_takes_no_room():
             "members.b.family: No family 'liner'. Did you mean 'linear'",
         ),
         ({"a": {"family": "linear"}, "b": {}}, "members.b.family: No family 'None'"),
-        ({"a": {"family": "linear", "c": 1}, "b": {"family": "linear"}}, "members.a.c: Extra inputs are not permitted"),
+        ({"a": {"family": "linear", "c": 1}, "b": {"family": "linear"}}, "members.a.c: No key 'c'. Did you mean 'pca'"),
         ({"a": {"family": "linear"}, "b": {"family": "ensemble"}}, "members.b.family: a member must be a network"),
         ({"a": {"family": "linear"}}, "at least 2 items"),
     ],

@@ -83,8 +83,8 @@ def test_changed_rows_are_refused_by_name_and_the_recorded_ones_still_count(proj
     rows.write_text(data[: len(data) // 2])
     injected["cut in half: data"] += 1
     code, printed = project.run()
-    assert code == 1, printed
-    assert "rows.csv:" in printed
+    assert code == 2, printed
+    assert "small is not run. usecases.small: its data differs from what was recorded (rows.csv modified)" in printed
     _unharmed(project, before)
     rows.write_text(data)
     project.mended()

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ JOBS = "worker_jobs"
 
 @pytest.fixture
 def make_worker(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
     return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
 
 
@@ -61,6 +65,30 @@ def test_the_process_ends_with_the_worker(make_worker):
         pid = worker.call(f"{JOBS}:threads")[2]
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)
+
+
+ORPHANED = """
+import os, sys, threading, time
+from pathlib import Path
+from minnow.runners.worker import Worker
+with Worker(1, Path(sys.argv[1]), warm="json") as worker:
+    print(worker.call("worker_jobs:threads")[2], flush=True)
+    threading.Thread(target=worker.call, args=("worker_jobs:sleep",), daemon=True).start()
+    time.sleep(0.5)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_the_process_ends_in_the_middle_of_a_job_when_its_parent_is_killed(make_worker, tmp_path):
+    import psutil
+
+    made = subprocess.run(
+        [sys.executable, "-c", ORPHANED, str(tmp_path / "log")], capture_output=True, text=True, check=False
+    )
+    pid, end = int(made.stdout), time.monotonic() + 5
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_caller_that_stops_the_fit_ends_the_job_and_keeps_the_process(make_worker):

@@ -8,7 +8,7 @@ import pytest
 from minnow.records.decision import Decision
 from minnow.records.files import sha256
 from minnow.records.provenance import Provenance, hashes_beside
-from minnow.stores import champions, database, tracking
+from minnow.stores import champions, database, removal, tracking
 from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
@@ -66,6 +66,21 @@ def test_more_points_than_one_call_takes_are_all_kept(space):
     assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500
 
 
+def test_metrics_of_oddly_named_columns_are_kept_each_under_a_name_of_its_own(space):
+    names = ["pulse [/min]", "pulse (/min)", "km/", "a//b", "../up", ".", "/x", "%s", "<b>", "é", "n" * 400]
+    metrics = {f"importance/{name}": float(i) for i, name in enumerate(names)}
+    odd = {"options": {"kinds": {"a//b": "number", "..": "text", "[red]": 1}}}
+    run_id = tracking.log(
+        space, Record("odd", params=odd, metrics=metrics, history={"a//b": [1.0, 2.0], "a/_/b": [3.0]})
+    )
+    kept = client(space).get_run(run_id).data
+    assert sorted(v for k, v in kept.metrics.items() if k.startswith("importance/")) == sorted(metrics.values())
+    assert kept.metrics["importance/pulse _/min_"] == 0.0
+    assert kept.metrics["importance/pulse _/min_ 2"] == 1.0
+    assert {kept.metrics["epoch/a/_/b"], kept.metrics["epoch/a/_/b 2"]} == {2.0, 3.0}
+    assert "[red]" in kept.params["options.kinds"]
+
+
 def test_two_processes_make_one_database(in_folder):
     (in_folder / "params.yaml").write_text("usecases: {}\n")
     code = "import minnow.workspace as w, minnow.stores.database as m; print(m.experiment_id(w.workspace()))"
@@ -110,10 +125,10 @@ def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(spa
         replaces = shas[-1] if shas else None
         shas.append(sha := keep_bundle(space, text, replaces))
         champions.promote(space, "digits", "cpu", decision(sha, "better", replaces))
-    assert champions.rollback(space, "digits", "cpu").sha == shas[1]
-    assert champions.rollback(space, "digits", "cpu").sha == shas[0]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[1]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[0]
     with pytest.raises(LookupError, match="no champion for cpu before version 1"):
-        champions.rollback(space, "digits", "cpu")
+        removal.rollback(space, "digits", "cpu")
 
 
 def test_a_fetched_bundle_that_broke_is_fetched_again_and_a_registered_one_that_was_changed_is_refused(space):

@@ -9,6 +9,7 @@ import typer
 
 from minnow.cli import champions, prediction, receipts, status, training
 from minnow.cli.app import app
+from minnow.runners.interruption import ending
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": training.run,
@@ -20,6 +21,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "champions": status.champions,
     "predict": prediction.predict,
     "rollback": champions.rollback,
+    "retire": champions.retire,
+    "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
 }
@@ -30,11 +33,15 @@ for _name, _command in _COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line. A broken MLflow database ends any command with a message and exit code 1."""
+    """Run the command line.
+
+    A broken MLflow database ends any command with a message and exit code 1, a signal with one line and 128 and its number.
+    """
     from minnow.stores.database import BrokenStore
 
-    try:
-        app()
-    except BrokenStore as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
+    with ending():
+        try:
+            app()
+        except BrokenStore as error:
+            typer.echo(str(error), err=True)
+            sys.exit(1)

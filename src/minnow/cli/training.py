@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
-from minnow.cli.app import FAILED, exit_on, load_settings, require_known
+from minnow.cli.app import FAILED, USAGE, exit_on, load_settings, require_known
 from minnow.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -78,14 +78,15 @@ def new(
     params.yaml and runs a trial: two families for a minute each at most, scored on val; the test set is not read.
     """
     from minnow.config import ConfigError
-    from minnow.onboarding import entry
+    from minnow.onboarding import editing, entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
     from minnow.onboarding.propose import propose
 
-    space, _ = load_settings()
+    space, settings = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
+        editing.check_new(settings, name, space.params)
         request = Request(target, modality, task, split, family, options_of(option or []))
         while (proposal := propose(folder, request)).questions:
             request = _answered(request, proposal.questions[0], ask=not yes)
@@ -142,8 +143,9 @@ def tune(
     from minnow.stages.validate import DataError
 
     space, settings = load_settings(params)
-    require_known("use case", usecase, settings.usecases)
-    require_known("family", family, settings.usecases[usecase].families, f"usecases.{usecase}.families: ")
+    with exit_on(ConfigError):
+        families = settings.entry(usecase).families
+    require_known("family", family, families, f"usecases.{usecase}.families: ")
     with exit_on(DataError, Busy, code=FAILED), exit_on(ConfigError, ClusterError):
         tuned = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
         summary.print_tuned(usecase, family, tuned, written=write)
@@ -160,5 +162,13 @@ def data() -> None:
     from flows import plan
 
     space, settings = load_settings()
-    paths = plan.bring_data(space, settings, settings.usecases)
-    typer.echo("\n".join(f"made {path}" for path in paths) or "All data is there.")
+    brought = plan.bring_data(space, settings, settings.usecases)
+    for path in brought.made:
+        typer.echo(f"made {path}")
+    failures = [*settings.refused.values(), *map(str, brought.failed.values())]
+    for reason in failures:
+        typer.echo(reason, err=True)
+    if failures:
+        raise typer.Exit(USAGE if settings.refused else FAILED)
+    if not brought.made:
+        typer.echo("All data is there.")

@@ -62,11 +62,6 @@ class Task(Protocol):
         ...
 
     @property
-    def MARGIN(self) -> float:
-        """Default of judge.margin: absolute for classify, otherwise a share; margin() converts it."""
-        ...
-
-    @property
     def ANSWER(self) -> Mapping[str, Any]:
         """JSON Schema of one prediction."""
         ...
@@ -76,7 +71,11 @@ class Task(Protocol):
         ...
 
     def margin(self, loss: Array, setting: float | None) -> float:
-        """Absolute non-inferiority margin on the mean loss. setting: judge.margin of params.yaml; None takes MARGIN."""
+        """Absolute non-inferiority margin on the mean loss.
+
+        setting: judge.margin of params.yaml; None takes the margin of the first measure. Both are of that measure's kind,
+        absolute or relative.
+        """
         ...
 
     def classes(self, target: Array) -> Array:

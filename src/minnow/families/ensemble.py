@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
 
+from minnow.config.errors import faults_of
 from minnow.contracts import Family, FamilyCapabilities, Model, Parameters
 from minnow.families import cnn, cnn1d, embedbag, fcnn, gru, linear, lstm, names, rnn
 from minnow.families import fit as fit_family
@@ -50,6 +51,16 @@ class Params(Parameters):
     members: dict[str, dict[str, Any]] | None = Field(default=None, min_length=2)
     fusion: Literal["average", "weighted", "stacked"] = "weighted"
 
+    @field_validator("members", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        """Accept a list of families, and `words: linear` for `words: {family: linear}`."""
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            value = {name: name for name in value}
+        if not isinstance(value, Mapping):
+            return value
+        return {name: {"family": member} if isinstance(member, str) else member for name, member in value.items()}
+
     @field_validator("members")
     @classmethod
     def _are_networks(cls, value: dict[str, dict[str, Any]] | None) -> dict[str, dict[str, Any]] | None:
@@ -68,13 +79,12 @@ def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
                 f"joined to one file. Received: {family}."
             )
         raise ValueError(f"members.{name}.family: {unknown('family', family, list(_NETWORKS))}")
+    rest = {key: value for key, value in settings.items() if key != "family"}
     try:
-        rest = {key: value for key, value in settings.items() if key != "family"}
         return family, _NETWORKS[family].Params.model_validate(rest)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in ("members", name, *first["loc"]))
-        raise ValueError(f"{path}: {first['msg']}. Received: {first['input']!r}.") from error
+        faults = faults_of(error, ("members", name), _NETWORKS[family].Params, rest)
+        raise ValueError("; ".join(map(str, faults))) from error
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:

@@ -25,7 +25,8 @@ NOUN = "provenance"
 class Provenance:
     """Where a bundle comes from.
 
-    sha: the bundle's name; made_from: what the model was made from;
+    sha: the bundle's name; made_from: what the model was made from; code_version: git commit, with a hash of what differed from
+    it, "none" outside of git; untracked: files of code and settings that git did not track, which that hash covers;
     keys: what the keys of its rows are made of, None in records of older versions;
     settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
     decisions: those in which it was the finalist. target, version, tag: set in the copy that is published.
@@ -37,6 +38,7 @@ class Provenance:
     variant: str | None = None
     data_version: str | None = None
     code_version: str | None = None
+    untracked: tuple[str, ...] = ()
     made_from: Origin | None = None
     keys: KeyRule | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -59,7 +61,7 @@ class Provenance:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads; fields that are None are left out."""
-        plain = {name: value for name, value in vars(self).items() if value is not None}
+        plain = {name: value for name, value in vars(self).items() if value is not None and value != ()}
         origin: dict[str, Any] = {"made_from": self.made_from.as_json()} if self.made_from else {}
         origin |= {"keys": key_rules.as_json(self.keys)} if self.keys else {}
         origin["format"] = FORMAT
@@ -92,6 +94,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
             "made_from": made_from,
             "keys": keys,
             "format": number,
+            "untracked": tuple(value.get("untracked", ())),
         }
         return Provenance(**(known | read))
 

@@ -19,10 +19,10 @@ EVERY = 60.0
 def wide_console() -> Console:
     """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters.
 
-    Text is printed as it is: names in square brackets, such as "pulse [/min]", are no markup.
+    Text is printed as it is: names such as "pulse [/min]" are no markup, and ":smile:" is no picture.
     """
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=140)
+    console = Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=140)
 
 
 class Display:
@@ -34,9 +34,9 @@ class Display:
         self._live = self.console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.console,

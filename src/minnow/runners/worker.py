@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from typing import Any
 from minnow.types import Report, StopFit, silent
 
 POLL_S = 0.2
+ORPHAN_S = 0.5
+"""How often the child looks whether its parent is still there."""
 
 
 class WorkerError(RuntimeError):
@@ -74,7 +77,7 @@ class Worker:
             self._pipe.send((function, arguments, named))
             return self._wait(function, report)
         except (EOFError, OSError) as error:
-            code = self._stop()
+            code = self._stop(is_dying=True)
             raise WorkerError(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
         except BaseException:
             if self._process is not None and not self._idle:
@@ -131,18 +134,19 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends this process
             )
         theirs.close()
         self._pipe, self._idle = ours, True
 
-    def _stop(self) -> int | None:
-        """End the process, gently when it is idle. Returns its exit code."""
+    def _stop(self, *, is_dying: bool = False) -> int | None:
+        """End the process. is_dying: it has closed its pipe, and its own exit code is wanted. Returns the exit code."""
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
         if self._process is None:
             return None
-        if not self._idle and self._process.poll() is None:
+        if is_dying and self._process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=1)  # a process that has just died is not dead for the system yet
         if self._process.poll() is None:
@@ -211,6 +215,14 @@ def _forget() -> None:
         keras.backend.clear_session(free_memory=True)
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, which a job that reports nothing would not notice."""
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_S)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         _serve(Connection(int(sys.argv[1])), sys.argv[2])

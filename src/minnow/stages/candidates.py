@@ -77,7 +77,8 @@ class Incumbents:
 
     models: "champion" (the champion) and "best" (the best model so far) -> it, for the roles that are filled; unread: roles
     whose files are lost or cannot be read; replaces: sha of the registered champion's bundle. looks: comparisons on this exam
-    so far; rows: (n,) uint64, identities of the rows that these looks have read, and of this exam.
+    so far; rows: (n,) uint64, identities of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle
+    that may not be promoted again -> which version that was, and why.
     """
 
     models: Mapping[str, Held] = field(default_factory=dict[str, Held])
@@ -85,6 +86,7 @@ class Incumbents:
     replaces: str | None = None
     looks: int = 0
     rows: Array | None = None
+    withdrawn: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)

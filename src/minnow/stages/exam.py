@@ -16,7 +16,7 @@ from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
+from minnow.stages.evaluate import Evaluation, answering_name, baselines, evaluate, record
 from minnow.stages.finalists import LINEAR, rules_of
 from minnow.stages.incumbents import Compared
 from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
@@ -34,8 +34,11 @@ def examine(
 
     finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
     that can be scored, the finalist must be worth more than that. The scores on the exam are added to the report and card of
-    each.
+    each. One that was withdrawn is refused without them.
     """
+    if which := _withdrawn(finalists[0], held):
+        return withheld(case, target, finalists[0], held, which), finalists[0]
+    finalists = [one for one in finalists if not _withdrawn(one, held)]
     sat = [_sit(candidate, prepared) for candidate in finalists]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
     field = incumbents.compared(case, prepared, held, first.candidate.bundle)
@@ -190,8 +193,8 @@ def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScor
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
-    root, group = case.task.MEASURES[0].root, evaluation.batch.group
-    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in references}
+    measure, group = case.task.MEASURES[0], evaluation.batch.group
+    values = {model.name: difference(evaluation.loss, model.loss, group, measure) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 
@@ -200,6 +203,31 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     verdict = "infeasible" if chosen.infeasible else "refused"
     reasons, replaces = tuple(chosen.reasons), held.replaces
     return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+
+
+def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:
+    """Which withdrawn version has the bytes or the answering parts of a candidate; None where there is none."""
+    if not held.withdrawn:
+        return None
+    return held.withdrawn.get(candidate.bundle.sha) or held.withdrawn.get(answering_name(candidate.bundle))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, which: str) -> Decision:
+    """Return the decision on a finalist that is a withdrawn version again. The exam is not read, so it is no look."""
+    bundle = finalist.bundle
+    reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
+    decision = Decision(
+        case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
+    )
+    return _with_id(
+        replace(
+            decision,
+            size_bytes=bundle.size_bytes,
+            replaces=held.replaces,
+            looks=held.looks,
+            measure=case.task.MEASURES[0].name,
+        )
+    )
 
 
 def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.lineage import git_state, has_linked_folders
+from minnow.lineage import git_state
 from minnow.records import decision as decisions
 from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
@@ -23,7 +23,7 @@ from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
 from minnow.records.results import FoldResult, Importances, Results, VariantResult
 from minnow.records.timing import Timings
-from minnow.stages import evaluate, exam, starting, timing
+from minnow.stages import evaluate, exam, sources, starting, timing
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.finalists import LINEAR, Finalists, of_families
@@ -33,7 +33,6 @@ from minnow.types import KeyRule, Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
-_LINKED = "linked_data.txt"
 
 
 @dataclass(frozen=True)
@@ -136,10 +135,11 @@ def provenance(case: Case, candidate: Candidate, written: Sequence[Decision], ke
         family=candidate.family,
         variant=candidate.variant,
         data_version=case.data_version,
-        code_version=git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
+        code_version=git.version,
+        untracked=git.untracked,
         made_from=candidate.trained.origin,
         keys=keys,
-        settings=case.usecase.model_dump(mode="json"),
+        settings=case.entry,
         files=hashes_beside(bundle.record_folder),
         decisions=tuple(decision for decision in written if decision.finalist == candidate.name),
     )
@@ -152,8 +152,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
     write_rule(folder / RULE, table.keys)
-    if version := _linked_version(case):
-        (folder / _LINKED).write_text(version)
+    sources.write(case, folder)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
     write_models(folder, models)
@@ -167,17 +166,6 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
             _copy_exports(outcome, candidate, folder)
     write_json(scratch / "metrics.json", _metrics(outcome))
     _timings(outcome).write(scratch / "timings.json")
-
-
-def linked_data_changed(case: Case) -> bool:
-    """Whether data that is read through links to folders is not what the last run read. DVC does not follow such links."""
-    record = case.workspace.outcome(case.name) / _LINKED
-    return _linked_version(case) != (record.read_text() if record.exists() else None)
-
-
-def _linked_version(case: Case) -> str | None:
-    """Hash of the data where links to folders lie in it, otherwise None."""
-    return case.data_version if has_linked_folders(case.data) else None
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
