@@ -189,7 +189,7 @@ def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[C
         trained = train.train(case, family, handed)
         compressed = compress.variants(case, trained, handed)
         made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch)))
-    return candidates.line_up(made, lambda folders: dict.fromkeys(folders, UNTIMED))
+    return candidates.line_up(made, lambda folders: dict.fromkeys(folders, UNTIMED)).candidates
 
 
 def _loss(candidate: Candidate, truth: Table) -> float:

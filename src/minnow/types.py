@@ -337,7 +337,11 @@ class Expectation:
 
 
 Report = Callable[[int, int, Mapping[str, float]], None]
-"""Progress of a fit: (epoch from 1, epochs, metrics of that epoch)."""
+"""Progress of a fit: (epoch from 1, epochs, metrics of that epoch).
+
+A metric of val begins with "val_". "val_loss" is what the family minimizes, in its own unit; the first measure of the task, as
+"val_accuracy" or "val_mae", is in the units of the answer, and is what a run shows.
+"""
 
 
 def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:

@@ -30,7 +30,7 @@ from minnow.records.timing import Timing
 from minnow.serving.app import create_app
 from minnow.serving.pool import LoadedModel, ModelPool
 from minnow.serving.predictor import Predictor
-from minnow.stages import compress, evaluate, finalists, intake, outcome, train, validate
+from minnow.stages import evaluate, finalists, intake, outcome, train, validate, variants
 from minnow.stages.batches import write_batch
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
@@ -129,9 +129,9 @@ class Walk:
         with threadpool_limits(1):  # threads of many small fits wait for each other most of the time
             train.fit(handed, self.family, _PARAMS.get(self.family, {}), 7, trained)
         usecase = self.case.usecase
-        plan = compress.Plan(NAME, usecase.task, usecase.modality, self.family, usecase.options)
-        compress.compress(trained, handed, plan, made)
-        return made / compress.FLOAT / FOLDER
+        plan = variants.Plan(NAME, usecase.task, usecase.modality, self.family, usecase.options)
+        variants.make(trained, handed, plan, made)
+        return made / variants.FLOAT / FOLDER
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -154,7 +154,7 @@ class Walk:
         val = evaluate.evaluate(open_bundle(self.bundle), self.prepared.tables["val"])
         evaluate.record(val, "val")
         origin = Origin("", self.family, {}, 7, 1, "", "", "")
-        candidate = Candidate(Trained(self.family, self.bundle, origin, True), compress.FLOAT, val, _TIMING, {})
+        candidate = Candidate(Trained(self.family, self.bundle, origin, True), variants.FLOAT, val, _TIMING, {})
         chosen = Finalists({"cpu": finalists.choose(self.case, "cpu", [candidate])})
         judged = outcome.judge_case(self.case, [candidate], self.prepared, {"cpu": Incumbents()}, chosen, self.hints)
         (decision,) = judged.decisions

@@ -68,8 +68,8 @@ def walked(folder):
     compressed = compress.variants(case, trained, handed)
     made = Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch))
     lined_up = candidates.line_up([made], lambda folders: dict.fromkeys(folders, TIMING))
-    chosen = Finalists(finalists.choose_all(case, table, lined_up, _here))
-    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, chosen)
+    chosen = Finalists(finalists.choose_all(case, table, lined_up.candidates, _here))
+    judged = outcome.judge_case(case, lined_up.candidates, prepared, {"cpu": Incumbents()}, chosen)
     final = outcome.with_failures(judged, [made], {})
     outcome.write(case, final, table, scratch, folder / "reports")
     return case, table, prepared, handed, trained, final, scratch

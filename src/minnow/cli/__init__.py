@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from minnow.cli import champions, prediction, receipts, status, training
+from minnow.cli import champions, cleaning, prediction, receipts, status, training
 from minnow.cli.app import app
 from minnow.runners.interruption import ending
 
@@ -16,6 +16,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "new": training.new,
     "tune": training.tune,
     "status": status.status,
+    "results": status.results,
     "data": training.data,
     "list": status.list_names,
     "champions": status.champions,
@@ -25,6 +26,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
+    "clean": cleaning.clean,
 }
 """In the order of `minnow --help`."""
 

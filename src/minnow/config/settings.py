@@ -106,6 +106,12 @@ class WorkerLimits(Parameters):
     memory_gb: float = Field(default=8, gt=0)
 
 
+class CacheLimits(Parameters):
+    """Limits of .minnow/cache. max_gb: after a run, what was not used for longest is removed until the rest is within it."""
+
+    max_gb: float = Field(default=10, gt=0)
+
+
 class Span(Parameters):
     """Values to search: from low to high (integers where both are, on a log scale with log: true), or a list (among)."""
 
@@ -215,6 +221,7 @@ class Settings(Parameters):
     seed: int = Field(default=7, ge=0)
     threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
+    cache: CacheLimits = CacheLimits()
     runner: RunnerSettings = RunnerSettings()
     judge: Judge = Judge()
     max_age: MaxAge = None

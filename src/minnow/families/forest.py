@@ -9,8 +9,9 @@ from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import model
-from minnow.families._trees.layout import layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Array, Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -51,16 +52,17 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout = layout_of(train)
+    layout, rows = fit_layout(train, seed=seed)
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     estimator = _estimator(params, train.task == "classify" or values is not None, seed)
     target = train.target if values is None else np.searchsorted(values, train.target)
-    rows = layout.rows(train.inputs)
     for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})
     estimator.set_params(warm_start=False)
-    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
+    fitted = model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
+    report(params.trees, params.trees, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:

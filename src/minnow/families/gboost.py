@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
-from minnow.families._trees.layout import Layout, layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -51,8 +52,8 @@ class Params(Parameters):
     leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
     median. pca: number of principal components that replace the features. categories: "target_encoding" (the mean target of
-    a category's rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
-    proportion.
+    a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random
+    features; the file grows in proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -82,8 +83,9 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout, size = _layout(train, params, seed), _size(params, len(train))
-    rows, iterations = layout.rows(train.inputs), size["iterations"]
+    layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", components=params.pca, seed=seed)
+    size = _size(params, len(train))
+    iterations = size["iterations"]
     held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if params.patience else {}
     estimators, total = [], params.n_bags * iterations
     for bag in range(params.n_bags):
@@ -100,7 +102,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     history = _history(estimators[0]) if held else {}
     settled = size | ({"iterations": _best_iterations(estimators), "patience": None} if held else {})
     averaged = boosting_internals.average(estimators)
-    return model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
+    fitted = model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
+    report(total, total, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _size(params: Params, rows: int) -> dict[str, Any]:
@@ -129,11 +133,6 @@ def _best_iterations(estimators: Sequence[Any]) -> int:
         for estimator in estimators
     ]
     return round(sum(kept) / len(kept))
-
-
-def _layout(train: Batch, params: Params, seed: int) -> Layout:
-    layout = layout_of(train, params.categories == "one_hot")
-    return layout.with_components(train, params.pca, seed) if params.pca else layout
 
 
 def _estimator(params: Params, size: Mapping[str, Any], task: str, seed: int) -> Any:

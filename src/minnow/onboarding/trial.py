@@ -41,7 +41,7 @@ def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any
 def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     """Run a short trial of an entry of params.yaml, and show its results, whatever failed. Returns the run's exit code."""
     from flows import retrain
-    from minnow.insight import summary
+    from minnow.insight import overview
 
     settings = config.load(space.params, catalog())
     tried = trial_settings(settings, name, entry)
@@ -54,7 +54,6 @@ def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     with described(
         lambda: f"The trial was cut; params.yaml keeps the entry usecases.{name}. To go on: minnow run {name}"
     ):
-        code = retrain.run(trial, [name], force=True)
-    if trial.outcome(name).exists():
-        summary.show(trial, [name])
-    return code
+        ended = retrain.run(trial, [name], force=True)
+    overview.show_run(trial, ended.written, ended.stopped, ended.fresh)
+    return ended.code

@@ -21,6 +21,11 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
 from minnow.types import Array, KeyRule
 
+
+def _unseen(variant: str, error: Exception) -> None:
+    """Keep no trace."""
+
+
 GPU_VARIANTS = (FLOAT, "float16")
 
 
@@ -90,34 +95,83 @@ class Incumbents:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """The variants of one family that could be scored on val. refused: variant -> why another could not."""
+
+    evaluations: list[Evaluation]
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Made:
     """The results of one family: its trained model, its variants, their scores on val."""
 
     trained: Trained
     compressed: Compressed
-    evaluations: list[Evaluation]
+    evaluated: Evaluated
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """The variants that were scored on val."""
+        return self.evaluated.evaluations
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Variant -> why it could not be made, or not be scored."""
+        return {**self.compressed.refused, **self.evaluated.refused}
 
 
-def evaluate_variants(compressed: Compressed, prepared: Prepared, scratch: Path) -> list[Evaluation]:
-    """Copy each variant out of the cache, score it on val from its file and write its report."""
-    evaluations = []
+@dataclass(frozen=True)
+class LineUp:
+    """The candidates of a use case. refused: name -> why a variant could not be timed."""
+
+    candidates: list[Candidate]
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def evaluate_variants(
+    compressed: Compressed, prepared: Prepared, scratch: Path, seen: Callable[[str, Exception], None] = _unseen
+) -> Evaluated:
+    """Copy each variant out of the cache, score it on val from its file and write its report.
+
+    A variant that cannot be scored is refused; an error other than ValueError is handed to seen(variant, error). Raises what
+    stops float32, the parent of the others, and OSError.
+    """
+    evaluations: list[Evaluation] = []
+    refused: dict[str, str] = {}
     for variant, source in compressed.bundles.items():
         folder = scratch / "bundles" / f"{compressed.family}-{variant}" / FOLDER
         shutil.copytree(source, folder)
-        evaluations.append(evaluate.evaluate(open_bundle(folder), prepared.tables["val"]))
-        evaluate.record(evaluations[-1], "val")
-    return evaluations
+        try:
+            evaluation = evaluate.evaluate(open_bundle(folder), prepared.tables["val"])
+        except Exception as error:
+            if variant == FLOAT or isinstance(error, OSError):
+                raise
+            refused[variant] = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, ValueError):
+                seen(variant, error)
+            continue
+        evaluate.record(evaluation, "val")
+        evaluations.append(evaluation)
+    return Evaluated(evaluations, refused)
 
 
-def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timing]]) -> list[Candidate]:
-    """Time all variants together, while nothing trains, and return them as candidates. measure: folders -> timings."""
+def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timing | str]]) -> LineUp:
+    """Time all variants together, while nothing trains, and return them as candidates.
+
+    measure: folders -> timings, or the reason why there is none.
+    """
     pairs = [(one, evaluation) for one in made for evaluation in one.evaluations]
     timings = measure([evaluation.bundle.folder for _, evaluation in pairs]) if pairs else {}
-    candidates = []
+    candidates: list[Candidate] = []
+    refused: dict[str, str] = {}
     for one, evaluation in pairs:
         variant, timing = evaluation.bundle.schema.variant, timings[evaluation.bundle.folder]
-        candidates.append(Candidate(one.trained, variant, evaluation, timing, one.compressed.parity[variant]))
-    return candidates
+        if isinstance(timing, str):
+            refused[evaluation.bundle.name] = f"it could not be timed: {timing}"
+        else:
+            candidates.append(Candidate(one.trained, variant, evaluation, timing, one.compressed.parity[variant]))
+    return LineUp(candidates, refused)
 
 
 def performance(evaluation: Evaluation, timing: Timing | None = None) -> Performance:

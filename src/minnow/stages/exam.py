@@ -201,8 +201,9 @@ def _differences(case: Case, evaluation: Evaluation, references: Sequence[Perfor
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
     """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
-    reasons, replaces = tuple(chosen.reasons), held.replaces
-    return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+    reasons, replaces, measure = tuple(chosen.reasons), held.replaces, case.task.MEASURES[0].name
+    decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
+    return _with_id(decision)
 
 
 def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:

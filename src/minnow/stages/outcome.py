@@ -120,10 +120,18 @@ def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepare
             evaluate.record(evaluate.evaluate(candidate.bundle, prepared.tables["test"]), "test")
 
 
-def with_failures(judged: Outcome, made: Sequence[Made], failures: Mapping[str, str]) -> Outcome:
-    """Add the variants that were refused and the families that failed."""
-    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.compressed.refused.items()}
-    return replace(judged, refused=refused, failures=failures)
+def with_failures(
+    judged: Outcome, made: Sequence[Made], failures: Mapping[str, str], untimed: Mapping[str, str] | None = None
+) -> Outcome:
+    """Add the variants that were refused and the families that failed. untimed: name of a variant -> why it has no timing."""
+    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.refused.items()}
+    standing = {candidate.family for candidate in judged.candidates}
+    lost = {one.trained.family for one in made} - standing
+    none = {
+        family: "; ".join(why for name, why in (untimed or {}).items() if name.startswith(f"{family}/"))
+        for family in lost
+    }
+    return replace(judged, refused={**refused, **(untimed or {})}, failures={**failures, **none})
 
 
 def provenance(case: Case, candidate: Candidate, written: Sequence[Decision], keys: KeyRule) -> Provenance:

@@ -20,6 +20,7 @@ from minnow.stages.compress import FLOAT, Compressed
 from minnow.stages.judge import Rules
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Handover, Trained
+from minnow.stages.variants import PARITY_ROWS
 from minnow.types import Report, Table, silent
 
 LEVEL = 0.05
@@ -136,6 +137,6 @@ def _most_differing(candidate: Candidate, val_rows: int) -> float:
     """
     from scipy.stats import beta
 
-    rows = min(val_rows, compress.PARITY_ROWS)
+    rows = min(val_rows, PARITY_ROWS)
     count = round(candidate.parity["flips"] * rows)
     return float(beta.ppf(1 - LEVEL, count + 1, rows - count)) if count < rows else 1.0
