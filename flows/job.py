@@ -28,10 +28,19 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Job:
-    """One run of the pipeline. runner: where families are trained; display: progress on the terminal.
+class Ran:
+    """What a run has done so far. written: use cases whose outcome it wrote; stopped: use case -> why it wrote none."""
 
-    recorded: the use cases that are complete and recorded, in order.
+    written: list[str] = field(default_factory=list[str])
+    stopped: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the pipeline.
+
+    runner: where families are trained; display: progress on the terminal; ran: what is done; recorded: the use cases that are
+    complete and recorded, in order.
     """
 
     space: Workspace
@@ -39,6 +48,7 @@ class Job:
     runner: Runner
     display: Display
     recorded: list[str] = field(default_factory=list[str])
+    ran: Ran = field(default_factory=Ran)
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -96,11 +106,14 @@ def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
 
 
 @contextmanager
-def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
-    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime."""
+def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> Iterator[Job]:
+    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime.
+
+    ran: where the job writes down what it has done.
+    """
     with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
-        job = Job(space, settings, runner, display)
+        job = Job(space, settings, runner, display, ran=ran or Ran())
         token = CURRENT.set(job)
         try:
             yield job

@@ -6,13 +6,14 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
 from flows._server import ServerError, server
-from flows.job import Busy, Job, alone, open_job
+from flows.job import Busy, Job, Ran, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.records.files import RecordError
@@ -27,29 +28,54 @@ COMPLETE, FAILED, USAGE, INFEASIBLE = 0, 1, 2, 3
 """Exit codes."""
 
 
-def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> int:
-    """Run the stale use cases and carry out their decisions. Returns an exit code."""
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    code: exit code; written: use cases whose outcome this run wrote; stopped: use case -> why it wrote none; fresh: use cases
+    that were up to date. A run that ended with an error has no fresh ones: it may not have come to them.
+    """
+
+    code: int
+    written: Sequence[str] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict[str, str])
+    fresh: Sequence[str] = ()
+
+
+def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> RunResult:
+    """Run the stale use cases and carry out their decisions."""
+    ran = Ran()
     try:
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            return _work(space, settings, plan)
-    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
-        print(error, file=sys.stderr)
-        return USAGE
+            ran.stopped.update(plan.reasons)
+            _report(plan)
+            code = _work(space, settings, plan, ran)
+            code = USAGE if plan.needs_user else FAILED if plan.stopped else code
+            return RunResult(code, ran.written, ran.stopped, plan.fresh)
+    except (config.ConfigError, ClusterError) as error:
+        code, reason = USAGE, error
     except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:
-        print(error, file=sys.stderr)
-        return FAILED
+        code, reason = FAILED, error
+    print(reason, file=sys.stderr)
+    return RunResult(code, ran.written, ran.stopped)
 
 
-def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:
-    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported."""
+def _report(plan: planning.Plan) -> None:
+    """Say which use cases are not run, and why, before the others are run."""
+    for name, why in plan.reasons.items():
+        print(f"{name} is not run. {why}", file=sys.stderr)
+
+
+def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran: Ran) -> int:
+    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported. Returns an exit code."""
     if not plan.stale:
         with Display() as display:
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings) as job, described(lambda: _left(job, plan)):
+    with server() as ready, open_job(space, settings, ran) as job, described(lambda: _left(job, plan)):
         with job.display.step("start"):
             from flows.pipeline import run_planned
 
@@ -81,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--accept-data", action="store_true", help="accept data that differs from its record")
     options = parser.parse_args(arguments)
     accept = planning.ALWAYS if options.accept_data else planning.NEVER
-    return run(workspace(options.params), options.usecases, force=options.force, accept=accept)
+    return run(workspace(options.params), options.usecases, force=options.force, accept=accept).code
 
 
 if __name__ == "__main__":

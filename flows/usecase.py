@@ -22,10 +22,10 @@ def main(names: list[str]) -> int:
     space = workspace()
     try:
         settings = config.load(space.params, catalog())
-        unknown = [name for name in names if name not in settings.usecases]
-        if unknown or not names:
-            known = ", ".join(settings.usecases)
-            raise config.ConfigError(f"Name use cases of params.yaml: {known}. Received: {unknown or 'none'}.")
+        if not names:
+            raise config.ConfigError(f"Name use cases of params.yaml: {', '.join(settings.names)}. Received: none.")
+        for name in names:
+            settings.entry(name)
         with server() as ready, open_job(space, settings) as job:
             with job.display.step("start"):
                 from flows.steps import usecase

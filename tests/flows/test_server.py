@@ -78,5 +78,5 @@ def test_a_server_that_does_not_start_ends_the_run_with_one_sentence(in_folder, 
     (in_folder / "params.yaml").write_text("usecases: {}\n")
     monkeypatch.setattr(retrain.config, "load", lambda *_: None)
     monkeypatch.setattr(retrain.planning, "make", plan)
-    assert retrain.run(workspace()) == retrain.FAILED
+    assert retrain.run(workspace()).code == retrain.FAILED
     assert "Prefect's temporary server did not start" in capsys.readouterr().err

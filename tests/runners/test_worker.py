@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minnow.runners.worker import Worker, WorkerError
+from minnow.runners.worker import Worker, WorkerError, WorkerKilled
 from minnow.types import StopFit
 
 JOBS = "worker_jobs"
@@ -14,7 +14,7 @@ JOBS = "worker_jobs"
 
 @pytest.fixture
 def make_worker(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
 
 
@@ -39,23 +39,44 @@ def test_a_job_that_raises_is_an_error_and_the_worker_goes_on(make_worker):
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
+def test_a_full_disk_is_told_apart_from_a_fault_of_the_job(make_worker):
+    with make_worker() as worker:
+        with pytest.raises(OSError, match=r"No space left on device: 'model\.keras'") as raised:
+            worker.call(f"{JOBS}:fill")
+        assert raised.value.errno == 28
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
 def test_a_job_that_kills_the_process_fails_alone(make_worker):
     with make_worker() as worker:
-        with pytest.raises(WorkerError, match="SIGKILL"):
+        with pytest.raises(WorkerKilled, match="SIGKILL"):
             worker.call(f"{JOBS}:die")
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
-def test_memory_over_the_limit_ends_the_job(make_worker):
+@pytest.mark.parametrize("job", ["swell", "swell_while_reporting"])
+def test_memory_over_the_limit_ends_a_silent_job_and_one_that_reports(make_worker, job):
     with make_worker(memory_gb=0.2) as worker:
-        with pytest.raises(WorkerError, match=r"Allowed: 0\.2 GB"):
-            worker.call(f"{JOBS}:swell")
+        with pytest.raises(WorkerKilled, match=r"Allowed: 0\.2 GB"):
+            worker.call(f"{JOBS}:{job}")
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
-def test_time_over_the_limit_ends_the_job(make_worker):
-    with make_worker(job_minutes=0.01) as worker, pytest.raises(WorkerError, match=r"worker\.job_minutes"):
-        worker.call(f"{JOBS}:sleep")
+@pytest.mark.parametrize("job", ["sleep", "report_on_and_on"])
+def test_time_over_the_limit_ends_a_silent_job_and_one_that_reports(make_worker, job):
+    start = time.monotonic()
+    with make_worker(job_minutes=0.02) as worker:
+        with pytest.raises(WorkerKilled, match=r"took longer than 0\.02 minutes.*worker\.job_minutes"):
+            worker.call(f"{JOBS}:{job}")
+        assert time.monotonic() - start < 15
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_memory_that_earlier_jobs_left_is_not_held_against_the_next(make_worker):
+    with make_worker(memory_gb=0.4) as worker:
+        first = worker.call(f"{JOBS}:hoard", 250)
+        second = worker.call(f"{JOBS}:hoard", 250)
+    assert first != second, "the second would have exceeded the limit in the process of the first"
 
 
 def test_the_process_ends_with_the_worker(make_worker):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from minnow.cli import champions, prediction, receipts, status, training
+from minnow.cli import champions, cleaning, prediction, receipts, status, training
 from minnow.cli.app import app
 from minnow.runners.interruption import ending
 
@@ -16,13 +16,17 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "new": training.new,
     "tune": training.tune,
     "status": status.status,
+    "results": status.results,
     "data": training.data,
     "list": status.list_names,
     "champions": status.champions,
     "predict": prediction.predict,
     "rollback": champions.rollback,
+    "retire": champions.retire,
+    "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
+    "clean": cleaning.clean,
 }
 """In the order of `minnow --help`."""
 

@@ -138,6 +138,8 @@ def _model(pool: ModelPool, usecase: str) -> LoadedModel:
     models = pool.models
     if usecase in models:
         return models[usecase]
+    if usecase in pool.retired:
+        raise Refusal(410, f"Use case '{usecase}' is retired: its model was taken away, and none is served.")
     if usecase in pool.refused:
         raise Refusal(503, pool.refused[usecase])
     raise Refusal(404, unknown("use case", usecase, models))

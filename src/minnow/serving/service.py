@@ -70,6 +70,13 @@ def source() -> list[Published]:
     return models.all(DEVICE) if built is None else _built_in(tuple(str(model.tag) for model in built.info.all_models))
 
 
+def retired() -> list[str]:
+    """List the use cases that were retired in the store that source() reads; the models of a Bento stay."""
+    if mounted := os.environ.get("MINNOW_STORE"):
+        return models.retired(DEVICE, Path(mounted))
+    return models.retired(DEVICE) if Minnow.bento is None else []
+
+
 @cache
 def _built_in(tags: tuple[str, ...]) -> list[Published]:
     """List the models of a Bento. They cannot change, so the list is cached."""
@@ -84,7 +91,7 @@ def _carry_models(service: type) -> type:
 
 
 application = create_app(
-    ModelPool(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE),
+    ModelPool(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE, retired=retired),
     LIMITS,
     poll_s=setting("MINNOW_POLL_S", 2.0),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from minnow.lineage import key_of
 from minnow.records.decision import Decision
 from minnow.stores.database import client, experiment_id
 from minnow.workspace import Workspace
@@ -19,6 +21,8 @@ NAME = re.compile(r"[\w\-. :/]+")
 NAME_LIMIT = 250
 """Characters of a name that MLflow takes."""
 Value = TypeVar("Value")
+USECASE, PROGRESS, KEY, PLACE = "minnow.usecase", "minnow.tracking", "minnow.outcome", "minnow.workspace"
+"""Tags of a use case's run: its name; "partial" or "complete"; the key of what it records; where it was written."""
 BATCH = 900
 """MLflow takes at most 1,000 entries in one call."""
 
@@ -66,6 +70,44 @@ def log(space: Workspace, record: Record, parent: str | None = None) -> str:
     finally:
         end(space, run_id, well)
     return run_id
+
+
+def log_once(space: Workspace, record: Record, key: str) -> str:
+    """Write the run of a use case with everything under it, unless it is there. Returns the MLflow run's id.
+
+    key: of what is recorded, without measured times; a complete run of this key is not written again. A run that an
+    interrupted call left unfinished in this workspace, whose lock the caller holds, is deleted first.
+    """
+    for run in _find(space, record, {PROGRESS: "partial"}):
+        _delete(space, run)
+    if complete := _find(space, record, {PROGRESS: "complete", KEY: key}):
+        return complete[0]
+    marks = {PROGRESS: "partial", KEY: key, PLACE: _place(space)}
+    run_id = log(space, replace(record, tags={**record.tags, **marks}))
+    client(space).set_tag(run_id, PROGRESS, "complete")
+    return run_id
+
+
+def _find(space: Workspace, record: Record, tags: Mapping[str, str]) -> list[str]:
+    """Ids of the runs of a record's use case that this workspace wrote with these tags, the newest first."""
+    named = {USECASE: record.tags[USECASE], PLACE: _place(space), **tags}
+    query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in named.items())
+    runs = client(space).search_runs([experiment_id(space)], query, order_by=["attributes.start_time DESC"])
+    return [run.info.run_id for run in runs]
+
+
+def _place(space: Workspace) -> str:
+    """A hash of machine and folder: machines that share a tracking server must not delete each other's runs."""
+    return key_of({"machine": platform.node(), "root": str(space.root)})
+
+
+def _delete(space: Workspace, run_id: str) -> None:
+    """Delete a run and those under it, as MLflow deletes: `mlflow gc` removes the files."""
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    for child in client(space).search_runs([experiment_id(space)], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"):
+        _delete(space, child.info.run_id)
+    client(space).delete_run(run_id)
 
 
 def begin(space: Workspace, record: Record, parent: str | None = None) -> str:
