@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from flows import ages
 from flows.guard import ALWAYS, APPENDED, NEVER, DataChanged, admit, data_files
 from minnow import datasets
 from minnow.config import ConfigError, Settings
@@ -31,6 +32,7 @@ __all__ = [
     "state_of",
 ]
 DATA_FILE = "data.dvc"
+FORCED = "forced"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     stopped |= unreadable
     stopped |= _guarded(space, settings, [name for name in wanted if name not in stopped], state, accept)
     going = [name for name in wanted if name not in stopped]
-    reasons = ({name: ["forced"] for name in going} if force else {}) | state.stale
+    reasons = ages.overdue(space, settings, [name for name in going if name not in state.stale])
+    reasons |= ({name: [FORCED] for name in going} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, going)
     return Plan(stale, [name for name in going if name not in stale], stopped)
 
@@ -178,6 +181,7 @@ def with_starts(
     These would begin with other weights than last time, or their data has changed behind links to folders. reasons: use case
     -> why DVC found it stale; names: each after those that it needs.
     """
+    names = list(names)
     stale: dict[str, list[str]] = {}
     for name in names:
         if name in reasons:
@@ -190,7 +194,21 @@ def with_starts(
             why = [str(error)]
         if why:
             stale[name] = why
-    return stale
+    lost = _lost_starts(space, settings, stale, names)
+    return with_starts(space, settings, {**reasons, **lost}, names) if lost else stale
+
+
+def _lost_starts(
+    space: Workspace, settings: Settings, stale: Iterable[str], names: Iterable[str]
+) -> dict[str, list[str]]:
+    """List the use cases to run again because a stale one begins with a model of theirs that the cache has no longer."""
+    lost: dict[str, list[str]] = {}
+    for name in stale:
+        case = Case(name, settings, space)
+        for family, parent in case.usecase.starts.items():
+            if parent in names and parent not in stale and starting.is_lost(case, family):
+                lost[parent] = [f"the cache no longer has its model, with which {family} of '{name}' begins"]
+    return lost
 
 
 def _begins_anew(case: Case, stale: Iterable[str]) -> list[str]:

@@ -11,7 +11,23 @@ with contextlib.suppress(SystemExit):
 heavy = {"numpy", "pydantic", "yaml", "mlflow", "optuna", "prefect", "tensorflow", "sklearn", "minnow.config"}
 print("heavy:", sorted(heavy & set(sys.modules)))
 """
-COMMANDS = ["run", "new", "tune", "status", "data", "list", "champions", "predict", "rollback", "verify", "receipt"]
+COMMANDS = [
+    "run",
+    "new",
+    "tune",
+    "status",
+    "results",
+    "data",
+    "list",
+    "champions",
+    "predict",
+    "rollback",
+    "retire",
+    "withdraw",
+    "verify",
+    "receipt",
+    "clean",
+]
 
 
 def test_help_lists_every_command_and_imports_nothing_heavy():

@@ -107,7 +107,9 @@ def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "the last column; choose another with --target" in done.stdout
-    assert "gboost" in done.stdout
-    assert "the test set was not read, and nothing is promoted" in done.stdout
-    assert "minnow run sizes" in done.stdout
+    assert "It is scored on val; the test set is not read." in done.stdout
+    rows = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("sizes ")]
+    assert sorted(name.partition("/")[0] for name in rows) == ["gboost", "linear"], done.stdout
+    assert sum("chosen on val" in line for line in done.stdout.splitlines()) == 1
+    assert "minnow run sizes` trains every family" in done.stdout.splitlines()[-1]
     assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["sizes"]["data"] == "rows.csv"

@@ -107,3 +107,14 @@ def test_an_entry_with_a_fault_does_not_keep_dvc_from_the_others(repo):
     assert list(state.stale) == ["far"]
     far.unlink()
     assert versions.state(repo, ["far"]).changed == {"far": {str(far): "deleted"}}
+
+
+def test_without_a_git_repository_everything_works(repo):
+    shutil.rmtree(repo / ".git")
+    assert versions.state(repo) == versions.State({}, {})
+    test_commit_makes_a_use_case_fresh_and_accept_the_data(repo)
+
+
+def test_without_the_program_git_everything_works(repo, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    test_commit_makes_a_use_case_fresh_and_accept_the_data(repo)

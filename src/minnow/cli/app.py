@@ -26,6 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show every variant, the reasons, the baselines and the hints too.")
+]
 Target = Annotated[str, typer.Option(help="Target of the champion: cpu or gpu.")]
 
 

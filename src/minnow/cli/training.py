@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
-from minnow.cli.app import FAILED, USAGE, exit_on, load_settings, require_known
+from minnow.cli.app import FAILED, USAGE, Verbose, exit_on, load_settings, require_known
 from minnow.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ def run(
     accept_data: Annotated[
         bool, typer.Option("--accept-data", help="Accept data that differs from its record.")
     ] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train, judge and publish the stale use cases.
 
-    A use case is stale when its data, its settings or the code have changed since its last run.
+    A use case is stale when its data, its settings or the code have changed since its last run. At the end a table shows what
+    this run has done; `minnow results` shows the results of all use cases.
 
     Exit codes: 0 complete (a refusal to promote is complete), 1 a family or use case failed, 2 settings or usage, 3 no variant
     within the budget.
@@ -38,12 +40,11 @@ def run(
     from flows import plan, retrain
 
     space = workspace(params)
-    code = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
-    if code in (0, 1, 3):
-        from minnow.insight import summary
+    ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
+    from minnow.insight import overview
 
-        summary.show(space, usecases or ())
-    raise typer.Exit(code)
+    overview.show_run(space, ended.written, ended.stopped, ended.fresh, verbose=verbose)
+    raise typer.Exit(ended.code)
 
 
 def new(
@@ -78,6 +79,7 @@ def new(
     params.yaml and runs a trial: two families for a minute each at most, scored on val; the test set is not read.
     """
     from minnow.config import ConfigError
+    from minnow.insight.summary import command
     from minnow.onboarding import editing, entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
@@ -98,7 +100,7 @@ def new(
     typer.echo(f"params.yaml has the entry usecases.{name}.")
     code = trials.try_out(space, name, proposal.entry) if trial else 0
     accept = " --accept-data" if folder.is_relative_to(space.root / "data") else ""
-    typer.echo(f"\nNext:\n  minnow run {name}{accept}     train every family, judge and publish")
+    typer.echo(f"Next: `{command('minnow')} run {name}{accept}` trains every family, judges and publishes.")
     raise typer.Exit(code)
 
 

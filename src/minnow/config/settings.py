@@ -8,8 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from minnow.config.errors import ConfigError
-from minnow.contracts import Parameters
+from minnow.contracts import Duration, Parameters
 from minnow.registry import unknown
+
+MaxAge = Annotated[Duration, Field(ge=3600)] | None
 
 
 def named(value: Any) -> Any:
@@ -104,6 +106,12 @@ class WorkerLimits(Parameters):
     memory_gb: float = Field(default=8, gt=0)
 
 
+class CacheLimits(Parameters):
+    """Limits of .minnow/cache. max_gb: after a run, what was not used for longest is removed until the rest is within it."""
+
+    max_gb: float = Field(default=10, gt=0)
+
+
 class Span(Parameters):
     """Values to search: from low to high (integers where both are, on a log scale with log: true), or a list (among)."""
 
@@ -168,6 +176,8 @@ class UseCase(Parameters):
         holds out one group of rows (such as a speaker) after the other.
     exam: which models are scored on the test set: the finalist; in trials also "families", one of each family, chosen on val,
         for benchmarks, or "none".
+    max_age: age of a champion from which on the use case runs though nothing is stale, such as 90d; null has no limit, and
+        without it that of the project holds (Settings.max_age_of).
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"folds=units": "groups"}
@@ -187,6 +197,7 @@ class UseCase(Parameters):
     needs: list[str] = Field(default=[])
     folds: Annotated[int, Field(ge=2, le=20)] | Literal["groups"] | None = None
     exam: Literal["finalist", "families", "none"] = "finalist"
+    max_age: MaxAge = None
 
     @property
     def starts(self) -> dict[str, str]:
@@ -201,16 +212,27 @@ class UseCase(Parameters):
 
 
 class Settings(Parameters):
-    """The whole of params.yaml. seed, threads: they determine the bytes of a model, so both are recorded with it."""
+    """The whole of params.yaml.
+
+    seed, threads: they determine the bytes of a model, so both are recorded with it. max_age: of champions, for the use cases
+    that do not name their own.
+    """
 
     seed: int = Field(default=7, ge=0)
     threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
+    cache: CacheLimits = CacheLimits()
     runner: RunnerSettings = RunnerSettings()
     judge: Judge = Judge()
+    max_age: MaxAge = None
     tune: Tune = Tune()
     usecases: dict[str, UseCase]
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def max_age_of(self, usecase: str) -> float | None:
+        """Age in seconds from which on the champions of a use case are refreshed; None for no limit."""
+        own = self.usecases[usecase]
+        return own.max_age if "max_age" in own.model_fields_set else self.max_age
 
     def judge_of(self, usecase: str) -> Judge:
         """The judge's settings for one use case: what its own `judge:` names, the rest from the project's."""

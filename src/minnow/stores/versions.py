@@ -42,7 +42,7 @@ def _repo(root: Path):
     except ImportError as error:  # the served environment has no DVC
         raise VersionError("DVC is not installed here. Install the project with `make run` or `uv sync`.") from error
     try:
-        with Repo(str(root)) as repo:
+        with Repo(str(root), config={"core": {"no_scm": not _in_git(root)}}) as repo:
             yield repo
     except DvcException as error:
         raise VersionError(f"DVC: {error}") from error
@@ -53,6 +53,11 @@ def _repo(root: Path):
             f"DVC cannot record data with {error.filename}, a link that leads nowhere. Remove the link, or bring back what it "
             "leads to."
         ) from error
+
+
+def _in_git(root: Path) -> bool:
+    """Whether a folder is in a Git repository. Without one, DVC works only if it is told so."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
 
 
 def state(root: Path, usecases: Iterable[str] | None = None, data_files: Iterable[str] = ()) -> State:

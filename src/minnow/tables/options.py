@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,24 +11,6 @@ from minnow.contracts import Parameters, RowOptions
 from minnow.tables import times
 from minnow.tables.cells import Kind, missing_spellings
 from minnow.types import FileFormat
-
-_UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>second|minute|hour|day|week)s?")
-
-
-def seconds_of(value: Any) -> Any:
-    """Convert a duration such as "12 hours" to seconds; other values as they are. Raises ValueError for another text."""
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.fullmatch(value.strip().lower())
-    if match is None:
-        units = ", ".join(f"{unit}s" for unit in _UNITS_S)
-        raise ValueError(f"a duration needs a number of seconds, or a number and one of {units}, such as 3 days")
-    return float(match["number"]) * _UNITS_S[match["unit"]]
-
-
-Duration = Annotated[float, BeforeValidator(seconds_of)]
-"""Seconds; in params.yaml also a number with a unit."""
 
 
 def separator_of(value: Any) -> Any:
@@ -113,6 +94,8 @@ class FileOptions(Parameters):
         spellings that are values in these files.
     """
 
+    FILES: ClassVar[tuple[str, ...]] = ("file", "separator", "quote", "encoding", "header")
+
     file: str | list[str] | None = None
     separator: Separator | None = None
     quote: str = Field('"', min_length=1, max_length=1)
@@ -146,6 +129,7 @@ class TableOptions(FileOptions, LabelledOptions):
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sides": "file_splits"}
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates", "file_splits")
 
     target: str
     drop: list[str] = Field(default=[])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from minnow.contracts import RowOptions
+from minnow.contracts import Duration, RowOptions
 from minnow.modalities.interactions.item_features import ItemOptions, items_file
-from minnow.tables.options import DateFormat, Duration, FileOptions
+from minnow.tables.options import DateFormat, FileOptions
 
 
 class Options(FileOptions, RowOptions):
@@ -31,6 +31,8 @@ class Options(FileOptions, RowOptions):
     min_rows: smallest accepted number of rows. max_repeats: largest accepted share of rows that replace an earlier row of the
         same user and item.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates")
 
     target: Literal["item", "rating"] = "item"
     user: str = "user"
