@@ -99,7 +99,7 @@ def _only_appended(case: Case, change: str) -> None:
             f"usecases.{case.name}: its data differs from what was recorded ({change}), and there is no record of its earlier "
             f"rows in {record}. {by_hand}"
         )
-    keyed = replace(case, keys=read_rule(case.workspace.outcome(case.name) / RULE))
+    keyed = replace(case, keys=read_rule(record.with_name(RULE)))
     lost = _lost(np.load(record), intake.row_versions(keyed, intake.read(keyed)))
     if lost:
         raise DataChanged(

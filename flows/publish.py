@@ -82,7 +82,7 @@ def withdraw(space: Workspace, usecase: str, version: int, why: str, say: Say) -
 
 
 def _answering_names(space: Workspace, usecase: str, version: int) -> list[str]:
-    """The name of what a version answers with, where its bundle can be fetched."""
+    """The name of what answers in a version's bundle, whatever its options are, where it can be fetched."""
     from minnow.records.bundle import FOLDER, open_bundle
     from minnow.stages.evaluate import answering_name
 

@@ -37,14 +37,8 @@ def held(space: Workspace, case: Case, target: str, prepared: Prepared) -> Incum
     exam, champion = prepared.tables["test"], found[champions.CHAMPION]
     identity, window = exam_rows.identity(exam), case.problem.time_column is not None
     ledger = exams.ledger(space, case.name, target, exam.key, identity, window=window)
-    return Incumbents(
-        models,
-        tuple(unread),
-        champion.sha if champion else None,
-        ledger.looks,
-        ledger.rows,
-        removal.withdrawn(space, case.name),
-    )
+    replaces, withdrawn = champion.sha if champion else None, removal.withdrawn(space, case.name)
+    return Incumbents(models, tuple(unread), replaces, ledger.looks, ledger.rows, withdrawn)
 
 
 def _held(space: Workspace, role: str, champion: Champion) -> Held | Unscored:

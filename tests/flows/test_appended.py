@@ -5,7 +5,7 @@ import pytest
 import standins
 from standins import NAME, case_of
 
-from flows import plan
+from flows import guard
 from minnow.records.keys import RULE, write_rule
 from minnow.stages import intake
 from minnow.stages.outcome import ROWS
@@ -23,7 +23,7 @@ def test_appended_rows_are_told_from_changed_ones_when_a_column_is_dropped(tmp_p
     with (tmp_path / "rows" / "rows.csv").open("a") as file:
         file.write("9.5,9.5,9.5,green,a\n")
     now = case_of(tmp_path, "tabular", "classify", {**options, "drop": ["z"]})
-    plan._only_appended(now, "data.dvc: modified")
+    guard._only_appended(now, "data.dvc: modified")
     (folder / RULE).unlink()
-    with pytest.raises(plan.DataChanged, match="lost or changed 300 of its earlier rows"):
-        plan._only_appended(now, "data.dvc: modified")
+    with pytest.raises(guard.DataChanged, match="lost or changed 300 of its earlier rows"):
+        guard._only_appended(now, "data.dvc: modified")

@@ -14,7 +14,7 @@ from minnow.records.files import sha256
 from minnow.records.keys import TRAINING_ROWS, TrainingRows
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.schema import Schema
-from minnow.stores import champions, exams, tracking
+from minnow.stores import champions, exams, removal, tracking
 from minnow.stores.tracking import Record
 from minnow.types import KeyRule, Table
 from minnow.workspace import workspace
@@ -106,7 +106,7 @@ def test_the_rule_of_keys_is_that_of_the_champion_and_outlives_its_retirement(sp
     other = KeyRule((("y", "date"),), RULE.options)
     second = promote(space, "two", other, replaces=first.sha)
     assert exams.key_rule(space, "digits", ["cpu"]) == other
-    champions.rollback(space, "digits", "cpu")
+    removal.rollback(space, "digits", "cpu")
     assert exams.key_rule(space, "digits", ["cpu"]) == RULE
     for role in (champions.CHAMPION, champions.BEST):
         exams.client(space).delete_registered_model_alias("minnow-digits", champions.alias("cpu", role))

@@ -88,8 +88,14 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
         made_from = origin_from_json(value["made_from"]) if value.get("made_from") else None
         known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
         keys = key_rules.from_json(value["keys"]) if value.get("keys") else None
-        read: dict[str, Any] = {"files": files, "decisions": decisions, "made_from": made_from, "format": number}
-        read |= {"untracked": tuple(value.get("untracked", ())), "keys": keys}
+        read: dict[str, Any] = {
+            "files": files,
+            "decisions": decisions,
+            "made_from": made_from,
+            "keys": keys,
+            "format": number,
+            "untracked": tuple(value.get("untracked", ())),
+        }
         return Provenance(**(known | read))
 
 

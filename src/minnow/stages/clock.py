@@ -34,8 +34,6 @@ def timed_together(target: str, finalist: Candidate, rivals: Sequence[Path]) -> 
 
 
 def timed(folders: Sequence[Path], target: str) -> Mapping[Path, Timing]:
-    """Time bundles on a device; none where one of them cannot be timed there, as without a GPU."""
-    try:
-        return timing.measure(list(dict.fromkeys(folders)), device=target)
-    except ValueError:
-        return {}
+    """Time bundles on a device; those that cannot be timed there are left out, as all are without a GPU."""
+    measured = timing.measure_each(list(dict.fromkeys(folders)), device=target)
+    return {folder: one for folder, one in measured.items() if isinstance(one, Timing)}

@@ -16,7 +16,7 @@ from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
+from minnow.stages.evaluate import Evaluation, answering_name, baselines, evaluate, record
 from minnow.stages.finalists import LINEAR, rules_of
 from minnow.stages.incumbents import Compared
 from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
@@ -36,9 +36,9 @@ def examine(
     that can be scored, the finalist must be worth more than that. The scores on the exam are added to the report and card of
     each. One that was withdrawn is refused without them.
     """
-    if finalists[0].bundle.sha in held.withdrawn:
-        return withheld(case, target, finalists[0], held), finalists[0]
-    finalists = [one for one in finalists if one.bundle.sha not in held.withdrawn]
+    if which := _withdrawn(finalists[0], held):
+        return withheld(case, target, finalists[0], held, which), finalists[0]
+    finalists = [one for one in finalists if not _withdrawn(one, held)]
     sat = [_sit(candidate, prepared) for candidate in finalists]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
     field = incumbents.compared(case, prepared, held, first.candidate.bundle)
@@ -206,10 +206,16 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     return _with_id(decision)
 
 
-def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
-    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:
+    """Which withdrawn version has the bytes or the answering parts of a candidate; None where there is none."""
+    if not held.withdrawn:
+        return None
+    return held.withdrawn.get(candidate.bundle.sha) or held.withdrawn.get(answering_name(candidate.bundle))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, which: str) -> Decision:
+    """Return the decision on a finalist that is a withdrawn version again. The exam is not read, so it is no look."""
     bundle = finalist.bundle
-    which = held.withdrawn[bundle.sha]
     reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
     decision = Decision(
         case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha

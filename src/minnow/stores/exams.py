@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from minnow.records import provenance
 from minnow.records.files import RecordError, file_sha256
 from minnow.records.keys import TRAINING_ROWS, TrainingRows, read_training_rows
 from minnow.records.provenance import read_provenance
-from minnow.stores.champions import BEST, CHAMPION, Champion, current, registered
+from minnow.stores.champions import BEST, CHAMPION, Champion, current, ensure, registered, tags_of
 from minnow.stores.database import client
 from minnow.types import Array, KeyRule, fingerprint
 from minnow.workspace import Workspace
@@ -54,7 +53,7 @@ def ledger(
     half of the exam's rows, and for a window within a year of the first look; otherwise it restarts at 0.
     """
     identity = key if identity is None else identity
-    tag = _tags(space, usecase).get(f"minnow.looks.{target}")
+    tag = tags_of(space, usecase).get(f"minnow.looks.{target}")
     if tag is None:
         return Ledger(0, identity)
     entry = json.loads(tag)
@@ -63,18 +62,18 @@ def ledger(
     if seen is None:
         return Ledger(entry["count"], identity, since)
     within = window and since is not None and (_today() - since).days <= WINDOW_DAYS
-    read = np.isin(identity, seen) | np.isin(key, seen)
-    if not within and not looks_that_count(read, entry["count"]):
+    counted = [looks_that_count(rows, seen, entry["count"]) for rows in (identity, key)]  # an older version kept keys
+    if not within and not any(counted):
         return Ledger(0, identity)
     return Ledger(entry["count"], np.union1d(seen, identity), since)
 
 
-def looks_that_count(read: Array, looks: int) -> int:
+def looks_that_count(exam: Array, seen: Array, looks: int) -> int:
     """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows, else 0.
 
-    read: (n,) bool, whether each row of the exam was read before.
+    exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were read.
     """
-    return looks if read.mean() >= 0.5 else 0
+    return looks if np.isin(exam, seen).mean() >= 0.5 else 0
 
 
 def _seen(space: Workspace, run_id: str, target: str) -> Array | None:
@@ -89,18 +88,11 @@ def _seen(space: Workspace, run_id: str, target: str) -> Array | None:
 
 def record_look(space: Workspace, usecase: str, target: str, count: int, rows: Array, run_id: str) -> None:
     """Record the number of looks in the registry. The run keeps the rows that they have read under exam/<target>/."""
-    from mlflow.exceptions import MlflowException
-
-    opened, name = client(space), registered(usecase)
-    try:
-        opened.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    earlier = json.loads(_tags(space, usecase).get(f"minnow.looks.{target}", "{}"))
+    ensure(space, usecase)
+    earlier = json.loads(tags_of(space, usecase).get(f"minnow.looks.{target}", "{}"))
     since = earlier.get("since") if count > 1 else None
     entry = {"count": count, "exam": fingerprint(rows), "run_id": run_id, "since": since or _today().isoformat()}
-    opened.set_registered_model_tag(name, f"minnow.looks.{target}", json.dumps(entry))
+    client(space).set_registered_model_tag(registered(usecase), f"minnow.looks.{target}", json.dumps(entry))
 
 
 def _today() -> date:
@@ -167,14 +159,3 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, OSError):  # MLflow raises one without a number where there is no such artifact
         return isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno is None
     return isinstance(error, RecordError | ValueError | KeyError)
-
-
-def _tags(space: Workspace, usecase: str) -> dict[str, Any]:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return dict(client(space).get_registered_model(registered(usecase)).tags)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return {}
-        raise
