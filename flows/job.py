@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from minnow.config import Settings
 from minnow.contracts import Runner
 from minnow.runners.cluster import Cluster
+from minnow.runners.interruption import Interrupted
 from minnow.runners.progress import Display
 from minnow.runners.worker import Worker
 from minnow.stages import validate
@@ -36,13 +37,17 @@ class Ran:
 
 @dataclass(frozen=True)
 class Job:
-    """One run of the pipeline. runner: where families are trained; display: progress on the terminal; ran: what is done."""
+    """One run of the pipeline. runner: where families are trained; display: progress on the terminal.
+
+    ran: what is done so far; recorded: the use cases that are complete and recorded, in order.
+    """
 
     space: Workspace
     settings: Settings
     runner: Runner
     display: Display
     ran: Ran = field(default_factory=Ran)
+    recorded: list[str] = field(default_factory=list[str])
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -54,8 +59,14 @@ class Job:
             for item in items:
                 work(item)
             return
-        with ThreadPoolExecutor(self.runner.slots) as pool:  # the context tells Prefect the flow of each thread
+        pool = ThreadPoolExecutor(self.runner.slots)
+        try:  # the context tells Prefect the flow of each thread
             futures = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
+            wait(futures)
+        except Interrupted:  # the threads' jobs are ended with the runner
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
         for future in futures:
             future.result()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +12,13 @@ from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
-from flows._server import server
-from flows.job import Busy, Ran, alone, open_job
+from flows._server import ServerError, server
+from flows.job import Busy, Job, Ran, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
+from minnow.runners.interruption import described, ending
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -46,13 +49,23 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            return RunResult(_work(space, settings, plan, ran), ran.written, ran.stopped, plan.fresh)
-    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
+            _report(plan)
+            code = _work(space, settings, plan, ran)
+            code = USAGE if plan.needs_user else FAILED if plan.stopped else code
+            stopped = plan.reasons if plan.stale else {}  # where nothing is run, they were said just now
+            return RunResult(code, ran.written, stopped | ran.stopped, plan.fresh)
+    except (config.ConfigError, ClusterError) as error:
         code, reason = USAGE, error
-    except (VersionError, Busy, BrokenStore, RecordError) as error:
+    except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:
         code, reason = FAILED, error
     print(reason, file=sys.stderr)
     return RunResult(code, ran.written, ran.stopped)
+
+
+def _report(plan: planning.Plan) -> None:
+    """Say which use cases are not run, and why, before the others are run."""
+    for name, why in plan.reasons.items():
+        print(f"{name} is not run. {why}", file=sys.stderr)
 
 
 def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran: Ran) -> int:
@@ -62,7 +75,7 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran:
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings, ran) as job:
+    with server() as ready, open_job(space, settings, ran) as job, described(lambda: _left(job, plan)):
         with job.display.step("start"):
             from flows.pipeline import run_planned
 
@@ -71,6 +84,18 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran:
     if "failed" in statuses.values():
         return FAILED
     return INFEASIBLE if "infeasible" in statuses.values() else COMPLETE
+
+
+def _left(job: Job, plan: planning.Plan) -> str:
+    """What an interrupted run leaves, and how to go on."""
+    space, waiting = job.space, [name for name in plan.stale if name not in job.recorded]
+    params = f" --params {shlex.quote(os.path.relpath(space.params))}" if space.is_trial else ""
+    force = " --force" if any(plan.stale[name] == [planning.FORCED] for name in waiting) else ""
+    command = " ".join(["minnow run", *waiting]) + params + force
+    complete = f"Complete and recorded: {', '.join(job.recorded)}. " if job.recorded else ""
+    if not waiting:
+        return f"{complete}Not carried out yet: their decisions. To go on: {command}"
+    return f"{complete}Not complete: {', '.join(waiting)}; trained models are kept. To go on: {command}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,4 +111,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ending():
+        sys.exit(main())

@@ -15,6 +15,7 @@ from typing import Any
 from flows.checks import read_checked
 from flows.job import Job, open_job
 from minnow.config import Settings
+from minnow.runners.interruption import described
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, intake, train
 from minnow.stages.case import Case
@@ -28,7 +29,7 @@ from minnow.tuning import study as studies
 from minnow.tuning.search import Space
 from minnow.tuning.study import Tuned
 from minnow.types import StopFit
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_url
 
 RUN = "mlflow_run"
 
@@ -69,7 +70,8 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
     An interrupted study is resumed at the next call.
     """
-    with open_job(space, settings) as job:
+    left = f"Trials that ended are kept. To go on: minnow tune {usecase} {family}"
+    with described(lambda: left), open_job(space, settings) as job:
         study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
@@ -94,7 +96,7 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
         handed = train.hand_over(case, prepared, job.runner.call)
     search_space = search.space_of(case, family)
     name = studies.study_name(case, family, handed.rows, search_space)
-    study = studies.open_study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
+    study = studies.open_study(sqlite_url(job.space.home / "tune.db"), name, case)
     studies.enqueue_present(study, case, family, search_space)
     return _Study(
         job, case, family, search_space, prepared, handed, study, _run(job, case, family, search_space, study)
@@ -160,7 +162,7 @@ def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
     compressed = compress.variants(case, trained, study.handed)
-    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch))
+    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch).evaluations)
 
 
 def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:

@@ -1,6 +1,7 @@
 """What several rooms' tests share."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +29,27 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("MLFLOW_TRACKING_URI", "BENTOML_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database with its tables and nothing else: making them takes longer than most tests."""
+    from minnow.stores.database import client
+    from minnow.workspace import workspace
+
+    root = tmp_path_factory.mktemp("database")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("MLFLOW_TRACKING_URI", raising=False)
+        client(workspace(root=root))
+    return root / "mlflow.db"
+
+
+@pytest.fixture
+def in_project(in_folder: Path, _empty_database: Path) -> Path:
+    """Stand in a fresh folder with an empty params.yaml and an empty MLflow database."""
+    (in_folder / "params.yaml").write_text("usecases: {}\n")
+    shutil.copyfile(_empty_database, in_folder / "mlflow.db")
+    return in_folder
 
 
 @pytest.fixture

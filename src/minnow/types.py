@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -257,7 +258,9 @@ class Measure:
     rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
     score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
     Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
-    rows first, that score takes instead of outputs, computed once before rows are resampled.
+    rows first, that score takes instead of outputs, computed once before rows are resampled. low, high: the range of the
+    score, in which its intervals stay. margin: the default non-inferiority margin, in the unit of the score, or where relative
+    as a share of the score.
     """
 
     name: str
@@ -266,6 +269,15 @@ class Measure:
     score: Callable[[Outputs, Batch], float] | None = None
     root: bool = False
     needs: Callable[[Outputs, Batch], Outputs] | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    margin: float = 0.02
+    relative: bool = True
+
+    def margin_at(self, value: float, setting: float | None = None) -> float:
+        """Non-inferiority margin in the unit of the score. value: the score; setting: in place of the measure's own margin."""
+        margin = self.margin if setting is None else setting
+        return margin * abs(value) if self.relative else margin
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,11 @@ COMMANDS = [
     "champions",
     "predict",
     "rollback",
+    "retire",
+    "withdraw",
     "verify",
     "receipt",
+    "clean",
 ]
 
 

@@ -99,6 +99,9 @@ def test_a_row_that_is_cut_in_its_middle_is_refused_by_its_line_and_the_recorded
     assert not torn.splitlines()[-1].endswith(("a", "b")), "the last row is cut"
     rows.write_text(torn)
     injected["cut in half: data"] += 1
+    code, printed = project.run()
+    assert code == 2, printed
+    assert "small is not run. usecases.small: its data differs from what was recorded (rows.csv modified)" in printed
     code, printed = project.run("--accept-data")
     assert (code, f"rows.csv:{len(torn.splitlines())}: a row needs 3 cells" in printed) == (1, True), printed
     _unharmed(project, before)

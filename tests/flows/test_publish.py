@@ -1,6 +1,7 @@
 """Publishing, interrupted at every step: the next run finishes it, and what is served is what the registry says."""
 
 import json
+import shutil
 
 import format_1
 import numpy as np
@@ -13,7 +14,7 @@ from minnow.records.decision import Decision, write_decisions
 from minnow.records.files import file_sha256, sha256, write_json, write_npz
 from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.schema import Schema
-from minnow.stores import champions, models, tracking
+from minnow.stores import champions, models, removal, tracking
 from minnow.stores.database import client
 from minnow.stores.publication import divergence
 from minnow.stores.tracking import Record
@@ -35,8 +36,7 @@ class Interrupted(BaseException):
 
 
 @pytest.fixture
-def space(in_folder):
-    (in_folder / "params.yaml").write_text("usecases: {}\n")
+def space(in_project):
     return workspace()
 
 
@@ -100,7 +100,7 @@ def test_what_was_interrupted_is_finished_by_the_next_run(space, monkeypatch, st
     assert served.open().sha == first, "until it is finished, the old one is served whole"
     publish.publish(space, SETTINGS, print)
     settled(space, second)
-    assert champions.rollback(space, "digits", "cpu").sha == first
+    assert removal.rollback(space, "digits", "cpu").sha == first
 
 
 def test_a_rollback_stands_until_something_new_is_decided(space):
@@ -108,7 +108,7 @@ def test_a_rollback_stands_until_something_new_is_decided(space):
     publish.publish(space, SETTINGS, print)
     second = decide(space, "two", first)
     publish.publish(space, SETTINGS, print)
-    champions.rollback(space, "digits", "cpu")
+    removal.rollback(space, "digits", "cpu")
     publish.follow(space, "digits", "cpu", print)
     settled(space, first)
     publish.publish(space, SETTINGS, print)
@@ -161,6 +161,25 @@ def test_a_served_model_whose_bytes_broke_is_published_again(space):
     settled(space, sha)
 
 
+def test_a_broken_model_is_never_settled(space):
+    """Not even where the same thing is wrong with it on every look, as where a use case has no champion to publish again."""
+    decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    assert publish._state(space, SETTINGS) == publish._settled(space)
+    served = models.newest("digits")
+    assert served is not None
+    (served.bundle / "model.onnx").write_text("onf")
+    assert publish._state(space, SETTINGS) is None
+
+
+def test_a_decision_waits_for_an_entry_that_has_a_fault(space):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS.with_usecases({}, {"digits": "usecases.digits: a fault"}), print)
+    assert models.newest("digits") is None
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
+
+
 def keep_format_1(space, text):
     """Keep a bundle in a run and decide for it, as versions before 0.2 did. Returns its sha and the tags of its version."""
     folder = space.root / f"made-{text}" / "new"
@@ -201,7 +220,7 @@ def test_a_champion_of_format_1_is_served_checked_and_rolled_back_to(space):
     new = decide(space, "two", old)
     publish.publish(space, SETTINGS, print)
     settled(space, new)
-    champions.rollback(space, "digits", "cpu")
+    removal.rollback(space, "digits", "cpu")
     publish.publish(space, SETTINGS, print)
     settled(space, old)
     served, champion = models.newest("digits"), champions.current(space, "digits", "cpu")
@@ -220,3 +239,126 @@ def test_a_decision_of_format_1_that_was_not_carried_out_yet_is_carried_out(spac
     sha, _ = keep_format_1(space, "one")
     publish.publish(space, SETTINGS, print)
     settled(space, sha)
+
+
+def two(space):
+    """Publish two champions, one after the other. Returns their shas."""
+    first = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    second = decide(space, "two", first)
+    publish.publish(space, SETTINGS, print)
+    return first, second
+
+
+def nothing_served(space):
+    assert champions.current(space, "digits", "cpu") is None
+    assert models.newest("digits") is None
+    assert divergence("digits", "cpu", None) is None
+    assert [model.usecase for model in models.all()] == []
+
+
+def test_nothing_of_a_retired_use_case_is_served_until_something_new_is_decided(space):
+    _, second = two(space)
+    assert "version 2 is retired" in publish.retire(space, "digits", "cpu", print)
+    nothing_served(space)
+    publish.publish(space, SETTINGS, print)
+    nothing_served(space)
+    assert len(models.history("digits")) == 2, "what was published stays as history"
+    third = decide(space, "three", None)
+    publish.publish(space, SETTINGS, print)
+    settled(space, third)
+    assert third != second
+
+
+RETIRING = ("set_registered_model_tag", "set_model_version_tag", "delete_registered_model_alias", "retire")
+
+
+@pytest.mark.parametrize("step", RETIRING)
+def test_a_retirement_that_was_interrupted_is_finished_when_it_is_repeated(space, monkeypatch, step):
+    two(space)
+    owner = models if step == "retire" else type(client(space))
+    original = getattr(owner, step)
+
+    def broken(*arguments, **named):
+        raise Interrupted
+
+    monkeypatch.setattr(owner, step, broken)
+    with pytest.raises(Interrupted):
+        publish.retire(space, "digits", "cpu", print)
+    monkeypatch.setattr(owner, step, original)
+    assert models.newest("digits") is not None
+    if step == "retire":  # the registry is done: any run finishes the rest
+        publish.publish(space, SETTINGS, print)
+    else:
+        publish.retire(space, "digits", "cpu", print)
+    nothing_served(space)
+
+
+def test_what_is_served_stays_where_the_registry_was_lost(space):
+    _, second = two(space)
+    client(space).delete_registered_model("minnow-digits")
+    publish.publish(space, SETTINGS, print)
+    served = models.newest("digits")
+    assert served is not None
+    assert served.sha == second, "only a retirement ends it"
+    assert "is not served any more" in publish.retire(space, "digits", "cpu", print)
+    nothing_served(space)
+    with pytest.raises(LookupError, match="'digits' has no champion for cpu"):
+        publish.retire(space, "digits", "cpu", print)
+
+
+def test_a_withdrawn_champion_is_rolled_back_and_says_to_which(space):
+    first, second = two(space)
+    lines = publish.withdraw(space, "digits", 2, "labels of March", print)
+    assert lines[1] == "digits: version 2 was champion for cpu; version 1 is champion again."
+    settled(space, first)
+    publish.publish(space, SETTINGS, print)
+    settled(space, first)
+    assert removal.withdrawn(space, "digits")[second].startswith("version 2, which was withdrawn on 20")
+    lines = publish.withdraw(space, "digits", 1, "", print)
+    assert lines[1] == "digits: version 1 was champion for cpu; there is no earlier one: it is retired."
+    nothing_served(space)
+
+
+def test_a_decision_for_withdrawn_bytes_is_not_carried_out(space):
+    """As a run on another machine decides, which began before the withdrawal."""
+    first, second = two(space)
+    publish.withdraw(space, "digits", 2, "", print)
+    names = {"sha": second, "replaces": first, "id": "three", "finalist": "two/float32"}
+    write_decisions(space.outcome("digits"), [Decision("digits", "cpu", "better", True, (), **names)])
+    said = []
+    publish.publish(space, SETTINGS, said.append)
+    settled(space, first)
+    assert "it has the bytes of version 2, which was withdrawn" in said[0]
+
+
+def test_a_decision_that_was_interrupted_is_not_carried_out_after_a_rollback(space, monkeypatch):
+    first = decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    decide(space, "two", first)
+    original = type(client(space)).set_model_version_tag
+
+    def broken(*arguments, **named):
+        raise Interrupted
+
+    monkeypatch.setattr(type(client(space)), "set_model_version_tag", broken)
+    with pytest.raises(Interrupted):
+        publish.publish(space, SETTINGS, print)
+    monkeypatch.setattr(type(client(space)), "set_model_version_tag", original)
+    removal.rollback(space, "digits", "cpu")
+    publish.publish(space, SETTINGS, print)
+    settled(space, first)
+
+
+def test_a_withdrawn_bundle_of_format_1_is_known_by_the_name_that_it_has_today_too(space, monkeypatch):
+    old = register_format_1(space, "one")
+    monkeypatch.setattr("minnow.stages.evaluate.name_today", lambda bundle: f"today {bundle.sha}")
+    publish.withdraw(space, "digits", 1, "", print)
+    assert set(removal.withdrawn(space, "digits")) == {old, f"today {old}"}
+
+
+def test_a_version_whose_files_are_lost_is_withdrawn_by_the_name_that_it_has(space):
+    old = register_format_1(space, "one")
+    shutil.rmtree(space.root / "mlartifacts")
+    publish.withdraw(space, "digits", 1, "", print)
+    assert set(removal.withdrawn(space, "digits")) == {old}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from minnow.insight.status import ChampionStatus, TargetStatus, UseCaseStatus, champion_lines, print_status
 
 TARGET = TargetStatus(
-    3, "a" * 64, "cnn/int8", "minnow-digits:v3-1", "d" * 32, {"accuracy": {"value": 0.99731}}, "accuracy", None
+    3,
+    "a" * 64,
+    "cnn/int8",
+    "minnow-digits:v3-1",
+    "d" * 32,
+    {"accuracy": {"value": 0.99731}},
+    "accuracy",
+    None,
+    864_000.0,
 )
 
 
@@ -17,7 +25,7 @@ def printed(capsys, monkeypatch, *stale):
 
 def test_a_row_names_champion_score_and_data(capsys, monkeypatch):
     text = printed(capsys, monkeypatch)
-    for part in ("digits", "fresh", "cnn/int8 v3", "accuracy 0.9973", "d" * 12, "none", "data.dvc: new files"):
+    for part in ("digits", "fresh", "cnn/int8 v3", "10 d", "accuracy 0.9973", "d" * 8, "none", "data.dvc: new files"):
         assert part in text
 
 
@@ -29,6 +37,6 @@ def test_few_changed_files_are_named_and_many_counted(capsys, monkeypatch):
 
 
 def test_champions_are_a_line_each():
-    line = champion_lines([ChampionStatus("digits", "gpu", 12, "abc" * 22, "r1", 11)])
-    assert line.split() == ["digits", "gpu", "version", "12", "abcabcabcabc", "run", "r1"]
+    line = champion_lines([ChampionStatus("digits", "gpu", 12, "abc" * 22, "r1", 11, 7_200.0)])
+    assert line.split() == ["digits", "gpu", "version", "12", "abcabcabcabc", "run", "r1", "2", "hours"]
     assert champion_lines([]) == "No champion yet. Run `minnow run`."

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures.paired import compare, detectable, difference, mcnemar, tango_upper
+from minnow.types import Measure
 
 counts = st.integers(0, 40)
+MEAN, SHARE = Measure("mean", False), Measure("share", True, low=0.0, high=1.0)
+ROOT = Measure("root", False, root=True, low=0.0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -206,12 +209,36 @@ def test_a_difference_of_roots_has_an_interval_over_groups_and_no_order():
     group = np.repeat(np.arange(200), 3)
     other = random.exponential(4, 600)
     better = other * 0.81
-    value, low, high = difference(better, other, group, root=True)
+    value, low, high = difference(better, other, group, ROOT)
     assert value == pytest.approx(-0.1 * np.sqrt(other.mean()))
     assert low < value < high < 0
     mixed = random.permutation(600)
-    assert difference(better[mixed], other[mixed], group[mixed], root=True) == (value, low, high)
+    assert difference(better[mixed], other[mixed], group[mixed], ROOT) == (value, low, high)
     shared = random.normal(0, 1, 200)[group]
-    alone = difference(other + shared, other, np.arange(600))
-    together = difference(other + shared, other, group)
+    alone = difference(other + shared, other, np.arange(600), MEAN)
+    together = difference(other + shared, other, group, MEAN)
     assert together[2] - together[1] > 1.4 * (alone[2] - alone[1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30), st.integers(1, 9))
+def test_a_difference_of_shares_stays_between_minus_one_and_one(pairs, groups):
+    first, second = np.array(pairs, np.float64).T
+    value, low, high = difference(first, second, np.arange(len(pairs)) % groups, SHARE)
+    assert -1 <= low <= value <= high <= 1
+    assert (low == high) == (len(set(np.arange(len(pairs)) % groups)) == 1)
+
+
+def test_a_difference_on_which_all_groups_agree_says_how_few_they_are():
+    few, many = (difference(np.ones(n), np.zeros(n), np.arange(n), SHARE) for n in (8, 800))
+    assert few[1] < many[1] < 1
+    assert difference(np.full(8, 3.0), np.ones(8), np.arange(8), MEAN) == (2.0, 2.0, 2.0), "no range, so no interval"
+
+
+@pytest.mark.parametrize(("n", "shown"), [(1, False), (3, False), (5, False), (6, True), (60, True)])
+def test_few_groups_that_agree_show_nothing(n, shown):
+    """Before, three users whose losses did not change showed that nothing at all was lost."""
+    loss = np.random.default_rng(0).random(n)
+    against = compare(loss, loss, np.arange(n), binary=False, level=0.0304)
+    assert math.isfinite(against.upper) == shown
+    assert compare(loss - 0.5, loss, np.arange(n), binary=False, level=0.0304).p_better <= 0.0304 or not shown

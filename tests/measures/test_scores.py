@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.measures import score, score_all
-from minnow.measures.scores import bootstrap_means, by_group, score_by, span, wilson
+from minnow.measures.scores import agreed, bootstrap_means, by_group, score_by, span, wilson
 from minnow.types import Batch, Measure
 
 MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
-ROOT = Measure("root", False, rows=lambda outputs, batch: outputs["value"], root=True)
+ROOT = Measure("root", False, rows=lambda outputs, batch: outputs["value"], root=True, low=0.0)
+SHARE = Measure("share", True, rows=lambda outputs, batch: outputs["value"], low=0.0, high=1.0)
+SHARE_OF_ALL = Measure("whole", True, score=lambda outputs, batch: float(outputs["value"].mean()), low=0.0, high=1.0)
 MEDIAN = Measure("median", True, score=lambda outputs, batch: float(np.median(outputs["value"])))
 
 
@@ -130,7 +132,57 @@ def test_one_group_of_rows_has_no_interval_that_could_be_written():
     together, apart = (asdict(score(MEAN, *case(wrong, group))) for group in ([7] * 4, None))
     assert span(together, "{:.2f}".format) == "one group of rows, so no interval"
     assert span(apart, "{:.2f}".format) == "0.30 to 0.95"
-    assert span({"low": 1.0, "high": 1.0, "n": 40}, "{:.2f}".format) == "1.00 to 1.00"
+    assert span({"low": 0.0, "high": 0.0, "n": 40}, "{:.2f}".format) == "all groups of rows agree, so no interval"
+
+
+@pytest.mark.parametrize("measure", [SHARE, SHARE_OF_ALL, MEAN, ROOT, MEDIAN])
+@pytest.mark.parametrize("group", [[0], [7] * 5])
+def test_one_group_has_no_interval(measure, group):
+    measured = score(measure, *case(np.ones(len(group)), group))
+    assert (measured.low, measured.high, measured.n) == (measured.value, measured.value, 1)
+
+
+def test_groups_of_which_no_row_counts_are_no_groups():
+    """Four users of whom one has rows that count: before, resamples without that one were taken for zero."""
+    measured = score(SHARE, *case([0.5, math.nan, math.nan, math.nan]))
+    assert (measured.value, measured.low, measured.high, measured.n) == (0.5, 0.5, 0.5, 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.99, 1.0]), min_size=1, max_size=25), st.integers(1, 12), st.booleans()
+)
+def test_an_interval_stays_within_the_range_of_its_measure(values, groups, binary):
+    values = np.round(values) if binary else np.array(values)
+    for measure in (SHARE, SHARE_OF_ALL, ROOT):
+        measured = score(measure, *case(values, np.arange(len(values)) % groups))
+        assert measure.low <= measured.low <= measured.value <= measured.high <= measure.high
+
+
+def test_a_balanced_accuracy_near_one_has_an_interval_that_ends_at_one():
+    """A normal interval went to 1.0038."""
+    values = np.r_[np.ones(58), 0.0, 0.0]
+    assert score(SHARE_OF_ALL, *case(values)).high == 1.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([0.0, 0.25, 1.0]), st.integers(2, 200), st.sampled_from([SHARE, SHARE_OF_ALL]))
+def test_groups_that_all_agree_have_an_interval_that_says_how_few_they_are(value, n, measure):
+    few, more = (score(measure, *case(np.full(2 * m, value), np.repeat(np.arange(m), 2))) for m in (n, 2 * n))
+    assert few.high - few.low > more.high - more.low > 0
+    assert few.high - few.low == pytest.approx(1 - n / (n + 3.8415), abs=1e-4)
+    assert few.low <= value <= few.high
+
+
+def test_groups_that_are_all_right_have_the_interval_of_as_many_rows_that_are_right():
+    assert agreed(1.0, 40, 0.0, 1.0) == pytest.approx(wilson(1.0, 40))
+    assert agreed(0.0, 40, 0.0, 1.0) == pytest.approx(wilson(0.0, 40))
+
+
+def test_groups_that_agree_on_a_measure_without_a_highest_value_have_no_interval():
+    measured = score(ROOT, *case(np.full(30, 4.0)))
+    assert (measured.low, measured.value, measured.high) == (2.0, 2.0, 2.0)
+    assert span(asdict(measured), "{:.2f}".format) == "all groups of rows agree, so no interval"
 
 
 def test_right_or_wrong_rows_of_common_groups_do_not_get_wilsons_interval():
@@ -140,8 +192,8 @@ def test_right_or_wrong_rows_of_common_groups_do_not_get_wilsons_interval():
 
 
 def test_groups_are_summed_and_counted():
-    sums, sizes = by_group(np.array([1.0, 2.0, 4.0, 8.0]), np.array([7, 3, 7, 7]), np.array([True, True, True, False]))
-    assert sorted(zip(sums, sizes, strict=True)) == [(2, 1), (13, 2)]
+    sums, sizes = by_group(np.array([1.0, 2.0, 4.0, 8.0]), np.array([7, 3, 7, 7]))
+    assert sorted(zip(sums, sizes, strict=True)) == [(2, 1), (13, 3)]
 
 
 def test_a_mean_of_resamples_weighs_groups_by_their_rows():

@@ -12,7 +12,7 @@ import yaml
 from minnow import config
 from minnow.catalog import catalog
 from minnow.onboarding import entry, trial
-from minnow.onboarding.proposal import Request
+from minnow.onboarding.proposal import Proposal, Request
 from minnow.onboarding.propose import propose
 from minnow.workspace import workspace
 
@@ -49,6 +49,28 @@ def test_an_entry_is_added_and_everything_else_stays(project):
     assert settings.threads == 1
     assert settings.usecases["second"].options == proposal.entry["options"] == {"target": "kind", "drop": ["id"]}
     assert "# the last column" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["on", "no", "null", "1e3", "007", "12:30", "a: b", "pulse [/min]", "a\nb", "${HOME}", "'"]
+)
+def test_a_column_of_any_name_reads_back_equal(name, project):
+    """The name is that of the target, of a column to drop and of a key, as in options.kinds."""
+    proposal = Proposal({"modality": "tabular", "task": "classify", "data": "rows.csv"})
+    proposal.entry |= {
+        "options": {"target": name, "drop": [name], "kinds": {name: "categorical"}},
+        "families": ["linear"],
+    }
+    proposal.reasons["options.target"] = f"the last column is {name}"
+    entry.add(workspace(root=project), "second", proposal)
+    written = config.load(project / "params.yaml", catalog()).entry("second").options
+    assert written == proposal.entry["options"]
+
+
+@pytest.mark.parametrize("name", ["no", "on", "null"])
+def test_a_use_case_may_be_called_by_a_word_of_yaml(name, project):
+    entry.add(workspace(root=project), name, propose(project / "rows.csv", Request()))
+    assert list(config.load(project / "params.yaml", catalog()).usecases) == ["first", name]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """What a run shows while it works."""
 
+import functools
 import io
 import itertools
 
 import pytest
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from minnow.runners import progress
 
@@ -74,3 +77,24 @@ def test_names_in_brackets_are_printed_as_they_are(capsys):
     with progress.Display() as display:
         display.say("column 'pulse [/min]' and 'weight [kg]'")
     assert "column 'pulse [/min]' and 'weight [kg]'" in capsys.readouterr().out
+
+
+ODD = ["pulse [/min]", "[red]x[/red]", "a|b", "<b>x</b>", "{x}", "%s", ":smile:", "[link=x]y"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("name", ODD)
+def test_names_are_shown_as_they_are_written(name, terminal, monkeypatch):
+    monkeypatch.setattr(progress, "Console", functools.partial(Console, file=io.StringIO(), force_terminal=terminal))
+    console = progress.wide_console()
+    with progress.Display(console) as display:
+        display.say(name)
+        with display.step(name) as report:
+            report(1, 2, {name: 1.0})
+            display._progress.refresh()
+    table = Table(title=name)
+    table.add_column(name)
+    table.add_row(name)
+    console.print(table)
+    shown = Text.from_ansi(console.file.getvalue()).plain
+    assert shown.count(name) >= 5

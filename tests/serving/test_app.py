@@ -245,3 +245,15 @@ def test_whatever_is_sent_is_answered_or_refused_with_a_reason(client, path, bod
 def test_whatever_is_asked_for_is_answered_or_refused(client, method, path, body):
     response = client.request(method, "/" + quote(path, safe="/"), content=body)
     assert response.status_code in (200, 404, 405, 415)
+
+
+def test_a_request_to_a_retired_use_case_is_told_so(bundles, tmp_path):
+    models.publish("digits", bundles("digits").parent, record(), 1, store=tmp_path)
+    pool = ModelPool(lambda: models.all(store=tmp_path), retired=lambda: models.retired(store=tmp_path))
+    with TestClient(create_app(pool)) as client:
+        assert post(client, "/digits/classify", {"inputs": [ZERO]}).status_code == 200
+        models.retire("digits", store=tmp_path)
+        pool.refresh()
+        assert "'digits' is retired" in refused(post(client, "/digits/classify", {"inputs": [ZERO]}), 410)
+        assert client.get("/models").json()["retired"] == ["digits"]
+        assert "digits is retired" in client.get("/").text

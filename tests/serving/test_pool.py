@@ -31,7 +31,7 @@ def publish(store, bundles):
 
 @pytest.fixture
 def pool(store):
-    return ModelPool(lambda: models.all(store=store))
+    return ModelPool(lambda: models.all(store=store), retired=lambda: models.retired(store=store))
 
 
 def corrupt(model: models.Published) -> None:
@@ -134,3 +134,26 @@ def test_a_store_that_goes_away_leaves_everything_serving(publish, pool, store, 
         assert not pool.refresh()
     assert "digits" in pool.models
     assert sum("no right to read" in record.message for record in caplog.records) == 1
+
+
+def test_a_retired_use_case_is_unloaded_and_a_later_publication_is_served(publish, pool, store):
+    publish("digits")
+    publish("reviews")
+    pool.refresh()
+    models.retire("digits", store=store)
+    assert pool.refresh()
+    assert (list(pool.models), pool.retired, pool.refused) == (["reviews"], {"digits"}, {})
+    assert not pool.refresh()
+    newer = publish("digits", 1)
+    assert pool.refresh()
+    assert pool.models["digits"].tag == newer.tag
+    assert pool.retired == frozenset()
+
+
+def test_a_retired_use_case_that_could_not_be_served_is_no_longer_complained_about(publish, pool, store):
+    corrupt(publish("digits"))
+    pool.refresh()
+    assert "digits" in pool.refused
+    models.retire("digits", store=store)
+    pool.refresh()
+    assert pool.refused == {}

@@ -1,10 +1,13 @@
-"""The scores of a finalist on each of several series."""
+"""The scores of a finalist on each of several series, and finalists that are refused before they are compared."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from minnow import modalities, tasks
+from minnow.stages import exam
+from minnow.stages.candidates import Incumbents
 from minnow.stages.exam import LISTED_SERIES, series_scores
 from minnow.types import Batch, Table
 
@@ -49,3 +52,19 @@ def test_of_many_series_those_with_the_worst_scores_are_listed():
 
 def test_a_single_series_has_no_scores_of_series():
     assert scored("forecast", ["a"], {"value": np.zeros(1)}, np.zeros(1), {"horizon": 1}) is None
+
+
+def test_a_finalist_with_the_bytes_of_a_withdrawn_version_is_refused_without_a_look():
+    bundle = SimpleNamespace(name="linear/float32", sha="abc", size_bytes=10)
+    case = SimpleNamespace(name="digits", task=tasks.get("classify"))
+    held = Incumbents(
+        None, None, 3, withdrawn={"abc": "version 2, which was withdrawn on 2026-11-29 (labels of March)"}
+    )
+    finalist: Any = SimpleNamespace(bundle=bundle)
+    prepared: Any = None
+    decision = exam.examine(case, "cpu", finalist, [], prepared, held)  # pyright: ignore[reportArgumentType]
+    assert (decision.verdict, decision.promote, decision.looked, decision.looks) == ("refused", False, False, 3)
+    assert decision.reasons == (
+        "linear/float32 has the bytes of version 2, which was withdrawn on 2026-11-29 (labels of March). It is refused until "
+        "data or settings give another model.",
+    )

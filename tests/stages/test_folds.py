@@ -10,6 +10,7 @@ from minnow.modalities import tabular
 from minnow.runners.worker import resolve
 from minnow.stages import folds, intake
 from minnow.stages.case import Case
+from minnow.types import Measure
 from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -75,6 +76,15 @@ def test_each_group_is_held_out_once(case):
     assert name == "one group after the other"
     assert len(scores["mae"].each) == 2
     assert scores["mae"].value > 2, "what a kind adds is not known where it was never seen"
+
+
+def test_an_interval_over_folds_stays_within_what_the_measure_can_be(case):
+    table = case.modality.read(case.data, case.options)
+    accuracy = Measure("accuracy", True, low=0.0, high=1.0)
+    near, equal = folds._summary([0.9, 1.0, 1.0, 1.0], accuracy, table), folds._summary([1.0] * 4, accuracy, table)
+    assert (near.high, equal.high) == (1.0, 1.0)
+    assert near.low < equal.low < 1.0, "folds that agree say how few rows there are"
+    assert folds._summary([0.1, 9.0], Measure("mae", False, low=0.0), table).low == 0.0
 
 
 def test_folds_by_group_need_groups(case):

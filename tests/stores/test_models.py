@@ -208,3 +208,24 @@ def test_reading_imports_no_bentoml(store, tmp_path):
     publish(tmp_path, "digits", b"a", 1)
     code = "import sys; from minnow.stores import models; models.all()[0].open(); assert 'bentoml' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ.copy())
+
+
+def test_nothing_of_a_retired_use_case_is_listed_and_its_history_stays(store, tmp_path):
+    for version, content in enumerate((b"a", b"b"), 1):
+        publish(tmp_path, "digits", content, version)
+    publish(tmp_path, "reviews", b"c", 1)
+    models.retire("digits")
+    models.retire("digits")
+    assert models.newest("digits") is None
+    assert (models.usecases(), models.retired()) == (["reviews"], ["digits"])
+    assert [model.serial for model in models.history("digits")] == [1, 2]
+    assert not (store / "models" / "minnow-digits" / "latest").exists()
+    publish(tmp_path, "digits", b"a", 3)
+    newest = models.newest("digits")
+    assert newest is not None
+    assert (newest.version, newest.serial, models.retired()) == (3, 3, [])
+
+
+def test_a_use_case_that_was_never_published_is_not_retired(store):
+    models.retire("digits")
+    assert models.retired() == []

@@ -9,7 +9,7 @@ import pytest
 from minnow.records.decision import Decision
 from minnow.records.files import sha256
 from minnow.records.provenance import Provenance, hashes_beside
-from minnow.stores import champions, database, tracking
+from minnow.stores import champions, database, removal, tracking
 from minnow.stores.database import client, experiment_id
 from minnow.stores.tracking import Record
 from minnow.workspace import workspace
@@ -58,6 +58,80 @@ def test_a_record_keeps_params_metrics_history_files_and_children(space):
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
+def _outcome(space, usecase="digits"):
+    """The runs of a use case: one with files, a family, a variant with the tag of a decision."""
+    note = space.root / "note.txt"
+    note.write_text("hello")
+    tags = {"minnow.usecase": usecase}
+    variant = Record("cnn int8", tags={**tags, tracking.decision_tag("cpu"): "d1"}, files={"bundle": [note]})
+    family = Record("cnn", tags=tags, history={"loss": [3.0, 2.0]}, children=(variant,))
+    return Record(usecase, params={"a": 1}, tags=tags, files={"notes": [note]}, children=(family,))
+
+
+def _runs(space, usecase="digits"):
+    return client(space).search_runs([experiment_id(space)], f"tags.`minnow.usecase` = '{usecase}'")
+
+
+class _Failing:
+    """MLflow's client, which loses its connection at its nth call that writes."""
+
+    WRITES = ("create_run", "log_batch", "log_artifact", "log_artifacts", "set_terminated", "set_tag", "delete_run")
+
+    def __init__(self, real, calls):
+        self.real, self.calls = real, calls
+
+    def __getattr__(self, name):
+        if name in self.WRITES:
+            self.calls -= 1
+            if self.calls == 0:
+                raise ConnectionError("lost")
+        return getattr(self.real, name)
+
+
+def test_an_outcome_whose_tracking_is_interrupted_anywhere_and_repeated_is_there_once(space, monkeypatch):
+    for calls in range(1, 13):
+        usecase = f"case{calls}"
+        with monkeypatch.context() as patch:
+            failing = _Failing(client(space), calls)
+            patch.setattr(tracking, "client", lambda _, failing=failing: failing)
+            with pytest.raises(ConnectionError):
+                tracking.log_once(space, _outcome(space, usecase), "key")
+        run_id = tracking.log_once(space, _outcome(space, usecase), "key")
+        runs = _runs(space, usecase)
+        assert {run.info.run_name for run in runs} == {usecase, "cnn", "cnn int8"}
+        assert len(runs) == 3
+        assert {run.info.status for run in runs} == {"FINISHED"}
+        assert {run.info.run_id for run in runs if run.info.run_name == usecase} == {run_id}
+        (variant,) = (run for run in runs if run.info.run_name == "cnn int8")
+        assert [file.path for file in client(space).list_artifacts(variant.info.run_id, "bundle")] == [
+            "bundle/note.txt"
+        ]
+    with monkeypatch.context() as patch:
+        last = _Failing(client(space), 13)
+        patch.setattr(tracking, "client", lambda _: last)
+        tracking.log_once(space, _outcome(space, "last"), "key")  # twelve calls write: all of them were interrupted
+
+
+def test_an_outcome_that_was_tracked_is_not_tracked_again_and_another_one_is(space):
+    first = tracking.log_once(space, _outcome(space), "key")
+    assert tracking.log_once(space, _outcome(space), "key") == first
+    assert len(_runs(space)) == 3
+    assert tracking.log_once(space, _outcome(space), "another") != first
+    assert len(_runs(space)) == 6
+
+
+def test_an_unfinished_run_of_another_workspace_on_the_same_server_is_left_alone(space, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking.platform, "node", lambda: "another machine")
+        failing = _Failing(client(space), 4)
+        patch.setattr(tracking, "client", lambda _: failing)
+        with pytest.raises(ConnectionError):
+            tracking.log_once(space, _outcome(space), "key")
+    left = len(_runs(space))
+    tracking.log_once(space, _outcome(space), "key")
+    assert len(_runs(space)) == left + 3
+
+
 def test_the_page_is_of_the_experiment(space):
     assert tracking.page(space) == f"http://127.0.0.1:5000/#/experiments/{experiment_id(space)}"
 
@@ -65,6 +139,21 @@ def test_the_page_is_of_the_experiment(space):
 def test_more_points_than_one_call_takes_are_all_kept(space):
     run_id = tracking.log(space, Record("long", history={"loss": [float(i) for i in range(2500)]}))
     assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500
+
+
+def test_metrics_of_oddly_named_columns_are_kept_each_under_a_name_of_its_own(space):
+    names = ["pulse [/min]", "pulse (/min)", "km/", "a//b", "../up", ".", "/x", "%s", "<b>", "é", "n" * 400]
+    metrics = {f"importance/{name}": float(i) for i, name in enumerate(names)}
+    odd = {"options": {"kinds": {"a//b": "number", "..": "text", "[red]": 1}}}
+    run_id = tracking.log(
+        space, Record("odd", params=odd, metrics=metrics, history={"a//b": [1.0, 2.0], "a/_/b": [3.0]})
+    )
+    kept = client(space).get_run(run_id).data
+    assert sorted(v for k, v in kept.metrics.items() if k.startswith("importance/")) == sorted(metrics.values())
+    assert kept.metrics["importance/pulse _/min_"] == 0.0
+    assert kept.metrics["importance/pulse _/min_ 2"] == 1.0
+    assert {kept.metrics["epoch/a/_/b"], kept.metrics["epoch/a/_/b 2"]} == {2.0, 3.0}
+    assert "[red]" in kept.params["options.kinds"]
 
 
 def test_two_processes_make_one_database(in_folder):
@@ -111,10 +200,10 @@ def test_rollback_goes_back_step_by_step_and_then_says_that_there_is_nothing(spa
         replaces = shas[-1] if shas else None
         shas.append(sha := keep_bundle(space, text, replaces))
         champions.promote(space, "digits", "cpu", decision(sha, "better", replaces))
-    assert champions.rollback(space, "digits", "cpu").sha == shas[1]
-    assert champions.rollback(space, "digits", "cpu").sha == shas[0]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[1]
+    assert removal.rollback(space, "digits", "cpu").sha == shas[0]
     with pytest.raises(LookupError, match="no champion for cpu before version 1"):
-        champions.rollback(space, "digits", "cpu")
+        removal.rollback(space, "digits", "cpu")
 
 
 def test_a_fetched_bundle_that_broke_is_fetched_again_and_a_registered_one_that_was_changed_is_refused(space):

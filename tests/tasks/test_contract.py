@@ -15,10 +15,11 @@ from minnow.measures import score_all
 
 TASKS = list(tasks.names())
 TYPES = {"string": str, "number": float, "array": list, "object": dict}
-BOUNDED = {
+SHARES = {
     "accuracy",
     "macro_f1",
     "balanced_accuracy",
+    "auc",
     "ndcg@10",
     "recall@10",
     "hit@10",
@@ -27,6 +28,14 @@ BOUNDED = {
     "recall",
     "memorised",
 }
+MARGINS = {
+    "accuracy": (0.01, False),
+    "balanced_accuracy": (0.01, False),
+    "macro_f1": (0.01, False),
+    "auc": (0.002, False),
+    "log_loss": (0.01, True),
+}
+"""Default margins that are not 2 % of the score: (margin, whether it is a share)."""
 
 
 @pytest.fixture(params=TASKS)
@@ -59,7 +68,41 @@ def test_measures_are_finite_and_within_their_bounds(task, sample):
         for name, value in score_all(task.MEASURES, outputs, sample.batch).items():
             assert all(math.isfinite(v) for v in (value.value, value.low, value.high)), name
             assert value.low <= value.value <= value.high, name
-            assert name not in BOUNDED or 0 <= value.value <= 1, name
+
+
+def test_each_measure_has_a_range_that_its_intervals_keep_to(task, sample):
+    for measure in task.MEASURES:
+        assert measure.low < measure.high
+        assert math.isfinite(measure.low) or math.isfinite(measure.high), measure.name
+        assert (measure.name in SHARES) == ((measure.low, measure.high) == (0, 1)), measure.name
+        for outputs in (sample.right, sample.wrong):
+            value = score_all([measure], outputs, sample.batch)[measure.name]
+            assert measure.low <= value.low <= value.high <= measure.high, measure.name
+
+
+def test_each_measure_has_its_default_margin(task):
+    for measure in task.MEASURES:
+        assert (measure.margin, measure.relative) == MARGINS.get(measure.name, (0.02, True)), measure.name
+
+
+def test_the_margin_of_a_task_is_that_of_its_first_measure(task):
+    loss = np.full(6, 0.25)
+    assert task.margin(loss, None) == task.margin(loss, task.MEASURES[0].margin)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("classify", 0.01),
+        ("regress", 0.005),
+        ("forecast", 0.005),
+        ("rank", 0.015),
+        ("rate", 0.0101),
+        ("generate", 0.005),
+    ],
+)
+def test_the_default_margin_on_a_mean_loss_of_a_quarter(name, expected):
+    assert tasks.get(name).margin(np.full(6, 0.25), None) == pytest.approx(expected)
 
 
 def test_measures_set_exactly_one_of_rows_and_score(task):

@@ -70,7 +70,7 @@ def champion_of(space: Workspace, settings: Settings, usecase: str, target: str)
     """Return the champion of a use case, or end the command where there is none."""
     from minnow.stores import champions
 
-    require_known("use case", usecase, settings.usecases)
+    require_known("use case", usecase, settings.names)
     champion = champions.current(space, usecase, target)
     if champion is None:
         raise fail(f"'{usecase}' has no champion for {target}. Run `minnow run {usecase}`.", FAILED)

@@ -36,20 +36,26 @@ def status(as_json: AsJson = False) -> None:
     For each use case: why it is stale, its champion with score and data version, and whether the served model is the champion
     of the registry.
     """
-    from flows import plan
+    from flows import ages, plan
     from minnow.config import ConfigError
     from minnow.insight import status as states
     from minnow.stores import versions
 
     space, settings = load_settings()
     with exit_on(versions.VersionError, code=FAILED), exit_on(ConfigError):
-        recorded, names = versions.state(space.root), plan.selected(settings, [])
-    state = versions.State(plan.with_starts(space, settings, recorded.stale, names), recorded.data)
+        names = plan.selected(settings, [])
+        recorded = plan.state_of(space, settings, names)
+    reasons = ages.overdue(space, settings, names, untried=False)
+    found = {name: [*reasons.get(name, []), *recorded.stale.get(name, [])] for name in {*reasons, *recorded.stale}}
+    state = versions.State(plan.with_starts(space, settings, found, names), recorded.data)
     rows = [states.status_of(space, settings, name, state) for name in settings.usecases]
     if as_json:
-        typer.echo(json.dumps({"usecases": states.as_json(rows), "data": state.data}, indent=2))
+        content = {"usecases": states.as_json(rows), "data": state.data, "refused": dict(settings.refused)}
+        typer.echo(json.dumps(content, indent=2))
     else:
         states.print_status(rows, state.data)
+        for reason in settings.refused.values():
+            typer.echo(f"Refused: {reason}")
 
 
 def results(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
-from minnow.cli.app import FAILED, Verbose, exit_on, load_settings, require_known
+from minnow.cli.app import FAILED, USAGE, Verbose, exit_on, load_settings, require_known
 from minnow.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(
     ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
     from minnow.insight import overview
 
-    overview.show_run(space, ended.written, ended.stopped, ended.fresh, verbose=verbose)
+    overview.show_run(space, ended.written, ended.stopped, ended.fresh, complete=ended.code == 0, verbose=verbose)
     raise typer.Exit(ended.code)
 
 
@@ -80,14 +80,15 @@ def new(
     """
     from minnow.config import ConfigError
     from minnow.insight.summary import command
-    from minnow.onboarding import entry
+    from minnow.onboarding import editing, entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
     from minnow.onboarding.propose import propose
 
-    space, _ = load_settings()
+    space, settings = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
+        editing.check_new(settings, name, space.params)
         request = Request(target, modality, task, split, family, options_of(option or []))
         while (proposal := propose(folder, request)).questions:
             request = _answered(request, proposal.questions[0], ask=not yes)
@@ -144,8 +145,9 @@ def tune(
     from minnow.stages.validate import DataError
 
     space, settings = load_settings(params)
-    require_known("use case", usecase, settings.usecases)
-    require_known("family", family, settings.usecases[usecase].families, f"usecases.{usecase}.families: ")
+    with exit_on(ConfigError):
+        families = settings.entry(usecase).families
+    require_known("family", family, families, f"usecases.{usecase}.families: ")
     with exit_on(DataError, Busy, code=FAILED), exit_on(ConfigError, ClusterError):
         tuned = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
         summary.print_tuned(usecase, family, tuned, written=write)
@@ -162,5 +164,13 @@ def data() -> None:
     from flows import plan
 
     space, settings = load_settings()
-    paths = plan.bring_data(space, settings, settings.usecases)
-    typer.echo("\n".join(f"made {path}" for path in paths) or "All data is there.")
+    brought = plan.bring_data(space, settings, settings.usecases)
+    for path in brought.made:
+        typer.echo(f"made {path}")
+    failures = [*settings.refused.values(), *map(str, brought.failed.values())]
+    for reason in failures:
+        typer.echo(reason, err=True)
+    if failures:
+        raise typer.Exit(USAGE if settings.refused else FAILED)
+    if not brought.made:
+        typer.echo("All data is there.")

@@ -30,10 +30,12 @@ class TaskCapabilities:
     feature_extraction: None where predictions are scored without features.
     constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: what is answered without
         learning, by the weights of train. Empty where such an answer is of use, as in a ranking by popularity.
+    redivided: whether the rows of train and val may be divided anew, for cross-validation, and joined to fit a model again.
     """
 
     feature_extraction: FeatureExtraction | None = None
     constants: Callable[[Batch, Batch], Mapping[str, Outputs]] = lambda train, exam: {}
+    redivided: bool = True
 
 
 class Task(Protocol):
@@ -60,11 +62,6 @@ class Task(Protocol):
         ...
 
     @property
-    def MARGIN(self) -> float:
-        """Default of judge.margin: absolute for classify, otherwise a share; margin() converts it."""
-        ...
-
-    @property
     def ANSWER(self) -> Mapping[str, Any]:
         """JSON Schema of one prediction."""
         ...
@@ -74,7 +71,11 @@ class Task(Protocol):
         ...
 
     def margin(self, loss: Array, setting: float | None) -> float:
-        """Absolute non-inferiority margin on the mean loss. setting: judge.margin of params.yaml; None takes MARGIN."""
+        """Absolute non-inferiority margin on the mean loss.
+
+        setting: judge.margin of params.yaml; None takes the margin of the first measure. Both are of that measure's kind,
+        absolute or relative.
+        """
         ...
 
     def classes(self, target: Array) -> Array:

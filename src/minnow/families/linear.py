@@ -18,7 +18,9 @@ from minnow.families._keras.layers import sum_over_rows
 from minnow.families._progress import val_measure
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, silent
 
-CAPABILITIES = FamilyCapabilities(space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}})
+CAPABILITIES = FamilyCapabilities(
+    space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}, cheap=True
+)
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
 READS = (PIXELS, NGRAMS, CHARACTERS, SERIES, NUMBERS, CATEGORIES)
@@ -65,14 +67,15 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     """
     names = ngram_weights.arrays(train, params.features)
     rows = _rows(train, val, names, params, seed)
-    solver = _best_solver(rows, train, val, params, seed, report)
+    strength, solver = _best_solver(rows, train, val, params, seed, report)
+    settled = {"C": [strength]}
     weights, bias = _weights(solver, rows, train)
     end = partial(_end, task=train.task)
     if names:
         fitted = ngram_weights.NgramWeights(names, weights, bias, rows.ratios, params.norm)
-        return model.KerasModel(ngram_weights.network(train, fitted, end))
+        return model.KerasModel(ngram_weights.network(train, fitted, end), settled=settled)
     network = _image_network if PIXELS in train.inputs else _table_network
-    return model.KerasModel(network(train, weights, bias, end))
+    return model.KerasModel(network(train, weights, bias, end), settled=settled)
 
 
 def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int) -> _Rows:
@@ -88,8 +91,8 @@ def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int)
     return _Rows(train_rows, val_rows, rows.ratios, (mean, axes))
 
 
-def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> Any:
-    """Fit with each strength, and return the fit with the least loss on val."""
+def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> tuple[float, Any]:
+    """Fit with each strength, and return the strength and the fit with the least loss on val."""
     fits = []
     for index, strength in enumerate(params.C, 1):
         solver = _solver(train.task, strength, params.iterations, seed)
@@ -100,8 +103,8 @@ def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: in
         loss = _val_loss(outputs, val)
         fits.append((loss, index, solver))
         report(index, len(params.C), {"val_loss": loss, **val_measure(outputs, val)})
-    _, _, best = min(fits, key=lambda fit: fit[:2])
-    return best
+    _, index, best = min(fits, key=lambda fit: fit[:2])
+    return params.C[index - 1], best
 
 
 def _flat(batch: Batch) -> Any:

@@ -13,8 +13,9 @@ from minnow.records.bundle import open_bundle
 from minnow.records.files import RecordError
 from minnow.records.report import read_report, score_as_json
 from minnow.runners.progress import wide_console
+from minnow.stores import ages, models, removal
 from minnow.stores import champions as registry
-from minnow.stores import models
+from minnow.stores.ages import age_text
 from minnow.stores.publication import divergence
 from minnow.stores.versions import State
 from minnow.types import Score
@@ -29,7 +30,8 @@ class TargetStatus:
 
     version, sha: of the champion, None where there is none; model, served, data_version: name, tag and data of the published
     model; scores: its scores on the exam, by measure; measure: the first of the task; divergence: how the published model
-    differs from the champion, None where it does not.
+    differs from the champion, None where it does not. age_s: seconds since the champion was promoted or confirmed by a run;
+    retired: whether it was taken away by hand and there is none since.
     """
 
     version: int | None
@@ -40,6 +42,8 @@ class TargetStatus:
     scores: Mapping[str, Mapping[str, float | int]]
     measure: str
     divergence: str | None
+    age_s: float | None = None
+    retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,11 @@ class UseCaseStatus:
 
 @dataclass(frozen=True)
 class ChampionStatus:
-    """A champion in the registry. best: version of the best model so far."""
+    """A champion in the registry.
+
+    best: version of the best model so far; age_s: seconds since it was promoted or confirmed by a run; max_age_s: the limit of
+    params.yaml, None where there is none.
+    """
 
     usecase: str
     target: str
@@ -61,6 +69,13 @@ class ChampionStatus:
     sha: str
     run_id: str
     best: int | None
+    age_s: float = 0.0
+    max_age_s: float | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is older than max_age."""
+        return self.max_age_s is not None and self.age_s > self.max_age_s
 
 
 def status_of(space: Workspace, settings: Settings, usecase: str, state: State) -> UseCaseStatus:
@@ -90,6 +105,8 @@ def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetSta
         scores={name: score_as_json(score) for name, score in scores.items()},
         measure=tasks.get(task).MEASURES[0].name,
         divergence=divergence(usecase, target, champion) or broken,
+        age_s=ages.age_of(space, champion).confirmed_s if champion else None,
+        retired=champion is None and removal.is_retired(space, usecase, target),
     )
 
 
@@ -102,16 +119,23 @@ def print_status(rows: Sequence[UseCaseStatus], data: Mapping[str, str]) -> None
     """Print the state of use cases for people. data: file -> how it differs from its recorded version."""
     console = wide_console()
     table = Table()
-    for column in ("use case", "state", "target", "champion", "exam", "data", "divergence"):
+    for column in ("use case", "state", "target", "champion", "age", "exam", "data", "differs"):
         table.add_column(column)
     for row in rows:
         state = "stale: " + "; ".join(_summarised(row.stale)) if row.stale else "fresh"
         for name, target in row.targets.items():
-            champion = f"{target.model} v{target.version}" if target.version else "none"
+            champion = (
+                f"{target.model} v{target.version}" if target.version else "retired" if target.retired else "none"
+            )
+            age = (
+                age_text(target.age_s).replace(" days", " d").replace(" hours", " h")
+                if target.age_s is not None
+                else ""
+            )
             score = target.scores.get(target.measure)
             exam = f"{target.measure} {score['value']:.4f}" if score else ""
-            data_version = (target.data_version or "")[:12]
-            table.add_row(row.usecase, state, name, champion, exam, data_version, target.divergence or "none")
+            data_version = (target.data_version or "")[:8]
+            table.add_row(row.usecase, state, name, champion, age, exam, data_version, target.divergence or "none")
     console.print(table)
     for file, how in data.items():
         console.print(f"{file}: {how}", style="yellow")
@@ -128,18 +152,28 @@ def _summarised(reasons: Sequence[str]) -> list[str]:
 def champions_of(space: Workspace, settings: Settings) -> list[ChampionStatus]:
     """List the champion of every use case and target in the registry."""
     rows = []
-    for usecase, entry in settings.usecases.items():
-        for target in entry.targets:
+    for usecase in settings.names:  # of an entry with a fault too: its champion is served all the same
+        entry = settings.usecases.get(usecase)
+        for target in entry.targets if entry else ("cpu", "gpu"):
             champion, best = (registry.current(space, usecase, target, role) for role in ("champion", "best"))
             if champion:
-                number = best.version if best else None
-                rows.append(ChampionStatus(usecase, target, champion.version, champion.sha, champion.run_id, number))
+                number, age = best.version if best else None, ages.age_of(space, champion).confirmed_s
+                limit = settings.max_age_of(usecase)
+                rows.append(
+                    ChampionStatus(usecase, target, champion.version, champion.sha, champion.run_id, number, age, limit)
+                )
     return rows
 
 
 def champion_lines(rows: Sequence[ChampionStatus]) -> str:
     """Format champions as text, one line each."""
     lines = [
-        f"{row.usecase:<16} {row.target:<4} version {row.version:<4} {row.sha[:12]}  run {row.run_id}" for row in rows
+        f"{row.usecase:<16} {row.target:<4} version {row.version:<4} {row.sha[:12]}  run {row.run_id}  {_aged(row)}"
+        for row in rows
     ]
     return "\n".join(lines) or "No champion yet. Run `minnow run`."
+
+
+def _aged(row: ChampionStatus) -> str:
+    """Text of a champion's age, and that it is stale where it is older than max_age."""
+    return age_text(row.age_s) + (f", stale: max_age is {age_text(row.max_age_s or 0.0)}" if row.stale else "")

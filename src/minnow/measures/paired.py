@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minnow.measures.scores import bootstrap_means, by_group
-from minnow.types import Array
+from minnow.measures.scores import EQUAL, bootstrap_means, by_group, within
+from minnow.types import Array, Measure
 
 POWER = 0.8
 RESAMPLES = 4000
@@ -24,8 +24,8 @@ class Comparison:
 
     difference: of mean losses, challenger minus champion; upper: its one-sided upper bound at the level; p_better: p value
     of the hypothesis that the challenger is not better; detectable: the smallest difference of mean losses that these rows
-    detect at the level with a power of 80 %; n: number of groups. With a single group there is no estimate of noise, and
-    the bounds are infinite.
+    detect at the level with a power of 80 %; n: number of groups. With a single group, or few that agree, there is no estimate
+    of noise, and the bounds are infinite.
     """
 
     difference: float
@@ -109,7 +109,8 @@ def _compare_bootstrap(difference: Array, group: Array, level: float) -> Compari
     """Upper bound of the mean: the larger of a bootstrap quantile and a t bound with the bootstrap's standard error.
 
     At a small level the quantile would lie beyond all resamples, and the t bound is the larger one. The p value is at least
-    0.5^m for m groups, that of a sign test with all signs equal.
+    0.5^m for m groups, that of a sign test with all signs equal. Where all groups agree there is no spread, and so few of them
+    that a sign test shows nothing at the level give no bound.
     """
     from scipy.stats import t
 
@@ -119,20 +120,37 @@ def _compare_bootstrap(difference: Array, group: Array, level: float) -> Compari
         return Comparison(mean, math.inf, 1.0, math.inf, m)
     means = bootstrap_means(sums, sizes, seed=0, resamples=RESAMPLES)
     error = float(means.std(ddof=1)) * math.sqrt(m / (m - 1))
+    if error <= EQUAL * max(1.0, abs(mean)) and 0.5**m > level:
+        return Comparison(mean, math.inf, 1.0, math.inf, m)
     upper = max(float(np.quantile(means, 1 - level)), mean + float(t.isf(level, m - 1)) * error)
     by_t = float(t.sf(-mean / error, m - 1)) if error > 0 else float(mean >= 0)
     p = max(float((means >= 0).mean()), by_t, 0.5**m)
     return Comparison(mean, upper, p, detectable(error * math.sqrt(m), m, level), m)
 
 
+def standard_error(difference: Array, group: Array) -> float:
+    """Standard error of the mean of differences of losses, row by row, over groups of rows; infinite for a single group.
+
+    difference: (n,) float64; group: (n,) int.
+    """
+    sums, sizes = by_group(difference, group)
+    m = len(sums)
+    if m < 2:
+        return math.inf
+    rest = sums - sizes * (sums.sum() / sizes.sum())
+    return math.sqrt(m / (m - 1) * float((rest**2).sum())) / float(sizes.sum())
+
+
 def difference(
-    challenger: Array, other: Array, group: Array, *, root: bool = False, seed: int = 0
+    challenger: Array, other: Array, group: Array, measure: Measure, *, seed: int = 0
 ) -> tuple[float, float, float]:
     """Difference of two scores on the same rows, with a two-sided 95 % bootstrap interval over groups: (value, low, high).
 
-    challenger, other: (n,) float64, row by row; group: (n,) int; root: the scores are roots of the means (RMSE). The result
-    does not depend on the order of the rows.
+    challenger, other: (n,) float64, losses row by row; group: (n,) int; measure: the one that the losses are of. The interval
+    stays within the width of its range; of a root measure it is the difference of the roots. The result does not depend on
+    the order of the rows.
     """
+    root, width = measure.root, measure.high - measure.low
     _, index = np.unique(group, return_inverse=True)
     rows = np.lexsort((other, challenger, index))
     sums = [np.bincount(index[rows], weights=losses[rows]) for losses in (challenger, other)]
@@ -145,8 +163,10 @@ def difference(
     (resampled_first, resampled_second), (value_first, value_second) = (
         [np.sqrt(np.maximum(values, 0)) if root else values for values in pair] for pair in (means, totals)
     )
-    low, high = np.quantile(resampled_first - resampled_second, [0.025, 0.975])
-    return float((value_first - value_second)[0]), float(low), float(high)
+    low, high = (float(end) for end in np.quantile(resampled_first - resampled_second, [0.025, 0.975]))
+    differences = Measure(measure.name, higher_is_better=False, low=-width, high=width)
+    score = within(differences, float((value_first - value_second)[0]), low, high, len(sizes))
+    return score.value, score.low, score.high
 
 
 def detectable(spread: float, n: int, level: float) -> float:

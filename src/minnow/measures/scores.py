@@ -1,4 +1,7 @@
-"""Scores with confidence intervals: Wilson's for proportions of independent rows, otherwise the bootstrap over groups."""
+"""Scores with confidence intervals: Wilson's for proportions of independent rows, otherwise the bootstrap over groups.
+
+An interval stays within the range of its measure. One group of rows has none: its ends are the value itself.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ Z = 1.959963984540054
 RESAMPLES = 2000
 SCORE_RESAMPLES = 100
 """Resamples of scores that are not means, each of which is computed anew: enough for a standard error."""
+EQUAL = 1e-12
+"""Relative width below which an interval is that of equal values, which differ in rounding alone."""
 CELLS = 4_000_000
 """Number of drawn indices that are in memory at once."""
 
@@ -23,24 +28,47 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
     """Score outputs on a batch, with a two-sided 95 % interval.
 
     Rows of one group are resampled together. The result does not depend on the order of the rows. It is NaN for a batch
-    in which every row is NaN.
+    in which every row is NaN. Groups without a row that counts are left out.
     """
     if measure.rows is None:
         return _score_of_function(measure, outputs, batch, seed)
     rows = measure.rows(outputs, batch)
     counts = np.isfinite(rows)
-    sums, sizes = by_group(np.where(counts, rows, 0.0), batch.group, counts)
-    if not sizes.sum():
+    sums, sizes = by_group(rows[counts], batch.group[counts])
+    if not len(sizes):
         return Score(math.nan, math.nan, math.nan, 0)
-    mean = float(sums.sum() / sizes.sum())
+    n, mean = len(sizes), float(sums.sum() / sizes.sum())
     shares = np.isin(rows[counts], (0.0, 1.0)).all() and not measure.root
     if shares and sizes.max() == 1:
-        low, high = wilson(mean, int(sizes.sum()))
+        low, high = wilson(mean, n) if n > 1 else (mean, mean)
     else:
         low, high = (float(v) for v in np.quantile(bootstrap_means(sums, sizes, seed), [0.025, 0.975]))
     if measure.root:
         mean, low, high = (math.sqrt(max(v, 0.0)) for v in (mean, low, high))
-    return Score(mean, low, high, int((sizes > 0).sum()))
+    return within(measure, mean, low, high, n)
+
+
+def within(measure: Measure, value: float, low: float, high: float, n: int) -> Score:
+    """Score with its interval (low, high) over n groups, clipped to the measure's range.
+
+    Where all groups agree, so that low and high are equal, the interval is that of `agreed`.
+    """
+    if high - low <= EQUAL * max(1.0, abs(value)):
+        low, high = agreed(value, n, measure.low, measure.high)
+    value, low, high = (float(end) for end in np.clip([value, low, high], measure.low, measure.high))
+    return Score(value, min(low, value), max(high, value), n)  # the ends are rounded
+
+
+def agreed(value: float, n: int, lowest: float, highest: float) -> tuple[float, float]:
+    """Interval of a mean over n groups that all have the same value, (low, high). lowest, highest: the range of a value.
+
+    By Wilson's bound for none in n, at most z^2 / (n + z^2) of all groups have another value, at worst an end of the range.
+    A single group, and a range without ends, give no interval: both ends are the value.
+    """
+    if n < 2 or not math.isfinite(highest - lowest):
+        return value, value
+    others = Z * Z / (n + Z * Z)
+    return value - others * (value - lowest), value + others * (highest - value)
 
 
 def score_all(measures: Iterable[Measure], outputs: Outputs, batch: Batch, *, seed: int = 0) -> dict[str, Score]:
@@ -73,13 +101,13 @@ def _plain(measure: Measure, outputs: Outputs, batch: Batch, rows: Array) -> flo
 
 
 def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
-    """Text of the interval of a score. score: value, low, high and n by name; figure: formats a number.
+    """Text of the interval of a score. score: low, high and n by name; figure: formats a number.
 
-    With a single group all resamples are equal, so there is no interval.
+    Ends that are equal are no interval: there is a single group, or all groups agree and the measure's range has no ends.
     """
-    if score.get("n") == 1 and score["low"] == score["high"]:
-        return "one group of rows, so no interval"
-    return f"{figure(score['low'])} to {figure(score['high'])}"
+    if score["low"] != score["high"]:
+        return f"{figure(score['low'])} to {figure(score['high'])}"
+    return f"{'one group of rows' if score.get('n') == 1 else 'all groups of rows agree'}, so no interval"
 
 
 def figure(value: float, digits: int = 4) -> str:
@@ -95,14 +123,13 @@ def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def by_group(values: Array, group: Array, counts: Array | None = None) -> tuple[Array, Array]:
+def by_group(values: Array, group: Array) -> tuple[Array, Array]:
     """Sum values by group, in an order of the groups that does not depend on the order of the rows.
 
-    values: (n,); group: (n,) int; counts: (n,) bool, which rows count. Returns sums (m,) and numbers of rows (m,).
+    values: (n,); group: (n,) int. Returns sums (m,) and numbers of rows (m,).
     """
     _, index = np.unique(group, return_inverse=True)
-    weight = np.ones(len(values)) if counts is None else counts.astype(np.float64)
-    sizes = np.bincount(index, weights=weight)
+    sizes = np.bincount(index).astype(np.float64)
     in_order = np.lexsort((values, index))  # sums of floats depend on the order
     sums = np.bincount(index[in_order], weights=values[in_order])
     order = np.lexsort((sizes, sums))
@@ -135,4 +162,4 @@ def _score_of_function(measure: Measure, outputs: Outputs, batch: Batch, seed: i
         rows = np.concatenate([members[i] for i in sample])
         values.append(measure.score({name: array[rows] for name, array in outputs.items()}, batch.take(rows)))
     error = float(np.std(values, ddof=1))
-    return Score(value, value - Z * error, value + Z * error, len(groups))
+    return within(measure, value, value - Z * error, value + Z * error, len(groups))

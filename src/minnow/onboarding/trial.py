@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import typer
-import yaml
 
 from minnow import config
 from minnow.catalog import catalog
+from minnow.config import writing
+from minnow.runners.interruption import described
 from minnow.workspace import Workspace, workspace
 
 _FAMILIES, _MINUTES, _EPOCHS = 2, 1, 5
@@ -46,10 +47,13 @@ def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     tried = trial_settings(settings, name, entry)
     path = space.home / "new" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(tried, sort_keys=False, allow_unicode=True))
+    path.write_text(writing.document(tried), encoding="utf-8")
     families = " and ".join(tried["usecases"][name]["families"])
     typer.echo(f"A trial of {families}, a minute each at most. It is scored on val; the test set is not read.")
     trial = workspace(path, space.root)
-    ended = retrain.run(trial, [name], force=True)
+    with described(
+        lambda: f"The trial was cut; params.yaml keeps the entry usecases.{name}. To go on: minnow run {name}"
+    ):
+        ended = retrain.run(trial, [name], force=True)
     overview.show_run(trial, ended.written, ended.stopped, ended.fresh)
     return ended.code

@@ -27,6 +27,19 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class FamilyFolds:
+    """Mean loss of a family out of fold, and how much it lies above that of the best, with the standard error of that.
+
+    size_bytes: of the variant that would be chosen.
+    """
+
+    loss: float
+    difference: float
+    error: float
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class SeriesScore:
     """The first measure on the rows of one series. n: how many rows."""
 
@@ -67,7 +80,9 @@ class Decision:
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
     numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
-    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
+    several. rule: by which the finalist was chosen, "val" or "cross-validation"; folds: family -> figures of the latter. refit:
+    how the finalist was fitted again on train and val, or why not. hints: what the data makes doubtful about the figures. id:
+    hash of the content, without chosen, rule, folds, refit and hints.
     """
 
     usecase: str
@@ -93,6 +108,9 @@ class Decision:
         default_factory=dict[str, Mapping[str, float | int | None]]
     )
     chosen: tuple[str, ...] = ()
+    rule: str = "val"
+    folds: Mapping[str, FamilyFolds] = field(default_factory=dict[str, FamilyFolds])
+    refit: str = ""
     series: SeriesScores | None = None
     hints: tuple[Hint, ...] = ()
     id: str = ""
@@ -109,6 +127,7 @@ class Decision:
             "baselines": {name: dict(vars(score)) for name, score in self.baselines.items()},
             "differences": {name: dict(vars(difference)) for name, difference in self.differences.items()},
             "about": dict(self.about),
+            "folds": {name: dict(vars(figures)) for name, figures in self.folds.items()},
             "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
             "format": FORMAT,
         }
@@ -127,6 +146,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
             "score": score_from_json(value["score"]) if value.get("score") else None,
             "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
             "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
+            "folds": {name: FamilyFolds(**figures) for name, figures in value.get("folds", {}).items()},
             "series": _series(value["series"]) if value.get("series") else None,
         }
         return Decision(**(value | read))

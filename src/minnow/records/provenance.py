@@ -23,7 +23,8 @@ NOUN = "provenance"
 class Provenance:
     """Where a bundle comes from.
 
-    sha: the bundle's name; made_from: what the model was made from;
+    sha: the bundle's name; made_from: what the model was made from; code_version: git commit, with a hash of what differed from
+    it, "none" outside of git; untracked: files of code and settings that git did not track, which that hash covers;
     settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
     decisions: those in which it was the finalist. target, version, tag: set in the copy that is published.
     """
@@ -34,6 +35,7 @@ class Provenance:
     variant: str | None = None
     data_version: str | None = None
     code_version: str | None = None
+    untracked: tuple[str, ...] = ()
     made_from: Origin | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     files: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -55,7 +57,7 @@ class Provenance:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads; fields that are None are left out."""
-        plain = {name: value for name, value in vars(self).items() if value is not None}
+        plain = {name: value for name, value in vars(self).items() if value is not None and value != ()}
         origin: dict[str, Any] = {"made_from": self.made_from.as_json()} if self.made_from else {}
         origin["format"] = FORMAT
         return plain | origin | {"decisions": [decision.as_json() for decision in self.decisions]}
@@ -81,6 +83,7 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
         made_from = origin_from_json(value["made_from"]) if value.get("made_from") else None
         known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
         read: dict[str, Any] = {"files": files, "decisions": decisions, "made_from": made_from, "format": number}
+        read["untracked"] = tuple(value.get("untracked", ()))
         return Provenance(**(known | read))
 
 

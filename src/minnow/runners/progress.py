@@ -31,10 +31,10 @@ class Lines(Console):
 def wide_console() -> Console:
     """Return a console as wide as its terminal; in a file or a pipe, tables have up to 140 characters.
 
-    Text is printed as it is: names in square brackets, such as "pulse [/min]", are no markup.
+    Text is printed as it is: names such as "pulse [/min]" are no markup, and ":smile:" is no picture.
     """
-    console = Lines(highlight=False, markup=False)
-    return console if console.is_terminal else Lines(highlight=False, markup=False, width=140)
+    console = Lines(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Lines(highlight=False, markup=False, emoji=False, width=140)
 
 
 class Display:
@@ -46,9 +46,9 @@ class Display:
         self._live = self.console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.console,

@@ -35,6 +35,7 @@ def index(pool: ModelPool, base_url: str) -> str:
     if not pool.models:
         parts.append("<p>No model is served yet. <code>minnow run</code> trains, judges and publishes models.</p>")
     parts += [f"<p class=refused>{escape(reason)}</p>" for _, reason in sorted(pool.refused.items())]
+    parts += [f"<p>{escape(usecase)} is retired: none of its models is served.</p>" for usecase in sorted(pool.retired)]
     parts.append("<p><a href=docs>Reference</a> · <a href=openapi.json>OpenAPI</a> · <a href=models>Models</a></p>")
     return _html("Minnow", parts)
 
@@ -61,7 +62,7 @@ def models(pool: ModelPool) -> dict[str, Any]:
         }
         for usecase, model in sorted(pool.models.items())
     ]
-    return {"models": served, "refused": pool.refused}
+    return {"models": served, "refused": pool.refused, "retired": sorted(pool.retired)}
 
 
 def openapi(pool: ModelPool, most_bytes: int | None = None, most_inputs: int | None = None) -> dict[str, Any]:

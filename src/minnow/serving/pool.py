@@ -27,15 +27,24 @@ class LoadedModel:
 class ModelPool:
     """The models that are served.
 
-    models: use case -> loaded model. refused: use case -> why its newest model is not served.
-    Both mappings are replaced as a whole and never changed, so that a request sees one state.
+    models: use case -> loaded model. refused: use case -> why its newest model is not served. retired: use cases whose
+    champion was taken away.
+    All are replaced as a whole and never changed, so that a request sees one state.
     """
 
-    def __init__(self, source: Callable[[], list[Published]], threads: int = 1, device: str = "cpu") -> None:
-        """source: lists the newest model of every use case. threads, device: of one inference."""
+    def __init__(
+        self,
+        source: Callable[[], list[Published]],
+        threads: int = 1,
+        device: str = "cpu",
+        retired: Callable[[], list[str]] = list,
+    ) -> None:
+        """source: lists the newest model of every use case. threads, device: of one inference. retired: lists use cases."""
         self.models: dict[str, LoadedModel] = {}
         self.refused: dict[str, str] = {}
+        self.retired: frozenset[str] = frozenset()
         self._source = source
+        self._list_retired = retired
         self._threads = threads
         self._device = device
         self._lock = threading.Lock()
@@ -45,17 +54,30 @@ class ModelPool:
         """Load the newest models. Where one cannot be opened and verified, the model before it keeps serving.
 
         A refused model is tried again at each refresh, since it may still be being copied. A use case that is gone from the
-        store keeps its last model, since a store may be unmounted for a while. Returns whether any model was replaced.
+        store keeps its last model, since a store may be unmounted for a while; only one that the store calls retired is
+        unloaded. Returns whether any model was replaced or unloaded.
         """
         with self._lock:
             try:
-                published = self._source()
+                published, retired = self._source(), self._list_retired()
             except (OSError, ValueError) as error:
                 self._complain(f"The model store cannot be read: {error}. The loaded models keep serving.")
                 return False
             self._complaint = ""
+            unloaded = self._unload(retired)
             swapped = [self._load(model) for model in published]
-            return any(swapped)
+            return any(swapped) or unloaded
+
+    def _unload(self, retired: list[str]) -> bool:
+        """Stop serving what was retired. Returns whether a model was loaded of it."""
+        self.retired = frozenset(retired)
+        loaded = sorted(self.retired & self.models.keys())
+        self.models = {usecase: model for usecase, model in self.models.items() if usecase not in self.retired}
+        for usecase in retired:
+            self._accept(usecase)
+        for usecase in loaded:
+            logger.info("%s is retired. Nothing of it is served any more.", usecase)
+        return bool(loaded)
 
     def _load(self, model: Published) -> bool:
         usecase = model.usecase

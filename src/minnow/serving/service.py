@@ -11,8 +11,10 @@ from typing import Any
 import bentoml
 from bentoml.models import BentoModel
 
+from minnow.contracts import FileLimits
 from minnow.serving.app import Limits, create_app
 from minnow.serving.pool import ModelPool
+from minnow.serving.ports import explain_taken_port
 from minnow.stores import bento, models
 from minnow.stores.models import Published
 
@@ -30,10 +32,14 @@ def setting(name: str, default: Any) -> Any:
 
 logging.getLogger("minnow").setLevel(logging.INFO)  # BentoML's root handlers show it
 bento.read_switches_again()
+explain_taken_port()
 DEVICE = setting("MINNOW_DEVICE", "cpu")
 LIMITS = Limits(
     body_bytes=setting("MINNOW_BODY_BYTES", Limits.body_bytes),
     inputs=setting("MINNOW_INPUTS", Limits.inputs),
+    files=FileLimits(
+        pixels=setting("MINNOW_PIXELS", FileLimits.pixels), seconds=setting("MINNOW_SECONDS", FileLimits.seconds)
+    ),
 )
 
 
@@ -64,6 +70,13 @@ def source() -> list[Published]:
     return models.all(DEVICE) if built is None else _built_in(tuple(str(model.tag) for model in built.info.all_models))
 
 
+def retired() -> list[str]:
+    """List the use cases that were retired in the store that source() reads; the models of a Bento stay."""
+    if mounted := os.environ.get("MINNOW_STORE"):
+        return models.retired(DEVICE, Path(mounted))
+    return models.retired(DEVICE) if Minnow.bento is None else []
+
+
 @cache
 def _built_in(tags: tuple[str, ...]) -> list[Published]:
     """List the models of a Bento. They cannot change, so the list is cached."""
@@ -78,7 +91,7 @@ def _carry_models(service: type) -> type:
 
 
 application = create_app(
-    ModelPool(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE),
+    ModelPool(source, threads=setting("MINNOW_THREADS", 1), device=DEVICE, retired=retired),
     LIMITS,
     poll_s=setting("MINNOW_POLL_S", 2.0),
 )

@@ -66,6 +66,11 @@ class Case:
         return Problem(self.usecase.modality, self.modality, self.options, self.usecase.task, self.task)
 
     @property
+    def entry(self) -> dict[str, Any]:
+        """Its entry in params.yaml with what it inherits from the project, JSON-ready, for records."""
+        return self.usecase.model_dump(mode="json") | {"judge": self.judge.model_dump(mode="json")}
+
+    @property
     def judge(self) -> Judge:
         """Its settings of the judge."""
         return self.settings.judge_of(self.name)

@@ -15,6 +15,7 @@ from minnow import measures, modalities, runtimes, tasks
 from minnow.measures import scores
 from minnow.records.bundle import ENCODER_FILES, GOLDEN, Bundle
 from minnow.records.files import sha256
+from minnow.records.markdown import plain
 from minnow.records.report import CARD, ExamResult, ScoreReport, read_report, score_as_json, write_report
 from minnow.records.schema import FORMAT, Schema
 from minnow.stages import prepare
@@ -130,6 +131,14 @@ def record(evaluation: Evaluation, exam: str) -> None:
     bundle = evaluation.bundle
     report = read_report(bundle).with_exam(exam, evaluation.result)
     write_report(bundle, report)
+    (bundle.record_folder / CARD).write_text(card(bundle, report), encoding="utf-8")
+
+
+def record_refit(bundle: Bundle, before: Bundle) -> None:
+    """Write the report of a bundle that was fitted again on train and val: the scores on val are those of the one before."""
+    exams = {"val": read_report(before).exams["val"]}
+    report = ScoreReport(bundle.sha, exams, before.sha)
+    write_report(bundle, report)
     (bundle.record_folder / CARD).write_text(card(bundle, report))
 
 
@@ -152,16 +161,20 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         f"- inputs: {_arrays(schema.inputs)}; outputs: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
+    if report.before:
+        lines.append(
+            f"- fitted again on train and val; the scores on val are of the model before, {report.before[:12]}"
+        )
     for exam, result in report.exams.items():
         lines += ["", f"## {exam} ({result.rows:,} rows, exam {result.fingerprint})", ""]
         if result.about:
-            lines += [", ".join(f"{name}: {value}" for name, value in result.about.items()) + ".", ""]
+            lines += [plain(", ".join(f"{name}: {value}" for name, value in result.about.items())) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
         first = [measure.name for measure in tasks.get(schema.task).MEASURES if measure.name in result.scores]
         for name in dict.fromkeys([*first, *result.scores]):
             score = result.scores[name]
             interval = scores.span(score_as_json(score), "{:.4f}".format)
-            lines.append(f"| {name} | {score.value:.4f} | {interval} |")
+            lines.append(f"| {plain(name)} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
 
 
@@ -170,5 +183,5 @@ def _arrays(specs: tuple[Spec, ...]) -> str:
 
 
 def _labels(bundle: Bundle) -> str:
-    names = [str(name) for name in bundle.labels]
+    names = [plain(name) for name in bundle.labels]
     return ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "") if names else "none, a number"

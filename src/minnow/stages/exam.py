@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,68 +14,130 @@ from minnow.measures.scores import score_by
 from minnow.records.bundle import Bundle
 from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
 from minnow.records.timing import Timing
-from minnow.stages import choice, judge, timing
+from minnow.stages import judge, timing
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.compress import FLOAT
 from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
-from minnow.stages.judge import Performance, Rivals, Rules, Ruling
+from minnow.stages.finalists import LINEAR, rules_of
+from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Table
+from minnow.types import Table
 
-BASELINE_FAMILY = "linear"
 LISTED_SERIES = 20
 """Number of series up to which each has its score in the decision; of more, those with the worst scores."""
 
 
-def rules_of(case: Case, loss: Array) -> Rules:
-    """Return a case's settings of a comparison. loss: (n,), of the model whose mean loss a relative margin refers to."""
-    return Rules(
-        binary=case.task.BINARY_LOSS,
-        level=case.judge.level,
-        margin=case.task.margin(loss, case.judge.margin),
-        higher_is_better=case.task.MEASURES[0].higher_is_better,
-        smaller=case.judge.smaller,
-        floor=case.usecase.gate.floor,
-        beat_baseline=case.usecase.gate.beat_baseline,
-    )
-
-
-def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
-    """Choose the finalist of a target on val."""
-    eligible = [candidate for candidate in candidates if candidate.runs_on(target)]
-    best = min((candidate.val.loss.mean() for candidate in eligible), default=0.0)
-    group = eligible[0].val.batch.group if eligible else np.empty(0, np.int64)
-    variants = [performance(candidate.val, candidate.timing) for candidate in eligible]
-    rules = rules_of(case, np.array([best]))
-    return choice.choose_finalist(variants, group=group, rules=rules, budget=case.usecase.budget)
-
-
 def examine(
-    case: Case, target: str, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared, held: Incumbents
-) -> Decision:
-    """Evaluate a finalist on the exam, compare it with the champion and the best so far, and return the decision.
+    case: Case, target: str, finalists: Sequence[Candidate], chosen: Choice, prepared: Prepared, held: Incumbents
+) -> tuple[Decision, Candidate]:
+    """Evaluate a finalist on the exam, compare it with champion and best so far, and return the decision and its model.
 
-    The scores on the exam are added to the finalist's report and card.
+    finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
+    yet, the finalist must be worth more than that. The scores on the exam are added to the report and card of each. One that
+    was withdrawn is refused without them.
     """
-    test = prepared.tables["test"]
-    evaluation = evaluate(finalist.bundle, test)
+    if finalists[0].bundle.sha in held.withdrawn:
+        return withheld(case, target, finalists[0], held), finalists[0]
+    finalists = [one for one in finalists if one.bundle.sha not in held.withdrawn]
+    sat = [_sit(case, candidate, finalists, prepared) for candidate in finalists]
+    first, linear = sat[0], sat[1] if len(sat) > 1 else None
+    decision = _decide(case, target, first, prepared, held)
+    if held.champion is not None or linear is None:
+        return decision, first.candidate
+    return _simple_until_proven(case, target, (first, linear), decision, chosen, prepared, held)
+
+
+@dataclass(frozen=True)
+class _Sat:
+    """A candidate that was scored on the exam. references: the baselines that it is compared with."""
+
+    candidate: Candidate
+    evaluation: Evaluation
+    references: list[Performance]
+
+    @property
+    def performance(self) -> Performance:
+        """What the judge compares."""
+        return performance(self.evaluation, self.candidate.timing)
+
+
+def _sit(case: Case, candidate: Candidate, finalists: Sequence[Candidate], prepared: Prepared) -> _Sat:
+    """Score a candidate on the exam, and beside it the baselines of task and modality, and the linear model."""
+    evaluation = evaluate(candidate.bundle, prepared.tables["test"])
     record(evaluation, "test")
+    plain = baselines(case.problem, prepared)
+    models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
+    others = [other for other in finalists if other.family == LINEAR != candidate.family]
+    models += [performance(evaluate(other.bundle, prepared.tables["test"])) for other in others]
+    return _Sat(candidate, evaluation, models)
+
+
+def _simple_until_proven(
+    case: Case,
+    target: str,
+    sat: tuple[_Sat, _Sat],
+    decision: Decision,
+    chosen: Choice,
+    prepared: Prepared,
+    held: Incumbents,
+) -> tuple[Decision, Candidate]:
+    """Return the decision on the linear model where a finalist is refused, or is not worth more: it is the incumbent.
+
+    decision: on the finalist alone. Two models read the exam, and this is its first look.
+    """
+    finalist, linear = sat
+    rules = rules_of(case, linear.evaluation.loss)
+    first = judge.against_linear(
+        finalist.performance,
+        linear.performance,
+        could_stand=LINEAR in chosen.able,
+        group=finalist.evaluation.batch.group,
+        rules=rules,
+        looks=held.looks,
+    )
+    simple = _decide(case, target, linear, prepared, held)
+    both = "Two models read this exam: with no champion yet, the linear model is the incumbent."
+    if (decision.promote and first.stands) or not simple.promote:
+        return _looked(decision, (*decision.reasons, first.reason, both), first, held, rules), finalist.candidate
+    why = (
+        () if decision.promote else tuple(f"{finalist.candidate.name} is refused: {text}" for text in decision.reasons)
+    )
+    reasons = (first.reason, *why, *simple.reasons, both)
+    return _looked(simple, reasons, first, held, rules), linear.candidate
+
+
+def _looked(decision: Decision, reasons: tuple[str, ...], first: FirstLook, held: Incumbents, rules: Rules) -> Decision:
+    """The decision, as one that compared two models on the exam."""
+    looked = replace(
+        decision,
+        reasons=reasons,
+        looked=True,
+        looks=held.looks + 1,
+        level_spent=judge.level_of_look(rules.level, held.looks + 1),
+        comparisons={**decision.comparisons, LINEAR: first.comparison},
+    )
+    return _with_id(replace(looked, id=""))
+
+
+def _decide(case: Case, target: str, sat: _Sat, prepared: Prepared, held: Incumbents) -> Decision:
+    """Compare a candidate with the champion and the best so far, on the exam."""
+    test, evaluation = prepared.tables["test"], sat.evaluation
     rivals = {role: evaluate(bundle, test) for role, bundle in held.bundles.items()}
-    timings = _timings(finalist, [rival.bundle for rival in rivals.values()])
+    timings = _timings(sat.candidate, [rival.bundle for rival in rivals.values()])
     champion, best = (_performance(rivals.get(role), timings) for role in ("champion", "best"))
-    references = _baselines(case, finalist, candidates, prepared)
     ruling = judge.decide(
         performance(evaluation, timings[evaluation.bundle.folder]),
         Rivals(champion, best, held.looks),
-        references,
+        sat.references,
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
         chance=chance_of(case.problem, prepared, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
-    decision = replace(_decision(case, evaluation, ruling, references), series=series_scores(case, evaluation, test))
+    decision = replace(
+        _decision(case, evaluation, ruling, sat.references), series=series_scores(case, evaluation, test)
+    )
     looks = held.looks + int(ruling.looked)
     return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
 
@@ -93,19 +155,6 @@ def _timings(finalist: Candidate, rivals: list[Bundle]) -> Mapping[Path, Timing]
 
 def _performance(rival: Evaluation | None, timings: Mapping[Path, Timing]) -> Performance | None:
     return None if rival is None else performance(rival, timings[rival.bundle.folder])
-
-
-def _baselines(
-    case: Case, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared
-) -> list[Performance]:
-    """Score the baselines of task and modality, and the linear family where it was trained."""
-    plain = baselines(case.problem, prepared)
-    models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
-    for candidate in candidates:
-        is_linear = candidate.family == BASELINE_FAMILY and candidate.variant == FLOAT
-        if is_linear and finalist.family != BASELINE_FAMILY:
-            models.append(performance(evaluate(candidate.bundle, prepared.tables["test"])))
-    return models
 
 
 def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Sequence[Performance]) -> Decision:
@@ -151,8 +200,8 @@ def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScor
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
-    root, group = case.task.MEASURES[0].root, evaluation.batch.group
-    values = {model.name: difference(evaluation.loss, model.loss, group, root=root) for model in references}
+    measure, group = case.task.MEASURES[0], evaluation.batch.group
+    values = {model.name: difference(evaluation.loss, model.loss, group, measure) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
 
@@ -162,6 +211,25 @@ def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decisi
     reasons, replaces, measure = tuple(chosen.reasons), _sha(held.champion), case.task.MEASURES[0].name
     decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
     return _with_id(decision)
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
+    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+    bundle = finalist.bundle
+    which = held.withdrawn[bundle.sha]
+    reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
+    decision = Decision(
+        case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
+    )
+    return _with_id(
+        replace(
+            decision,
+            size_bytes=bundle.size_bytes,
+            replaces=_sha(held.champion),
+            looks=held.looks,
+            measure=case.task.MEASURES[0].name,
+        )
+    )
 
 
 def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:

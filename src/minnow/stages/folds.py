@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from minnow.measures.scores import within
 from minnow.records.bundle import open_bundle
 from minnow.records.results import FoldResult, FoldScore
 from minnow.stages import compress, evaluate, prepare, train
 from minnow.stages.case import Case
 from minnow.stages.train import Call
-from minnow.types import Array, Report, Table, content_key, silent
+from minnow.types import Array, Measure, Report, Table, content_key, silent
 
 TOGETHER, APART, GROUPS = "equal rows together", "without regard to equal rows", "groups"
 ONE_OUT = "one group after the other"
@@ -40,7 +41,8 @@ def run(case: Case, table: Table, family: str, call: Call, report: Report = sile
             scores.append(_fold(case, table, family, np.flatnonzero(places == fold), call))
             done += 1
             report(done, steps, {})
-        summaries[name] = {measure: _summary([one[measure] for one in scores], count) for measure in scores[0]}
+        known = {measure.name: measure for measure in case.task.MEASURES}
+        summaries[name] = {one: _summary([score[one] for score in scores], known[one], table) for one in scores[0]}
     return FoldResult(count, summaries)
 
 
@@ -82,10 +84,13 @@ def _fold(case: Case, table: Table, family: str, held: Array, call: Call) -> Map
     return {name: score.value for name, score in evaluation.scores.items()}
 
 
-def _summary(values: list[float], count: int) -> FoldScore:
+def _summary(values: list[float], measure: Measure, table: Table) -> FoldScore:
+    """Mean of a score over folds, with its interval within the measure's range. values: of each fold."""
     from scipy.stats import t
 
+    count, groups = len(values), len(np.unique(table.key if table.group is None else table.group))
     mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
     half = float(t.ppf(0.975, count - 1)) * spread * np.sqrt(1 / count + 1 / (count - 1))
-    value, low, high = (round(number, 10) for number in (mean, mean - half, mean + half))
+    score = within(measure, mean, mean - half, mean + half, groups)
+    value, low, high = (round(number, 10) for number in (score.value, score.low, score.high))
     return FoldScore(value, low, high, tuple(round(number, 10) for number in values))

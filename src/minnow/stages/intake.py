@@ -53,13 +53,16 @@ def row_versions(case: Case, table: Table) -> Array:
     return np.sort(np.array(versions, np.uint64))
 
 
-def prepare_case(case: Case, table: Table) -> Prepared:
-    """Split the rows and fit the encoder. Raises DataError for an empty split, and for settings that do not fit the rows."""
+def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
+    """Split the rows and fit the encoder. Raises DataError for an empty split, and for settings that do not fit the rows.
+
+    join: see prepare.
+    """
     _refuse_settings(case)
     with as_data_errors(case):
         if case.usecase.folds:
             folds.divisions(case, table)
-        prepared = prepare.prepare(table, case.problem, case.usecase.split)
+        prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
         _refuse_one_class(case, prepared)
         extraction = case.task.CAPABILITIES.feature_extraction
         return (

@@ -30,10 +30,29 @@ ROUNDS = 7
 SAMPLES = 60
 """One-row answers per round and bundle."""
 THROUGHPUT_S = 0.04
+LIMIT_S = 600
+"""Longest time of one round of one bundle."""
+
+
+class _Unmeasured(RuntimeError):
+    """A bundle that could not be measured; the message is the reason."""
 
 
 def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
-    """Time bundles, by their folders. Raises ValueError with the measuring process's message when one cannot be opened."""
+    """Time bundles, by their folders. Raises ValueError with the first reason where one has no timing."""
+    timings: dict[Path, Timing] = {}
+    for folder, one in measure_each(bundles, threads=threads).items():
+        if isinstance(one, str):
+            raise ValueError(f"Timing needs bundles that open and answer. Received: {folder}: {one}")
+        timings[folder] = one
+    return timings
+
+
+def measure_each(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing | str]:
+    """Time bundles, by their folders: the timing, or the reason why a bundle has none.
+
+    Raises RuntimeError with the measuring process's message where that process fails.
+    """
     if not bundles:
         return {}
     done = subprocess.run(
@@ -46,8 +65,9 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"Timing needs bundles that open and answer. Received: {last}")
-    return {folder: Timing(**numbers) for folder, numbers in zip(bundles, json.loads(done.stdout), strict=True)}
+        raise RuntimeError(f"The process that times bundles must end well. Received: {last}")
+    results = zip(bundles, json.loads(done.stdout), strict=True)
+    return {folder: one if isinstance(one, str) else Timing(**one) for folder, one in results}
 
 
 def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
@@ -61,8 +81,8 @@ def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> 
         samples = [round(float(v), 2) for v in latency_us(predict, first, SAMPLES)]
         totals = _totals(predict, rows, before, bundle.size_bytes) if with_totals else {}
         pipe.send(("measured", (samples, totals)))
-    except Exception as error:  # the parent turns it into an error of its own
-        pipe.send(("error", f"{folder}: {error}"))
+    except Exception as error:  # the parent records it as the reason why this bundle has no timing
+        pipe.send(("error", f"{type(error).__name__}: {error}"))
 
 
 def _totals(predict: Any, rows: Columns, before: int, size_bytes: int) -> dict[str, float | int]:
@@ -75,6 +95,7 @@ def _peak_bytes() -> int:
 
 
 def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
+    """Measure a bundle in a process of its own. Raises _Unmeasured."""
     fork = get_context("fork")
     ours, theirs = fork.Pipe()
     process = fork.Process(target=_answer, args=(theirs, folder, threads, with_totals), daemon=True)
@@ -82,27 +103,40 @@ def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float
     theirs.close()
     value: Any
     try:
-        kind, value = ours.recv()
+        kind, value = ours.recv() if ours.poll(LIMIT_S) else ("error", f"one round took longer than {LIMIT_S} s")
     except EOFError:
-        kind, value = "error", f"{folder}: the process that measured it died"
+        kind, value = "error", "the process that measured it died"
+    if kind == "error":
+        process.kill()
     process.join()
     if kind == "error":
-        raise SystemExit(str(value))
+        raise _Unmeasured(str(value))
     samples, totals = value
     return samples, totals
 
 
-def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
+def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any] | str]:
+    """Measure bundles in rounds: for each the figures, or the reason why it could not be measured."""
     for name in runtimes.names():
         runtimes.get(name)  # imported before the fork, so that a child's memory is that of its model
     rounds: list[list[list[float]]] = [[] for _ in folders]
     totals: list[dict[str, Any]] = [{} for _ in folders]
+    reasons: dict[int, str] = {}
     for round_ in range(ROUNDS):
         for place, folder in enumerate(folders):
-            samples, first = _in_child(folder, threads, with_totals=round_ == 0)
+            if place in reasons:
+                continue
+            try:
+                samples, first = _in_child(folder, threads, with_totals=round_ == 0)
+            except _Unmeasured as error:
+                reasons[place] = str(error)
+                continue
             rounds[place].append(samples)
             totals[place] |= first
-    return [_summary(samples) | more for samples, more in zip(rounds, totals, strict=True)]
+    return [
+        reasons[place] if place in reasons else _summary(samples) | totals[place]
+        for place, samples in enumerate(rounds)
+    ]
 
 
 def _summary(rounds: list[list[float]]) -> dict[str, Any]:

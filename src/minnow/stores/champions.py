@@ -24,8 +24,13 @@ from minnow.stores.tracking import find_finalist
 from minnow.types import Array, fingerprint
 from minnow.workspace import Workspace
 
+PREFIX = "minnow-"
 ROWS = "exam_rows.npy"
 CHAMPION, BEST = "champion", "best"
+IS_BEST = "minnow.best"
+"""Tag of a version: whether its promotion made it the best so far."""
+ROLLED_BACK, RETIRED, WITHDRAWN = "minnow.rolled_back", "minnow.retired", "minnow.withdrawn"
+"""Tags of a version that may not become champion again (removal.py); RETIRED.<target> is also one of the registered model."""
 OLDER = {BEST: "anchor"}
 """Today's name of an alias -> its name in older versions."""
 KEPT = (FOLDER, report.FILE, report.CARD, provenance.FILE)
@@ -43,6 +48,8 @@ class Champion:
     run_id: str
     provenance: str | None = None
     """sha256 of its provenance.json; None for a version that was registered without."""
+    promoted_s: float = 0.0
+    """When it was registered, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,13 @@ class Ledger:
 
 def registered(usecase: str) -> str:
     """Name of a use case's registered model."""
-    return f"minnow-{usecase}"
+    return f"{PREFIX}{usecase}"
+
+
+def known(space: Workspace) -> list[str]:
+    """List the use cases in the registry, in alphabetical order."""
+    models = client(space).search_registered_models(f"name LIKE '{PREFIX}%'", max_results=1000)
+    return sorted(model.name.removeprefix(PREFIX) for model in models)
 
 
 def alias(target: str, role: str = CHAMPION) -> str:
@@ -68,11 +81,19 @@ def current(space: Workspace, usecase: str, target: str, role: str = CHAMPION) -
     version = _holder(space, usecase, alias(target, role))
     if version is None and role in OLDER:
         version = _holder(space, usecase, alias(target, OLDER[role]))
-    if version is None:
-        return None
-    tags = version.tags
-    number, run_id = int(version.version), str(version.run_id)
-    return Champion(usecase, target, number, tags["minnow.sha"], run_id, tags.get("minnow.provenance"))
+    return None if version is None else _champion(usecase, target, version)
+
+
+def version_of(space: Workspace, usecase: str, number: int, target: str = "cpu") -> Champion | None:
+    """Return a registered version by its number, whether it is champion or not; None where there is none."""
+    versions = client(space).search_model_versions(f"name = '{registered(usecase)}'")
+    return next((_champion(usecase, target, v) for v in versions if int(v.version) == number), None)
+
+
+def _champion(usecase: str, target: str, version: Any) -> Champion:
+    tags, number, run_id = version.tags, int(version.version), str(version.run_id)
+    promoted_s = (version.creation_timestamp or 0) / 1000
+    return Champion(usecase, target, number, tags["minnow.sha"], run_id, tags.get("minnow.provenance"), promoted_s)
 
 
 def _holder(space: Workspace, usecase: str, name: str) -> Any:
@@ -146,34 +167,44 @@ def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
 
     The count continues while earlier looks have read at least half of the exam's rows; otherwise it restarts at 0.
     """
-    tag = _tags(space, usecase).get(f"minnow.looks.{target}")
+    tag = tags_of(space, usecase).get(f"minnow.looks.{target}")
     if tag is None:
         return Ledger(0, exam)
     entry = json.loads(tag)
     seen = np.load(client(space).download_artifacts(entry["run_id"], f"exam/{target}/{ROWS}"))
-    if np.isin(exam, seen).mean() < 0.5:
-        return Ledger(0, exam)
-    return Ledger(entry["count"], np.union1d(seen, exam))
+    looks = looks_that_count(exam, seen, entry["count"])
+    return Ledger(looks, np.union1d(seen, exam) if looks else exam)
+
+
+def looks_that_count(exam: Array, seen: Array, looks: int) -> int:
+    """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows, else 0.
+
+    exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were read.
+    """
+    return looks if np.isin(exam, seen).mean() >= 0.5 else 0
 
 
 def record_look(space: Workspace, usecase: str, target: str, count: int, exam: Array, run_id: str) -> None:
     """Record the number of looks in the registry. The run keeps the rows that they have read under exam/<target>/."""
     entry = {"count": count, "exam": fingerprint(exam), "run_id": run_id}
-    _ensure(space, usecase)
+    ensure(space, usecase)
     client(space).set_registered_model_tag(registered(usecase), f"minnow.looks.{target}", json.dumps(entry))
 
 
 def promote(space: Workspace, usecase: str, target: str, decision: Decision) -> Champion:
     """Carry out a decision: version, alias, history, best so far. Each step may be repeated after an interruption."""
     opened, name = client(space), registered(usecase)
-    _ensure(space, usecase)
+    ensure(space, usecase)
     version = _version_of(space, usecase, decision.id)
     if version is None:
         version = _register(space, usecase, decision)
     opened.set_registered_model_alias(name, alias(target), str(version))
+    if f"{RETIRED}.{target}" in tags_of(space, usecase):
+        opened.delete_registered_model_tag(name, f"{RETIRED}.{target}")
     _append_history(space, usecase, target, version)
     if _is_best_so_far(decision):
         opened.set_registered_model_alias(name, alias(target, BEST), str(version))
+    opened.set_model_version_tag(name, str(version), IS_BEST, str(_is_best_so_far(decision)).lower())
     opened.set_model_version_tag(name, str(version), "minnow.promoted", "true")
     champion = current(space, usecase, target)
     assert champion is not None
@@ -208,28 +239,16 @@ def _is_best_so_far(decision: Decision) -> bool:
 
 
 def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:
-    """Whether a decision has been carried out. It is not carried out again, so that a later rollback is not undone."""
-    version = _version_of(space, usecase, decision.id)
-    if version is None:
+    """Whether a decision has been carried out. It is not carried out again, so that what was taken away since stays away."""
+    number = _version_of(space, usecase, decision.id)
+    if number is None:
         return False
-    return client(space).get_model_version(registered(usecase), str(version)).tags.get("minnow.promoted") == "true"
+    tags = client(space).get_model_version(registered(usecase), str(number)).tags
+    return tags.get("minnow.promoted") == "true" or any(tag in tags for tag in (ROLLED_BACK, RETIRED, WITHDRAWN))
 
 
-def rollback(space: Workspace, usecase: str, target: str) -> Champion:
-    """Move the alias to the version that was promoted before the champion. Raises LookupError when there is none."""
-    champion, history = current(space, usecase, target), _history(space, usecase, target)
-    if champion is None:
-        raise LookupError(f"'{usecase}' has no champion for {target}: there is nothing to roll back.")
-    earlier = history[: history.index(champion.version)] if champion.version in history else []
-    if not earlier:
-        raise LookupError(f"'{usecase}' has had no champion for {target} before version {champion.version}.")
-    client(space).set_registered_model_alias(registered(usecase), alias(target), str(earlier[-1]))
-    back = current(space, usecase, target)
-    assert back is not None
-    return back
-
-
-def _ensure(space: Workspace, usecase: str) -> None:
+def ensure(space: Workspace, usecase: str) -> None:
+    """Create the registered model of a use case, unless it is there."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -239,7 +258,8 @@ def _ensure(space: Workspace, usecase: str) -> None:
             raise
 
 
-def _tags(space: Workspace, usecase: str) -> dict[str, str]:
+def tags_of(space: Workspace, usecase: str) -> dict[str, str]:
+    """Return the tags of a use case's registered model; none where it is not in the registry."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -255,12 +275,13 @@ def _version_of(space: Workspace, usecase: str, decision_id: str) -> int | None:
     return next((int(v.version) for v in versions if v.tags.get("minnow.decision") == decision_id), None)
 
 
-def _history(space: Workspace, usecase: str, target: str) -> list[int]:
-    return json.loads(_tags(space, usecase).get(f"minnow.history.{target}", "[]"))
+def history(space: Workspace, usecase: str, target: str) -> list[int]:
+    """List the versions that were champion of a target, oldest first."""
+    return json.loads(tags_of(space, usecase).get(f"minnow.history.{target}", "[]"))
 
 
 def _append_history(space: Workspace, usecase: str, target: str, version: int) -> None:
-    history = _history(space, usecase, target)
-    if version not in history:
-        entry = json.dumps([*history, version])
+    past = history(space, usecase, target)
+    if version not in past:
+        entry = json.dumps([*past, version])
         client(space).set_registered_model_tag(registered(usecase), f"minnow.history.{target}", entry)

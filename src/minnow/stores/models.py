@@ -4,6 +4,9 @@ A use case's models are named `minnow-<usecase>:v<registry version>-<serial>`, f
 no use case has a dot in its name. The serial rises with every publication and the highest is served, so a rollback publishes
 the older bundle under a new serial. BentoML writes the model; one rename makes it visible. Reading uses paths only: it needs no
 import of bentoml and sees what another process has just published.
+
+A use case is retired by the file `retired` beside its models, which holds the highest serial at that time: nothing up to that
+serial is served, and a later publication is.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from minnow.records.provenance import Provenance, read_provenance
 from minnow.stores import bento
 
 PREFIX, GPU = "minnow-", ".gpu"
-LATEST = "latest"
+LATEST, RETIRED = "latest", "retired"
 VERSION = re.compile(r"v(\d+)-(\d+)")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
 NAME_LENGTH = 63  # BentoML's limit
@@ -125,9 +128,37 @@ def publish(
 
 
 def newest(usecase: str, target: str = "cpu", store: Path | None = None) -> Published | None:
-    """Return the model with the highest serial, or None when the use case has none."""
+    """Return the model with the highest serial, or None when the use case has none or is retired."""
     models = history(usecase, target, store)
-    return models[-1] if models else None
+    return models[-1] if models and models[-1].serial > _retired_serial(usecase, target, store) else None
+
+
+def retire(usecase: str, target: str = "cpu", store: Path | None = None) -> None:
+    """Serve nothing of a use case any more. What was published stays in the store as its history."""
+    store = store or home()
+    with _alone(store):
+        models = history(usecase, target, store)
+        if not models:
+            return
+        with _staging(store) as staging:
+            mark = staging / RETIRED
+            mark.write_text(str(models[-1].serial))
+            mark.replace(models[-1].folder.with_name(RETIRED))
+        models[-1].folder.with_name(LATEST).unlink(missing_ok=True)
+
+
+def retired(target: str = "cpu", store: Path | None = None) -> list[str]:
+    """List the use cases that were retired and have no newer model, in alphabetical order."""
+    return [usecase for usecase in _published(target, store) if newest(usecase, target, store) is None]
+
+
+def _retired_serial(usecase: str, target: str, store: Path | None) -> int:
+    """Highest serial that is not served any more, 0 where the use case was never retired."""
+    mark = (store or home()) / "models" / name_of(usecase, target) / RETIRED
+    try:
+        return int(mark.read_text())
+    except FileNotFoundError:
+        return 0
 
 
 def history(usecase: str, target: str = "cpu", store: Path | None = None) -> list[Published]:
@@ -139,7 +170,12 @@ def history(usecase: str, target: str = "cpu", store: Path | None = None) -> lis
 
 
 def usecases(target: str = "cpu", store: Path | None = None) -> list[str]:
-    """List the use cases that have a published model, in alphabetical order."""
+    """List the use cases of which a model is served, in alphabetical order."""
+    return [model.usecase for model in all(target, store)]
+
+
+def _published(target: str, store: Path | None) -> list[str]:
+    """List the use cases of which a model was ever published, in alphabetical order."""
     names = []
     for path in _folders((store or home()) / "models"):
         if path.name.startswith(PREFIX) and path.name.endswith(GPU) == (target == "gpu"):
@@ -150,8 +186,8 @@ def usecases(target: str = "cpu", store: Path | None = None) -> list[str]:
 
 
 def all(target: str = "cpu", store: Path | None = None) -> list[Published]:
-    """List the newest model of every use case."""
-    models = (newest(usecase, target, store) for usecase in usecases(target, store))
+    """List the newest model of every use case that is not retired."""
+    models = (newest(usecase, target, store) for usecase in _published(target, store))
     return [model for model in models if model is not None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,24 +11,6 @@ from minnow.contracts import Parameters, RowOptions
 from minnow.tables import times
 from minnow.tables.cells import Kind, missing_spellings
 from minnow.types import FileFormat
-
-_UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>second|minute|hour|day|week)s?")
-
-
-def seconds_of(value: Any) -> Any:
-    """Convert a duration such as "12 hours" to seconds; other values as they are. Raises ValueError for another text."""
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.fullmatch(value.strip().lower())
-    if match is None:
-        units = ", ".join(f"{unit}s" for unit in _UNITS_S)
-        raise ValueError(f"a duration needs a number of seconds, or a number and one of {units}, such as 3 days")
-    return float(match["number"]) * _UNITS_S[match["unit"]]
-
-
-Duration = Annotated[float, BeforeValidator(seconds_of)]
-"""Seconds; in params.yaml also a number with a unit."""
 
 
 def separator_of(value: Any) -> Any:
@@ -89,6 +70,8 @@ class LabelledOptions(RowOptions):
 
 class Split(Parameters):
     """How rows are split. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
+
+    SHORT: ClassVar[str | None] = "by"
 
     by: Literal["hash", "time", "group"] = "hash"
     column: str | None = None

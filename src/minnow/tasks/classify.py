@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,6 @@ from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, Measure, O
 
 OUTPUT = "probabilities"
 BINARY_LOSS = True
-MARGIN = 0.01
-"""Default margin: one point of accuracy."""
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -86,12 +85,13 @@ def _ordered(probability: Array, positive: Array) -> float | None:
     return float(won / (2 * len(above) * len(below)))
 
 
+_SHARE: dict[str, Any] = {"low": 0.0, "high": 1.0}
 MEASURES = (
-    Measure("accuracy", True, rows=_correct),
-    Measure("log_loss", False, rows=_log_loss),
-    Measure("macro_f1", True, score=_macro_f1),
-    Measure("balanced_accuracy", True, score=_balanced_accuracy),
-    Measure("auc", True, score=_auc),
+    Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False),
+    Measure("log_loss", False, rows=_log_loss, low=0.0, high=-math.log(SMALLEST_PROBABILITY), margin=0.01),
+    Measure("macro_f1", True, score=_macro_f1, **_SHARE, margin=0.01, relative=False),
+    Measure("balanced_accuracy", True, score=_balanced_accuracy, **_SHARE, margin=0.01, relative=False),
+    Measure("auc", True, score=_auc, **_SHARE, margin=0.002, relative=False),
 )
 
 
@@ -101,8 +101,8 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: setting, or 0.01 by default."""
-    return MARGIN if setting is None else setting
+    """Absolute margin on the mean loss, which is 1 - accuracy: setting, or that of accuracy."""
+    return MEASURES[0].margin_at(1.0 - float(np.mean(loss)), setting)
 
 
 def classes(target: Array) -> Array:

@@ -16,8 +16,6 @@ from minnow.types import Array, Batch, Columns, Measure, Outputs, noise_of
 
 OUTPUT = "sample"
 BINARY_LOSS = False
-MARGIN = 0.02
-"""Default margin, as a share of the distance."""
 _FLIP = 0.05
 """Mean absolute difference of pixels, as a share of their range, above which two images count as different."""
 _NEIGHBOURS = 3
@@ -95,10 +93,10 @@ def _memorised(outputs: Outputs, batch: Batch) -> Array:
 
 
 MEASURES = (
-    Measure("frechet", False, rows=_distance),
-    Measure("precision", True, rows=_precision),
-    Measure("recall", True, rows=_recall),
-    Measure("memorised", False, rows=_memorised),
+    Measure("frechet", False, rows=_distance, low=0.0),
+    Measure("precision", True, rows=_precision, low=0.0, high=1.0),
+    Measure("recall", True, rows=_recall, low=0.0, high=1.0),
+    Measure("memorised", False, rows=_memorised, low=0.0, high=1.0),
 )
 
 
@@ -108,8 +106,8 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean loss."""
-    return (MARGIN if setting is None else setting) * float(np.mean(loss))
+    """Absolute margin on the mean loss: a share of the distance, setting or that of the measure."""
+    return MEASURES[0].margin_at(float(np.mean(loss)), setting)
 
 
 def classes(target: Array) -> Array:
@@ -152,7 +150,8 @@ def _about(batch: Batch) -> dict[str, Any]:
 
 
 CAPABILITIES = TaskCapabilities(
-    feature_extraction=FeatureExtraction(fit=_fit, kept=_extractor.network_of, about=_about)
+    feature_extraction=FeatureExtraction(fit=_fit, kept=_extractor.network_of, about=_about),
+    redivided=False,
 )
 
 

@@ -11,11 +11,9 @@ from minnow.contracts import TaskCapabilities
 from minnow.tasks._ranking import top
 from minnow.types import Array, Batch, Columns, Measure, Outputs
 
-CAPABILITIES = TaskCapabilities()
+CAPABILITIES = TaskCapabilities(redivided=False)
 OUTPUT = "scores"
 BINARY_LOSS = False
-MARGIN = 0.02
-"""Default margin, as a share of the mean NDCG."""
 _TOP = 10
 _BEST = "best"
 """Name of the array from which coverage is computed."""
@@ -75,10 +73,10 @@ def _coverage(outputs: Outputs, batch: Batch) -> float:
 
 
 MEASURES = (
-    Measure("ndcg@10", True, rows=_ndcg),
-    Measure("recall@10", True, rows=_recall),
-    Measure("hit@10", True, rows=_hit),
-    Measure("coverage", True, score=_coverage, needs=_best),
+    Measure("ndcg@10", True, rows=_ndcg, low=0.0, high=1.0),
+    Measure("recall@10", True, rows=_recall, low=0.0, high=1.0),
+    Measure("hit@10", True, rows=_hit, low=0.0, high=1.0),
+    Measure("coverage", True, score=_coverage, needs=_best, low=0.0, high=1.0),
 )
 
 
@@ -88,8 +86,8 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean NDCG."""
-    return (MARGIN if setting is None else setting) * float(1.0 - np.mean(loss))
+    """Absolute margin on the mean loss: a share of the mean NDCG, setting or that of the measure."""
+    return MEASURES[0].margin_at(float(1.0 - np.mean(loss)), setting)
 
 
 def classes(target: Array) -> Array:

@@ -9,8 +9,6 @@ from minnow.types import Array, Batch, Outputs
 
 CAPABILITIES = regress.CAPABILITIES
 OUTPUT, BINARY_LOSS, ANSWER = regress.OUTPUT, regress.BINARY_LOSS, regress.ANSWER
-MARGIN = 0.02
-"""Default margin, as a share of the root mean squared error."""
 classes, encode, outputs_from_answers = regress.classes, regress.encode, regress.outputs_from_answers
 flips, baselines, answers = regress.flips, regress.baselines, regress.answers
 
@@ -26,6 +24,5 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean squared error, from the relative margin on its root: setting, or 2 % by default."""
-    share = MARGIN if setting is None else setting
-    return ((1 + share) ** 2 - 1) * float(np.mean(loss))
+    """Absolute margin on the mean squared error, from the relative margin on its root: setting, or that of the measure."""
+    return ((1 + MEASURES[0].margin_at(1.0, setting)) ** 2 - 1) * float(np.mean(loss))

@@ -12,8 +12,6 @@ from minnow.types import Array, Batch, Columns, Measure, Outputs
 
 OUTPUT = "value"
 BINARY_LOSS = False
-MARGIN = 0.02
-"""Default margin, as a share of the mean absolute error."""
 _FLIP = 0.01
 """Difference of two predictions, as a share of the target's range, above which they count as different."""
 
@@ -44,9 +42,9 @@ def _r2(outputs: Outputs, batch: Batch) -> float:
 
 
 MEASURES = (
-    Measure("mae", False, rows=_absolute),
-    Measure("rmse", False, rows=_squared, root=True),
-    Measure("r2", True, score=_r2),
+    Measure("mae", False, rows=_absolute, low=0.0),
+    Measure("rmse", False, rows=_squared, root=True, low=0.0),
+    Measure("r2", True, score=_r2, high=1.0),
 )
 
 
@@ -56,8 +54,8 @@ def loss(outputs: Outputs, batch: Batch) -> Array:
 
 
 def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: setting, or 2 % by default, of the mean loss."""
-    return (MARGIN if setting is None else setting) * float(np.mean(loss))
+    """Absolute margin on the mean loss: a share of it, setting or that of the mean absolute error."""
+    return MEASURES[0].margin_at(float(np.mean(loss)), setting)
 
 
 def classes(target: Array) -> Array:

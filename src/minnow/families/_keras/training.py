@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,12 +48,13 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
     plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
-    history = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train.task, float(std)))
+    measure = _measure(train.task, float(std))
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=measure)
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
         _unscale_output(network, mean, std)
-    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {})
+    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {}, settled=settled)
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,13 @@ def _fit(
     transferred: transfer.Transferred | None,
     *,
     measure: _Measure,
-) -> dict[str, list[float]]:
-    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last."""
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last.
+
+    Returns the history and what val settled, the number of epochs of the last phase.
+    """
     phases = transfer.phases(network, plan.params, transferred)
-    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    epochs, done, history, settled = sum(phase.epochs for phase in phases), 0, {}, {}
     steps = int(train_rows.cardinality())
     for phase in phases:
         transfer.freeze(network, transferred, frozen=phase is not phases[-1])
@@ -115,7 +119,15 @@ def _fit(
         for name, values in fitted.history.items():
             history.setdefault(name, []).extend(measure.in_units(name, values))
         done += phase.epochs
-    return history
+        settled = _settled(phase, fitted.history)
+    return history, settled
+
+
+def _settled(params: Training, history: Mapping[str, list[float]]) -> dict[str, Any]:
+    """The parameters with which a training ends after its best epoch without looking at val."""
+    if not params.early_stopping:
+        return {}
+    return {"epochs": int(np.argmin(history["val_loss"])) + 1, "early_stopping": None}
 
 
 def _callbacks(params: Training) -> list[Any]:

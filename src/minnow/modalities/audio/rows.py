@@ -13,7 +13,7 @@ from minnow.folders import Found
 from minnow.modalities.audio.decode import Sound
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
-from minnow.modalities.audio.waveform import pad_or_trim, resampled
+from minnow.modalities.audio.waveform import fitted
 from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
 from minnow.types import Array, Expectation, Table, content_key
@@ -34,7 +34,7 @@ class _Rows:
         self.names.append(name)
         self.seconds.append(sound.seconds)
         self.key.append(content_key(sound.samples.tobytes()))
-        self.sounds.append(pad_or_trim(resampled(sound.samples, sound.rate, options.rate), options.length))
+        self.sounds.append(fitted(sound.samples, sound.rate, options.rate, options.length))
         for remark in sound.remarks:
             self.remarks.setdefault(remark, []).append(name)
 
@@ -48,7 +48,7 @@ def read(folder: Path, options: Options) -> Table:
     found = _in_classes(folder, options)
     rows, broken = _Rows(), dict[str, str]()
     for file in found.files:
-        sound = sound_of(file)
+        sound = sound_of(file, options.rate)
         if isinstance(sound, str):
             broken[file.name] = sound
         else:

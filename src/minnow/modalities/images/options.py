@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -38,6 +39,10 @@ class Options(LabelledOptions):
     labelled: bool = True
     latent: int = Field(32, ge=1)
     extractor: str | None = None
+
+    def side_files(self, data: Path, root: Path) -> list[Path]:
+        """The feature extractor."""
+        return [] if self.extractor is None else [(root / self.extractor).resolve()]
 
 
 def refuses(options: Options, task: str) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from minnow.contracts import RowOptions
-from minnow.modalities.interactions.item_features import ItemOptions
-from minnow.tables.options import DateFormat, Duration, FileOptions
+from minnow.contracts import Duration, RowOptions
+from minnow.modalities.interactions.item_features import ItemOptions, items_file
+from minnow.tables.options import DateFormat, FileOptions
 
 
 class Options(FileOptions, RowOptions):
@@ -46,6 +47,10 @@ class Options(FileOptions, RowOptions):
     half_life: Duration = Field(259_200, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)
+
+    def side_files(self, data: Path, root: Path) -> list[Path]:
+        """The file of items."""
+        return [] if self.items is None else [items_file(data, self.items.file)]
 
     @model_validator(mode="after")
     def _together(self) -> Options:

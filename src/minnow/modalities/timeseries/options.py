@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
+from minnow.contracts import Duration
 from minnow.modalities.timeseries.windows import FEATURES, RENAMED_FEATURES
-from minnow.tables.options import Duration, Split, TableOptions
+from minnow.tables.options import Split, TableOptions
 from minnow.types import Array, Columns
 
 TIME, POSITION, SERIES = "row time", "row position", "row series"
