@@ -42,9 +42,16 @@ class Removable:
 
 
 def trim(space: Workspace, max_gb: float, say: Callable[[str], None]) -> None:
-    """Bring the cache within its limit, as a run does at its end: what was not used for longest is removed first."""
+    """Bring the cache within its limit, as a run does at its end: what was not used for longest is removed first.
+
+    Where that fails, the reason is said, and the run is complete nevertheless.
+    """
     cache = Cache(space.kept)
-    removed = cache.trim(max_gb * GB, needed(space))
+    try:
+        removed = cache.trim(max_gb * GB, needed(space))
+    except OSError as error:
+        say(f"  cache: it could not be brought within cache.max_gb: {error}")
+        return
     if removed:
         left = sum(one.size_bytes for one in cache.entries())
         freed = sum(one.size_bytes for one in removed)

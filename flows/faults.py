@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
+import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.job import Job
-from minnow.workspace import Workspace
+from minnow.workspace import DISK_FULL, Workspace
 
 Value = TypeVar("Value")
 
@@ -31,7 +31,10 @@ def _keep(space: Workspace, name: str, text: str) -> Path:
 
 def advice(error: BaseException) -> str:
     """What to do about an error of the machine; empty for all others."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # copying a folder raises an OSError without a number, whose text holds those of its files
+    full = isinstance(error, OSError) and (
+        error.errno in DISK_FULL or any(os.strerror(number) in str(error) for number in DISK_FULL)
+    )
     return " `minnow clean --dry-run` lists what can be removed to make room." if full else ""
 
 

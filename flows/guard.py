@@ -65,7 +65,7 @@ def changes(case: Case, state: State) -> list[str]:
         return [f"{file}: {how}" for file, how in found if how]
     paths = state.changed.get(case.name, {})
     own = [f"{path} {how}" for path, how in paths.items() if case.workspace.data(path) == case.data]
-    return own + (sources.changes(case) if case.workspace.outcome(case.name).exists() else [])
+    return own + (sources.changes(case, guarded=True) if case.workspace.outcome(case.name).exists() else [])
 
 
 def data_files(space: Workspace, data: str) -> list[str]:

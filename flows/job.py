@@ -37,17 +37,18 @@ class Ran:
 
 @dataclass(frozen=True)
 class Job:
-    """One run of the pipeline. runner: where families are trained; display: progress on the terminal.
+    """One run of the pipeline.
 
-    ran: what is done so far; recorded: the use cases that are complete and recorded, in order.
+    runner: where families are trained; display: progress on the terminal; ran: what is done; recorded: the use cases that are
+    complete and recorded, in order.
     """
 
     space: Workspace
     settings: Settings
     runner: Runner
     display: Display
-    ran: Ran = field(default_factory=Ran)
     recorded: list[str] = field(default_factory=list[str])
+    ran: Ran = field(default_factory=Ran)
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -112,7 +113,7 @@ def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> It
     """
     with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
-        job = Job(space, settings, runner, display, ran or Ran())
+        job = Job(space, settings, runner, display, ran=ran or Ran())
         token = CURRENT.set(job)
         try:
             yield job

@@ -62,16 +62,8 @@ def work(job: Job, stale: list[str]) -> dict[str, str]:
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:
         publish(job)
-    trim(job)
+    cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
     return statuses
-
-
-def trim(job: Job) -> None:
-    """Bring the cache within its limit. Where that fails, the run is complete nevertheless."""
-    try:
-        cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
-    except OSError as error:
-        job.display.say(f"  the cache could not be trimmed: {error}")
 
 
 def _one(job: Job, name: str) -> str:
@@ -80,9 +72,9 @@ def _one(job: Job, name: str) -> str:
         status = usecase(name)
     except Exception as error:  # one use case must not stop the others
         trace = write_trace(job.space, name, error)
-        why = f"{type(error).__name__}: {error}{advice(error)}"
-        job.ran.stopped[name] = f"{why} Trace: {trace}"
-        job.display.say(f"  {name} failed: {why}\n  Trace: {trace}")
+        said = f"{type(error).__name__}: {error}{advice(error)}"
+        job.ran.stopped[name] = f"{said} (trace: {trace.relative_to(job.space.root)})"
+        job.display.say(f"  {name} failed: {said}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)

@@ -11,6 +11,7 @@ from flows import ages
 from flows.guard import ALWAYS, APPENDED, NEVER, DataChanged, admit, data_files
 from minnow import datasets
 from minnow.config import ConfigError, Settings
+from minnow.records.files import RecordError
 from minnow.registry import unknown
 from minnow.stages import sources, starting
 from minnow.stages.case import Case
@@ -95,11 +96,12 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     }
     if space.is_trial:
         own = [name for name in wanted if _is_own(space, settings, name)]
-        bring_data(space, settings, own, record=False)
-        return Plan({name: ["a trial"] for name in wanted}, stopped=stopped)
+        stopped |= bring_data(space, settings, own, record=False).failed
+        return Plan({name: ["a trial"] for name in wanted if name not in stopped}, stopped=stopped)
     brought = bring_data(space, settings, _with_neighbours(space, settings, wanted))
     stopped |= {name: error for name, error in brought.failed.items() if name in wanted}
-    state = state_of(space, settings, wanted)
+    state, unreadable = _states(space, settings, [name for name in wanted if name not in stopped])
+    stopped |= unreadable
     stopped |= _guarded(space, settings, [name for name in wanted if name not in stopped], state, accept)
     going = [name for name in wanted if name not in stopped]
     reasons = ages.overdue(space, settings, [name for name in going if name not in state.stale])
@@ -115,27 +117,60 @@ def state_of(space: Workspace, settings: Settings, names: Iterable[str]) -> Stat
     return versions.state(space.root, names, files)
 
 
+def _states(space: Workspace, settings: Settings, names: list[str]) -> tuple[State, dict[str, Exception]]:
+    """Return DVC's status of use cases, and those that it cannot read, such as for a link that leads nowhere.
+
+    Raises VersionError where it can read none.
+    """
+    try:
+        return state_of(space, settings, names), {}
+    except VersionError:
+        if len(names) == 1:
+            raise
+    states: list[State] = []
+    failed: dict[str, Exception] = {}
+    for name in names:
+        try:
+            states.append(state_of(space, settings, [name]))
+        except VersionError as error:
+            failed[name] = error
+    if not states:
+        raise next(iter(failed.values()))
+    return versions.joined(states), failed
+
+
 def _guarded(
     space: Workspace, settings: Settings, names: Iterable[str], state: State, accept: str
 ) -> dict[str, Exception]:
-    """Check the data of use cases, and record what was accepted. Returns those that are stopped, with the reason.
-
-    A .dvc file is written only where none of its use cases is stopped: it must not record what was not accepted.
-    """
+    """Check the data of use cases, and record what was accepted. Returns those that are stopped, with the reason."""
     stopped: dict[str, Exception] = {}
-    accepted: set[str] = set()
-    for name in names:
-        case = Case(name, settings, space)
+    files = {name: data_files(space, settings.usecases[name].data) for name in names}
+    accepted: list[str] = []
+    for name in files:
         try:
-            if admit(case, state, accept):
-                accepted.update(data_files(space, case.usecase.data))
+            if admit(Case(name, settings, space), state, accept):
+                accepted.append(name)
         except Exception as error:  # the data of one use case must not stop the others
             stopped[name] = error
-    held = {file for name in stopped for file in data_files(space, settings.usecases[name].data)}
     for file in state.data:
-        if file not in held and (accept == ALWAYS or file in accepted):
-            versions.accept(space.root, file)
+        held = [name for name in files if file in files[name]]
+        if accept == ALWAYS or any(name in accepted for name in held):
+            stopped |= _record(space, file, held, stopped)
     return stopped
+
+
+def _record(space: Workspace, file: str, held: Iterable[str], stopped: Mapping[str, Exception]) -> dict[str, Exception]:
+    """Record the accepted bytes in a .dvc file, unless it would record those of a use case that is stopped too.
+
+    held: use cases whose data the file tracks. Returns them with the error where DVC cannot record the data.
+    """
+    if any(name in stopped for name in held):
+        return {}
+    try:
+        versions.accept(space.root, file)
+    except VersionError as error:
+        return dict.fromkeys(held, error)
+    return {}
 
 
 def with_starts(
@@ -153,7 +188,11 @@ def with_starts(
             stale[name] = reasons[name]
             continue
         case = Case(name, settings, space)
-        if why := _begins_anew(case, stale) + sources.changes(case):
+        try:
+            why = _begins_anew(case, stale) + sources.changes(case)
+        except (RecordError, OSError) as error:  # what it was made from cannot be read, so it is made again
+            why = [str(error)]
+        if why:
             stale[name] = why
     lost = _lost_starts(space, settings, stale, names)
     return with_starts(space, settings, {**reasons, **lost}, names) if lost else stale

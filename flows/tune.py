@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows import cleaning
 from flows.checks import read_checked
 from flows.job import Job, open_job
 from minnow.config import Settings
@@ -81,6 +82,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
         finally:
             tuned = studies.tuned(study.optuna, study.case, study.search_space)
             _close(study, tuned)
+            cleaning.trim(space, settings.cache.max_gb, job.display.say)
     return tuned
 
 

@@ -67,7 +67,8 @@ class Cache:
         """Whether a folder is whole; it counts as used now."""
         whole = self.is_whole(path)
         if whole:
-            os.utime(path / ORIGIN)
+            with contextlib.suppress(OSError):  # a cache that only its owner may write to is used all the same
+                os.utime(path / ORIGIN)
         return whole
 
     def get_or_make(
@@ -97,7 +98,7 @@ class Cache:
 
     def entries(self) -> Iterator[Kept]:
         """List every folder of every kind."""
-        for folder in sorted(self.root.glob("*/*")):
+        for folder in sorted(path for path in self.root.glob("*/*") if path.is_dir()):
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             origin = folder / ORIGIN
             whole = origin.exists() and not folder.name.startswith(_MAKING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote
 
 PRODUCTION = "params.yaml"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of an OSError where a disk, or a quota of it, has no room left."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Parts of a run that the decision does not depend on fail alone: hints, importances, cross-validation, plots."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -79,4 +80,5 @@ def test_a_full_disk_is_no_fault_of_the_part_and_says_what_to_do(job):
     with pytest.raises(OSError, match="No space"):
         Faults(job, "small").attempt("plots", _raise(full), None)
     assert "minnow clean --dry-run" in advice(full)
+    assert "minnow clean" in advice(shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]))
     assert advice(OSError(2, "no such file")) == ""

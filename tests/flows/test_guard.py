@@ -156,6 +156,22 @@ def test_a_file_that_options_name_is_guarded_too(extractor):
         guard.admit(extractor, State({}, {}), guard.NEVER)
 
 
+@pytest.mark.parametrize(("owner", "found"), [("mine", []), ("other", ["outcomes/other/extractor.npz modified"])])
+def test_an_extractor_of_an_outcome_is_not_data_of_users(extractor, owner, found):
+    """Another use case's makes this one stale; its own is written by each run. Neither asks for --accept-data."""
+    path = f"outcomes/{owner}/extractor.npz"
+    options = {"labelled": False, "extractor": path}
+    usecase = extractor.usecase.model_copy(update={"options": options})
+    case = Case("mine", extractor.settings.with_usecases({"mine": usecase}, {}), extractor.workspace)
+    file = case.workspace.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"weights")
+    sources.write(case, case.workspace.outcome("mine"))
+    file.write_bytes(b"other weights")
+    assert sources.changes(case) == found
+    assert not guard.admit(case, State({}, {}), guard.NEVER)
+
+
 def test_what_stops_one_use_case_does_not_stop_another(case, monkeypatch):
     """A malformed entry, data that cannot be fetched, changed rows and unreadable rows: each stops its own use case."""
     good = case.settings.usecases["mine"]
@@ -190,3 +206,19 @@ def test_a_record_that_was_not_written_to_its_end_is_no_acceptance(case):
     path.write_text("{")
     with pytest.raises(guard.DataChanged):
         guard.admit(fresh(case), changed(case), guard.NEVER)
+
+
+def test_a_use_case_that_dvc_cannot_read_stops_itself_alone(case, monkeypatch):
+    settings = case.settings.with_usecases(dict.fromkeys(("mine", "broken"), case.usecase), {})
+
+    def state_of(space, settings, names):
+        if "broken" in names:
+            raise VersionError("a link that leads nowhere")
+        return State({name: ["code"] for name in names}, {})
+
+    monkeypatch.setattr(plan, "state_of", state_of)
+    made = plan.make(case.workspace, settings, [], force=False, accept=plan.NEVER)
+    assert (made.stale, made.reasons) == ({"mine": ["code"]}, {"broken": "a link that leads nowhere"})
+    assert not made.needs_user
+    with pytest.raises(VersionError):
+        plan.make(case.workspace, settings, ["broken"], force=False, accept=plan.NEVER)

@@ -112,6 +112,14 @@ def test_an_entry_is_added_to_a_file_of_any_form(params, text):
     assert {line.strip() for line in text.splitlines() if "#" in line} <= kept
 
 
+def test_the_ends_of_lines_stay(params):
+    params.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    editing.add_entry(params, "third", ENTRY)
+    editing.set_params(params, "third", "linear", {"C": [1.0]})
+    data = params.read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") > TEXT.count("\n")
+
+
 def test_an_entry_is_not_added_to_what_it_cannot_stand_under(params):
     text = "usecases: {a: {modality: text, task: classify, data: d, families: [linear]}}\n"
     params.write_text(text)

@@ -14,7 +14,7 @@ JOBS = "worker_jobs"
 
 @pytest.fixture
 def make_worker(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
 
 
@@ -36,6 +36,14 @@ def test_a_job_that_raises_is_an_error_and_the_worker_goes_on(make_worker):
     with make_worker() as worker:
         with pytest.raises(WorkerError, match="ValueError: no rows"):
             worker.call(f"{JOBS}:refuse")
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_a_full_disk_is_told_apart_from_a_fault_of_the_job(make_worker):
+    with make_worker() as worker:
+        with pytest.raises(OSError, match=r"No space left on device: 'model\.keras'") as raised:
+            worker.call(f"{JOBS}:fill")
+        assert raised.value.errno == 28
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 

@@ -15,9 +15,10 @@ from minnow.contracts.artifacts import (
     Session,
     UnsupportedModel,
 )
+from minnow.contracts.durations import Duration
 from minnow.contracts.families import Family, FamilyCapabilities, Model
 from minnow.contracts.modalities import Encoder, FileLimits, Located, Modality, ModalityCapabilities
-from minnow.contracts.parameters import Duration, Parameters, RowOptions
+from minnow.contracts.parameters import Parameters, RowOptions
 from minnow.contracts.runners import JobKilled, Runner
 from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
 

@@ -22,6 +22,6 @@ class Runner(Protocol):
     def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run "package.module:function" as a job and return its result. report: called with its progress.
 
-        Raises JobKilled where the job's process ended before it had a result.
+        Raises JobKilled where the job's process ended before it had a result, and OSError where the disk is full.
         """
         ...

@@ -102,7 +102,8 @@ def _replace(path: Path, usecase: str, text: str) -> None:
     config.load(path, catalog(), text).entry(usecase)
     handle, scratch = tempfile.mkstemp(prefix=".params-", suffix=".yaml", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        newline = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+        with os.fdopen(handle, "w", encoding="utf-8", newline=newline) as file:
             file.write(text)
         Path(scratch).chmod(path.stat().st_mode & 0o777)
         Path(scratch).replace(path)

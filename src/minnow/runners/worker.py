@@ -22,14 +22,21 @@ from typing import Any
 
 from minnow.contracts import JobKilled
 from minnow.types import Report, StopFit, silent
+from minnow.workspace import DISK_FULL
 
 POLL_S = 0.2
 ORPHAN_S = 0.5
 """How often the child looks whether its parent is still there."""
+START_S = 600
+"""Longest time in which the process imports its libraries."""
 
 
 class WorkerError(RuntimeError):
     """A job that failed: it raised an error, its process died, or it took too long or too much memory."""
+
+
+class _DiskFull(Exception):
+    """A job found no room on the disk, which is no fault of its own. Arguments: those of the OSError."""
 
 
 class WorkerKilled(WorkerError, JobKilled):
@@ -74,7 +81,7 @@ class Worker:
         """Run "package.module:function" in the child and return its result, which must be picklable.
 
         report: called with the child's progress. Raises WorkerError, WorkerKilled where the process ended before the job,
-        and StopFit where report raised it.
+        StopFit where report raised it, and OSError where the disk is full.
         """
         if self._process is None or self._process.poll() is not None or self._keeps_much():
             self._start()
@@ -82,6 +89,8 @@ class Worker:
         try:
             self._pipe.send((function, arguments, named))
             return self._wait(function, report)
+        except _DiskFull as error:
+            raise OSError(*error.args) from error
         except (EOFError, OSError) as error:
             code = self._stop(is_dying=True)
             raise WorkerKilled(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
@@ -94,7 +103,7 @@ class Worker:
         """Pass progress on until the child sends a result or an error. Raises what call raises."""
         assert self._pipe is not None
         self._idle = False
-        deadline, next_check = time.monotonic() + self._job_s, 0.0
+        deadline, next_check = time.monotonic() + (self._job_s if self._ready else START_S), 0.0
         stopped: StopFit | None = None
         while True:
             if time.monotonic() >= next_check:  # also while the job reports: progress is no reason to overlook a limit
@@ -103,6 +112,9 @@ class Worker:
             if not self._pipe.poll(POLL_S):
                 continue
             kind, value = self._pipe.recv()
+            if kind == "ready":  # the time of a job does not include that in which its process starts
+                self._ready, deadline = True, time.monotonic() + self._job_s
+                continue
             if kind == "progress":
                 try:
                     report(*value)
@@ -113,6 +125,8 @@ class Worker:
             self._idle = True
             if stopped is not None:
                 raise stopped
+            if kind == "full":
+                raise _DiskFull(*value)
             if kind == "error":
                 raise WorkerError(value)
             return value
@@ -130,7 +144,7 @@ class Worker:
             )
         if time.monotonic() > deadline:
             raise WorkerKilled(
-                f"{function} took longer than {self._job_s / 60:g} minutes. "
+                f"{function} took longer than {(self._job_s if self._ready else START_S) / 60:g} minutes. "
                 "Raise worker.job_minutes in params.yaml or train for fewer epochs."
             )
 
@@ -149,7 +163,7 @@ class Worker:
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which ends this process
             )
         theirs.close()
-        self._pipe, self._idle = ours, True
+        self._pipe, self._idle, self._ready = ours, True, False
 
     def _stop(self, *, is_dying: bool = False) -> int | None:
         """End the process. is_dying: it has closed its pipe, and its own exit code is wanted. Returns the exit code."""
@@ -198,6 +212,7 @@ def resolve(function: str) -> Callable[..., Any]:
 def _serve(pipe: Connection, warm: str) -> None:
     """The child's loop: one job after the other until the parent closes the pipe."""
     importlib.import_module(warm)
+    pipe.send(("ready", None))
     while True:
         job = pipe.recv()
         if job is None:  # a request to stop a job that had already ended
@@ -216,6 +231,8 @@ def _serve(pipe: Connection, warm: str) -> None:
         except Exception as error:
             traceback.print_exc()
             answer = ("error", f"{type(error).__name__}: {error}")
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                answer = ("full", (error.errno, error.strerror, error.filename))
         pipe.send(answer)
         _forget()
 

@@ -12,7 +12,6 @@ from minnow.stages.case import Case
 
 LINKED, SIDE_FILES = "linked_data.txt", "side_files.json"
 MISSING = "missing"
-_NOUN, _FORMAT = "record of side files", 2
 
 
 def write(case: Case, folder: Path) -> None:
@@ -21,47 +20,45 @@ def write(case: Case, folder: Path) -> None:
         (folder / LINKED).write_text(case.data_version)
     if sides := _side_files(case):
         files = {name: {"size": path.stat().st_size, "md5": data_version(path)} for name, path in sides.items()}
-        write_json(folder / SIDE_FILES, {"format": _FORMAT, "files": files})
+        write_json(folder / SIDE_FILES, files)
 
 
-def changes(case: Case) -> list[str]:
-    """List what differs from what the last run read, and DVC does not see."""
-    sides = _side_files(case)
-    other = [
-        f"{name} modified"
-        for name, record in _recorded(case).items()
-        if name in sides and _differs(sides[name], record)
-    ]
+def changes(case: Case, *, guarded: bool = False) -> list[str]:
+    """List what differs from what the last run read, and DVC does not see. guarded: only what users change, not outcomes."""
+    sides = _side_files(case, guarded=guarded)
+    recorded = _recorded(case)
+    other = [f"{name} modified" for name, path in sides.items() if name in recorded and _differs(path, recorded[name])]
     return ([f"{case.usecase.data} modified behind links"] if _linked_data_changed(case) else []) + other
 
 
 def overwritten(case: Case) -> list[str]:
     """List side files in which more has changed than that something was appended; those that are lost are among them."""
-    sides = _side_files(case)
-    return [
-        name
-        for name, record in _recorded(case).items()
-        if name in sides and _differs(sides[name], record, appended=False)
-    ]
+    recorded = _recorded(case)
+    sides = _side_files(case, guarded=True)
+    return [name for name, path in sides.items() if name in recorded and _differs(path, recorded[name], appended=False)]
 
 
 def versions(case: Case) -> dict[str, str]:
-    """Hash everything that is read: path -> version, "missing" for what is not there."""
-    paths = {case.usecase.data: case.data, **_side_files(case)}
+    """Hash everything that is read and that users change: path -> version, "missing" for what is not there."""
+    paths = {case.usecase.data: case.data, **_side_files(case, guarded=True)}
     return {name: data_version(path) if path.exists() else MISSING for name, path in paths.items()}
 
 
-def _side_files(case: Case) -> dict[str, Path]:
-    """Name the files that options name beside the data: path as it is shown -> path."""
-    root = case.workspace.root
-    paths = case.options.side_files(case.data, root)
+def _side_files(case: Case, *, guarded: bool = False) -> dict[str, Path]:
+    """Name the files that options name beside the data: path as it is shown -> path.
+
+    A file of the use case's own outcome is none of them, since each run writes it. guarded: nor is one of another outcome.
+    """
+    root, outcome = case.workspace.root, case.workspace.outcome(case.name).resolve()
+    made = outcome.parent if guarded else outcome
+    paths = [path for path in case.options.side_files(case.data, root) if not path.is_relative_to(made)]
     return {(str(path.relative_to(root)) if path.is_relative_to(root) else str(path)): path for path in paths}
 
 
 def _recorded(case: Case) -> dict[str, Any]:
     """Return what the last run recorded of side files; outcomes of older versions have no record."""
     path = case.workspace.outcome(case.name) / SIDE_FILES
-    return read_json(path, _NOUN, (_FORMAT,))["files"] if path.exists() else {}
+    return read_json(path, "record of side files", (1,)) if path.exists() else {}
 
 
 def _differs(path: Path, record: dict[str, Any], *, appended: bool = True) -> bool:

@@ -79,6 +79,19 @@ def state(root: Path, usecases: Iterable[str] | None = None, data_files: Iterabl
     )
 
 
+def joined(states: Iterable[State]) -> State:
+    """Join the status of several use cases."""
+    whole = State({}, {})
+    for one in states:
+        whole = State(
+            whole.stale | one.stale,
+            whole.data | one.data,
+            whole.changed | one.changed,
+            whole.unrecorded | one.unrecorded,
+        )
+    return whole
+
+
 def _changed_paths(findings: Iterable[Any]) -> dict[str, Any]:
     """Return the dependencies of a stage that have changed: path -> how."""
     parts = [finding.get("changed deps", {}) for finding in findings if isinstance(finding, dict)]

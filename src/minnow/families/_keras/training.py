@@ -48,8 +48,7 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
     plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
-    measure = _measure(train.task, float(std))
-    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=measure)
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train.task, float(std)))
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
