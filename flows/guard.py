@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from minnow.records.files import write_json
+from minnow.records.keys import RULE, read_rule
 from minnow.stages import intake, sources
 from minnow.stages.case import Case
 from minnow.stages.outcome import ROWS
@@ -97,7 +99,8 @@ def _only_appended(case: Case, change: str) -> None:
             f"usecases.{case.name}: its data differs from what was recorded ({change}), and there is no record of its earlier "
             f"rows in {record}. {by_hand}"
         )
-    lost = _lost(np.load(record), intake.row_versions(case, intake.read(case)))
+    keyed = replace(case, keys=read_rule(record.with_name(RULE)))
+    lost = _lost(np.load(record), intake.row_versions(keyed, intake.read(keyed)))
     if lost:
         raise DataChanged(
             f"usecases.{case.name}: a scheduled run accepts appended rows only. It has lost or changed {lost:,} of its earlier "

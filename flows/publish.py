@@ -68,7 +68,7 @@ def retire(space: Workspace, usecase: str, target: str, say: Say) -> str:
 
 def withdraw(space: Workspace, usecase: str, version: int, why: str, say: Say) -> list[str]:
     """Withdraw a version, and publish what takes its place. Returns what was done, in sentences. Raises LookupError."""
-    removals = removal.withdraw(space, usecase, version, why, _names_today(space, usecase, version))
+    removals = removal.withdraw(space, usecase, version, why, _answering_names(space, usecase, version))
     for target in removal.TARGETS:
         follow(space, usecase, target, say)
     lines = [f"{usecase}: version {version} is withdrawn. No rollback and no run brings it back."]
@@ -81,16 +81,16 @@ def withdraw(space: Workspace, usecase: str, version: int, why: str, say: Say) -
     return lines
 
 
-def _names_today(space: Workspace, usecase: str, version: int) -> list[str]:
-    """The name that a version's bundle would have today, where it was written by an older version and can be fetched."""
+def _answering_names(space: Workspace, usecase: str, version: int) -> list[str]:
+    """The name of what answers in a version's bundle, whatever its options are, where it can be fetched."""
     from minnow.records.bundle import FOLDER, open_bundle
-    from minnow.stages.evaluate import name_today
+    from minnow.stages.evaluate import answering_name
 
     champion = champions.version_of(space, usecase, version)
     if champion is None:
         return []
     try:
-        return [name_today(open_bundle(champions.fetch(space, champion) / FOLDER))]
+        return [answering_name(open_bundle(champions.fetch(space, champion) / FOLDER))]
     except Exception:  # of any kind of artifact store; without its files it is withdrawn by the name that it has
         return []
 

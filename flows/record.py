@@ -15,6 +15,7 @@ from minnow.insight import plots
 from minnow.records import decision as decisions
 from minnow.records import provenance, report, results
 from minnow.records.decision import Decision
+from minnow.records.keys import TRAINING_ROWS
 from minnow.records.markdown import plain
 from minnow.records.report import read_report
 from minnow.records.results import Importances
@@ -23,7 +24,7 @@ from minnow.stages.case import Case
 from minnow.stages.intake import EXTRACTOR
 from minnow.stages.outcome import Outcome
 from minnow.stages.train import Trained
-from minnow.stores.champions import ROWS
+from minnow.stores import exams
 from minnow.stores.tracking import Record, decision_tag
 from minnow.types import Score
 
@@ -55,14 +56,14 @@ def record_of(
     tags, folder = _tags(case), scratch / "outcome"
     files: dict[str, list[Path]] = {"": [folder / name for name in KEPT]}
     files["plots"] = [path for what, draw in _plots(outcome, scratch) for path in attempt(what, draw, [])]
-    files["exam"] = list(folder.glob(EXTRACTOR))
+    files[exams.FOLDER] = list(folder.glob(EXTRACTOR))
     files["validation"] = sorted(folder.glob("validation.*"))
     for target, held in incumbents.items():
         if held.rows is not None:
-            path = scratch / "exam" / target / ROWS
+            path = scratch / exams.FOLDER / target / exams.ROWS
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, held.rows)
-            files[f"exam/{target}"] = [path]
+            files[f"{exams.FOLDER}/{target}"] = [path]
     verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
@@ -132,7 +133,7 @@ def _family(
         },
         history=trained.history,
         files={"plots": [path for what, draw in draws for path in attempt(what, draw, [])]},
-        children=tuple(_variant(case, candidate, outcome.decisions, tags) for candidate in variants),
+        children=tuple(_variant(case, candidate, outcome.decisions, scratch, tags) for candidate in variants),
     )
 
 
@@ -176,7 +177,10 @@ def _pictures(trained: Trained, folder: Path) -> list[Path]:
     return drawn
 
 
-def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags: Mapping[str, str]) -> Record:
+def _variant(
+    case: Case, candidate: Candidate, written: Sequence[Decision], scratch: Path, tags: Mapping[str, str]
+) -> Record:
+    """Build the record of a variant; that of a finalist holds the rows that it was trained on, which a later run needs."""
     bundle = candidate.bundle
     metrics = _ends("val", candidate.val.scores)
     metrics |= {f"parity/{name}": value for name, value in candidate.parity.items()}
@@ -190,7 +194,11 @@ def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags
         params={"family": candidate.family, "variant": candidate.variant},
         tags={**tags, **own, **stood},
         metrics=metrics | {"size_bytes": bundle.size_bytes},
-        files={"bundle": [bundle.folder], "": [bundle.record_folder / name for name in BESIDE]},
+        files={
+            "bundle": [bundle.folder],
+            "": [bundle.record_folder / name for name in BESIDE],
+            exams.FOLDER: list(scratch.glob(TRAINING_ROWS)) if stood else [],
+        },
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from flows import ages
+from flows import ages, registered
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -23,11 +23,11 @@ from flows.faults import Faults
 from flows.job import CURRENT, Job
 from flows.record import failure_of, key_of_outcome, record_of, summary
 from minnow.insight.importance import importances
-from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.hint import Hint
+from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, finalists, folds, intake, outcome, timing, train
+from minnow.stages import candidates, compress, exam_rows, finalists, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
@@ -36,8 +36,14 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.refit import Refit
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
-from minnow.stores import champions, removal, tracking
+from minnow.stores import exams, tracking
 from minnow.types import Report, Table
+
+
+@task(name="key rule", **STORE)
+def with_keys(case: Case) -> Case:
+    """Return a use case with the rule by which the keys of its rows are made, as the registry has it."""
+    return registered.with_keys(case)
 
 
 @task(name="check", **PLAIN)
@@ -112,12 +118,12 @@ def judge(
     case: Case,
     lined_up: list[Candidate],
     prepared: Prepared,
-    incumbents: Mapping[str, Incumbents],
+    rivals: Mapping[str, Incumbents],
     finalists: Finalists,
     hints: tuple[Hint, ...],
 ) -> Outcome:
     """Compare the finalists on the exam."""
-    return outcome.judge_case(case, lined_up, prepared, incumbents, finalists, hints)
+    return outcome.judge_case(case, lined_up, prepared, rivals, finalists, hints)
 
 
 @task(name="importances", **PLAIN)
@@ -155,27 +161,18 @@ def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mappi
 @task(name="champions", **STORE)
 def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
     """Fetch champion, best so far and number of looks from the registry. A trial has none."""
-    if job.space.is_trial:
-        return Incumbents()
-    roles = (champions.CHAMPION, champions.BEST)
-    held = {role: champions.current(job.space, case.name, target, role) for role in roles}
-    bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
-    ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    withdrawn = removal.withdrawn(job.space, case.name)
-    return Incumbents(
-        bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows, withdrawn
-    )
+    return Incumbents() if job.space.is_trial else registered.held(job.space, case, target, prepared)
 
 
 @task(name="track", **STORE)
-def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
+def track(job: Job, case: Case, final: Outcome, scratch: Path, rivals: Mapping[str, Incumbents]) -> None:
     """Write the MLflow runs, then record in the registry each look that was made. What is there is not written again."""
-    record = record_of(case, final, scratch, incumbents, Faults(job, case.name).attempt)
+    record = record_of(case, final, scratch, rivals, Faults(job, case.name).attempt)
     run_id = tracking.log_once(job.space, record, key_of_outcome(final))
     for decision in final.decisions:
-        rows = incumbents[decision.target].rows
+        rows = rivals[decision.target].rows
         if decision.looked and rows is not None:
-            champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+            exams.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
     if not job.space.is_trial:
         for line in ages.record_runs(job.space, job.settings, final.decisions):
             job.display.say(line)
@@ -191,7 +188,7 @@ def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
 def usecase(name: str) -> str:
     """Run one use case up to its written decision. Returns "complete", "infeasible" or "failed"."""
     job = CURRENT.get()
-    case = job.case(name)
+    case = with_keys(job.case(name))
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):
@@ -209,15 +206,16 @@ def usecase(name: str) -> str:
         lined_up = candidates.line_up(made, timing.measure_each)
     chosen = choose(job, case, table, prepared, lined_up.candidates, scratch)
     with job.display.step(f"{name}: judge"):
-        incumbents = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, lined_up.candidates, prepared, incumbents, chosen, hints)
+        rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
+        judged = judge(case, lined_up.candidates, prepared, rivals, chosen, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures, lined_up.refused)
         final = replace(final, importances=explain(job, case, judged, prepared), folds=results)
         outcome.write(case, final, table, scratch, reports)
+        exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):
-        track(job, case, final, scratch, incumbents)
+        track(job, case, final, scratch, rivals)
         _show(job, name, final)
     outcome.install(case, scratch)
     job.ran.written.append(name)

@@ -15,6 +15,7 @@ from typing import Any
 from flows import cleaning
 from flows.checks import read_checked
 from flows.job import Job, open_job
+from flows.registered import with_keys
 from minnow.config import Settings
 from minnow.runners.interruption import described
 from minnow.runners.worker import WorkerError
@@ -88,7 +89,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
 def _open(job: Job, usecase: str, family: str) -> _Study:
     """Read and prepare the rows as a run does, and open the study of these rows."""
-    case = job.case(usecase)
+    case = with_keys(job.case(usecase))
     reports = job.space.home / "reports" / usecase
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)

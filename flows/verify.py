@@ -127,7 +127,9 @@ def _case(space: Workspace, settings: Settings, champion: Champion, record: Prov
     made_from = _made_from(record)
     recorded = {"seed": made_from.seed, "threads": made_from.threads}
     update = {**recorded, "usecases": {champion.usecase: entry}}
-    return Case(champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache))
+    return Case(
+        champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache), record.keys
+    )
 
 
 def _made_from(record: Provenance) -> Origin:

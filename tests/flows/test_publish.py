@@ -350,11 +350,11 @@ def test_a_decision_that_was_interrupted_is_not_carried_out_after_a_rollback(spa
     settled(space, first)
 
 
-def test_a_withdrawn_bundle_of_format_1_is_known_by_the_name_that_it_has_today_too(space, monkeypatch):
+def test_a_withdrawn_bundle_is_known_by_what_answers_in_it_too(space, monkeypatch):
     old = register_format_1(space, "one")
-    monkeypatch.setattr("minnow.stages.evaluate.name_today", lambda bundle: f"today {bundle.sha}")
+    monkeypatch.setattr("minnow.stages.evaluate.answering_name", lambda bundle: f"answering {bundle.sha}")
     publish.withdraw(space, "digits", 1, "", print)
-    assert set(removal.withdrawn(space, "digits")) == {old, f"today {old}"}
+    assert set(removal.withdrawn(space, "digits")) == {old, f"answering {old}"}
 
 
 def test_a_version_whose_files_are_lost_is_withdrawn_by_the_name_that_it_has(space):

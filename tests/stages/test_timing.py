@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from runtimes.conftest import write_tflite
 
@@ -143,3 +144,12 @@ def test_the_measuring_process_imports_what_a_device_would():
     code = f"import sys, minnow.stages.timing; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="there is a GPU")
+def test_a_bundle_is_not_timed_on_a_device_that_is_not_there(tmp_path):
+    """A GPU's champion is judged by the GPU's clock: a CPU must not stand in for it."""
+    folder = bundle_of(tmp_path / "small")
+    assert timing.measure([folder])[folder].p95_us > 0
+    with pytest.raises(ValueError, match="device='gpu' needs ONNX Runtime with CUDA"):
+        timing.measure([folder], device="gpu")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from minnow.records.decision import Decision
@@ -286,23 +285,6 @@ def test_a_database_that_a_killed_run_left_half_written_is_rolled_back(space):
     assert (space.root / "mlflow.db-journal").exists(), "the fault was planted"
     assert champions.current(space, "digits", "cpu") is not None
     assert not any(one.name.startswith("never") for one in client(space).search_experiments())
-
-
-def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space):
-    def look(rows, count):
-        path = space.root / champions.ROWS
-        np.save(path, rows)
-        run_id = tracking.log(space, Record("look", files={"exam/cpu": [path]}))
-        champions.record_look(space, "digits", "cpu", count, rows, run_id)
-
-    exam = np.arange(100, dtype=np.uint64)
-    assert champions.ledger(space, "digits", "cpu", exam).looks == 0
-    look(exam, 3)
-    assert champions.ledger(space, "digits", "cpu", exam).looks == 3
-    grown = champions.ledger(space, "digits", "cpu", np.arange(200, dtype=np.uint64))
-    assert (grown.looks, len(grown.rows)) == (3, 200)
-    assert champions.ledger(space, "digits", "cpu", np.arange(201, dtype=np.uint64)).looks == 0
-    assert champions.ledger(space, "digits", "gpu", exam).looks == 0
 
 
 def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):

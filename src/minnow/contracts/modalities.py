@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.parameters import RowOptions
-from minnow.types import Array, Columns, Expectation, Outputs, Spec, Table
+from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Reading, Spec, Table
 
 
 class Encoder(Protocol):
@@ -89,6 +89,8 @@ class ModalityCapabilities:
         for: name -> values (n,), JSON-ready.
     unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
         rows have no words, or what is unknown is read otherwise.
+    rewritten: (encoder, how the files are written today, columns of examples) -> the column whose cells the encoder would not
+        read in a file or request that is written so; None where there is none.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -103,6 +105,7 @@ class ModalityCapabilities:
     series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
     unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
+    rewritten: Callable[[Any, Reading, Columns], str | None] = lambda encoder, reading, columns: None
 
 
 class Modality(Protocol):
@@ -130,8 +133,12 @@ class Modality(Protocol):
         """
         ...
 
-    def read(self, folder: Path, options: Any) -> Table:
-        """Read a folder or a file of raw rows. Raises FileError, a ValueError."""
+    def read(self, folder: Path, options: Any, keys: KeyRule | None = None) -> Table:
+        """Read a folder or a file of raw rows.
+
+        keys: what keys are made of, as recorded; None makes them of what is read. Raises FileError, a ValueError, and
+        KeyRuleError where keys cannot be made so any more.
+        """
         ...
 
     def describe(self, table: Table, options: Any) -> dict[str, Array]:

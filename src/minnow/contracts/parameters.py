@@ -78,7 +78,13 @@ def _word(field: FieldInfo | None, value: Any) -> Any:
 
 
 class RowOptions(Parameters):
-    """Options of a modality."""
+    """Options of a modality.
+
+    FILES: names of those that say which files hold rows and how these are written. A registered model reads rows by its own
+    options, but for these, which are today's.
+    """
+
+    FILES: ClassVar[tuple[str, ...]] = ()
 
     @property
     def label_weights(self) -> Literal["balanced"] | Mapping[str, float] | None:

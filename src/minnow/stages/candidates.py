@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
+from minnow.records.decision import Unscored
+from minnow.records.keys import TrainingRows
 from minnow.records.timing import Timing
 from minnow.stages import evaluate
 from minnow.stages.compress import FLOAT, Compressed
@@ -17,7 +19,7 @@ from minnow.stages.evaluate import Evaluation
 from minnow.stages.judge import Performance
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
-from minnow.types import Array
+from minnow.types import Array, KeyRule
 
 
 def _unseen(variant: str, error: Exception) -> None:
@@ -65,25 +67,31 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A registered model. keys, training: as recorded with it, None in records of older versions, or where they are lost."""
+
+    version: int
+    bundle: Bundle
+    keys: KeyRule | None = None
+    training: TrainingRows | None = None
+
+
+@dataclass(frozen=True)
 class Incumbents:
     """What the registry holds for a use case and target.
 
-    champion, best: bundles of the champion and of the best model so far; looks: comparisons on this exam so far; rows: (n,)
-    uint64, keys of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle that may not be promoted
-    again -> which version that was, and why.
+    models: "champion" (the champion) and "best" (the best model so far) -> it, for the roles that are filled; unread: roles
+    whose files are lost or cannot be read; replaces: sha of the registered champion's bundle. looks: comparisons on this exam
+    so far; rows: (n,) uint64, identities of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle
+    that may not be promoted again -> which version that was, and why.
     """
 
-    champion: Bundle | None = None
-    best: Bundle | None = None
+    models: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    unread: tuple[Unscored, ...] = ()
+    replaces: str | None = None
     looks: int = 0
     rows: Array | None = None
     withdrawn: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def bundles(self) -> dict[str, Bundle]:
-        """Role -> bundle, for the roles that are filled."""
-        roles = {"champion": self.champion, "best": self.best}
-        return {role: bundle for role, bundle in roles.items() if bundle is not None}
 
 
 @dataclass(frozen=True)
@@ -171,7 +179,7 @@ def performance(evaluation: Evaluation, timing: Timing | None = None) -> Perform
     bundle = evaluation.bundle
     return Performance(
         name=bundle.name,
-        sha=evaluate.name_today(bundle),
+        sha=evaluate.answering_name(bundle),
         size_bytes=bundle.size_bytes,
         loss=evaluation.loss,
         score=evaluation.primary,

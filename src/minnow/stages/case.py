@@ -13,6 +13,7 @@ from minnow.catalog import catalog
 from minnow.config import Judge, Settings, UseCase, params_of
 from minnow.contracts import Modality, Task
 from minnow.lineage import data_version, lock_version
+from minnow.types import KeyRule
 from minnow.workspace import Workspace
 
 
@@ -39,11 +40,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """One use case of one run."""
+    """One use case of one run. keys: what the keys of its rows are made of, as recorded; None before a champion has a rule."""
 
     name: str
     settings: Settings
     workspace: Workspace
+    keys: KeyRule | None = None
 
     @property
     def usecase(self) -> UseCase:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from minnow.lineage import key_of
 from minnow.measures.paired import difference
 from minnow.measures.scores import score_by
-from minnow.records.bundle import Bundle
 from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
-from minnow.records.timing import Timing
-from minnow.stages import judge, timing
+from minnow.stages import clock, incumbents, judge
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
+from minnow.stages.evaluate import Evaluation, answering_name, baselines, evaluate, record
 from minnow.stages.finalists import LINEAR, rules_of
+from minnow.stages.incumbents import Compared
 from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
 from minnow.stages.prepare import Prepared
 from minnow.types import Table
@@ -35,69 +33,74 @@ def examine(
     """Evaluate a finalist on the exam, compare it with champion and best so far, and return the decision and its model.
 
     finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
-    yet, the finalist must be worth more than that. The scores on the exam are added to the report and card of each. One that
-    was withdrawn is refused without them.
+    that can be scored, the finalist must be worth more than that. The scores on the exam are added to the report and card of
+    each. One that was withdrawn is refused without them.
     """
-    if finalists[0].bundle.sha in held.withdrawn:
-        return withheld(case, target, finalists[0], held), finalists[0]
-    finalists = [one for one in finalists if one.bundle.sha not in held.withdrawn]
-    sat = [_sit(case, candidate, finalists, prepared) for candidate in finalists]
+    if which := _withdrawn(finalists[0], held):
+        return withheld(case, target, finalists[0], held, which), finalists[0]
+    finalists = [one for one in finalists if not _withdrawn(one, held)]
+    sat = [_sit(candidate, prepared) for candidate in finalists]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
-    decision = _decide(case, target, first, prepared, held)
-    if held.champion is not None or linear is None:
-        return decision, first.candidate
-    return _simple_until_proven(case, target, (first, linear), decision, chosen, prepared, held)
+    field = incumbents.compared(case, prepared, held, first.candidate.bundle)
+    decision, model = _decide(case, target, first, finalists, prepared, held, field), first.candidate
+    if "champion" not in field.rivals and linear is not None:
+        simple = _decide(case, target, linear, finalists, prepared, held, field)
+        decision, model = _simple_until_proven(case, target, (first, linear), (decision, simple), chosen, held)
+    decision = replace(decision, reasons=(*decision.reasons, *field.said), replaces=held.replaces)
+    return _with_id(replace(decision, unscored=field.unscored, left_out=field.left_out)), model
 
 
 @dataclass(frozen=True)
 class _Sat:
-    """A candidate that was scored on the exam. references: the baselines that it is compared with."""
+    """A candidate that was scored on the exam."""
 
     candidate: Candidate
     evaluation: Evaluation
-    references: list[Performance]
 
-    @property
-    def performance(self) -> Performance:
-        """What the judge compares."""
-        return performance(self.evaluation, self.candidate.timing)
+    def performance(self, target: str) -> Performance:
+        """What the judge compares, by the clock of a target."""
+        return performance(self.evaluation, self.candidate.timing if target == "cpu" else None)
 
 
-def _sit(case: Case, candidate: Candidate, finalists: Sequence[Candidate], prepared: Prepared) -> _Sat:
-    """Score a candidate on the exam, and beside it the baselines of task and modality, and the linear model."""
+def _sit(candidate: Candidate, prepared: Prepared) -> _Sat:
+    """Score a candidate on the exam."""
     evaluation = evaluate(candidate.bundle, prepared.tables["test"])
     record(evaluation, "test")
+    return _Sat(candidate, evaluation)
+
+
+def _references(
+    case: Case, candidate: Candidate, finalists: Sequence[Candidate], prepared: Prepared
+) -> list[Performance]:
+    """Score the baselines of task and modality, and the linear model beside another one."""
     plain = baselines(case.problem, prepared)
     models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
     others = [other for other in finalists if other.family == LINEAR != candidate.family]
-    models += [performance(evaluate(other.bundle, prepared.tables["test"])) for other in others]
-    return _Sat(candidate, evaluation, models)
+    return models + [performance(evaluate(other.bundle, prepared.tables["test"])) for other in others]
 
 
 def _simple_until_proven(
     case: Case,
     target: str,
     sat: tuple[_Sat, _Sat],
-    decision: Decision,
+    decisions: tuple[Decision, Decision],
     chosen: Choice,
-    prepared: Prepared,
     held: Incumbents,
 ) -> tuple[Decision, Candidate]:
     """Return the decision on the linear model where a finalist is refused, or is not worth more: it is the incumbent.
 
-    decision: on the finalist alone. Two models read the exam, and this is its first look.
+    sat, decisions: the finalist and the linear model, each alone. Two models read the exam, and this is its first look.
     """
-    finalist, linear = sat
+    (finalist, linear), (decision, simple) = sat, decisions
     rules = rules_of(case, linear.evaluation.loss)
     first = judge.against_linear(
-        finalist.performance,
-        linear.performance,
+        finalist.performance(target),
+        linear.performance(target),
         could_stand=LINEAR in chosen.able,
         group=finalist.evaluation.batch.group,
         rules=rules,
         looks=held.looks,
     )
-    simple = _decide(case, target, linear, prepared, held)
     both = "Two models read this exam: with no champion yet, the linear model is the incumbent."
     if (decision.promote and first.stands) or not simple.promote:
         return _looked(decision, (*decision.reasons, first.reason, both), first, held, rules), finalist.candidate
@@ -110,7 +113,7 @@ def _simple_until_proven(
 
 def _looked(decision: Decision, reasons: tuple[str, ...], first: FirstLook, held: Incumbents, rules: Rules) -> Decision:
     """The decision, as one that compared two models on the exam."""
-    looked = replace(
+    return replace(
         decision,
         reasons=reasons,
         looked=True,
@@ -118,43 +121,33 @@ def _looked(decision: Decision, reasons: tuple[str, ...], first: FirstLook, held
         level_spent=judge.level_of_look(rules.level, held.looks + 1),
         comparisons={**decision.comparisons, LINEAR: first.comparison},
     )
-    return _with_id(replace(looked, id=""))
 
 
-def _decide(case: Case, target: str, sat: _Sat, prepared: Prepared, held: Incumbents) -> Decision:
-    """Compare a candidate with the champion and the best so far, on the exam."""
-    test, evaluation = prepared.tables["test"], sat.evaluation
-    rivals = {role: evaluate(bundle, test) for role, bundle in held.bundles.items()}
-    timings = _timings(sat.candidate, [rival.bundle for rival in rivals.values()])
-    champion, best = (_performance(rivals.get(role), timings) for role in ("champion", "best"))
+def _decide(
+    case: Case,
+    target: str,
+    sat: _Sat,
+    finalists: Sequence[Candidate],
+    prepared: Prepared,
+    held: Incumbents,
+    field: Compared,
+) -> Decision:
+    """Compare a candidate with the champion and the best so far, on the rows of the exam that count for all of them."""
+    shown, evaluation = incumbents.restricted(prepared, field.rows), incumbents.part(sat.evaluation, field.rows)
+    timings = clock.timed_together(target, sat.candidate, [rival.bundle.folder for rival in field.rivals.values()])
+    rivals = {role: performance(one, timings.get(one.bundle.folder)) for role, one in field.rivals.items()}
+    champion, references = rivals.get("champion"), _references(case, sat.candidate, finalists, prepared)
     ruling = judge.decide(
-        performance(evaluation, timings[evaluation.bundle.folder]),
-        Rivals(champion, best, held.looks),
-        sat.references,
+        performance(evaluation, timings.get(evaluation.bundle.folder)),
+        Rivals(champion, rivals.get("best"), held.looks),
+        references if shown is prepared else _references(case, sat.candidate, finalists, shown),
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
-        chance=chance_of(case.problem, prepared, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
+        chance=chance_of(case.problem, shown, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
-    decision = replace(
-        _decision(case, evaluation, ruling, sat.references), series=series_scores(case, evaluation, test)
-    )
-    looks = held.looks + int(ruling.looked)
-    return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
-
-
-def _sha(bundle: Bundle | None) -> str | None:
-    return bundle.sha if bundle else None
-
-
-def _timings(finalist: Candidate, rivals: list[Bundle]) -> Mapping[Path, Timing]:
-    """Time the finalist and its rivals alternately, so that their ratio compares one machine at one time."""
-    if not rivals:
-        return {finalist.bundle.folder: finalist.timing}
-    return timing.measure(list(dict.fromkeys([finalist.bundle.folder, *(rival.folder for rival in rivals)])))
-
-
-def _performance(rival: Evaluation | None, timings: Mapping[Path, Timing]) -> Performance | None:
-    return None if rival is None else performance(rival, timings[rival.bundle.folder])
+    decision = _decision(case, sat.evaluation, ruling, references)
+    series = series_scores(case, sat.evaluation, prepared.tables["test"])
+    return replace(decision, target=target, looks=held.looks + int(ruling.looked), series=series)
 
 
 def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Sequence[Performance]) -> Decision:
@@ -208,15 +201,21 @@ def _differences(case: Case, evaluation: Evaluation, references: Sequence[Perfor
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
     """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
-    reasons, replaces, measure = tuple(chosen.reasons), _sha(held.champion), case.task.MEASURES[0].name
+    reasons, replaces, measure = tuple(chosen.reasons), held.replaces, case.task.MEASURES[0].name
     decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
     return _with_id(decision)
 
 
-def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
-    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:
+    """Which withdrawn version has the bytes or the answering parts of a candidate; None where there is none."""
+    if not held.withdrawn:
+        return None
+    return held.withdrawn.get(candidate.bundle.sha) or held.withdrawn.get(answering_name(candidate.bundle))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, which: str) -> Decision:
+    """Return the decision on a finalist that is a withdrawn version again. The exam is not read, so it is no look."""
     bundle = finalist.bundle
-    which = held.withdrawn[bundle.sha]
     reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
     decision = Decision(
         case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
@@ -225,7 +224,7 @@ def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> 
         replace(
             decision,
             size_bytes=bundle.size_bytes,
-            replaces=_sha(held.champion),
+            replaces=held.replaces,
             looks=held.looks,
             measure=case.task.MEASURES[0].name,
         )

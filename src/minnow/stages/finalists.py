@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from minnow.stages import choice, crossval
+from minnow.stages import choice, clock, crossval
 from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice, Field
@@ -50,8 +50,11 @@ def field_of(case: Case, target: str, candidates: Sequence[Candidate]) -> Field:
     eligible = [candidate for candidate in candidates if candidate.runs_on(target)]
     best = min((candidate.val.loss.mean() for candidate in eligible), default=0.0)
     group = eligible[0].val.batch.group if eligible else np.empty(0, np.int64)
-    variants = [performance(candidate.val, candidate.timing) for candidate in eligible]
-    return choice.field_of(variants, group=group, rules=rules_of(case, np.array([best])), budget=case.usecase.budget)
+    timings, unchecked = clock.timings_of(case, target, eligible)
+    variants = [performance(candidate.val, timings.get(candidate.bundle.folder)) for candidate in eligible]
+    rules = rules_of(case, np.array([best]))
+    field = choice.field_of(variants, group=group, rules=rules, budget=case.usecase.budget)
+    return replace(field, reasons=(*field.reasons, *unchecked))
 
 
 def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:

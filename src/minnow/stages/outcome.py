@@ -17,6 +17,7 @@ from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
 from minnow.records.hint import Hint
+from minnow.records.keys import RULE, write_rule
 from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
@@ -28,7 +29,7 @@ from minnow.stages.case import Case
 from minnow.stages.finalists import LINEAR, Finalists, of_families
 from minnow.stages.intake import EXTRACTOR, row_versions
 from minnow.stages.prepare import Prepared
-from minnow.types import Table
+from minnow.types import KeyRule, Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
@@ -133,8 +134,8 @@ def with_failures(
     return replace(judged, refused={**refused, **(untimed or {})}, failures={**failures, **none})
 
 
-def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) -> Provenance:
-    """Return the provenance of a bundle: data and code version, origin, settings, hashes of files, decisions."""
+def provenance(case: Case, candidate: Candidate, written: Sequence[Decision], keys: KeyRule) -> Provenance:
+    """Return the provenance of a bundle: data and code version, origin, rule of keys, settings, hashes of files, decisions."""
     git, bundle = git_state(case.workspace.root), candidate.bundle
     return Provenance(
         usecase=case.name,
@@ -145,6 +146,7 @@ def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) ->
         code_version=git.version,
         untracked=git.untracked,
         made_from=candidate.trained.origin,
+        keys=keys,
         settings=case.entry,
         files=hashes_beside(bundle.record_folder),
         decisions=tuple(decision for decision in written if decision.finalist == candidate.name),
@@ -157,6 +159,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
+    write_rule(folder / RULE, table.keys)
     sources.write(case, folder)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
@@ -164,7 +167,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     for path in validation.glob("validation.*"):
         shutil.copyfile(path, folder / path.name)
     for candidate in outcome.last:
-        provenance(case, candidate, outcome.decisions).write(candidate.bundle.record_folder)
+        provenance(case, candidate, outcome.decisions, table.keys).write(candidate.bundle.record_folder)
     for target in case.usecase.targets:
         if candidate := outcome.finalist(target):
             _copy(candidate, folder / target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from minnow.contracts import Encoder
 from minnow.stages import weights
 from minnow.stages.case import Problem
-from minnow.types import SPLITS, Array, Batch, Columns, Table
+from minnow.types import SPLITS, Array, Batch, Columns, KeyRule, Table
 
 
 class Shares(Protocol):
@@ -41,6 +41,8 @@ class Prepared:
     encoder: fitted on train; labels: (k,) str, the names of the answers in train, empty where an answer is a number.
     unlabelled: examples without a label that a teacher may label, none of which is or would be in val or test; None where there
     are none.
+    exam_rows: (m,) str, origins of the raw rows of test. keys: what keys of rows are made of. grouped: whether Table.group of
+    the raw rows decides their split.
     """
 
     tables: dict[str, Table]
@@ -48,6 +50,9 @@ class Prepared:
     encoder: Encoder
     labels: Array
     unlabelled: Table | None = None
+    exam_rows: Array = field(default_factory=lambda: np.empty(0, "<U1"))
+    keys: KeyRule = field(default_factory=KeyRule)
+    grouped: bool = False
 
 
 def prepare(table: Table, problem: Problem, shares: Shares, *, join: bool = False) -> Prepared:
@@ -72,7 +77,8 @@ def prepare(table: Table, problem: Problem, shares: Shares, *, join: bool = Fals
     batches = {name: replace(rows, label_features=features) for name, rows in batches.items()}
     others = _for_teaching(table, splits, shares, problem.time_column)
     unlabelled = None if others is None else modality.examples(others, options)
-    return Prepared(tables, batches, encoder, labels, unlabelled)
+    exam_rows, grouped = splits["test"].row_id, table.group is not None and problem.time_column is None
+    return Prepared(tables, batches, encoder, labels, unlabelled, exam_rows, table.keys, grouped)
 
 
 def batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:

@@ -94,6 +94,8 @@ class FileOptions(Parameters):
         spellings that are values in these files.
     """
 
+    FILES: ClassVar[tuple[str, ...]] = ("file", "separator", "quote", "encoding", "header")
+
     file: str | list[str] | None = None
     separator: Separator | None = None
     quote: str = Field('"', min_length=1, max_length=1)
@@ -127,6 +129,7 @@ class TableOptions(FileOptions, LabelledOptions):
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sides": "file_splits"}
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates", "file_splits")
 
     target: str
     drop: list[str] = Field(default=[])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,8 @@ class Options(LabelledOptions):
     latent: size of the noise vector that an image is generated from.
     extractor: a feature extractor of an earlier outcome (extractor.npz) for the Fréchet distance; None trains one.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = ("file", "class_folder", "max_lost")
 
     file: str | None = None
     scale: float = Field(255, gt=0)

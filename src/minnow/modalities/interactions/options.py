@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,8 @@ class Options(FileOptions, RowOptions):
     min_rows: smallest accepted number of rows. max_repeats: largest accepted share of rows that replace an earlier row of the
         same user and item.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates")
 
     target: Literal["item", "rating"] = "item"
     user: str = "user"
