@@ -25,6 +25,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,6 @@ def _loss(candidate: Candidate, truth: Table) -> float:
 
 def _one(draw: Draw) -> Draw:
     """Measure a draw in a process of its own, and keep the result."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     result = measured(draw)
     draw.path.parent.mkdir(parents=True, exist_ok=True)
     draw.path.write_text(json.dumps({"code": _code(), **asdict(result)}))
@@ -275,7 +275,8 @@ def main() -> int:
     options = parser.parse_args()
     wanted = [d for d in draws() if d.name in options.sets and (options.draws is None or d.number < options.draws)]
     todo = [draw for draw in wanted if _kept(draw) is None]
-    with ProcessPoolExecutor(options.jobs) as pool:
+    os.environ.update({"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"})  # read by the processes when they start
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(_one, draw) for draw in todo]
         for count, future in enumerate(as_completed(futures), start=1):
             draw = future.result()

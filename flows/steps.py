@@ -110,7 +110,8 @@ def choose(
     with job.display.step(f"{case.name}: refit") as report:
         rules = finalists.field_of(case, case.usecase.targets[0], lined_up).rules
         again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call)
-        return Finalists(choices, again.ship(chosen, report))
+        # without metrics: what is fitted to val has no score on it
+        return Finalists(choices, again.ship(chosen, lambda epoch, epochs, _: report(epoch, epochs, {})))
 
 
 @task(name="judge", **PLAIN)
