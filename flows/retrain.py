@@ -49,11 +49,11 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            ran.stopped.update(plan.reasons)
             _report(plan)
             code = _work(space, settings, plan, ran)
             code = USAGE if plan.needs_user else FAILED if plan.stopped else code
-            return RunResult(code, ran.written, ran.stopped, plan.fresh)
+            stopped = plan.reasons if plan.stale else {}  # where nothing is run, they were said just now
+            return RunResult(code, ran.written, stopped | ran.stopped, plan.fresh)
     except (config.ConfigError, ClusterError) as error:
         code, reason = USAGE, error
     except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:

@@ -80,6 +80,9 @@ def test_where_nothing_is_stale_one_line_says_so_and_when_it_was_run(space, caps
     assert text.startswith("Everything is up to date: 2 use cases, last run 2023-11-1")
     assert text.count("\n") == 1
     assert "minnow results` shows the table." in text
+    assert ended(space, capsys, fresh=["digits"], complete=False).startswith(
+        "Everything else is up to date: 1 use case"
+    )
 
 
 def test_beside_the_table_there_are_at_most_ten_lines_whatever_happened(space, capsys):

@@ -268,7 +268,7 @@ def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_u
     reviews = folder / "data" / "reviews" / "reviews.csv"
     lines = reviews.read_text().splitlines(keepends=True)
     reviews.write_text(lines[0] + "".join(f'x{i},"same words",positive\n' for i in range(500)))
-    refused = minnow(folder, "run", check=False)
+    refused = minnow(folder, "run", "mine", check=False)
     assert (refused.returncode, "--accept-data" in refused.stderr) == (2, True)
     assert refused.stdout == "", "nothing of the run before is shown"
     done = minnow(folder, "run", "--accept-data", check=False)

@@ -85,7 +85,8 @@ ODD = ["pulse [/min]", "[red]x[/red]", "a|b", "<b>x</b>", "{x}", "%s", ":smile:"
 @pytest.mark.parametrize("terminal", [False, True])
 @pytest.mark.parametrize("name", ODD)
 def test_names_are_shown_as_they_are_written(name, terminal, monkeypatch):
-    monkeypatch.setattr(progress, "Console", functools.partial(Console, file=io.StringIO(), force_terminal=terminal))
+    console = functools.partial(progress.Lines, file=io.StringIO(), force_terminal=terminal)
+    monkeypatch.setattr(progress, "Lines", console)
     console = progress.wide_console()
     with progress.Display(console) as display:
         display.say(name)

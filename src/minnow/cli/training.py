@@ -43,7 +43,7 @@ def run(
     ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
     from minnow.insight import overview
 
-    overview.show_run(space, ended.written, ended.stopped, ended.fresh, verbose=verbose)
+    overview.show_run(space, ended.written, ended.stopped, ended.fresh, complete=ended.code == 0, verbose=verbose)
     raise typer.Exit(ended.code)
 
 

@@ -54,17 +54,23 @@ class _Written:
 
 
 def show_run(
-    space: Workspace, written: Sequence[str], stopped: Mapping[str, str], fresh: Sequence[str], *, verbose: bool = False
+    space: Workspace,
+    written: Sequence[str],
+    stopped: Mapping[str, str],
+    fresh: Sequence[str],
+    *,
+    complete: bool = True,
+    verbose: bool = False,
 ) -> None:
     """Print what a run has done, and nothing of earlier runs.
 
     written: use cases whose outcome this run wrote; stopped: use case -> why it wrote none; fresh: use cases that were up to
-    date; verbose: with every variant, the reasons, the baselines and the hints.
+    date; complete: whether these are all; verbose: with every variant, the reasons, the baselines and the hints.
     """
     console = wide_console()
     if not written and not stopped:
         if fresh:
-            console.print(_up_to_date(space, fresh), soft_wrap=True)
+            console.print(_up_to_date(space, fresh, "Everything" if complete else "Everything else"), soft_wrap=True)
         return
     outcomes = _outcomes(space, written)
     if verbose:
@@ -109,12 +115,12 @@ def _outcomes(space: Workspace, usecases: Sequence[str]) -> list[_Written]:
     return [_Written(name, read_decisions(folder), read_results(folder)) for name, folder in there.items()]
 
 
-def _up_to_date(space: Workspace, fresh: Sequence[str]) -> str:
+def _up_to_date(space: Workspace, fresh: Sequence[str], what: str) -> str:
     """Say that nothing was stale, and when the newest outcome was written."""
     times = [path.stat().st_mtime for name in fresh if (path := space.outcome(name) / RESULTS).exists()]
     last = f", last run {datetime.fromtimestamp(max(times)):%Y-%m-%d %H:%M}" if times else ""
     count = f"{len(fresh)} use case{'s' if len(fresh) > 1 else ''}"
-    return f"Everything is up to date: {count}{last}. `{summary.command('minnow')} results` shows the table."
+    return f"{what} is up to date: {count}{last}. `{summary.command('minnow')} results` shows the table."
 
 
 def _table(space: Workspace, outcomes: Sequence[_Written]) -> Table:
