@@ -56,7 +56,7 @@ DRAWS = {**dict.fromkeys((*TABLES, *SERIES), 12), **dict.fromkeys(TEXTS, 10), **
 FEW = {**dict.fromkeys(PICTURES, (500,))}
 """Sizes of the sets whose families take long."""
 TRUTH = {**dict.fromkeys(TEXTS, 4_000), **dict.fromkeys(SERIES, 4_000), **dict.fromkeys(PICTURES, 5_000)}
-MOST_TRUTH = 15_000
+MOST_TRUTH = 10_000
 VAL, EXAM = 0.25, 0.25
 RULES = ("not inferior on val", "best on val", "always linear", "ours")
 REGRET, WORSE = 0.60, 0.05
@@ -195,7 +195,10 @@ def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[C
 
 def _loss(candidate: Candidate, truth: Table) -> float:
     """Mean loss on the rows where the truth is measured."""
-    return float(evaluate.evaluate(candidate.bundle, truth).loss.mean())
+    batch = evaluate.batch_of(candidate.bundle, truth)
+    return float(
+        evaluate.problem_of(candidate.bundle.schema).task.loss(evaluate.predict(candidate.bundle, batch), batch).mean()
+    )
 
 
 def _one(draw: Draw) -> Draw:
