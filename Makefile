@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-dask bench-judge serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-dask bench-judge bench-choice serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ bench-dask: $(STAMP) ## What a job costs in the worker process and on a node of 
 
 bench-judge: $(STAMP) ## How often the judge is wrong
 	$(BIN)/python -m benchmarks.judge
+
+bench-choice: $(STAMP) ## How well models are chosen from few rows of the sets of MINNOW_BENCH_DATA
+	$(BIN)/python -m benchmarks.choice
 
 clean: ## Remove what runs leave behind; data, registry and store stay
 	rm -rf .minnow .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -25,7 +25,7 @@ from benchmarks.populations import Pair, digits, embedded
 from minnow import tasks
 from minnow.measures.scores import wilson
 from minnow.stages.judge import Performance, Rivals, Rules, Ruling, decide, level_of_look
-from minnow.stores.champions import looks_that_count
+from minnow.stores.exams import looks_that_count
 from minnow.types import Array, Score, content_key
 
 LEVEL, SMALLER = 0.05, 0.10

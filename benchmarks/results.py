@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from minnow.config import document
 from minnow.lineage import key_of
 from minnow.measures.scores import span
 from minnow.records.decision import Decision, Difference, read_decisions
@@ -96,7 +97,7 @@ def run(usecase: str, seed: int) -> float:
 
 def _origin(usecase: str) -> str:
     """Hash what determines a run besides data and seed: its settings, those of `init_from`, and every source file."""
-    settings = yaml.safe_load(PARAMS.read_text())
+    settings = document.read(PARAMS).values
     sources = {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
     usecases = settings.pop("usecases")
     own = [
@@ -281,7 +282,7 @@ def main(arguments: list[str]) -> int:
         print("Name the folder of the real sets: export MINNOW_BENCH_DATA=...", file=sys.stderr)
         return 2
     seeds = SEEDS if "--full" in arguments else SEEDS[:1]
-    known = list(yaml.safe_load(PARAMS.read_text())["usecases"])
+    known = list(document.read(PARAMS).values["usecases"])
     named = [name for name in arguments if not name.startswith("--")]
     if unknown := [name for name in named if name not in known]:
         print(f"No use case {', '.join(unknown)} in {PARAMS}. Known: {', '.join(known)}.", file=sys.stderr)

@@ -7,22 +7,25 @@ once; otherwise the first run does.
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
 import tomllib
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import minnow  # noqa: F401  it switches off Prefect's analytics
+from minnow.runners.interruption import ending
+from minnow.workspace import sqlite_url
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
+LONGEST_HEALTH = 64
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 SERVE = """
 import ctypes, signal, sys
 if sys.platform == "linux":
@@ -32,12 +35,16 @@ uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.
 """
 
 
+class ServerError(RuntimeError):
+    """Prefect's temporary server did not start."""
+
+
 def answers(url: str) -> bool:
-    """Whether a Prefect API answers its health check."""
+    """Whether a Prefect API answers its health check, which is the JSON value true; another program may have its port."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PROBE_S) as answer:
-            return answer.status == 200
-    except (OSError, ValueError, urllib.error.URLError):
+            return answer.status == 200 and answer.read(LONGEST_HEALTH).strip() == b"true"
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
@@ -61,7 +68,7 @@ def server() -> Iterator[Callable[[], None]]:
     """Set PREFECT_API_URL before Prefect is imported. Yields a function that waits until the server is ready.
 
     A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
-    them. Waiting raises RuntimeError when it does not start.
+    them. Waiting raises ServerError when it does not start.
     """
     if url := find():
         os.environ["PREFECT_API_URL"] = url
@@ -76,6 +83,7 @@ def server() -> Iterator[Callable[[], None]]:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(port)],
             env={
+                DATABASE: sqlite_url(home / "prefect.db", "aiosqlite"),
                 **os.environ,
                 "PREFECT_UI_ENABLED": "0",
                 "PREFECT__SERVER_EPHEMERAL": "1",
@@ -84,6 +92,7 @@ def server() -> Iterator[Callable[[], None]]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            start_new_session=True,  # Ctrl-C reaches the run alone, which tells the server how it ended
         )
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
@@ -103,7 +112,10 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + START_S
     while not answers(url):
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"Prefect's temporary server did not start at {url}. See {log}.")
+            raise ServerError(
+                f"Prefect's temporary server did not start at {url}: {log} says why. Run again, or start a server "
+                "that runs use: `prefect server start`, and set PREFECT_API_URL where its port is not 4200."
+            )
         time.sleep(0.1)
 
 
@@ -114,5 +126,5 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    with server() as made:
+    with ending(), server() as made:
         made()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from minnow.config import Settings
 from minnow.contracts import Runner
 from minnow.runners.cluster import Cluster
+from minnow.runners.interruption import Interrupted
 from minnow.runners.progress import Display
 from minnow.runners.worker import Worker
 from minnow.stages import validate
@@ -27,13 +28,27 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
+class Ran:
+    """What a run has done so far. written: use cases whose outcome it wrote; stopped: use case -> why it wrote none."""
+
+    written: list[str] = field(default_factory=list[str])
+    stopped: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Job:
-    """One run of the pipeline. runner: where families are trained; display: progress on the terminal."""
+    """One run of the pipeline.
+
+    runner: where families are trained; display: progress on the terminal; ran: what is done; recorded: the use cases that are
+    complete and recorded, in order.
+    """
 
     space: Workspace
     settings: Settings
     runner: Runner
     display: Display
+    recorded: list[str] = field(default_factory=list[str])
+    ran: Ran = field(default_factory=Ran)
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -45,8 +60,14 @@ class Job:
             for item in items:
                 work(item)
             return
-        with ThreadPoolExecutor(self.runner.slots) as pool:  # the context tells Prefect the flow of each thread
+        pool = ThreadPoolExecutor(self.runner.slots)
+        try:  # the context tells Prefect the flow of each thread
             futures = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
+            wait(futures)
+        except Interrupted:  # the threads' jobs are ended with the runner
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
         for future in futures:
             future.result()
 
@@ -85,11 +106,14 @@ def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
 
 
 @contextmanager
-def open_job(space: Workspace, settings: Settings) -> Iterator[Job]:
-    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime."""
+def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> Iterator[Job]:
+    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime.
+
+    ran: where the job writes down what it has done.
+    """
     with alone(space), _runner(space, settings) as runner, Display() as display:
         warm_up()
-        job = Job(space, settings, runner, display)
+        job = Job(space, settings, runner, display, ran=ran or Ran())
         token = CURRENT.set(job)
         try:
             yield job

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
-
+from flows import cleaning
 from flows import plan as planning
 from flows import publish as publishing
 from flows._prefect import STORE, flow, task
+from flows.faults import advice, write_trace
 from flows.job import CURRENT, Job, open_job
 from flows.steps import usecase
 from minnow import config
@@ -34,7 +34,8 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
     """Run the stale ones among use cases (among all, where none is named), and publish. Returns use case -> status.
 
     accept: which changes of the data are accepted, "never", "appended" or "always"; a scheduled run accepts appended rows.
-    Raises RuntimeError when a use case failed, so that Prefect shows the run as failed; the others are complete by then.
+    Raises RuntimeError when a use case failed, or was stopped by its entry or its data, so that Prefect shows the run as
+    failed; the others are complete by then.
     """
     space = workspace()
     settings = config.load(space.params, catalog())
@@ -42,8 +43,10 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
         plan = planning.make(space, settings, usecases or [], force=force, accept=accept)
         statuses = work(job, list(plan.stale))
     failed = [name for name, status in statuses.items() if status == FAILED]
-    if failed:
-        raise RuntimeError(f"Failed: {', '.join(failed)}. The others are complete.")
+    if failed or plan.stopped:
+        reasons = [f"Failed: {', '.join(failed)}."] if failed else []
+        reasons += [f"Not run: {name}: {why}" for name, why in plan.reasons.items()]
+        raise RuntimeError("\n".join([*reasons, "The others are complete."]))
     return statuses
 
 
@@ -59,6 +62,7 @@ def work(job: Job, stale: list[str]) -> dict[str, str]:
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:
         publish(job)
+    cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
     return statuses
 
 
@@ -67,13 +71,15 @@ def _one(job: Job, name: str) -> str:
     try:
         status = usecase(name)
     except Exception as error:  # one use case must not stop the others
-        trace = job.space.home / "errors" / f"{name}.txt"
-        trace.parent.mkdir(parents=True, exist_ok=True)
-        trace.write_text("".join(traceback.format_exception(error)))
-        job.display.say(f"  {name} failed: {type(error).__name__}: {error}\n  Trace: {trace}")
+        trace = write_trace(job.space, name, error)
+        said = f"{type(error).__name__}: {error}{advice(error)}"
+        job.ran.stopped[name] = f"{said} (trace: {trace.relative_to(job.space.root)})"
+        job.display.say(f"  {name} failed: {said}\n  Trace: {trace}")
         return FAILED
     if status != FAILED and not job.space.is_trial:
         commit(job, name)
+    if status != FAILED:
+        job.recorded.append(name)
     return status
 
 
@@ -81,4 +87,4 @@ def _steps(settings: config.Settings, name: str) -> int:
     """Count the steps of a use case that the display will show."""
     usecase = settings.usecases[name]
     folded = 0 if usecase.folds is None else len(usecase.families) if usecase.exam == "families" else 1
-    return 5 + 2 * len(usecase.families) + folded
+    return 8 + 2 * len(usecase.families) + folded

@@ -13,9 +13,8 @@ from minnow.records.files import write_json
 from minnow.records.provenance import read_provenance
 from minnow.stores import champions, models, removal
 from minnow.stores.champions import Champion
-from minnow.stores.database import local_database
-from minnow.stores.publication import bytes_of, divergence
-from minnow.workspace import Workspace
+from minnow.stores.publication import divergence, is_broken
+from minnow.workspace import Workspace, sqlite_path
 
 Say = Callable[[str], None]
 
@@ -25,7 +24,7 @@ def publish(space: Workspace, settings: Settings, say: Say) -> None:
 
     Nothing is done where registry, decisions and store are as the last call left them.
     """
-    state = _state(space)
+    state = _state(space, settings)
     if state is not None and state == _settled(space):
         return
     for usecase, target in _targets(settings):
@@ -33,7 +32,7 @@ def publish(space: Workspace, settings: Settings, say: Say) -> None:
             if decision.target == target and decision.promote:
                 _carry_out(space, decision, say)
         follow(space, usecase, target, say)
-    write_json(_mark(space), {"state": _state(space)})
+    write_json(_mark(space), {"state": _state(space, settings)})
 
 
 def follow(space: Workspace, usecase: str, target: str, say: Say) -> Champion | None:
@@ -69,7 +68,7 @@ def retire(space: Workspace, usecase: str, target: str, say: Say) -> str:
 
 def withdraw(space: Workspace, usecase: str, version: int, why: str, say: Say) -> list[str]:
     """Withdraw a version, and publish what takes its place. Returns what was done, in sentences. Raises LookupError."""
-    removals = removal.withdraw(space, usecase, version, why, _names_today(space, usecase, version))
+    removals = removal.withdraw(space, usecase, version, why, _answering_names(space, usecase, version))
     for target in removal.TARGETS:
         follow(space, usecase, target, say)
     lines = [f"{usecase}: version {version} is withdrawn. No rollback and no run brings it back."]
@@ -82,16 +81,16 @@ def withdraw(space: Workspace, usecase: str, version: int, why: str, say: Say) -
     return lines
 
 
-def _names_today(space: Workspace, usecase: str, version: int) -> list[str]:
-    """The name that a version's bundle would have today, where it was written by an older version and can be fetched."""
+def _answering_names(space: Workspace, usecase: str, version: int) -> list[str]:
+    """The name of what answers in a version's bundle, whatever its options are, where it can be fetched."""
     from minnow.records.bundle import FOLDER, open_bundle
-    from minnow.stages.evaluate import name_today
+    from minnow.stages.evaluate import answering_name
 
     champion = champions.version_of(space, usecase, version)
     if champion is None:
         return []
     try:
-        return [name_today(open_bundle(champions.fetch(space, champion) / FOLDER))]
+        return [answering_name(open_bundle(champions.fetch(space, champion) / FOLDER))]
     except Exception:  # of any kind of artifact store; without its files it is withdrawn by the name that it has
         return []
 
@@ -133,20 +132,23 @@ def _settled(space: Workspace) -> str | None:
         return None
 
 
-def _state(space: Workspace) -> str | None:
-    """Hash the state of registry, decisions and published models; None where MLflow's database is not a local file.
+def _state(space: Workspace, settings: Settings) -> str | None:
+    """Hash the state of registry, decisions and published models, and which of them are asked for.
 
-    MLflow is not opened: its database is compared by time and size.
+    None, which is never settled, where MLflow's database is not a local file, and where a published model is broken. MLflow is
+    not opened: its database is compared by time and size.
     """
-    database = local_database(space.tracking_uri)
-    if database is None:
+    database = sqlite_path(space.tracking_uri)
+    published = [model for target in ("cpu", "gpu") for model in models.all(target)]
+    if database is None or any(is_broken(model) for model in published):
         return None
     stat = database.stat() if database.exists() else None
     decisions = sorted((space.root / "outcomes").glob(f"*/{FILE}"))
     parts = {
         "registry": (stat.st_mtime_ns, stat.st_size) if stat else None,
         "decisions": [(str(path), path.read_text()) for path in decisions],
-        "store": [(model.tag, bytes_of(model)) for target in ("cpu", "gpu") for model in models.all(target)],
+        "store": [(model.tag, model.sha) for model in published],
+        "targets": list(_targets(settings)),
         "home": str(models.home()),
     }
     return key_of(parts)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from minnow.insight import plots
 from minnow.records import decision as decisions
 from minnow.records import provenance, report, results
 from minnow.records.decision import Decision
+from minnow.records.keys import TRAINING_ROWS
+from minnow.records.markdown import plain
 from minnow.records.report import read_report
 from minnow.records.results import Importances
 from minnow.stages.candidates import Candidate, Incumbents
@@ -21,67 +24,103 @@ from minnow.stages.case import Case
 from minnow.stages.intake import EXTRACTOR
 from minnow.stages.outcome import Outcome
 from minnow.stages.train import Trained
-from minnow.stores.champions import ROWS
+from minnow.stores import exams
 from minnow.stores.tracking import Record, decision_tag
 from minnow.types import Score
 
 KEPT = (decisions.FILE, results.FILE)
 BESIDE = (report.FILE, report.CARD, provenance.FILE)
+LONGEST_TAG = 5000
+"""Characters of a tag, of which MLflow takes no more."""
+Plot = tuple[str, Callable[[], list[Path]]]
+"""A name for messages, and a function that draws the plot and returns its files."""
 LONGEST_NAME = 200
 """Characters of a column's name in a metric; MLflow takes 250 in all."""
 
 
-def record_of(case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> Record:
-    """Build the record of a use case with those of its families and variants. Plots are drawn to scratch."""
+class Attempt(Protocol):
+    """Does a part of the work that may fail: returns what work returns, or `otherwise` where it raises."""
+
+    def __call__(self, what: str, work: Callable[[], list[Path]], otherwise: list[Path], /) -> list[Path]:
+        """what: name of the part, for a message."""
+        ...
+
+
+def record_of(
+    case: Case, outcome: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents], attempt: Attempt
+) -> Record:
+    """Build the record of a use case with those of its families and variants.
+
+    Plots are drawn to scratch. attempt: draws them, so that one that fails is left out.
+    """
     tags, folder = _tags(case), scratch / "outcome"
-    files: dict[str, list[Path]] = {"": [folder / name for name in KEPT], "plots": _plots(outcome, scratch)}
-    files["exam"] = list(folder.glob(EXTRACTOR))
+    files: dict[str, list[Path]] = {"": [folder / name for name in KEPT]}
+    files["plots"] = [path for what, draw in _plots(outcome, scratch) for path in attempt(what, draw, [])]
+    files[exams.FOLDER] = list(folder.glob(EXTRACTOR))
     files["validation"] = sorted(folder.glob("validation.*"))
     for target, held in incumbents.items():
         if held.rows is not None:
-            path = scratch / "exam" / target / ROWS
+            path = scratch / exams.FOLDER / target / exams.ROWS
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, held.rows)
-            files[f"exam/{target}"] = [path]
+            files[f"{exams.FOLDER}/{target}"] = [path]
     verdicts = {f"minnow.verdict.{d.target}": d.verdict for d in outcome.decisions}
     return Record(
         name=case.name,
-        params=case.usecase.model_dump(mode="json"),
+        params=case.entry,
         tags=tags | verdicts,
         metrics=_exam_metrics(outcome) | _folds_metrics(outcome),
         files=files,
-        children=tuple(_family(case, family, outcome, scratch, tags) for family in case.usecase.families),
+        children=tuple(_family(case, family, outcome, scratch, tags, attempt) for family in case.usecase.families),
         failed=bool(outcome.failures),
+    )
+
+
+def key_of_outcome(outcome: Outcome) -> str:
+    """Hash what the runs of an outcome record, without what was measured by the clock."""
+    return lineage.key_of(
+        {
+            "decisions": [decision.id for decision in outcome.decisions],
+            "variants": {candidate.name: candidate.bundle.sha for candidate in outcome.candidates},
+            "refused": outcome.refused,
+            "failures": outcome.failures,
+        }
     )
 
 
 def failure_of(case: Case, reports: Path, error: str) -> Record:
     """Build the record of a use case whose data was refused, with the validation report."""
-    tags = _tags(case) | {"minnow.error": error[:5000]}
+    tags = _tags(case) | {"minnow.error": error[:LONGEST_TAG]}
     return Record(case.name, tags=tags, files={"validation": sorted(reports.glob("validation.*"))}, failed=True)
 
 
 def _tags(case: Case) -> dict[str, str]:
     git = lineage.git_state(case.workspace.root)
+    untracked = {"minnow.git_untracked": ", ".join(git.untracked)[:LONGEST_TAG]} if git.untracked else {}
     return {
         "minnow.usecase": case.name,
         "minnow.data_version": case.data_version if case.data.exists() else "missing",
-        "minnow.git_commit": git["commit"],
-        "minnow.git_diff": git["diff"],
+        "minnow.git_commit": git.commit,
+        "minnow.git_diff": git.changes,
         "minnow.seed": str(case.settings.seed),
         "minnow.threads": str(case.settings.threads),
         "minnow.lock": case.lock,
         "minnow.machine": lineage.machine(),
+        **untracked,
     }
 
 
-def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapping[str, str]) -> Record:
-    variants = [candidate for candidate in outcome.candidates if candidate.family == family]
+def _family(
+    case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapping[str, str], attempt: Attempt
+) -> Record:
+    variants = [candidate for candidate in outcome.last if candidate.family == family]
     error = {"minnow.error": outcome.failures[family]} if family in outcome.failures else {}
     own = {**tags, "minnow.family": family, **error}
     if not variants:
         return Record(f"{case.name} {family}", tags=own, failed=True)
-    trained, importances = variants[0].trained, outcome.importances.get(family)
+    fitted = next(candidate for candidate in outcome.candidates if candidate.family == family)
+    trained, importances = fitted.trained, outcome.importances.get(family)
+    draws = _family_plots(family, trained, importances, scratch / "plots" / family)
     params = params_of("family", family, case.usecase.families[family], f"families.{family}", catalog())
     return Record(
         name=f"{case.name} {family}",
@@ -93,32 +132,40 @@ def _family(case: Case, family: str, outcome: Outcome, scratch: Path, tags: Mapp
             **_importance_metrics(importances),
         },
         history=trained.history,
-        files={"plots": _family_plots(trained, importances, scratch / "plots" / family)},
-        children=tuple(_variant(case, candidate, outcome.decisions, tags) for candidate in variants),
+        files={"plots": [path for what, draw in draws for path in attempt(what, draw, [])]},
+        children=tuple(_variant(case, candidate, outcome.decisions, scratch, tags) for candidate in variants),
     )
 
 
 def _importance_metrics(importances: Importances | None) -> dict[str, float]:
     """Return the rise of the loss by column, with the ends of its interval, three metrics each."""
     return {
-        f"importance/{one.name[:LONGEST_NAME]}{end}": value
+        f"importance/{one.name[:LONGEST_NAME].replace('/', '_')}{end}": value
         for one in (importances.columns if importances else ())
         for end, value in (("", one.value), (".low", one.low), (".high", one.high))
     }
 
 
-def _family_plots(trained: Trained, importances: Importances | None, folder: Path) -> list[Path]:
-    """Draw learning curve, images and importances, where the family has them."""
+def _family_plots(family: str, trained: Trained, importances: Importances | None, folder: Path) -> Iterator[Plot]:
+    """Learning curve, images that the family kept, and importances, where the family has them."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = []
     if trained.history:
-        drawn.append(folder / "learning_curve.png")
-        plots.learning_curve(trained.history, drawn[-1])
-    drawn += _pictures(trained, folder)
+        curve = lambda path: plots.learning_curve(trained.history, path)  # noqa: E731
+        yield _plot(f"the learning curve of {family}", curve, folder / "learning_curve.png")
+    yield f"the images of {family}", lambda: _pictures(trained, folder)
     if importances:
-        drawn.append(folder / "importances.png")
-        plots.importances(importances, drawn[-1])
-    return drawn
+        bars = lambda path: plots.importances(importances, path)  # noqa: E731
+        yield _plot(f"the plot of importances of {family}", bars, folder / "importances.png")
+
+
+def _plot(what: str, draw: Callable[[Path], None], path: Path) -> Plot:
+    """A plot that is drawn to one file."""
+
+    def drawn() -> list[Path]:
+        draw(path)
+        return [path]
+
+    return what, drawn
 
 
 def _pictures(trained: Trained, folder: Path) -> list[Path]:
@@ -130,7 +177,10 @@ def _pictures(trained: Trained, folder: Path) -> list[Path]:
     return drawn
 
 
-def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags: Mapping[str, str]) -> Record:
+def _variant(
+    case: Case, candidate: Candidate, written: Sequence[Decision], scratch: Path, tags: Mapping[str, str]
+) -> Record:
+    """Build the record of a variant; that of a finalist holds the rows that it was trained on, which a later run needs."""
     bundle = candidate.bundle
     metrics = _ends("val", candidate.val.scores)
     metrics |= {f"parity/{name}": value for name, value in candidate.parity.items()}
@@ -144,7 +194,11 @@ def _variant(case: Case, candidate: Candidate, written: Sequence[Decision], tags
         params={"family": candidate.family, "variant": candidate.variant},
         tags={**tags, **own, **stood},
         metrics=metrics | {"size_bytes": bundle.size_bytes},
-        files={"bundle": [bundle.folder], "": [bundle.record_folder / name for name in BESIDE]},
+        files={
+            "bundle": [bundle.folder],
+            "": [bundle.record_folder / name for name in BESIDE],
+            exams.FOLDER: list(scratch.glob(TRAINING_ROWS)) if stood else [],
+        },
     )
 
 
@@ -180,28 +234,30 @@ def _folds_metrics(outcome: Outcome) -> dict[str, float]:
     }
 
 
-def _plots(outcome: Outcome, scratch: Path) -> list[Path]:
+def _plots(outcome: Outcome, scratch: Path) -> Iterator[Plot]:
+    """Size against score, and the confusion matrices of the finalists."""
     folder = scratch / "plots"
     folder.mkdir(parents=True, exist_ok=True)
-    points = {c.name: (c.bundle.size_bytes, c.val.primary) for c in outcome.candidates}
+    points = {c.name: (c.bundle.size_bytes, c.val.primary) for c in outcome.last}
     if not points:
-        return []
+        return
     measure = next(iter(outcome.candidates[0].val.scores))
-    plots.size_against_score(points, measure, folder / "size_against_score.png")
+    sizes = lambda path: plots.size_against_score(points, measure, path)  # noqa: E731
+    yield _plot("the plot of size against score", sizes, folder / "size_against_score.png")
     finalists = {c.name: c for d in outcome.decisions if (c := outcome.finalist(d.target))}
     for candidate in finalists.values():
-        _confusion(candidate, folder)
-    return sorted(folder.glob("*.png"))
+        yield f"the confusion matrix of {candidate.name}", lambda c=candidate: _confusion(c, folder)
 
 
-def _confusion(candidate: Candidate, folder: Path) -> None:
+def _confusion(candidate: Candidate, folder: Path) -> list[Path]:
     """Draw the finalist's confusion matrix on val; the test set is for the judge alone."""
     val = candidate.val
     if val.bundle.schema.task != "classify" or len(val.batch.labels) > plots.MOST_LABELS:
-        return
+        return []
     answers = next(iter(val.outputs.values())).argmax(axis=1)
-    name = candidate.name.replace("/", "-")
-    plots.confusion(val.batch.target, answers, val.batch.labels, folder / f"confusion-{name}.png")
+    path = folder / f"confusion-{candidate.name.replace('/', '-')}.png"
+    plots.confusion(val.batch.target, answers, val.batch.labels, path)
+    return [path]
 
 
 def summary(written: Sequence[Decision]) -> str:
@@ -209,6 +265,6 @@ def summary(written: Sequence[Decision]) -> str:
     lines = []
     for decision in written:
         lines.append(f"**{decision.usecase} on {decision.target}**: {decision.verdict}, {decision.finalist}")
-        lines += [f"- {reason}" for reason in decision.reasons]
-        lines += [f"- {hint.text}" for hint in decision.hints]
+        lines += [f"- {plain(reason)}" for reason in decision.reasons]
+        lines += [f"- {plain(hint.text)}" for hint in decision.hints]
     return "\n".join(lines)

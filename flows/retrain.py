@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows import plan as planning
 from flows import publish as publishing
-from flows._server import server
-from flows.job import Busy, alone, open_job
+from flows._server import ServerError, server
+from flows.job import Busy, Job, Ran, alone, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
+from minnow.runners.interruption import described, ending
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -24,29 +28,54 @@ COMPLETE, FAILED, USAGE, INFEASIBLE = 0, 1, 2, 3
 """Exit codes."""
 
 
-def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> int:
-    """Run the stale use cases and carry out their decisions. Returns an exit code."""
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    code: exit code; written: use cases whose outcome this run wrote; stopped: use case -> why it wrote none; fresh: use cases
+    that were up to date. A run that ended with an error has no fresh ones: it may not have come to them.
+    """
+
+    code: int
+    written: Sequence[str] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict[str, str])
+    fresh: Sequence[str] = ()
+
+
+def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> RunResult:
+    """Run the stale use cases and carry out their decisions."""
+    ran = Ran()
     try:
         settings = config.load(space.params, catalog())
         with alone(space):
             plan = planning.make(space, settings, names, force=force, accept=accept)
-            return _work(space, settings, plan)
-    except (config.ConfigError, planning.DataChanged, ClusterError) as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    except (VersionError, Busy, BrokenStore, RecordError) as error:
-        print(error, file=sys.stderr)
-        return FAILED
+            ran.stopped.update(plan.reasons)
+            _report(plan)
+            code = _work(space, settings, plan, ran)
+            code = USAGE if plan.needs_user else FAILED if plan.stopped else code
+            return RunResult(code, ran.written, ran.stopped, plan.fresh)
+    except (config.ConfigError, ClusterError) as error:
+        code, reason = USAGE, error
+    except (VersionError, Busy, BrokenStore, RecordError, ServerError) as error:
+        code, reason = FAILED, error
+    print(reason, file=sys.stderr)
+    return RunResult(code, ran.written, ran.stopped)
 
 
-def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> int:
-    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported."""
+def _report(plan: planning.Plan) -> None:
+    """Say which use cases are not run, and why, before the others are run."""
+    for name, why in plan.reasons.items():
+        print(f"{name} is not run. {why}", file=sys.stderr)
+
+
+def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran: Ran) -> int:
+    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported. Returns an exit code."""
     if not plan.stale:
         with Display() as display:
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings) as job:
+    with server() as ready, open_job(space, settings, ran) as job, described(lambda: _left(job, plan)):
         with job.display.step("start"):
             from flows.pipeline import run_planned
 
@@ -55,6 +84,18 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan) -> i
     if "failed" in statuses.values():
         return FAILED
     return INFEASIBLE if "infeasible" in statuses.values() else COMPLETE
+
+
+def _left(job: Job, plan: planning.Plan) -> str:
+    """What an interrupted run leaves, and how to go on."""
+    space, waiting = job.space, [name for name in plan.stale if name not in job.recorded]
+    params = f" --params {shlex.quote(os.path.relpath(space.params))}" if space.is_trial else ""
+    force = " --force" if any(plan.stale[name] == [planning.FORCED] for name in waiting) else ""
+    command = " ".join(["minnow run", *waiting]) + params + force
+    complete = f"Complete and recorded: {', '.join(job.recorded)}. " if job.recorded else ""
+    if not waiting:
+        return f"{complete}Not carried out yet: their decisions. To go on: {command}"
+    return f"{complete}Not complete: {', '.join(waiting)}; trained models are kept. To go on: {command}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--accept-data", action="store_true", help="accept data that differs from its record")
     options = parser.parse_args(arguments)
     accept = planning.ALWAYS if options.accept_data else planning.NEVER
-    return run(workspace(options.params), options.usecases, force=options.force, accept=accept)
+    return run(workspace(options.params), options.usecases, force=options.force, accept=accept).code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ending():
+        sys.exit(main())

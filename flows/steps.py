@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
-from flows import ages
+from flows import ages, registered
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -18,22 +19,31 @@ from flows._prefect import (
     task,
 )
 from flows.checks import hints_of, read_checked
+from flows.faults import Faults
 from flows.job import CURRENT, Job
-from flows.record import failure_of, record_of, summary
+from flows.record import failure_of, key_of_outcome, record_of, summary
 from minnow.insight.importance import importances
-from minnow.records.bundle import FOLDER, open_bundle
 from minnow.records.hint import Hint
+from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, evaluate, folds, intake, outcome, timing, train
+from minnow.stages import candidates, compress, exam_rows, finalists, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.finalists import Finalists
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
+from minnow.stages.refit import Refit
 from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
-from minnow.stores import champions, removal, tracking
-from minnow.types import Table
+from minnow.stores import exams, tracking
+from minnow.types import Report, Table
+
+
+@task(name="key rule", **STORE)
+def with_keys(case: Case) -> Case:
+    """Return a use case with the rule by which the keys of its rows are made, as the registry has it."""
+    return registered.with_keys(case)
 
 
 @task(name="check", **PLAIN)
@@ -51,7 +61,8 @@ def split(case: Case, table: Table) -> Prepared:
 @task(name="hints", **PLAIN)
 def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findings, reports: Path) -> tuple[Hint, ...]:
     """Look for hints in rows and splits, say them, and add them to the validation report."""
-    found = hints_of(case, table, prepared, findings, reports)
+    find = lambda: hints_of(case, table, prepared, findings, reports)  # noqa: E731
+    found = Faults(job, case.name).attempt("the search for hints", find, ())
     for one in found:
         job.display.say(f"  {case.name}, a hint: {one.text}")
     return found
@@ -60,7 +71,8 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family on the runner."""
-    with job.display.step(f"{case.name}: train {family}") as report:
+    measure = case.task.MEASURES[0].name
+    with job.display.step(f"{case.name}: train {family}", measure, final=False) as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
@@ -69,16 +81,37 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 
 @task(name="compress", **PLAIN)
-def compress_family(job: Job, case: Case, trained: Trained, handed: Handover) -> compress.Compressed:
+def compress_family(job: Job, case: Case, trained: Trained, handed: Handover, report: Report) -> compress.Compressed:
     """Make the variants of a family on the runner."""
-    with job.display.step(f"{case.name}: compress {trained.family}") as report:
-        return compress.variants(case, trained, handed, report=report)
+    compressed = compress.variants(case, trained, handed, report=report)
+    for variant, trace in compressed.failed.items():
+        Faults(job, case.name).told(f"{trained.family}/{variant}", compressed.refused[variant], trace)
+    return compressed
 
 
 @task(name="evaluate", **PLAIN)
-def score(compressed: compress.Compressed, prepared: Prepared, scratch: Path) -> list[evaluate.Evaluation]:
+def score(
+    job: Job, case: Case, compressed: compress.Compressed, prepared: Prepared, scratch: Path
+) -> candidates.Evaluated:
     """Score every variant on val, from its file."""
-    return candidates.evaluate_variants(compressed, prepared, scratch)
+    faults, family = Faults(job, case.name), compressed.family
+    seen = lambda variant, error: faults.seen(f"{family}/{variant}", error)  # noqa: E731
+    return candidates.evaluate_variants(compressed, prepared, scratch, seen)
+
+
+@task(name="choose", **PLAIN)
+def choose(
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: list[Candidate], scratch: Path
+) -> Finalists:
+    """Choose the finalists without test, and fit them again on train and val."""
+    with job.display.step(f"{case.name}: choose") as report:
+        choices = finalists.choose_all(case, table, lined_up, job.runner.call, report)
+    chosen = finalists.fitted_again(case, choices, lined_up)
+    with job.display.step(f"{case.name}: refit") as report:
+        rules = finalists.field_of(case, case.usecase.targets[0], lined_up).rules
+        again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call)
+        # without metrics: what is fitted to val has no score on it
+        return Finalists(choices, again.ship(chosen, lambda epoch, epochs, _: report(epoch, epochs, {})))
 
 
 @task(name="judge", **PLAIN)
@@ -86,20 +119,29 @@ def judge(
     case: Case,
     lined_up: list[Candidate],
     prepared: Prepared,
-    incumbents: Mapping[str, Incumbents],
+    rivals: Mapping[str, Incumbents],
+    finalists: Finalists,
     hints: tuple[Hint, ...],
 ) -> Outcome:
-    """Choose the finalists and compare them on the exam."""
-    return outcome.judge_case(case, lined_up, prepared, incumbents, hints)
+    """Compare the finalists on the exam."""
+    return outcome.judge_case(case, lined_up, prepared, rivals, finalists, hints)
 
 
 @task(name="importances", **PLAIN)
-def explain(case: Case, judged: Outcome, prepared: Prepared) -> dict[str, Importances]:
-    """Measure, for each family, how much the loss on val rises when columns are shuffled, where rows have flat columns."""
+def explain(job: Job, case: Case, judged: Outcome, prepared: Prepared) -> dict[str, Importances]:
+    """Measure, for each family, how much the loss on val rises when columns are shuffled, where rows have flat columns.
+
+    A family whose importances cannot be measured has none.
+    """
     val = prepared.tables["val"]
     columns = case.modality.CAPABILITIES.features(val.columns, case.options)
     exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
-    return {c.family: importances(c.bundle, val, columns, case.settings.seed) for c in exported if columns}
+    faults, measured = Faults(job, case.name), dict[str, Importances]()
+    for one in exported if columns else ():
+        measure = lambda c=one: importances(c.bundle, val, columns, case.settings.seed)  # noqa: E731
+        if (found := faults.attempt(f"importances of {one.family}", measure, None)) is not None:
+            measured[one.family] = found
+    return measured
 
 
 @task(name="cross-validate", **PLAIN)
@@ -108,36 +150,30 @@ def cross_validate(job: Job, case: Case, table: Table, judged: Outcome) -> Mappi
     finalist = judged.finalist(case.usecase.targets[0])
     if case.usecase.folds is None or finalist is None:
         return {}
-    results = {}
+    faults, results = Faults(job, case.name), dict[str, FoldResult]()
     for family in case.usecase.families if case.usecase.exam == "families" else [finalist.family]:
         with job.display.step(f"{case.name}: folds of {family}") as report:
-            results[family] = folds.run(case, table, family, job.runner.call, report)
+            run = lambda f=family, r=report: folds.run(case, table, f, job.runner.call, r)  # noqa: E731
+            if (result := faults.attempt(f"cross-validation of {family}", run, None)) is not None:
+                results[family] = result
     return results
 
 
 @task(name="champions", **STORE)
 def incumbents_of(job: Job, case: Case, target: str, prepared: Prepared) -> Incumbents:
     """Fetch champion, best so far and number of looks from the registry. A trial has none."""
-    if job.space.is_trial:
-        return Incumbents()
-    roles = (champions.CHAMPION, champions.BEST)
-    held = {role: champions.current(job.space, case.name, target, role) for role in roles}
-    bundles = {role: open_bundle(champions.fetch(job.space, c) / FOLDER) for role, c in held.items() if c}
-    ledger = champions.ledger(job.space, case.name, target, prepared.batches["test"].key)
-    withdrawn = removal.withdrawn(job.space, case.name)
-    return Incumbents(
-        bundles.get(champions.CHAMPION), bundles.get(champions.BEST), ledger.looks, ledger.rows, withdrawn
-    )
+    return Incumbents() if job.space.is_trial else registered.held(job.space, case, target, prepared)
 
 
 @task(name="track", **STORE)
-def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mapping[str, Incumbents]) -> None:
-    """Write the MLflow runs, then record in the registry each look that was made."""
-    run_id = tracking.log(job.space, record_of(case, final, scratch, incumbents))
+def track(job: Job, case: Case, final: Outcome, scratch: Path, rivals: Mapping[str, Incumbents]) -> None:
+    """Write the MLflow runs, then record in the registry each look that was made. What is there is not written again."""
+    record = record_of(case, final, scratch, rivals, Faults(job, case.name).attempt)
+    run_id = tracking.log_once(job.space, record, key_of_outcome(final))
     for decision in final.decisions:
-        rows = incumbents[decision.target].rows
+        rows = rivals[decision.target].rows
         if decision.looked and rows is not None:
-            champions.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
+            exams.record_look(job.space, case.name, decision.target, decision.looks, rows, run_id)
     if not job.space.is_trial:
         for line in ages.record_runs(job.space, job.settings, final.decisions):
             job.display.say(line)
@@ -146,14 +182,14 @@ def track(job: Job, case: Case, final: Outcome, scratch: Path, incumbents: Mappi
 @task(name="track failure", **STORE)
 def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
     """Write an MLflow run with the validation report of a use case whose data was refused."""
-    tracking.log(job.space, failure_of(case, reports, error))
+    tracking.log_once(job.space, failure_of(case, reports, error), uuid4().hex)
 
 
 @flow(name="usecase", flow_run_name="{name}", validate_parameters=False)
 def usecase(name: str) -> str:
     """Run one use case up to its written decision. Returns "complete", "infeasible" or "failed"."""
     job = CURRENT.get()
-    case = job.case(name)
+    case = with_keys(job.case(name))
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         with job.display.step(f"{name}: validate"):
@@ -163,21 +199,27 @@ def usecase(name: str) -> str:
             hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
+        job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     made, failures = _families(job, case, prepared, scratch)
+    with job.display.step(f"{name}: time"):
+        lined_up = candidates.line_up(made, timing.measure_each)
+    chosen = choose(job, case, table, prepared, lined_up.candidates, scratch)
     with job.display.step(f"{name}: judge"):
-        incumbents = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
-        judged = judge(case, candidates.line_up(made, timing.measure), prepared, incumbents, hints)
+        rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
+        judged = judge(case, lined_up.candidates, prepared, rivals, chosen, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
-        final = outcome.with_failures(judged, made, failures)
-        final = replace(final, importances=explain(case, judged, prepared), folds=results)
+        final = outcome.with_failures(judged, made, failures, lined_up.refused)
+        final = replace(final, importances=explain(job, case, judged, prepared), folds=results)
         outcome.write(case, final, table, scratch, reports)
+        exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):
-        track(job, case, final, scratch, incumbents)
+        track(job, case, final, scratch, rivals)
         _show(job, name, final)
     outcome.install(case, scratch)
+    job.ran.written.append(name)
     return final.status
 
 
@@ -188,19 +230,31 @@ def _clean(folder: Path) -> Path:
 
 
 def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
-    """Train, compress and score each family. A failure is recorded with its reason, and the others go on."""
+    """Train, compress and score each family. A failure is recorded with its reason, and the others go on.
+
+    Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
+    """
     handed = train.hand_over(case, prepared, job.runner.call)
+    measure = case.task.MEASURES[0].name
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
 
     def one(family: str) -> None:
         try:
             trained = fit(job, case, family, handed)
-            compressed = compress_family(job, case, trained, handed)
-            made[family] = Made(trained, compressed, score(compressed, prepared, scratch))
+            with job.display.step(f"{case.name}: compress {family}", measure) as report:
+                compressed = compress_family(job, case, trained, handed, report)
+                scored = score(job, case, compressed, prepared, scratch)
+                report(1, 1, {f"val_{measure}": one.primary.value for one in scored.evaluations[:1]})
+            made[family] = Made(trained, compressed, scored)
         except (WorkerError, ValueError) as error:
             failures[family] = str(error)
             job.display.say(f"  {case.name}: {family} failed: {error}")
+        except OSError:
+            raise
+        except Exception as error:
+            failures[family] = f"{type(error).__name__}: {error}"
+            Faults(job, case.name).seen(family, error)
 
     job.each(one, case.usecase.families)
     return [made[family] for family in case.usecase.families if family in made], failures

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows import cleaning
 from flows.checks import read_checked
 from flows.job import Job, open_job
+from flows.registered import with_keys
 from minnow.config import Settings
+from minnow.runners.interruption import described
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, intake, train
 from minnow.stages.case import Case
@@ -28,7 +31,7 @@ from minnow.tuning import study as studies
 from minnow.tuning.search import Space
 from minnow.tuning.study import Tuned
 from minnow.types import StopFit
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_url
 
 RUN = "mlflow_run"
 
@@ -69,7 +72,8 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
 
     An interrupted study is resumed at the next call.
     """
-    with open_job(space, settings) as job:
+    left = f"Trials that ended are kept. To go on: minnow tune {usecase} {family}"
+    with described(lambda: left), open_job(space, settings) as job:
         study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
@@ -79,12 +83,13 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
         finally:
             tuned = studies.tuned(study.optuna, study.case, study.search_space)
             _close(study, tuned)
+            cleaning.trim(space, settings.cache.max_gb, job.display.say)
     return tuned
 
 
 def _open(job: Job, usecase: str, family: str) -> _Study:
     """Read and prepare the rows as a run does, and open the study of these rows."""
-    case = job.case(usecase)
+    case = with_keys(job.case(usecase))
     reports = job.space.home / "reports" / usecase
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
@@ -94,7 +99,7 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
         handed = train.hand_over(case, prepared, job.runner.call)
     search_space = search.space_of(case, family)
     name = studies.study_name(case, family, handed.rows, search_space)
-    study = studies.open_study(f"sqlite:///{job.space.home / 'tune.db'}", name, case)
+    study = studies.open_study(sqlite_url(job.space.home / "tune.db"), name, case)
     studies.enqueue_present(study, case, family, search_space)
     return _Study(
         job, case, family, search_space, prepared, handed, study, _run(job, case, family, search_space, study)
@@ -141,7 +146,8 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
     """Train, compress and score the family of a case with the values of a trial."""
     history: Mapping[str, list[float]] = {}
     try:
-        with study.job.display.step(f"{case.name}: trial {trial.number + 1} of {study.family}") as report:
+        name, measure = f"{case.name}: trial {trial.number + 1} of {study.family}", case.task.MEASURES[0].name
+        with study.job.display.step(name, measure) as report:
             watch = search.watching(report, trial, study.optuna.direction.name.lower())
             trained = train.train(case, study.family, study.handed, watch)
             history = trained.history
@@ -159,7 +165,7 @@ def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
     compressed = compress.variants(case, trained, study.handed)
-    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch))
+    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch).evaluations)
 
 
 def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:

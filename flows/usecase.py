@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from flows._server import server
+from flows._server import ServerError, server
 from flows.job import Busy, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.runners.cluster import ClusterError
+from minnow.runners.interruption import ending
 from minnow.stages.outcome import EXIT_CODES
 from minnow.workspace import workspace
 
@@ -21,10 +22,10 @@ def main(names: list[str]) -> int:
     space = workspace()
     try:
         settings = config.load(space.params, catalog())
-        unknown = [name for name in names if name not in settings.usecases]
-        if unknown or not names:
-            known = ", ".join(settings.usecases)
-            raise config.ConfigError(f"Name use cases of params.yaml: {known}. Received: {unknown or 'none'}.")
+        if not names:
+            raise config.ConfigError(f"Name use cases of params.yaml: {', '.join(settings.names)}. Received: none.")
+        for name in names:
+            settings.entry(name)
         with server() as ready, open_job(space, settings) as job:
             with job.display.step("start"):
                 from flows.steps import usecase
@@ -34,11 +35,12 @@ def main(names: list[str]) -> int:
     except (config.ConfigError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 2
-    except Busy as error:
+    except (Busy, ServerError) as error:
         print(error, file=sys.stderr)
         return 1
     return 1 if 1 in codes else max(codes)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ending():
+        sys.exit(main(sys.argv[1:]))

@@ -15,16 +15,17 @@ from minnow import runtimes
 from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
 from minnow.records import provenance
-from minnow.records.bundle import FOLDER, BundleError, open_bundle
+from minnow.records.bundle import FOLDER, Bundle, BundleError, open_bundle
 from minnow.records.files import RecordError, file_sha256
 from minnow.records.origin import Origin, StartRecord
 from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.receipt import Check
 from minnow.records.report import ScoreReport, read_report
 from minnow.runners.worker import Worker
-from minnow.stages import compress, evaluate, intake, starting, train
+from minnow.stages import compress, evaluate, intake, refit, starting, train
 from minnow.stages.case import Case
-from minnow.stages.train import Handover
+from minnow.stages.prepare import Prepared
+from minnow.stages.train import Handover, Trained
 from minnow.stores import champions, models
 from minnow.stores.champions import Champion
 from minnow.workspace import Workspace
@@ -126,7 +127,9 @@ def _case(space: Workspace, settings: Settings, champion: Champion, record: Prov
     made_from = _made_from(record)
     recorded = {"seed": made_from.seed, "threads": made_from.threads}
     update = {**recorded, "usecases": {champion.usecase: entry}}
-    return Case(champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache))
+    return Case(
+        champion.usecase, settings.model_copy(update=update), _Apart(space.root, space.params, cache), record.keys
+    )
 
 
 def _made_from(record: Provenance) -> Origin:
@@ -142,7 +145,8 @@ def _made_from(record: Provenance) -> Origin:
 def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     """Compare data, uv.lock, machine and code with the record."""
     made_from, commit = _made_from(record), str(record.code_version).partition("+")[0]
-    back = f"git checkout {commit[:12]}"
+    back = "bring back the sources, which were not in git" if commit == "none" else f"git checkout {commit[:12]}"
+    untracked = f", and bring back the untracked {', '.join(record.untracked)}" if record.untracked else ""
     data = case.data_version if case.data.exists() else "not there"
     needed = str(record.data_version)
     yield Check("data version", data == needed, needed, data, f"{back} && dvc checkout")
@@ -150,7 +154,7 @@ def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     here = machine()
     yield Check("machine", here == made_from.machine, made_from.machine, here, "run it on such a machine")
     code = code_version([*case.modules(made_from.family), train.__name__])
-    yield Check("code", code == made_from.code, made_from.code, code, back)
+    yield Check("code", code == made_from.code, made_from.code, code, back + untracked)
     if made_from.init_from:
         yield _start(case, made_from.init_from, back)
 
@@ -167,32 +171,49 @@ def _start(case: Case, start: StartRecord, back: str) -> Check:
 
 def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> Iterator[Check]:
     """Prepare, train, compress and score again, and compare every byte and score."""
-    prepared = intake.prepare_case(case, intake.read(case))
-    rows = train.rows_digest(prepared)
+    table = intake.read(case)
+    prepared = intake.prepare_case(case, table)
+    joined = intake.prepare_case(case, table, join=True) if _made_from(record).joined else prepared
+    rows = train.rows_digest(joined)
     needed = _made_from(record).rows
     yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
     limits, log = case.settings.worker, case.workspace.home / "worker.log"
     with Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as worker:
-        handed = train.hand_over(case, prepared, worker.call)
-        compressed = _compressed(case, record, handed)
+        trained, before = _chosen(case, record, train.hand_over(case, prepared, worker.call))
+        handed = train.hand_over(case, joined, worker.call)
+        after = before if joined is prepared else refit.chain(case, trained, handed, worker.call)[1]
     variant = str(record.variant)
-    if variant not in compressed.bundles:
-        yield Check("made again", False, variant, compressed.refused.get(variant, "not made"))
-        return
-    shutil.copytree(compressed.bundles[variant], scratch / FOLDER)
-    again = open_bundle(scratch / FOLDER)
-    for exam in ("val", "test"):
-        evaluate.record(evaluate.evaluate(again, prepared.tables[exam]), exam)
-    yield from _bytes("made again", scratch, record)
+    for compressed in (before, after):
+        if variant not in compressed.bundles:
+            yield Check("made again", False, variant, compressed.refused.get(variant, "not made"))
+            return
+    again = _scored(before.bundles[variant], prepared, scratch / "before", "val")
+    if joined is not prepared:
+        chosen, again = again, _copied(after.bundles[variant], scratch)
+        evaluate.record_refit(again, chosen)
+    evaluate.record(evaluate.evaluate(again, prepared.tables["test"]), "test")
+    yield from _bytes("made again", again.record_folder, record)
     yield from _scores(read_report(open_bundle(kept / FOLDER)), read_report(again))
 
 
-def _compressed(case: Case, record: Provenance, handed: Handover) -> compress.Compressed:
-    """Train the recorded family, and make its variants."""
+def _chosen(case: Case, record: Provenance, handed: Handover) -> tuple[Trained, compress.Compressed]:
+    """Train the recorded family as it was chosen on val, and make its variants."""
     recorded = _made_from(record).init_from
     start = starting.at(case, recorded) if recorded else None
     trained = train.train(case, str(record.family), handed, start=start)
-    return compress.variants(case, trained, handed)
+    return trained, compress.variants(case, trained, handed)
+
+
+def _copied(source: Path, folder: Path) -> Bundle:
+    shutil.copytree(source, folder / FOLDER)
+    return open_bundle(folder / FOLDER)
+
+
+def _scored(source: Path, prepared: Prepared, folder: Path, exam: str) -> Bundle:
+    """Copy a bundle, and write its scores on "val" or "test" beside it."""
+    bundle = _copied(source, folder)
+    evaluate.record(evaluate.evaluate(bundle, prepared.tables[exam]), exam)
+    return bundle
 
 
 def _scores(kept: ScoreReport, again: ScoreReport) -> Iterator[Check]:

@@ -59,20 +59,51 @@ def digits(folder: Path, seed: int = 0) -> Path:
     """A softmax over 8x8 pixels."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
+    _softmax(folder, rng, (8, 8, 1), DIGITS)
+    module = modalities.get("images")
+    table = _table({"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": DIGITS[np.arange(20) % 10]})
+    encoder = module.fit_encoder(table, DIGITS, module.Options(scale=16))
+    return _write(folder, ("digits", "images", "classify"), DIGITS, encoder, table.columns, scale=16)
+
+
+def _softmax(folder: Path, rng: np.random.Generator, shape: tuple[int, ...], labels: Array) -> None:
+    """Write a softmax over the values of an image of one shape."""
+    size = int(np.prod(shape))
     weights = {
-        "shape": np.array([-1, 64], np.int64),
-        "w": rng.normal(size=(64, 10)).astype(np.float32),
+        "shape": np.array([-1, size], np.int64),
+        "w": rng.normal(size=(size, len(labels))).astype(np.float32),
     }
     nodes = [
         ("Reshape", ["image", "shape"], ["flat"]),
         ("MatMul", ["flat", "w"], ["logits"]),
         ("Softmax", ["logits"], ["probabilities"], {"axis": -1}),
     ]
-    _model(folder / "model.onnx", nodes, [("image", "float32", [8, 8, 1])], ("probabilities", 10), weights)
+    outputs = ("probabilities", len(labels))
+    _model(folder / "model.onnx", nodes, [("image", "float32", list(shape))], outputs, weights)
+
+
+def photos(folder: Path, seed: int = 0) -> Path:
+    """A softmax over pictures that are resized to 8x8."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    _softmax(folder, rng, (8, 8, 1), DIGITS)
     module = modalities.get("images")
-    table = _table({"image": rng.integers(0, 17, (20, 8, 8, 1)).astype(np.uint8), "label": DIGITS[np.arange(20) % 10]})
-    encoder = module.fit_encoder(table, DIGITS, module.Options(scale=16))
-    return _write(folder, ("digits", "images", "classify"), DIGITS, encoder, table.columns, scale=16)
+    table = _table({"image": rng.integers(0, 256, (20, 8, 8, 1)).astype(np.uint8), "label": DIGITS[np.arange(20) % 10]})
+    options = {"scale": 255, "resize": [8, 8]}
+    encoder = module.fit_encoder(table, DIGITS, module.Options.model_validate(options))
+    return _write(folder, ("photos", "images", "classify"), DIGITS, encoder, table.columns, **options)
+
+
+def sounds(folder: Path, seed: int = 0) -> Path:
+    """A softmax over the spectrograms of sounds of half a second at 8 kHz."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    module, labels = modalities.get("audio"), np.array(["high", "low"])
+    options = {"seconds": 0.5, "bands": 8}
+    table = _table({"sound": rng.normal(0, 0.1, (8, 4000)).astype(np.float32), "label": labels[np.arange(8) % 2]})
+    encoder = module.fit_encoder(table, labels, module.Options.model_validate(options))
+    _softmax(folder, rng, encoder.outputs[0].shape, labels)
+    return _write(folder, ("sounds", "audio", "classify"), labels, encoder, table.columns, **options)
 
 
 def reviews(folder: Path, seed: int = 0) -> Path:
@@ -182,6 +213,8 @@ MAKERS: dict[str, Callable[..., Path]] = {
     "reviews": reviews,
     "shop": shop,
     "doodles": doodles,
+    "photos": photos,
+    "sounds": sounds,
     "orders": orders,
     "sales": sales,
 }

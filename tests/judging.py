@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from minnow.stages.choice import choose_finalist
+from minnow.stages.choice import choose_on_val, field_of
 from minnow.stages.judge import Performance, Rivals, Rules, decide
 from minnow.types import Score
 
@@ -38,7 +38,7 @@ def ask(challenger, champion=None, best=None, baselines=(), *, looks=0, group=No
 
 def choose(variants, n=N, budget=None, **more):
     rules = replace(RULES, **({"margin": 0.03} | more))
-    return choose_finalist(variants, group=np.arange(n), rules=rules, budget=budget or Limits())
+    return choose_on_val(field_of(variants, group=np.arange(n), rules=rules, budget=budget or Limits()))
 
 
 def drawn(seed: int, binary: bool, n: int = 120):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from minnow.cache import Cache
@@ -57,3 +59,44 @@ def test_a_folder_that_broke_is_made_anew(tmp_path, damage):
     assert entry.fresh
     assert (entry.folder / "model").read_text() == "bytes"
     assert not (entry.folder / "more").exists()
+
+
+def _fill(cache, names):
+    """One folder of 1,000 bytes per name, each used later than the one before."""
+    folders = {}
+    for hour, name in enumerate(names, 1):
+        folder = cache.get_or_make(
+            "models", {"name": name}, lambda folder: (folder / "model").write_bytes(b"x" * 1000)
+        ).folder
+        os.utime(folder / "made_from.json", (hour * 3600, hour * 3600))
+        folders[name] = folder
+    return folders
+
+
+def test_what_was_not_used_for_longest_is_removed_first(tmp_path):
+    cache = Cache(tmp_path)
+    folders = _fill(cache, "abcd")
+    cache.get_or_make("models", {"name": "a"}, lambda folder: None)  # used again, so the latest now
+    size = sum(one.size_bytes for one in cache.entries())
+    removed = cache.trim(size / 2 + 1, ())
+    assert [one.folder for one in removed] == [folders["b"], folders["c"]]
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == sorted(folders[name].name for name in "ad")
+    assert cache.trim(size, ()) == []
+
+
+def test_what_is_needed_stays_even_over_the_limit_and_leftovers_of_killed_runs_go(tmp_path):
+    cache = Cache(tmp_path)
+    folders = _fill(cache, "abc")
+    (tmp_path / "models" / ".making-x").mkdir()
+    (tmp_path / "models" / ".making-x" / "made_from.json").write_text("{}")
+    (tmp_path / "models" / "half").mkdir()
+    removed = {one.folder.name for one in cache.trim(1, {folders["a"]})}
+    assert removed == {".making-x", "half", folders["b"].name, folders["c"].name}
+    assert cache.use(folders["a"])
+
+
+def test_a_removed_folder_is_made_again(tmp_path):
+    cache = Cache(tmp_path)
+    _fill(cache, "a")
+    cache.trim(1, ())
+    assert cache.get_or_make("models", {"name": "a"}, lambda folder: None).fresh

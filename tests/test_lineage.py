@@ -75,18 +75,49 @@ def test_data_version_is_what_dvc_records(tmp_path):
     assert f"md5: {lineage.data_version(data)}" in recorded
 
 
-def test_git_state_tells_a_changed_file_from_a_clean_one(tmp_path):
+def test_a_key_is_made_of_json_alone():
+    """The text of another object holds its address, so that the same state would have another key in each process."""
+    assert lineage.key_of({"b": [1, None], "a": "x"}) == lineage.key_of({"a": "x", "b": (1, None)})
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        lineage.key_of({"a": object()})
+
+
+@pytest.fixture
+def repository(tmp_path):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    (tmp_path / "file").write_text("1")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "mine.py").write_text("1")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run([*git, *command], cwd=tmp_path, check=True)
-    assert lineage.git_state(tmp_path)["diff"] == "clean"
-    (tmp_path / "file").write_text("2")
-    assert len(lineage.git_state(tmp_path)["diff"]) == 16
+    return tmp_path
+
+
+def test_git_state_tells_a_changed_file_from_a_clean_one(repository):
+    clean = lineage.git_state(repository)
+    assert clean.changes == "clean"
+    assert clean.version == clean.commit
+    (repository / "src" / "mine.py").write_text("2")
+    changed = lineage.git_state(repository)
+    assert len(changed.changes) == 16
+    assert changed.version == f"{clean.commit}+{changed.changes}"
+    assert changed.untracked == ()
+
+
+def test_git_state_names_code_that_git_does_not_track(repository):
+    """`git diff` does not show it, and ignored files are imported like others."""
+    (repository / ".gitignore").write_text("hidden.py\n")
+    (repository / "notes.txt").write_text("no code")
+    assert lineage.git_state(repository).changes == "clean"
+    for name in ("src/new.py", "src/hidden.py", "params.yaml"):
+        (repository / name).write_text("1")
+    state = lineage.git_state(repository)
+    assert state.untracked == ("params.yaml", "src/hidden.py", "src/new.py")
+    (repository / "src" / "new.py").write_text("2")
+    assert lineage.git_state(repository).changes not in (state.changes, "clean")
 
 
 def test_outside_of_git_there_is_no_commit(tmp_path):
-    assert lineage.git_state(tmp_path) == {"commit": "none", "diff": "none"}
+    assert lineage.git_state(tmp_path).version == "none"
 
 
 def test_data_version_follows_links_to_folders_and_ends_in_circles(tmp_path):

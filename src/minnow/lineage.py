@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,8 +22,11 @@ from minnow.types import Array
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
-    """Hash a mapping of JSON values. Returns 32 hex digits."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    """Hash a mapping of JSON values. Returns 32 hex digits. Raises TypeError for other values.
+
+    The text of another object may hold its address in memory, and would be another one in each process.
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def arrays_digest(arrays: Mapping[str, Array]) -> str:
@@ -129,14 +133,41 @@ def lock_version(root: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
 
 
-def git_state(root: Path) -> dict[str, str]:
-    """Return the commit and a hash of the differences from it, or "clean"; "none" outside of git."""
+@dataclass(frozen=True)
+class CodeState:
+    """The state of the code in git.
+
+    commit: "none" outside of git; changes: hash of the differences from it and of untracked code, "clean" or "none"; untracked:
+    files of code and settings that git does not track.
+    """
+
+    commit: str = "none"
+    changes: str = "none"
+    untracked: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The commit, with the hash of what differs from it."""
+        return self.commit if self.changes in ("clean", "none") else f"{self.commit}+{self.changes}"
+
+
+CODE, SETTINGS = ("src", "flows"), ("params.yaml", "dvc.yaml", "uv.lock")
+"""Folders of code and files of settings, whether git tracks them or not."""
+
+
+def git_state(root: Path) -> CodeState:
+    """Return the state of the code of a project."""
     try:
         commit = _git(root, "rev-parse", "HEAD").decode().strip()
-        diff = _git(root, "diff", "HEAD", "--", ".", ":(exclude)dvc.lock")
+        diff = _git(root, "diff", "--no-ext-diff", "--no-color", "HEAD", "--", ".", ":(exclude)dvc.lock")
+        others = _git(root, "ls-files", "--others", "-z", "--", *CODE, *SETTINGS).decode(errors="surrogateescape")
     except (OSError, subprocess.CalledProcessError):
-        return {"commit": "none", "diff": "none"}
-    return {"commit": commit, "diff": hashlib.sha256(diff).hexdigest()[:16] if diff else "clean"}
+        return CodeState()
+    untracked = tuple(name for name in sorted(others.split("\0")) if name.endswith(".py") or name in SETTINGS)
+    digest = hashlib.sha256(diff)
+    for name in untracked:
+        digest.update(os.fsencode(name) + hashlib.sha256((root / name).read_bytes()).digest())
+    return CodeState(commit, digest.hexdigest()[:16] if diff or untracked else "clean", untracked)
 
 
 def _git(root: Path, *arguments: str) -> bytes:

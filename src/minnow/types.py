@@ -80,18 +80,42 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class KeyRule:
+    """What the keys of a use case's rows are made of. It is recorded with a champion, and later runs make them so again.
+
+    columns: those of a table that are hashed, (name, kind) each, in the order of hashing; none where rows are no table.
+    options: those of the modality that keys and groups depend on, as JSON values. version: of the way values are hashed.
+    """
+
+    columns: tuple[tuple[str, str], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    version: int = 1
+
+    def option(self, name: str) -> Any:
+        """A recorded option. Raises KeyRuleError for a rule of another kind of data, which has no such option."""
+        if name not in self.options:
+            raise KeyRuleError(f"keys of rows are recorded without '{name}', as of another kind of data")
+        return self.options[name]
+
+
+class KeyRuleError(ValueError):
+    """Files or settings by which keys cannot be made as they are recorded. The message says what differs."""
+
+
+@dataclass(frozen=True)
 class Table:
     """Named columns of raw rows.
 
     columns: each (n, ...), rows first.
     row_id: (n,) str, the origin of each row for messages, such as "reviews.csv:12".
-    key: (n,) uint64, hash of each row's content, which determines its split.
+    key: (n,) uint64, hash of each row's content, which determines its split. keys: what it is made of.
     split: (n,) str, "train", "val" or "test" where the split is fixed, "" where the key determines it; None means all "".
     group: (n,) uint64, rows of one group share a split and are resampled together; None makes each row its own group.
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     side_tables: arrays about what rows refer to, such as items; their length differs from n, and take() keeps them whole.
     reading: how the files were read. notices: what reading found or left out.
     unlabelled: rows without a label that are kept for teaching; they are in no split, and take() keeps them whole.
+    parts: (n, r) uint64, keys of the raw rows that an example is made of, padded with 0; None where it is made of one.
     """
 
     columns: dict[str, Array]
@@ -104,6 +128,8 @@ class Table:
     reading: Reading = field(default_factory=Reading)
     notices: tuple[Notice, ...] = ()
     unlabelled: Table | None = None
+    keys: KeyRule = field(default_factory=KeyRule)
+    parts: Array | None = None
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -122,6 +148,7 @@ class Table:
             key=self.key[index],
             split=None if self.split is None else self.split[index],
             group=None if self.group is None else self.group[index],
+            parts=None if self.parts is None else self.parts[index],
         )
 
 
@@ -310,7 +337,11 @@ class Expectation:
 
 
 Report = Callable[[int, int, Mapping[str, float]], None]
-"""Progress of a fit: (epoch from 1, epochs, metrics of that epoch)."""
+"""Progress of a fit: (epoch from 1, epochs, metrics of that epoch).
+
+A metric of val begins with "val_". "val_loss" is what the family minimizes, in its own unit; the first measure of the task, as
+"val_accuracy" or "val_mae", is in the units of the answer, and is what a run shows.
+"""
 
 
 def silent(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:

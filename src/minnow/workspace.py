@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, quote, unquote
 
 PRODUCTION = "params.yaml"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of an OSError where a disk, or a quota of it, has no room left."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Workspace:
     @property
     def tracking_uri(self) -> str:
         """MLFLOW_TRACKING_URI, or else mlflow.db at the root, which `mlflow ui` reads by default."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.root / 'mlflow.db'}"
+        return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_url(self.root / "mlflow.db")
 
     def outcome(self, usecase: str) -> Path:
         """Folder of a use case's decisions and of the bundles that they name."""
@@ -70,6 +75,26 @@ class Workspace:
     def data(self, path: str) -> Path:
         """Resolve the path in `data:` of a use case against the root."""
         return (self.root / path).resolve()
+
+
+def sqlite_url(path: Path, driver: str = "pysqlite") -> str:
+    """Return SQLAlchemy's address of a database file.
+
+    It takes a "?" for the end of the path, so such a path is given percent-encoded, as SQLite's own address of a file. With the
+    driver in front of it, MLflow does not take it for a path, whose folders it would create.
+    """
+    if "?" in str(path):
+        return f"sqlite+{driver}:///file:{quote(str(path))}?uri=true"
+    return f"sqlite:///{path}" if driver == "pysqlite" else f"sqlite+{driver}:///{path}"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file behind SQLAlchemy's address of an SQLite database, None for another database."""
+    match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]*)(?:\?(.*))?", url)
+    if match is None:
+        return None
+    is_address = match[1].startswith("file:") and parse_qs(match[2] or "").get("uri") == ["true"]
+    return Path(unquote(match[1].removeprefix("file:")) if is_address else match[1])
 
 
 def workspace(params: Path | None = None, root: Path | None = None) -> Workspace:

@@ -30,11 +30,12 @@ from minnow.records.timing import Timing
 from minnow.serving.app import create_app
 from minnow.serving.pool import LoadedModel, ModelPool
 from minnow.serving.predictor import Predictor
-from minnow.stages import compress, evaluate, intake, outcome, train, validate
+from minnow.stages import evaluate, finalists, intake, outcome, train, validate, variants
 from minnow.stages.batches import write_batch
 from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Evaluation
+from minnow.stages.finalists import Finalists
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import TRAINING_SPLITS, Trained
 from minnow.stages.validate import Findings
@@ -128,9 +129,9 @@ class Walk:
         with threadpool_limits(1):  # threads of many small fits wait for each other most of the time
             train.fit(handed, self.family, _PARAMS.get(self.family, {}), 7, trained)
         usecase = self.case.usecase
-        plan = compress.Plan(NAME, usecase.task, usecase.modality, self.family, usecase.options)
-        compress.compress(trained, handed, plan, made)
-        return made / compress.FLOAT / FOLDER
+        plan = variants.Plan(NAME, usecase.task, usecase.modality, self.family, usecase.options)
+        variants.make(trained, handed, plan, made)
+        return made / variants.FLOAT / FOLDER
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -153,8 +154,9 @@ class Walk:
         val = evaluate.evaluate(open_bundle(self.bundle), self.prepared.tables["val"])
         evaluate.record(val, "val")
         origin = Origin("", self.family, {}, 7, 1, "", "", "")
-        candidate = Candidate(Trained(self.family, self.bundle, origin, True), compress.FLOAT, val, _TIMING, {})
-        judged = outcome.judge_case(self.case, [candidate], self.prepared, {"cpu": Incumbents()}, self.hints)
+        candidate = Candidate(Trained(self.family, self.bundle, origin, True), variants.FLOAT, val, _TIMING, {})
+        chosen = Finalists({"cpu": finalists.choose(self.case, "cpu", [candidate])})
+        judged = outcome.judge_case(self.case, [candidate], self.prepared, {"cpu": Incumbents()}, chosen, self.hints)
         (decision,) = judged.decisions
         return decision
 

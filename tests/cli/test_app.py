@@ -16,6 +16,7 @@ COMMANDS = [
     "new",
     "tune",
     "status",
+    "results",
     "data",
     "list",
     "champions",
@@ -25,6 +26,7 @@ COMMANDS = [
     "withdraw",
     "verify",
     "receipt",
+    "clean",
 ]
 
 

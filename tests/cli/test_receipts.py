@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minnow.cli import receipts
 from minnow.records.files import RecordError
+from minnow.records.provenance import Provenance, from_json
 
 DOCUMENT = {"usecase": "mine", "version": 1, "format": 2}
 
@@ -56,3 +57,20 @@ def test_a_key_that_is_none_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv(receipts.KEY, str(tmp_path / "no.pem"))
     with pytest.raises(receipts.ReceiptError, match="MINNOW_SIGNING_KEY must name a PEM file"):
         receipts.signed(DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("record", "notice"),
+    [
+        ({"code_version": "none"}, "made outside of git"),
+        ({}, "made outside of git"),
+        ({"code_version": "c1+d1", "untracked": ("src/mine.py",)}, "git did not track: src/mine.py"),
+        ({"code_version": "c1+d1"}, "not committed"),
+        ({"code_version": "c1"}, None),
+    ],
+)
+def test_a_receipt_says_where_its_code_is_not_that_of_a_commit(record, notice):
+    provenance = Provenance("mine", "0", **record)
+    said = receipts.code_notice(provenance)
+    assert said is None if notice is None else notice in (said or "")
+    assert from_json(provenance.as_json()).untracked == provenance.untracked

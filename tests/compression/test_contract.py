@@ -8,7 +8,7 @@ import registered
 import tiny
 
 from minnow import compression, exporters, families, runtimes, tasks
-from minnow.contracts import Compression, CompressionSource
+from minnow.contracts import Compression, CompressionSource, UnsupportedModel
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 WIDE = {
@@ -61,10 +61,30 @@ def test_trees_are_refused_with_the_reason(name):
     assert compression.get(name).suits("keras") is None
 
 
-def test_int8_needs_enough_rows(source, tmp_path):
-    few = replace(source, train=source.train.take(np.arange(99)))
-    with pytest.raises(ValueError, match=r"needs at least 100 calibration rows .* Received: 99"):
-        compression.get("int8").apply(few, tmp_path / "x.onnx", compression.get("int8").Params())
+def test_int8_takes_all_rows_where_there_are_few_and_refuses_too_few(source, tmp_path):
+    int8, task = compression.get("int8"), tasks.get(source.val.task)
+    rows = source.train.take(np.arange(int8._LEAST_ROWS))
+    int8.apply(replace(source, train=rows), tmp_path / "small.onnx", int8.Params())
+    large, small = (
+        runtimes.open_model(path).predict(source.val.inputs) for path in (source.path, tmp_path / "small.onnx")
+    )
+    assert task.loss(small, source.val).mean() <= task.loss(large, source.val).mean() + 0.05
+    with pytest.raises(UnsupportedModel, match=r"needs at least 20 calibration rows .* Received: 19"):
+        int8.apply(replace(source, train=rows.take(np.arange(19))), tmp_path / "x.onnx", int8.Params())
+
+
+def test_float16_refuses_a_weight_that_it_cannot_hold(source, tmp_path):
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(source.path)
+    tensor = max(model.graph.initializer, key=lambda one: len(one.raw_data))
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) + np.float32(1e5), tensor.name))
+    onnx.save(model, tmp_path / "large.onnx")
+    with pytest.raises(UnsupportedModel, match=r"float16 holds weights up to 65504\. Received: 1"):
+        compression.get("float16").apply(
+            replace(source, path=tmp_path / "large.onnx"), tmp_path / "x.onnx", compression.get("float16").Params()
+        )
 
 
 def test_int8_weights_have_seven_bits_so_that_no_processor_overflows(source, tmp_path):

@@ -1,5 +1,6 @@
 """Settings: what is refused, and that the message says where and what to write instead."""
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from minnow import config
 from minnow.catalog import catalog
 from minnow.config import ConfigError
-from minnow.config.errors import explain
+from minnow.config.errors import faults_of
 from minnow.contracts import Parameters
 
 BASE = """
@@ -25,8 +26,15 @@ usecases:
 
 def load(folder, text):
     path = folder / "params.yaml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return config.load(path, catalog())
+
+
+def refusal(folder, text, usecase="digits"):
+    """Return the message about a use case, or about the whole file."""
+    with pytest.raises(ConfigError) as error:
+        load(folder, text).entry(usecase)
+    return str(error.value).replace(str(folder / "params.yaml"), "params.yaml")
 
 
 def test_names_alone_take_all_defaults(tmp_path):
@@ -60,7 +68,7 @@ def test_names_alone_take_all_defaults(tmp_path):
             r"digits\.options\.labelled: task 'classify' needs labels. Received: labelled: false",
         ),
         ("task: classify", "", r"usecases\.digits\.task: this key is required"),
-        ("seed: 7", "seed: seven", r"seed: .*integer\. Received: 'seven'"),
+        ("seed: 7", "seed: seven", r"line 2: seed: this must be a whole number\. Received: 'seven'"),
         ("digits:", "Digits:", r"usecases\.Digits: a name has at most 48 characters, lower-case letters"),
         (
             "data: data/digits",
@@ -73,15 +81,14 @@ def test_names_alone_take_all_defaults(tmp_path):
         (
             "families: [linear]",
             "families: {linear: 3}",
-            r"families\.linear: parameters and their values .* Received: 3",
+            r"families\.linear: parameters with values .* C, iterations, .* Received: 3",
         ),
         ("families: [linear]", "families: {linear: [C]}", r"families\.linear: parameters .* Received: \['C'\]"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(tmp_path, old, new, message):
     assert old in BASE
-    with pytest.raises(ConfigError, match=message):
-        load(tmp_path, BASE.replace(old, new))
+    assert re.search(message, refusal(tmp_path, BASE.replace(old, new), "Digits" if old == "digits:" else "digits"))
 
 
 def test_environment_variables_are_filled_in(tmp_path, monkeypatch):
@@ -124,13 +131,11 @@ PAIR = (
 )
 def test_weights_are_taken_from_a_use_case_that_has_them(tmp_path, old, new, message):
     assert load(tmp_path, PAIR).usecases["few"].before == ["digits"]
-    with pytest.raises(ConfigError, match=message):
-        load(tmp_path, PAIR.replace(old, new))
+    assert re.search(message, refusal(tmp_path, PAIR.replace(old, new), "few"))
 
 
 def test_shares_must_leave_rows_for_train(tmp_path):
-    with pytest.raises(ConfigError, match="must leave rows for train"):
-        load(tmp_path, BASE + "    split: {val: 0.2, test: 0.8}\n")
+    assert "must leave rows for train" in refusal(tmp_path, BASE + "    split: {val: 0.2, test: 0.8}\n")
 
 
 HOME = """
@@ -163,9 +168,8 @@ usecases:
 )
 def test_a_key_or_a_value_of_an_older_version_is_answered_with_its_new_name(tmp_path, new, old, message):
     assert load(tmp_path, HOME).usecases["home"].folds == "groups"
-    with pytest.raises(ConfigError) as error:
-        load(tmp_path, HOME.replace(new, old))
-    assert str(error.value).removeprefix(f"{tmp_path / 'params.yaml'}: ") == message
+    line = HOME[: HOME.index(new)].count("\n") + 1
+    assert refusal(tmp_path, HOME.replace(new, old), "home") == f"params.yaml, line {line}: {message}"
 
 
 class Inner(Parameters):
@@ -184,7 +188,7 @@ class Outer(Parameters):
 def explained(values):
     with pytest.raises(ValidationError) as error:
         Outer.model_validate(values)
-    return explain(error.value, "at", Outer).splitlines()
+    return [str(fault) for fault in faults_of(error.value, ("at",), Outer, values)]
 
 
 def test_new_names_are_those_of_the_class_that_holds_the_key():

@@ -11,7 +11,7 @@ import registered
 import tiny
 
 from minnow import exporters, families, runtimes
-from minnow.contracts import Exporter
+from minnow.contracts import Exporter, UnsupportedModel
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 KINDS = [("cnn", "images", "classify"), ("gboost", "images", "classify"), ("embedbag", "text", "classify"),
@@ -40,15 +40,25 @@ def test_the_file_answers_as_the_model_or_says_why_there_is_none(name, trained, 
             np.testing.assert_allclose(session.predict(rows)[output], value, atol=1e-4 * max(1, np.abs(value).max()))
 
 
+@pytest.mark.parametrize("name", ["gru", "lstm", "rnn"])
+def test_litert_refuses_recurrent_networks_with_the_operator(name, tmp_path):
+    family = families.get(name)
+    model = family.fit(*tiny.splits("timeseries", "classify"), family.Params.model_validate({"epochs": 1}), seed=3)
+    with pytest.raises(UnsupportedModel, match=r"built-in operators only\. Received: TensorListReserve"):
+        exporters.get("litert").write(model, tmp_path / "model.tflite")
+
+
 TWICE = """
 import sys, warnings
 warnings.simplefilter("ignore")
 from pathlib import Path
 import tiny
 from minnow import exporters, families
+few = {"cnn": {"conv": [4, "pool", 6], "epochs": 2}, "fcnn": {"epochs": 1}, "gboost": {"iterations": 5}}
 for name in sys.argv[2:]:
     family = families.get(name)
-    model = family.fit(*tiny.splits("images", "classify"), tiny.quick(family), seed=3)
+    params = family.Params.model_validate(few[name])
+    model = family.fit(*tiny.splits("images", "classify"), params, seed=3)
     exporters.get("onnx").write(model, Path(sys.argv[1]) / f"{name}.onnx")
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny
@@ -62,6 +64,42 @@ def test_a_stack_survives_the_file_and_eight_bits(modality, task, tmp_path):
     assert tasks.get(task).loss(small, val).mean() < tasks.get(task).loss({name: answers}, val).mean() * 1.1 + 0.03
 
 
+@pytest.mark.parametrize("fusion", ["weighted", "stacked"])
+@pytest.mark.parametrize(("modality", "task"), [("images", "classify"), ("tabular", "regress")])
+def test_rows_that_choose_among_families_have_no_part_in_shares_and_stack(fusion, modality, task):
+    train, val = tiny.splits(modality, task)
+    another = replace(val, target=val.target[::-1].copy())
+    fixed = {name: {"family": "linear", "C": [strength]} for name, strength in (("a", 0.3), ("b", 0.01))}
+    first, second = (_fit(train, rows, members=fixed, fusion=fusion).predict(val.inputs) for rows in (val, another))
+    for name, answer in first.items():
+        np.testing.assert_array_equal(answer, second[name])
+
+
+def test_a_label_of_one_row_is_learned_by_every_fit_and_rows_of_a_group_are_answered_by_others():
+    train, val = tiny.splits("images", "classify")
+    target = np.where(np.arange(len(train)) == 7, 2, train.target % 2)
+    rare = replace(train, target=target, group=np.arange(len(train)) // 5)
+    folds = ensemble._folds(rare, 3)
+    for others, rows in folds:
+        assert set(rare.target[others]) == {0, 1, 2}
+        assert not set(rare.group[rows]) & set(rare.group[others]) - {7 // 5}
+    assert sorted(np.concatenate([rows for _, rows in folds])) == [row for row in range(len(rare)) if row != 7]
+    assert _fit(rare, val, members=TWO, fusion="stacked").outputs[0].shape == (3,)
+
+
+def test_many_rows_are_answered_by_few_folds(monkeypatch):
+    monkeypatch.setattr(ensemble, "_ENOUGH_ROWS", 100)
+    train, _ = tiny.splits("tabular", "regress")
+    assert len(ensemble._folds(train, 3)) == 2
+    assert len(ensemble._folds(train, 2)) == 1
+
+
+def test_rows_of_one_group_cannot_be_stacked_and_the_message_says_what_can():
+    train, val = tiny.splits("tabular", "regress")
+    with pytest.raises(ValueError, match=r"at least 2 groups.*Use fusion: average"):
+        _fit(replace(train, group=np.zeros(len(train), np.int64)), val, members=TWO, fusion="stacked")
+
+
 def test_a_member_without_a_share_takes_no_room():
     train, val = tiny.splits("images", "classify")
     model = _fit(train, val, members=TWO)
@@ -77,7 +115,7 @@ def test_a_member_without_a_share_takes_no_room():
             "members.b.family: No family 'liner'. Did you mean 'linear'",
         ),
         ({"a": {"family": "linear"}, "b": {}}, "members.b.family: No family 'None'"),
-        ({"a": {"family": "linear", "c": 1}, "b": {"family": "linear"}}, "members.a.c: Extra inputs are not permitted"),
+        ({"a": {"family": "linear", "c": 1}, "b": {"family": "linear"}}, "members.a.c: No key 'c'. Did you mean 'pca'"),
         ({"a": {"family": "linear"}, "b": {"family": "ensemble"}}, "members.b.family: a member must be a network"),
         ({"a": {"family": "linear"}}, "at least 2 items"),
     ],

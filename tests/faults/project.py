@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,9 +62,11 @@ PUBLISH = (
 
 @dataclass
 class Project:
-    """A project in a folder."""
+    """A project in a folder. promotions: number of the last settings that promote; clean: what mended found, if that holds."""
 
     folder: Path
+    promotions: int = 0
+    clean: dict | None = None
 
     @classmethod
     def make(cls, folder):
@@ -89,13 +90,27 @@ class Project:
 
     def settings(self, seed=1, families=("linear",), **more):
         """Write params.yaml; another seed makes everything stale and, of gboost, another model."""
+        self.clean = None
         entry = {"modality": "tabular", "task": "classify", "data": "rows.csv", "options": {"target": "kind"}}
         entry |= {"families": families if isinstance(families, dict) else list(families), "compression": ["float16"]}
         given = {"seed": seed, "threads": 1, "judge": {"level": 0.05}, "usecases": {"small": entry}} | more
         (self.folder / "params.yaml").write_text(yaml.safe_dump(given))
 
+    def promoting(self):
+        """Write params.yaml so that the next run promotes: each time a smaller model that is good enough."""
+        self.promotions += 1
+        fewer = {"iterations": 240 - 2 * self.promotions, "patience": 1000}
+        self.settings(families={"gboost": fewer}, judge={"level": 0.05, "margin": 0.9, "smaller": 0.001})
+
+    def decided(self):
+        """The sha of the model that the decision of the last complete run promotes; None where there is none."""
+        path = self.folder / "outcomes" / "small" / "decision.json"
+        decision = json.loads(path.read_text())["cpu"] if path.exists() else {}
+        return decision["sha"] if decision.get("promote") else None
+
     def start(self, *command, **more):
         """Start a command of this project's own code."""
+        self.clean = None
         environment = {k: v for k, v in os.environ.items() if k not in ("BENTOML_HOME", "MLFLOW_TRACKING_URI")}
         path = os.pathsep.join([*more.pop("before", []), str(self.folder / "src"), str(self.folder)])
         environment |= more.pop("env", {})
@@ -139,9 +154,12 @@ class Project:
         assert code == 0, printed
         return json.loads(printed.splitlines()[-1])
 
+    def ready(self):
+        """Return the state that a test begins with: as the test before left it mended, else mended now."""
+        return self.clean or self.mended()
+
     def mended(self):
-        """Run once more: it must end right, with what is served as the registry says and nothing stale."""
-        start = time.monotonic()
+        """Run once more: it must end right, with what is served as the registry says and nothing stale. Returns the state."""
         code, printed = self.run()
         assert code == 0, printed
         state = self.state()
@@ -150,4 +168,5 @@ class Project:
         assert state["divergence"] is None
         code, status = self.call("-m", "dvc", "status")
         assert "up to date" in status, status
-        return state, time.monotonic() - start
+        self.clean = state
+        return state

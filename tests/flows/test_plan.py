@@ -10,9 +10,10 @@ import pytest
 from flows import plan
 from minnow.config import ConfigError, Settings
 from minnow.records.origin import ModelEntry, StartRecord, write_models
-from minnow.stages import outcome
+from minnow.stages import sources
 from minnow.stages.case import Case
 from minnow.stages.intake import row_versions
+from minnow.stores import versions
 from minnow.workspace import Workspace, workspace
 
 STAGES = """
@@ -71,11 +72,13 @@ def test_what_is_fresh_is_not_run_unless_forced(space):
 def test_changed_data_is_refused_until_it_is_accepted(space):
     space, one = space
     csv(space).write_text(csv(space).read_text().replace(" is ", " was "))
-    with pytest.raises(plan.DataChanged, match="--accept-data"):
-        plan.make(space, one, [], force=False, accept=plan.NEVER)
-    with pytest.raises(plan.DataChanged, match="accepts appended rows only"):
-        plan.make(space, one, [], force=False, accept=plan.APPENDED)
+    refused = plan.make(space, one, [], force=False, accept=plan.NEVER)
+    assert (refused.stale, refused.fresh, refused.needs_user) == ({}, [], True)
+    assert "data/reviews modified" in refused.reasons["mine"]
+    assert "run again with --accept-data" in refused.reasons["mine"]
+    assert "accepts appended rows only" in plan.make(space, one, [], force=False, accept=plan.APPENDED).reasons["mine"]
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.ALWAYS).stale
+    assert versions.state(space.root).data == {}, "DVC has the accepted bytes"
     assert "mine" in plan.make(space, one, [], force=False, accept=plan.NEVER).stale, "accepted once is accepted"
 
 
@@ -84,8 +87,9 @@ def test_a_scheduled_run_refuses_a_changed_label(space):
     head, first, *rest = csv(space).read_text().splitlines(keepends=True)
     other = first.replace("negative", "positive") if "negative" in first else first.replace("positive", "negative")
     csv(space).write_text("".join([head, other, *rest]))
-    with pytest.raises(plan.DataChanged, match="lost or changed 1 of its earlier rows"):
-        plan.make(space, one, [], force=False, accept=plan.APPENDED)
+    stopped = plan.make(space, one, [], force=False, accept=plan.APPENDED)
+    assert "lost or changed 1 of its earlier rows" in stopped.reasons["mine"]
+    assert versions.state(space.root).data, "what was not accepted is not recorded"
 
 
 def test_a_scheduled_run_takes_appended_rows(space):
@@ -125,15 +129,16 @@ def test_data_that_changes_behind_a_link_to_a_folder_makes_its_use_case_stale(sp
     (space.root / "far").mkdir()
     (space.root / "far" / "more.txt").write_text("1")
     (case.data / "far").symlink_to(space.root / "far")
-    assert plan.make(space, one, [], force=False, accept=plan.NEVER).stale == {
+    assert "behind links" in plan.make(space, one, [], force=False, accept=plan.NEVER).reasons["mine"]
+    assert plan.make(space, one, [], force=False, accept=plan.ALWAYS).stale == {
         "mine": ["data/reviews modified behind links"]
     }
-    (space.outcome("mine") / "linked_data.txt").write_text(case.data_version)
-    assert not outcome.linked_data_changed(Case("mine", one, space))
+    sources.write(case, space.outcome("mine"))
+    assert not sources.changes(Case("mine", one, space))
     (space.root / "far" / "more.txt").write_text("2")
-    assert outcome.linked_data_changed(Case("mine", one, space))
+    assert sources.changes(Case("mine", one, space))
     (case.data / "far").unlink()
-    assert outcome.linked_data_changed(Case("mine", one, space))
+    assert sources.changes(Case("mine", one, space))
 
 
 def test_use_cases_come_in_the_order_of_their_needs():

@@ -161,6 +161,25 @@ def test_a_served_model_whose_bytes_broke_is_published_again(space):
     settled(space, sha)
 
 
+def test_a_broken_model_is_never_settled(space):
+    """Not even where the same thing is wrong with it on every look, as where a use case has no champion to publish again."""
+    decide(space, "one")
+    publish.publish(space, SETTINGS, print)
+    assert publish._state(space, SETTINGS) == publish._settled(space)
+    served = models.newest("digits")
+    assert served is not None
+    (served.bundle / "model.onnx").write_text("onf")
+    assert publish._state(space, SETTINGS) is None
+
+
+def test_a_decision_waits_for_an_entry_that_has_a_fault(space):
+    sha = decide(space, "one")
+    publish.publish(space, SETTINGS.with_usecases({}, {"digits": "usecases.digits: a fault"}), print)
+    assert models.newest("digits") is None
+    publish.publish(space, SETTINGS, print)
+    settled(space, sha)
+
+
 def keep_format_1(space, text):
     """Keep a bundle in a run and decide for it, as versions before 0.2 did. Returns its sha and the tags of its version."""
     folder = space.root / f"made-{text}" / "new"
@@ -331,11 +350,11 @@ def test_a_decision_that_was_interrupted_is_not_carried_out_after_a_rollback(spa
     settled(space, first)
 
 
-def test_a_withdrawn_bundle_of_format_1_is_known_by_the_name_that_it_has_today_too(space, monkeypatch):
+def test_a_withdrawn_bundle_is_known_by_what_answers_in_it_too(space, monkeypatch):
     old = register_format_1(space, "one")
-    monkeypatch.setattr("minnow.stages.evaluate.name_today", lambda bundle: f"today {bundle.sha}")
+    monkeypatch.setattr("minnow.stages.evaluate.answering_name", lambda bundle: f"answering {bundle.sha}")
     publish.withdraw(space, "digits", 1, "", print)
-    assert set(removal.withdrawn(space, "digits")) == {old, f"today {old}"}
+    assert set(removal.withdrawn(space, "digits")) == {old, f"answering {old}"}
 
 
 def test_a_version_whose_files_are_lost_is_withdrawn_by_the_name_that_it_has(space):

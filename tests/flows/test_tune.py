@@ -1,6 +1,8 @@
 """`minnow tune` on a table: stopped, gone on with, tracked, and written to params.yaml on request."""
 
+import contextlib
 import sqlite3
+import time
 
 import pytest
 import yaml
@@ -25,15 +27,31 @@ def tune(project, *more, **how):
     return project.call("-m", "minnow.cli", "tune", "small", "gboost", *more, **how)
 
 
+def killed_in_its_trials(project):
+    """Start a study, and end it by SIGKILL after its second trial has begun. Returns how many had."""
+    process, path = project.start("-m", "minnow.cli", "tune", "small", "gboost", "--trials", "500"), project.folder
+    begun, deadline = 0, time.monotonic() + 120
+    while begun < 2:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        with contextlib.suppress(sqlite3.OperationalError):  # not made yet, or not its tables
+            uri = f"file:{path / '.minnow' / 'tune.db'}?mode=ro"
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as opened:
+                begun = opened.execute("SELECT count(*) FROM trials").fetchone()[0]
+        time.sleep(0.1)
+    process.kill()
+    process.communicate(timeout=60)
+    return begun
+
+
 def test_a_study_is_stopped_goes_on_is_tracked_and_written(tmp_path):
     project = Project.make(tmp_path)
     project.settings(families={"linear": {}, "gboost": {"iterations": 3, "leaves": 4}}, tune={"spaces": SPACES})
     before = (tmp_path / "params.yaml").read_text()
-    assert project.kill_after(9, "-m", "minnow.cli", "tune", "small", "gboost", "--trials", "500")
-    path = tmp_path / ".minnow" / "tune.db"
-    begun = sqlite3.connect(path).execute("SELECT count(*) FROM trials").fetchone()[0] if path.exists() else 0
+    begun = killed_in_its_trials(project)
     code, printed = tune(project, "--trials", str(begun + 3))
     assert code == 0, printed
+    assert "trial 1 of gboost" not in printed, "it goes on where it was"
     assert "best accuracy on val" in printed
     assert "params.yaml's values: 0." in printed
     assert (tmp_path / "params.yaml").read_text() == before, "nothing is written unasked"
@@ -57,7 +75,8 @@ def test_a_study_is_stopped_goes_on_is_tracked_and_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("family", "message"), [("gbost", "Did you mean 'gboost'"), ("forest", "family"), ("linear", "tune.spaces")]
+    ("family", "message"),
+    [("gbost", "Did you mean 'gboost'"), ("forest", "No family 'forest'"), ("linear", "tune.spaces")],
 )
 def test_what_cannot_be_searched_is_named(tmp_path, family, message):
     project = Project.make(tmp_path)

@@ -29,10 +29,16 @@ KEPT = (
     "pyproject.toml",
     ".gitignore",
 )
-PROBE = (
-    "import sys; from flows.retrain import main; code = main([]); "
-    "heavy = [m for m in ('tensorflow', 'prefect') if m in sys.modules]; sys.exit(code or len(heavy))"
-)
+PROBE = """
+import sys
+from minnow.cli import main
+sys.argv = ["minnow", "run"]
+try:
+    main()
+except SystemExit as ended:
+    heavy = [m for m in ("tensorflow", "prefect") if m in sys.modules]
+    sys.exit(ended.code or len(heavy))
+"""
 
 
 def settings():
@@ -103,8 +109,11 @@ def first(tmp_path_factory):
 def test_the_first_run_ends_with_champions_a_table_and_what_to_type_next(first):
     folder, printed = first
     assert decisions(folder)["cpu"]["promote"]
-    for word in ("centroid", "float32", "champion", "mlflow ui", "bentoml serve", "minnow status"):
-        assert word in printed
+    end = printed[printed.index("use case ") :]
+    for word in ("champion", "digits (gpu)", "accuracy 0.", "minnow results --verbose", "mlflow ui", "bentoml serve"):
+        assert word in end
+    assert len([line for line in end.splitlines() if line.strip()]) <= 2 + 3 + 10, "head, a row per target, ten lines"
+    assert "\r" not in printed
     assert call(folder, "dvc", "status").stdout.strip() == "Data and pipelines are up to date."
     rows = json.loads(minnow(folder, "status", "--json").stdout)["usecases"]
     assert [row["stale"] for row in rows] == [[], []]
@@ -122,7 +131,10 @@ def test_an_added_family_is_listed_and_held_to_the_contract(first):
 def test_with_nothing_changed_nothing_is_trained_nor_imported(first):
     folder, _ = first
     before = (folder / "mlflow.db").read_bytes()
-    call(folder, sys.executable, "-c", PROBE)
+    printed = call(folder, sys.executable, "-c", PROBE).stdout
+    assert printed.startswith("Everything is up to date: 2 use cases, last run ")
+    assert len(printed.splitlines()) == 1
+    assert "centroid" in minnow(folder, "results", "digits", "--verbose").stdout
     assert (folder / "mlflow.db").read_bytes() == before
 
 
@@ -258,9 +270,12 @@ def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_u
     reviews.write_text(lines[0] + "".join(f'x{i},"same words",positive\n' for i in range(500)))
     refused = minnow(folder, "run", check=False)
     assert (refused.returncode, "--accept-data" in refused.stderr) == (2, True)
+    assert refused.stdout == "", "nothing of the run before is shown"
     done = minnow(folder, "run", "--accept-data", check=False)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "mine is stopped by its data" in done.stdout
+    assert "mine: no result. stopped by its data" in done.stdout
+    table = done.stdout[done.stdout.index("use case ") :]
+    assert [line.split()[0] for line in table.splitlines() if " accuracy " in line] == ["digits", "digits"]
     assert "duplicate" in (folder / ".minnow" / "reports" / "mine" / "validation.html").read_text().lower()
     assert trained_now(folder) == {"linear": "false", "centroid": "false", "fcnn": "true"}
     assert decisions(folder)["cpu"]["verdict"] in ("same", "refused", "better", "smaller")

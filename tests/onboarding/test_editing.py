@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from minnow import config
+from minnow.catalog import catalog
 from minnow.onboarding import editing
 
 TEXT = """# mine
@@ -69,3 +70,65 @@ def test_values_that_a_family_does_not_take_leave_the_file_as_it_was(params):
         editing.set_params(params, "first", "cnn", {"epochs": 0})
     assert params.read_text() == TEXT
     assert not list(params.parent.glob(".params-*"))
+
+
+def test_a_list_with_parameters_and_a_short_form_take_values(params):
+    params.write_text(TEXT.replace("[linear, embedbag]", "[linear, {embedbag: {schedule: cosine}}]"))
+    editing.set_params(params, "second", "embedbag", {"schedule.floor": 0.1})
+    assert yaml.safe_load(params.read_text())["usecases"]["second"]["families"] == {
+        "linear": None,
+        "embedbag": {"schedule": {"kind": "cosine", "floor": 0.1}},
+    }
+
+
+ENTRY = """  third:
+    modality: text
+    task: classify
+    data: d
+    families: [linear]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "usecases: {}\n",
+        "usecases: # mine\n",
+        "usecases:\nthreads: 1\n",
+        "\ufeffusecases: {}\n",
+        TEXT,
+        TEXT.replace("  first:", "  first: {}\n  last:"),
+        "usecases:\n    one:\n        modality: text\n        task: classify\n        data: d\n        families: [linear]\n",
+    ],
+)
+def test_an_entry_is_added_to_a_file_of_any_form(params, text):
+    params.write_text(text, encoding="utf-8")
+    before = config.load(params, catalog())
+    editing.add_entry(params, "third", ENTRY)
+    after = config.load(params, catalog())
+    assert after.entry("third").data == "d"
+    assert {**after.usecases, "third": None} == {**before.usecases, "third": None}
+    kept = {line.strip() for line in params.read_text().splitlines()}
+    assert {line.strip() for line in text.splitlines() if "#" in line} <= kept
+
+
+def test_the_ends_of_lines_stay(params):
+    params.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    editing.add_entry(params, "third", ENTRY)
+    editing.set_params(params, "third", "linear", {"C": [1.0]})
+    data = params.read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") > TEXT.count("\n")
+
+
+def test_an_entry_is_not_added_to_what_it_cannot_stand_under(params):
+    text = "usecases: {a: {modality: text, task: classify, data: d, families: [linear]}}\n"
+    params.write_text(text)
+    with pytest.raises(config.ConfigError, match="each on lines of its own"):
+        editing.add_entry(params, "third", ENTRY)
+    assert params.read_text() == text
+
+
+def test_a_fault_of_the_new_entry_names_the_file_that_it_was_for(params):
+    with pytest.raises(config.ConfigError, match=r"params\.yaml, line \d+: usecases\.third\.task: No task 'clasify'"):
+        editing.add_entry(params, "third", ENTRY.replace("classify", "clasify"))
+    assert params.read_text() == TEXT

@@ -12,7 +12,7 @@ import yaml
 from minnow import config
 from minnow.catalog import catalog
 from minnow.onboarding import entry, trial
-from minnow.onboarding.proposal import Request
+from minnow.onboarding.proposal import Proposal, Request
 from minnow.onboarding.propose import propose
 from minnow.workspace import workspace
 
@@ -52,6 +52,28 @@ def test_an_entry_is_added_and_everything_else_stays(project):
 
 
 @pytest.mark.parametrize(
+    "name", ["on", "no", "null", "1e3", "007", "12:30", "a: b", "pulse [/min]", "a\nb", "${HOME}", "'"]
+)
+def test_a_column_of_any_name_reads_back_equal(name, project):
+    """The name is that of the target, of a column to drop and of a key, as in options.kinds."""
+    proposal = Proposal({"modality": "tabular", "task": "classify", "data": "rows.csv"})
+    proposal.entry |= {
+        "options": {"target": name, "drop": [name], "kinds": {name: "categorical"}},
+        "families": ["linear"],
+    }
+    proposal.reasons["options.target"] = f"the last column is {name}"
+    entry.add(workspace(root=project), "second", proposal)
+    written = config.load(project / "params.yaml", catalog()).entry("second").options
+    assert written == proposal.entry["options"]
+
+
+@pytest.mark.parametrize("name", ["no", "on", "null"])
+def test_a_use_case_may_be_called_by_a_word_of_yaml(name, project):
+    entry.add(workspace(root=project), name, propose(project / "rows.csv", Request()))
+    assert list(config.load(project / "params.yaml", catalog()).usecases) == ["first", name]
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [("first", "exists already"), ("No Name", "a name has at most 48 characters, lower-case letters")],
 )
@@ -85,7 +107,9 @@ def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
     )
     assert done.returncode == 0, done.stderr + done.stdout
     assert "the last column; choose another with --target" in done.stdout
-    assert "gboost" in done.stdout
-    assert "the test set was not read, and nothing is promoted" in done.stdout
-    assert "minnow run sizes" in done.stdout
+    assert "It is scored on val; the test set is not read." in done.stdout
+    rows = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("sizes ")]
+    assert sorted(name.partition("/")[0] for name in rows) == ["gboost", "linear"], done.stdout
+    assert sum("chosen on val" in line for line in done.stdout.splitlines()) == 1
+    assert "minnow run sizes` trains every family" in done.stdout.splitlines()[-1]
     assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["sizes"]["data"] == "rows.csv"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minnow.config import ConfigError
 from minnow.onboarding.proposal import Request, options_of
 from minnow.onboarding.propose import propose
 
@@ -301,3 +302,18 @@ def test_texts_without_a_label_are_left_out_and_said(tmp_path):
     lines = [f"this is the text number {i} of many,{'' if i % 10 == 0 else 'ab'[i % 2]}" for i in range(120)]
     (tmp_path / "rows.csv").write_text("\n".join(["body,mood", *lines]) + "\n")
     assert _entry(tmp_path)["options"]["drop_unlabelled"] is True
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("encoding=1251", r"options\.encoding: this must be text\. Received: 1251\..*--option \"NAME='007'\""),
+        ("drop=a", r"options\.drop: this must be a list, such as \['a'\]"),
+        ("header=[a, 1e3]", r"options\.header\.1: this must be text"),
+        ("nope=3", r"options\.nope: No key 'nope'"),
+    ],
+)
+def test_an_option_that_does_not_suit_is_refused_in_words_of_the_argument(tmp_path, option, message):
+    (tmp_path / "rows.csv").write_text("a,kind\n" + "".join(f"{n},{'xy'[n % 2]}\n" for n in range(60)))
+    with pytest.raises(ConfigError, match=message):
+        propose(tmp_path / "rows.csv", Request(options=options_of([option])))

@@ -14,7 +14,7 @@ from project import Project
 
 from minnow.runners import cluster as cluster_module
 from minnow.runners.cluster import Cluster, ClusterError
-from minnow.runners.worker import WorkerError
+from minnow.runners.worker import WorkerError, WorkerKilled
 from minnow.types import StopFit
 
 pytestmark = [
@@ -31,7 +31,8 @@ LIMITS = {"threads": 1, "memory_gb": 2.0, "job_minutes": 1.0}
 def started(folder, nodes=2, path="", threads=1):
     """A scheduler and its nodes, on loopback. Yields the address and the processes of the nodes."""
     file = folder / "scheduler.json"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path, str(HERE)]).lstrip(os.pathsep)}
+    paths = [path, str(HERE), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     processes = []
 
     def start(*command):
@@ -89,7 +90,7 @@ def test_jobs_run_on_nodes_with_progress_and_fixed_threads(cluster):
 def test_a_job_that_raises_or_kills_its_process_fails_alone(cluster):
     with pytest.raises(WorkerError, match="ValueError: no rows"):
         cluster.call(f"{JOBS}:refuse")
-    with pytest.raises(WorkerError, match="SIGKILL"):
+    with pytest.raises(WorkerKilled, match="SIGKILL"):
         cluster.call(f"{JOBS}:die")
     assert cluster.call(f"{JOBS}:double", 1) == 2
 

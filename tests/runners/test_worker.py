@@ -1,8 +1,12 @@
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from minnow.runners.worker import Worker, WorkerError
+from minnow.runners.worker import Worker, WorkerError, WorkerKilled
 from minnow.types import StopFit
 
 JOBS = "worker_jobs"
@@ -10,7 +14,7 @@ JOBS = "worker_jobs"
 
 @pytest.fixture
 def make_worker(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
 
 
@@ -35,23 +39,44 @@ def test_a_job_that_raises_is_an_error_and_the_worker_goes_on(make_worker):
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
+def test_a_full_disk_is_told_apart_from_a_fault_of_the_job(make_worker):
+    with make_worker() as worker:
+        with pytest.raises(OSError, match=r"No space left on device: 'model\.keras'") as raised:
+            worker.call(f"{JOBS}:fill")
+        assert raised.value.errno == 28
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
 def test_a_job_that_kills_the_process_fails_alone(make_worker):
     with make_worker() as worker:
-        with pytest.raises(WorkerError, match="SIGKILL"):
+        with pytest.raises(WorkerKilled, match="SIGKILL"):
             worker.call(f"{JOBS}:die")
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
-def test_memory_over_the_limit_ends_the_job(make_worker):
+@pytest.mark.parametrize("job", ["swell", "swell_while_reporting"])
+def test_memory_over_the_limit_ends_a_silent_job_and_one_that_reports(make_worker, job):
     with make_worker(memory_gb=0.2) as worker:
-        with pytest.raises(WorkerError, match=r"Allowed: 0\.2 GB"):
-            worker.call(f"{JOBS}:swell")
+        with pytest.raises(WorkerKilled, match=r"Allowed: 0\.2 GB"):
+            worker.call(f"{JOBS}:{job}")
         assert worker.call(f"{JOBS}:double", 1) == 2
 
 
-def test_time_over_the_limit_ends_the_job(make_worker):
-    with make_worker(job_minutes=0.01) as worker, pytest.raises(WorkerError, match=r"worker\.job_minutes"):
-        worker.call(f"{JOBS}:sleep")
+@pytest.mark.parametrize("job", ["sleep", "report_on_and_on"])
+def test_time_over_the_limit_ends_a_silent_job_and_one_that_reports(make_worker, job):
+    start = time.monotonic()
+    with make_worker(job_minutes=0.02) as worker:
+        with pytest.raises(WorkerKilled, match=r"took longer than 0\.02 minutes.*worker\.job_minutes"):
+            worker.call(f"{JOBS}:{job}")
+        assert time.monotonic() - start < 15
+        assert worker.call(f"{JOBS}:double", 1) == 2
+
+
+def test_memory_that_earlier_jobs_left_is_not_held_against_the_next(make_worker):
+    with make_worker(memory_gb=0.4) as worker:
+        first = worker.call(f"{JOBS}:hoard", 250)
+        second = worker.call(f"{JOBS}:hoard", 250)
+    assert first != second, "the second would have exceeded the limit in the process of the first"
 
 
 def test_the_process_ends_with_the_worker(make_worker):
@@ -61,6 +86,30 @@ def test_the_process_ends_with_the_worker(make_worker):
         pid = worker.call(f"{JOBS}:threads")[2]
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)
+
+
+ORPHANED = """
+import os, sys, threading, time
+from pathlib import Path
+from minnow.runners.worker import Worker
+with Worker(1, Path(sys.argv[1]), warm="json") as worker:
+    print(worker.call("worker_jobs:threads")[2], flush=True)
+    threading.Thread(target=worker.call, args=("worker_jobs:sleep",), daemon=True).start()
+    time.sleep(0.5)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_the_process_ends_in_the_middle_of_a_job_when_its_parent_is_killed(make_worker, tmp_path):
+    import psutil
+
+    made = subprocess.run(
+        [sys.executable, "-c", ORPHANED, str(tmp_path / "log")], capture_output=True, text=True, check=False
+    )
+    pid, end = int(made.stdout), time.monotonic() + 5
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_caller_that_stops_the_fit_ends_the_job_and_keeps_the_process(make_worker):

@@ -17,6 +17,10 @@ def refuse(report=None):
     raise ValueError("no rows")
 
 
+def fill(report=None):
+    raise OSError(28, "No space left on device", "model.keras")
+
+
 def die(report=None):
     os.kill(os.getpid(), 9)
 
@@ -43,3 +47,28 @@ def linger(report):
     for step in range(1, 600):
         report(step, 600, {"loss": 1.0})
         time.sleep(0.1)
+
+
+def swell_while_reporting(report):
+    """Take 10 MB more after each report, for half a minute."""
+    hoard = []
+    for step in range(1, 10_000):
+        hoard.append(bytearray(10 * 2**20) if len(hoard) < 60 else bytearray())
+        report(step, 10_000, {"loss": 1.0})
+        time.sleep(0.003)
+
+
+def report_on_and_on(report):
+    """Report every few milliseconds, for half a minute."""
+    for step in range(1, 10_000):
+        report(step, 10_000, {"loss": 1.0})
+        time.sleep(0.003)
+
+
+def hoard(megabytes, report=None):
+    """Keep memory after the job has ended."""
+    KEPT.append(bytearray(megabytes * 2**20))
+    return os.getpid()
+
+
+KEPT: list[bytearray] = []

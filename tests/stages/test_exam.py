@@ -57,12 +57,10 @@ def test_a_single_series_has_no_scores_of_series():
 def test_a_finalist_with_the_bytes_of_a_withdrawn_version_is_refused_without_a_look():
     bundle = SimpleNamespace(name="linear/float32", sha="abc", size_bytes=10)
     case = SimpleNamespace(name="digits", task=tasks.get("classify"))
-    held = Incumbents(
-        None, None, 3, withdrawn={"abc": "version 2, which was withdrawn on 2026-11-29 (labels of March)"}
-    )
+    held = Incumbents(looks=3, withdrawn={"abc": "version 2, which was withdrawn on 2026-11-29 (labels of March)"})
     finalist: Any = SimpleNamespace(bundle=bundle)
     prepared: Any = None
-    decision = exam.examine(case, "cpu", finalist, [], prepared, held)  # pyright: ignore[reportArgumentType]
+    decision, _ = exam.examine(case, "cpu", [finalist], prepared, prepared, held)  # pyright: ignore[reportArgumentType]
     assert (decision.verdict, decision.promote, decision.looked, decision.looks) == ("refused", False, False, 3)
     assert decision.reasons == (
         "linear/float32 has the bytes of version 2, which was withdrawn on 2026-11-29 (labels of March). It is refused until "

@@ -13,10 +13,11 @@ from minnow.records.files import write_npz
 from minnow.records.report import read_report
 from minnow.records.timing import Timing
 from minnow.runners.worker import resolve
-from minnow.stages import candidates, compress, evaluate, intake, outcome, train
+from minnow.stages import candidates, compress, evaluate, finalists, intake, outcome, train
 from minnow.stages.batches import read_batch
 from minnow.stages.candidates import Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.finalists import Finalists
 from minnow.tasks import generate
 from minnow.workspace import Workspace
 
@@ -67,7 +68,8 @@ def walked(folder):
     compressed = compress.variants(case, trained, handed)
     made = Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch))
     lined_up = candidates.line_up([made], lambda folders: dict.fromkeys(folders, TIMING))
-    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()})
+    chosen = Finalists(finalists.choose_all(case, table, lined_up.candidates, _here))
+    judged = outcome.judge_case(case, lined_up.candidates, prepared, {"cpu": Incumbents()}, chosen)
     final = outcome.with_failures(judged, [made], {})
     outcome.write(case, final, table, scratch, folder / "reports")
     return case, table, prepared, handed, trained, final, scratch

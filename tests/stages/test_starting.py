@@ -107,6 +107,18 @@ def test_a_model_that_is_no_longer_there_is_missed_with_what_to_run(space):
         _train(Case("child", _settings(), space))
 
 
+def test_a_model_that_the_cache_lost_is_made_again_before_a_stale_use_case_begins_with_it(space):
+    trained, _ = _train(parent := Case("parent", _settings(), space))
+    _record(parent, trained)
+    names, changed = ["parent", "child"], {"child": ["changed"]}
+    assert plan.with_starts(space, _settings(), changed, names) == changed, "it is in the cache"
+    shutil.rmtree(trained.folder)
+    stale = plan.with_starts(space, _settings(), changed, names)
+    assert stale == {"parent": ["the cache no longer has its model, with which fcnn of 'child' begins"]} | changed
+    assert list(stale) == names
+    assert "parent" not in plan.with_starts(space, _settings(), {}, names), "nothing begins with it now"
+
+
 def test_use_cases_come_after_those_whose_weights_they_begin_with():
     assert plan.selected(_settings(), []) == ["parent", "child"]
 

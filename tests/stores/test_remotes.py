@@ -74,6 +74,7 @@ def test_a_remote_that_is_down_is_named(repo, monkeypatch):
         port = probe.getsockname()[1]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # else it asks again and again for half a minute
     _to_s3(repo, f"http://127.0.0.1:{port}")
     dvc(repo, "remote", "modify", "kept", "connect_timeout", "1")
     _lose(repo)

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from minnow.records.decision import Decision
@@ -58,6 +57,80 @@ def test_a_record_keeps_params_metrics_history_files_and_children(space):
     assert [(point.step, point.value) for point in points] == [(1, 3.0), (2, 2.0), (3, 1.0)]
 
 
+def _outcome(space, usecase="digits"):
+    """The runs of a use case: one with files, a family, a variant with the tag of a decision."""
+    note = space.root / "note.txt"
+    note.write_text("hello")
+    tags = {"minnow.usecase": usecase}
+    variant = Record("cnn int8", tags={**tags, tracking.decision_tag("cpu"): "d1"}, files={"bundle": [note]})
+    family = Record("cnn", tags=tags, history={"loss": [3.0, 2.0]}, children=(variant,))
+    return Record(usecase, params={"a": 1}, tags=tags, files={"notes": [note]}, children=(family,))
+
+
+def _runs(space, usecase="digits"):
+    return client(space).search_runs([experiment_id(space)], f"tags.`minnow.usecase` = '{usecase}'")
+
+
+class _Failing:
+    """MLflow's client, which loses its connection at its nth call that writes."""
+
+    WRITES = ("create_run", "log_batch", "log_artifact", "log_artifacts", "set_terminated", "set_tag", "delete_run")
+
+    def __init__(self, real, calls):
+        self.real, self.calls = real, calls
+
+    def __getattr__(self, name):
+        if name in self.WRITES:
+            self.calls -= 1
+            if self.calls == 0:
+                raise ConnectionError("lost")
+        return getattr(self.real, name)
+
+
+def test_an_outcome_whose_tracking_is_interrupted_anywhere_and_repeated_is_there_once(space, monkeypatch):
+    for calls in range(1, 13):
+        usecase = f"case{calls}"
+        with monkeypatch.context() as patch:
+            failing = _Failing(client(space), calls)
+            patch.setattr(tracking, "client", lambda _, failing=failing: failing)
+            with pytest.raises(ConnectionError):
+                tracking.log_once(space, _outcome(space, usecase), "key")
+        run_id = tracking.log_once(space, _outcome(space, usecase), "key")
+        runs = _runs(space, usecase)
+        assert {run.info.run_name for run in runs} == {usecase, "cnn", "cnn int8"}
+        assert len(runs) == 3
+        assert {run.info.status for run in runs} == {"FINISHED"}
+        assert {run.info.run_id for run in runs if run.info.run_name == usecase} == {run_id}
+        (variant,) = (run for run in runs if run.info.run_name == "cnn int8")
+        assert [file.path for file in client(space).list_artifacts(variant.info.run_id, "bundle")] == [
+            "bundle/note.txt"
+        ]
+    with monkeypatch.context() as patch:
+        last = _Failing(client(space), 13)
+        patch.setattr(tracking, "client", lambda _: last)
+        tracking.log_once(space, _outcome(space, "last"), "key")  # twelve calls write: all of them were interrupted
+
+
+def test_an_outcome_that_was_tracked_is_not_tracked_again_and_another_one_is(space):
+    first = tracking.log_once(space, _outcome(space), "key")
+    assert tracking.log_once(space, _outcome(space), "key") == first
+    assert len(_runs(space)) == 3
+    assert tracking.log_once(space, _outcome(space), "another") != first
+    assert len(_runs(space)) == 6
+
+
+def test_an_unfinished_run_of_another_workspace_on_the_same_server_is_left_alone(space, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking.platform, "node", lambda: "another machine")
+        failing = _Failing(client(space), 4)
+        patch.setattr(tracking, "client", lambda _: failing)
+        with pytest.raises(ConnectionError):
+            tracking.log_once(space, _outcome(space), "key")
+    left = len(_runs(space))
+    tracking.log_once(space, _outcome(space), "key")
+    assert len(_runs(space)) == left + 3
+
+
 def test_the_page_is_of_the_experiment(space):
     assert tracking.page(space) == f"http://127.0.0.1:5000/#/experiments/{experiment_id(space)}"
 
@@ -65,6 +138,21 @@ def test_the_page_is_of_the_experiment(space):
 def test_more_points_than_one_call_takes_are_all_kept(space):
     run_id = tracking.log(space, Record("long", history={"loss": [float(i) for i in range(2500)]}))
     assert len(client(space).get_metric_history(run_id, "epoch/loss")) == 2500
+
+
+def test_metrics_of_oddly_named_columns_are_kept_each_under_a_name_of_its_own(space):
+    names = ["pulse [/min]", "pulse (/min)", "km/", "a//b", "../up", ".", "/x", "%s", "<b>", "é", "n" * 400]
+    metrics = {f"importance/{name}": float(i) for i, name in enumerate(names)}
+    odd = {"options": {"kinds": {"a//b": "number", "..": "text", "[red]": 1}}}
+    run_id = tracking.log(
+        space, Record("odd", params=odd, metrics=metrics, history={"a//b": [1.0, 2.0], "a/_/b": [3.0]})
+    )
+    kept = client(space).get_run(run_id).data
+    assert sorted(v for k, v in kept.metrics.items() if k.startswith("importance/")) == sorted(metrics.values())
+    assert kept.metrics["importance/pulse _/min_"] == 0.0
+    assert kept.metrics["importance/pulse _/min_ 2"] == 1.0
+    assert {kept.metrics["epoch/a/_/b"], kept.metrics["epoch/a/_/b 2"]} == {2.0, 3.0}
+    assert "[red]" in kept.params["options.kinds"]
 
 
 def test_two_processes_make_one_database(in_folder):
@@ -197,23 +285,6 @@ def test_a_database_that_a_killed_run_left_half_written_is_rolled_back(space):
     assert (space.root / "mlflow.db-journal").exists(), "the fault was planted"
     assert champions.current(space, "digits", "cpu") is not None
     assert not any(one.name.startswith("never") for one in client(space).search_experiments())
-
-
-def test_looks_go_on_while_half_of_the_exam_was_seen_and_then_start_again(space):
-    def look(rows, count):
-        path = space.root / champions.ROWS
-        np.save(path, rows)
-        run_id = tracking.log(space, Record("look", files={"exam/cpu": [path]}))
-        champions.record_look(space, "digits", "cpu", count, rows, run_id)
-
-    exam = np.arange(100, dtype=np.uint64)
-    assert champions.ledger(space, "digits", "cpu", exam).looks == 0
-    look(exam, 3)
-    assert champions.ledger(space, "digits", "cpu", exam).looks == 3
-    grown = champions.ledger(space, "digits", "cpu", np.arange(200, dtype=np.uint64))
-    assert (grown.looks, len(grown.rows)) == (3, 200)
-    assert champions.ledger(space, "digits", "cpu", np.arange(201, dtype=np.uint64)).looks == 0
-    assert champions.ledger(space, "digits", "gpu", exam).looks == 0
 
 
 def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):

@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 import typer
 
-from minnow.cli import champions, prediction, receipts, status, training
+from minnow.cli import champions, cleaning, prediction, receipts, status, training
 from minnow.cli.app import app
+from minnow.runners.interruption import ending
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": training.run,
     "new": training.new,
     "tune": training.tune,
     "status": status.status,
+    "results": status.results,
     "data": training.data,
     "list": status.list_names,
     "champions": status.champions,
@@ -24,6 +26,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "withdraw": champions.withdraw,
     "verify": champions.verify,
     "receipt": receipts.receipt,
+    "clean": cleaning.clean,
 }
 """In the order of `minnow --help`."""
 
@@ -32,11 +35,15 @@ for _name, _command in _COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line. A broken MLflow database ends any command with a message and exit code 1."""
+    """Run the command line.
+
+    A broken MLflow database ends any command with a message and exit code 1, a signal with one line and 128 and its number.
+    """
     from minnow.stores.database import BrokenStore
 
-    try:
-        app()
-    except BrokenStore as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
+    with ending():
+        try:
+            app()
+        except BrokenStore as error:
+            typer.echo(str(error), err=True)
+            sys.exit(1)

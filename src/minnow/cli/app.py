@@ -26,6 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show every variant, the reasons, the baselines and the hints too.")
+]
 Target = Annotated[str, typer.Option(help="Target of the champion: cpu or gpu.")]
 
 
@@ -67,7 +70,7 @@ def champion_of(space: Workspace, settings: Settings, usecase: str, target: str)
     """Return the champion of a use case, or end the command where there is none."""
     from minnow.stores import champions
 
-    require_known("use case", usecase, settings.usecases)
+    require_known("use case", usecase, settings.names)
     champion = champions.current(space, usecase, target)
     if champion is None:
         raise fail(f"'{usecase}' has no champion for {target}. Run `minnow run {usecase}`.", FAILED)

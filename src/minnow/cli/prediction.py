@@ -16,6 +16,7 @@ import typer
 from minnow.cli import answers
 from minnow.cli.answers import Answer, Document, Writer
 from minnow.cli.app import exit_on, fail
+from minnow.runners.interruption import described
 
 if TYPE_CHECKING:
     from minnow.serving.predictor import Predictor
@@ -49,7 +50,8 @@ def predict(
     published = models.newest(usecase) if usecase in models.usecases() else None
     if published is None:
         raise fail(unknown("published use case", usecase, models.usecases()))
-    with exit_on(BundleError, OSError, ValueError):
+    left = f"{output} was not written." if output else "The answers printed so far are no whole document."
+    with described(lambda: left), exit_on(BundleError, OSError, ValueError):
         predictor = Predictor(published.bundle, provenance=published.provenance)
         run = Run(predictor, file.name, k, skip_bad)
         inputs = predictor.modality.from_file(file, predictor.options, predictor.encoder)

@@ -17,6 +17,7 @@ from minnow.workspace import Workspace
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+    from minnow.records.provenance import Provenance
     from minnow.records.receipt import Receipt
     from minnow.stores.champions import Champion
 
@@ -49,7 +50,10 @@ def receipt(
         if usecase is None:
             raise fail("A use case is needed, or a receipt to check: --check FILE.")
         space, settings = load_settings()
-        document = signed(receipt_of(space, champion_of(space, settings, usecase, target)).as_json())
+        made = receipt_of(space, champion_of(space, settings, usecase, target))
+        document = signed(made.as_json())
+    if notice := code_notice(made.provenance):
+        typer.echo(notice, err=True)
     typer.echo(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
 
 
@@ -71,6 +75,16 @@ def receipt_of(space: Workspace, champion: Champion) -> Receipt:
         served=served.tag if served else None,
         decision=next((d for d in provenance.decisions if d.target == champion.target), None),
     )
+
+
+def code_notice(provenance: Provenance) -> str | None:
+    """Say where the code of a champion is not that of a commit; None where it is."""
+    version = provenance.code_version or "none"
+    if version == "none":
+        return "It was made outside of git, so no commit names its code: `made_from.code` has a hash of the sources."
+    if provenance.untracked:
+        return f"It was made with files that git did not track: {', '.join(provenance.untracked)}."
+    return "It was made with changes that were not committed." if "+" in version else None
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

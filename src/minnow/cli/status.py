@@ -1,14 +1,16 @@
-"""Commands that only show something: status, list, champions."""
+"""Commands that only show something: status, results, list, champions."""
 
 from __future__ import annotations
 
 import enum
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from minnow.cli.app import FAILED, AsJson, exit_on, load_settings
+from minnow.cli.app import FAILED, AsJson, Verbose, exit_on, fail, load_settings, require_known
+from minnow.workspace import workspace
 
 
 class Kind(enum.StrEnum):
@@ -41,15 +43,37 @@ def status(as_json: AsJson = False) -> None:
 
     space, settings = load_settings()
     with exit_on(versions.VersionError, code=FAILED), exit_on(ConfigError):
-        recorded, names = versions.state(space.root), plan.selected(settings, [])
+        names = plan.selected(settings, [])
+        recorded = plan.state_of(space, settings, names)
     reasons = ages.overdue(space, settings, names, untried=False)
     found = {name: [*reasons.get(name, []), *recorded.stale.get(name, [])] for name in {*reasons, *recorded.stale}}
     state = versions.State(plan.with_starts(space, settings, found, names), recorded.data)
     rows = [states.status_of(space, settings, name, state) for name in settings.usecases]
     if as_json:
-        typer.echo(json.dumps({"usecases": states.as_json(rows), "data": state.data}, indent=2))
+        content = {"usecases": states.as_json(rows), "data": state.data, "refused": dict(settings.refused)}
+        typer.echo(json.dumps(content, indent=2))
     else:
         states.print_status(rows, state.data)
+        for reason in settings.refused.values():
+            typer.echo(f"Refused: {reason}")
+
+
+def results(
+    usecases: Annotated[list[str] | None, typer.Argument(help="Use cases. Default: all that were run.")] = None,
+    params: Annotated[Path | None, typer.Option(help="Settings file of a trial, to show the results of that.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Show the results of the last runs.
+
+    For each use case and target: the champion, its score on the test set, its size and the verdict of the last run.
+    """
+    from minnow.insight import overview
+
+    space = workspace(params)
+    for name in usecases or ():
+        require_known("use case with results", name, overview.known(space))
+    if not overview.show_results(space, usecases or (), verbose=verbose):
+        raise fail("No use case has results yet. Run `minnow run`.", FAILED)
 
 
 def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:

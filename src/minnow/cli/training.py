@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
-from minnow.cli.app import FAILED, exit_on, load_settings, require_known
+from minnow.cli.app import FAILED, USAGE, Verbose, exit_on, load_settings, require_known
 from minnow.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ def run(
     accept_data: Annotated[
         bool, typer.Option("--accept-data", help="Accept data that differs from its record.")
     ] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Train, judge and publish the stale use cases.
 
-    A use case is stale when its data, its settings or the code have changed since its last run.
+    A use case is stale when its data, its settings or the code have changed since its last run. At the end a table shows what
+    this run has done; `minnow results` shows the results of all use cases.
 
     Exit codes: 0 complete (a refusal to promote is complete), 1 a family or use case failed, 2 settings or usage, 3 no variant
     within the budget.
@@ -38,12 +40,11 @@ def run(
     from flows import plan, retrain
 
     space = workspace(params)
-    code = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
-    if code in (0, 1, 3):
-        from minnow.insight import summary
+    ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
+    from minnow.insight import overview
 
-        summary.show(space, usecases or ())
-    raise typer.Exit(code)
+    overview.show_run(space, ended.written, ended.stopped, ended.fresh, verbose=verbose)
+    raise typer.Exit(ended.code)
 
 
 def new(
@@ -78,14 +79,16 @@ def new(
     params.yaml and runs a trial: two families for a minute each at most, scored on val; the test set is not read.
     """
     from minnow.config import ConfigError
-    from minnow.onboarding import entry
+    from minnow.insight.summary import command
+    from minnow.onboarding import editing, entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
     from minnow.onboarding.propose import propose
 
-    space, _ = load_settings()
+    space, settings = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
+        editing.check_new(settings, name, space.params)
         request = Request(target, modality, task, split, family, options_of(option or []))
         while (proposal := propose(folder, request)).questions:
             request = _answered(request, proposal.questions[0], ask=not yes)
@@ -97,7 +100,7 @@ def new(
     typer.echo(f"params.yaml has the entry usecases.{name}.")
     code = trials.try_out(space, name, proposal.entry) if trial else 0
     accept = " --accept-data" if folder.is_relative_to(space.root / "data") else ""
-    typer.echo(f"\nNext:\n  minnow run {name}{accept}     train every family, judge and publish")
+    typer.echo(f"Next: `{command('minnow')} run {name}{accept}` trains every family, judges and publishes.")
     raise typer.Exit(code)
 
 
@@ -142,8 +145,9 @@ def tune(
     from minnow.stages.validate import DataError
 
     space, settings = load_settings(params)
-    require_known("use case", usecase, settings.usecases)
-    require_known("family", family, settings.usecases[usecase].families, f"usecases.{usecase}.families: ")
+    with exit_on(ConfigError):
+        families = settings.entry(usecase).families
+    require_known("family", family, families, f"usecases.{usecase}.families: ")
     with exit_on(DataError, Busy, code=FAILED), exit_on(ConfigError, ClusterError):
         tuned = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
         summary.print_tuned(usecase, family, tuned, written=write)
@@ -160,5 +164,13 @@ def data() -> None:
     from flows import plan
 
     space, settings = load_settings()
-    paths = plan.bring_data(space, settings, settings.usecases)
-    typer.echo("\n".join(f"made {path}" for path in paths) or "All data is there.")
+    brought = plan.bring_data(space, settings, settings.usecases)
+    for path in brought.made:
+        typer.echo(f"made {path}")
+    failures = [*settings.refused.values(), *map(str, brought.failed.values())]
+    for reason in failures:
+        typer.echo(reason, err=True)
+    if failures:
+        raise typer.Exit(USAGE if settings.refused else FAILED)
+    if not brought.made:
+        typer.echo("All data is there.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import CompressionSource, Parameters
+from minnow.contracts import CompressionSource, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 
 _LARGEST = float(np.finfo(np.float16).max)
@@ -31,7 +31,7 @@ def suits(framework: str) -> str | None:
 def apply(source: CompressionSource, out: Path, params: Params) -> None:
     """Write the file with its large arrays of weights in float16, each followed by a cast.
 
-    Raises ValueError for a weight that float16 cannot hold.
+    Raises UnsupportedModel for a weight that float16 cannot hold.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -43,7 +43,7 @@ def apply(source: CompressionSource, out: Path, params: Params) -> None:
         if values.dtype != np.float32 or values.size < params.min_numbers:
             continue
         if np.abs(values).max() > _LARGEST:
-            raise ValueError(f"float16 holds weights up to {_LARGEST:g}. Received: {np.abs(values).max():g}.")
+            raise UnsupportedModel(f"float16 holds weights up to {_LARGEST:g}. Received: {np.abs(values).max():g}.")
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

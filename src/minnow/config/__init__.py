@@ -1,6 +1,6 @@
 """Configuration: reads params.yaml and checks every key. An error gives the path of the key."""
 
-from minnow.config.checking import Catalog, check_space, nested, params_of
+from minnow.config.checking import Catalog, check_name, check_space, nested, params_of
 from minnow.config.errors import ConfigError
 from minnow.config.loading import load
 from minnow.config.settings import (
@@ -14,6 +14,7 @@ from minnow.config.settings import (
     Tune,
     UseCase,
     WorkerLimits,
+    named,
 )
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
     "Tune",
     "UseCase",
     "WorkerLimits",
+    "check_name",
     "check_space",
     "load",
+    "named",
     "nested",
     "params_of",
 ]

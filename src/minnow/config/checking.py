@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from minnow.config.errors import ConfigError, explain
+from minnow.config.errors import ConfigError, Fault, faults_of
 from minnow.config.settings import Settings, Span, UseCase
 from minnow.contracts import Parameters
 from minnow.registry import unknown
@@ -38,15 +39,66 @@ class Catalog(Protocol):
 
 
 def check(settings: Settings, catalog: Catalog) -> None:
-    """Check every name and the parameters of each. Raises ConfigError with the path of the key."""
-    for name, usecase in settings.usecases.items():
-        _check_usecase(name, usecase, settings, catalog)
+    """Check what is said of all use cases together: search spaces. Raises ConfigError with the path of the key."""
     for name, spaces in settings.tune.spaces.items():
-        _among("tune.spaces", "use case", [name], settings.usecases)
-        for family, space in spaces.items():
+        _among("tune.spaces", "use case", [name], settings.names)
+        for family, space in spaces.items() if name in settings.usecases else ():
             where = f"tune.spaces.{name}.{family}"
             _among(where, "family of this use case", [family], settings.usecases[name].families)
             check_space(where, family, settings.usecases[name].families[family], space, catalog)
+
+
+def check_name(name: object) -> None:
+    """Check the name of a use case. Raises ConfigError."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigError.at(
+            ("usecases", str(name)),
+            "a name has at most 48 characters, lower-case letters, digits, '-' and '_'. The first must be a letter, the last a "
+            f"letter or a digit. Received: {name!r}.",
+        )
+
+
+def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
+    """Check every name in a use case and the parameters of each. Returns it with the short forms of parameters written out.
+
+    Raises ConfigError with the path of the key.
+    """
+    where, usecase = f"usecases.{name}", settings.usecases[name]
+    _check_names(where, usecase, settings, catalog)
+    options = params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
+    if reason := catalog.refuses(usecase.modality, options, usecase.task):
+        key, _, text = reason.partition(": ")
+        raise ConfigError.at(f"{where}.options.{key}", text)
+    for family, params in usecase.families.items():
+        params_of("family", family, params, f"{where}.families.{family}", catalog)
+        if reason := catalog.fits(family, usecase.modality, usecase.task):
+            raise ConfigError.at(f"{where}.families.{family}", reason)
+    for compression, params in usecase.compression.items():
+        params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+    full = {
+        "options": catalog.params("modality", usecase.modality).full(usecase.options),
+        "families": {name: catalog.params("family", name).full(params) for name, params in usecase.families.items()},
+    }
+    usecase = usecase.model_copy(update=full)
+    for family, params in usecase.families.items():
+        _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
+    return usecase
+
+
+def circles(before: Mapping[str, list[str]]) -> dict[str, Fault]:
+    """Find use cases that need each other in a circle: use case -> fault. before: use case -> those that must run before it."""
+    faults: dict[str, Fault] = {}
+    while True:
+        rest = {
+            name: [one for one in needed if one not in faults] for name, needed in before.items() if name not in faults
+        }
+        try:
+            TopologicalSorter(rest).prepare()
+            return faults
+        except CycleError as error:
+            circle = error.args[1]
+            text = f"`needs` and `init_from` must not form a circle. Received: {' -> '.join(circle)}."
+            faults |= {name: Fault(("usecases", name), text) for name in circle}
 
 
 def nested(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,33 +123,12 @@ def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catal
     """Validate the parameters of a name with their class. Raises ConfigError with the path of the key."""
     model = catalog.params(kind, name)
     if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  it is what YAML holds
-        raise ConfigError(
-            f"{where}: parameters and their values are needed, such as {{epochs: 20}}. Received: {values!r}."
-        )
+        keys = ", ".join(model.model_fields)
+        raise ConfigError.at(where, f"parameters with values are needed; they are {keys}. Received: {values!r}.")
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError(explain(error, where, model)) from error
-
-
-def _check_usecase(name: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
-    where = f"usecases.{name}"
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{where}: a name has at most 48 characters, lower-case letters, digits, '-' and '_'. The first must be a letter, "
-            "the last a letter or a digit."
-        )
-    _check_names(where, usecase, settings, catalog)
-    options = params_of("modality", usecase.modality, usecase.options, f"{where}.options", catalog)
-    if reason := catalog.refuses(usecase.modality, options, usecase.task):
-        raise ConfigError(f"{where}.options.{reason}")
-    for family, params in usecase.families.items():
-        params_of("family", family, params, f"{where}.families.{family}", catalog)
-        if reason := catalog.fits(family, usecase.modality, usecase.task):
-            raise ConfigError(f"{where}.families.{family}: {reason}")
-        _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
-    for compression, params in usecase.compression.items():
-        params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+        raise ConfigError.of(faults_of(error, tuple(where.split(".")), model, values)) from error
 
 
 def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
@@ -107,7 +138,7 @@ def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Cata
     _among(f"{where}.families", "family", usecase.families, catalog.known("family"))
     _among(f"{where}.compression", "compression", usecase.compression, catalog.known("compression"))
     _among(f"{where}.exports", "exporter", usecase.exports, catalog.known("exporter"))
-    _among(f"{where}.needs", "use case", usecase.needs, settings.usecases)
+    _among(f"{where}.needs", "use case", usecase.needs, settings.names)
     _among(f"{where}.targets", "target", usecase.targets, ("cpu", "gpu"))
 
 
@@ -115,19 +146,20 @@ def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | 
     """Check `init_from`: the other use case must exist and train the same family."""
     if not start:
         return
-    _among(f"{where}.usecase", "use case", [start["usecase"]], [other for other in settings.usecases if other != name])
-    source = settings.usecases[start["usecase"]]
-    if family not in source.families:
-        raise ConfigError(
-            f"{where}.usecase: '{start['usecase']}' must train '{family}' too. It trains: {', '.join(source.families)}."
+    _among(f"{where}.usecase", "use case", [start["usecase"]], [other for other in settings.names if other != name])
+    source = settings.usecases.get(start["usecase"])
+    if source and family not in source.families:
+        raise ConfigError.at(
+            f"{where}.usecase",
+            f"'{start['usecase']}' must train '{family}' too. It trains: {', '.join(source.families)}.",
         )
     for key in ("model", "labels"):
         if key in start:
-            raise ConfigError(f"{where}.{key}: a run sets this from `usecase`. Remove it.")
+            raise ConfigError.at(f"{where}.{key}", "a run sets this from `usecase`. Remove it.")
 
 
 def _among(where: str, noun: str, names: Iterable[str], known: Iterable[str]) -> None:
     known = list(known)
     for name in names:
         if name not in known:
-            raise ConfigError(f"{where}: {unknown(noun, name, known)}")
+            raise ConfigError.at(where, unknown(noun, str(name), known))

@@ -5,11 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from minnow.config.errors import ConfigError
 from minnow.contracts import Duration, Parameters
+from minnow.registry import unknown
 
 MaxAge = Annotated[Duration, Field(ge=3600)] | None
+
+
+def named(value: Any) -> Any:
+    """Read names with parameters: name -> its parameters, {} for all defaults. Values of another kind are returned as they are.
+
+    value: a mapping; a list of names, and of names with their parameters such as {cnn: {epochs: 3}}; a single name; or nothing.
+
+    Raises:
+    ValueError for a list that holds something else, or a name twice.
+    """
+    if value is None or isinstance(value, str):
+        return {} if value is None else {value: {}}
+    if isinstance(value, Mapping):
+        return {name: {} if params is None else params for name, params in value.items()}
+    if not isinstance(value, list):
+        return value
+    read: dict[str, Any] = {}
+    for item in value:
+        if not isinstance(item, str) and not (isinstance(item, Mapping) and len(item) == 1):
+            raise ValueError(
+                "a list must hold names, and names with parameters such as {cnn: {epochs: 3}}, the parameters indented further "
+                f"than the name. One item is {item!r}"
+            )
+        for name, params in ({item: None} if isinstance(item, str) else item).items():
+            if name in read:
+                raise ValueError(f"'{name}' stands twice in the list; keep one of them")
+            read[name] = {} if params is None else params
+    return read
+
+
+Named = Annotated[dict[str, Any], BeforeValidator(named)]
+"""Names, each with its parameters."""
 
 
 class Judge(Parameters):
@@ -72,8 +106,16 @@ class WorkerLimits(Parameters):
     memory_gb: float = Field(default=8, gt=0)
 
 
+class CacheLimits(Parameters):
+    """Limits of .minnow/cache. max_gb: after a run, what was not used for longest is removed until the rest is within it."""
+
+    max_gb: float = Field(default=10, gt=0)
+
+
 class Span(Parameters):
     """Values to search: from low to high (integers where both are, on a log scale with log: true), or a list (among)."""
+
+    SHORT: ClassVar[str | None] = "among"
 
     low: int | float | None = None
     high: int | float | None = None
@@ -107,6 +149,8 @@ class Span(Parameters):
 class RunnerSettings(Parameters):
     """Where training runs. scheduler: address of a Dask scheduler ("tcp://10.0.0.1:8786"); None uses a local process."""
 
+    SHORT: ClassVar[str | None] = "scheduler"
+
     scheduler: str | None = None
 
 
@@ -125,6 +169,7 @@ class UseCase(Parameters):
     """One entry under usecases.
 
     modality, task: names. data: a folder or a file. options: of the modality. families, compression: name -> parameters.
+    judge: what differs from the project's settings of the judge (Settings.judge_of).
     exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
         run before this one.
     folds: number of folds in which the family of the finalist is cross-validated over all rows, for the report; "groups"
@@ -139,10 +184,10 @@ class UseCase(Parameters):
 
     modality: str
     task: str
-    data: str
+    data: str = Field(min_length=1)
     options: dict[str, Any] = Field(default={})
-    families: dict[str, Any] = Field(min_length=1)
-    compression: dict[str, Any] = Field(default={})
+    families: Annotated[Named, Field(min_length=1)]
+    compression: Named = Field(default={})
     exports: list[str] = Field(default=[])
     targets: list[str] = Field(default=["cpu"], min_length=1)
     split: SplitShares = SplitShares()
@@ -165,21 +210,6 @@ class UseCase(Parameters):
         """Use cases that must run before this one: those in needs, and those whose weights it starts from."""
         return list(dict.fromkeys([*self.needs, *self.starts.values()]))
 
-    @model_validator(mode="before")
-    @classmethod
-    def _names_alone_take_defaults(cls, value: Any) -> Any:
-        """Accept `families: [linear]` and `cnn:` without a value as all defaults."""
-        if not isinstance(value, dict):
-            return value
-        value = dict(value)
-        for key in ("families", "compression"):
-            entry = value.get(key)
-            if isinstance(entry, list):
-                entry = dict.fromkeys(entry)
-            if isinstance(entry, dict):
-                value[key] = {name: {} if params is None else params for name, params in entry.items()}
-        return value
-
 
 class Settings(Parameters):
     """The whole of params.yaml.
@@ -191,11 +221,13 @@ class Settings(Parameters):
     seed: int = Field(default=7, ge=0)
     threads: int = Field(default=2, ge=1)
     worker: WorkerLimits = WorkerLimits()
+    cache: CacheLimits = CacheLimits()
     runner: RunnerSettings = RunnerSettings()
     judge: Judge = Judge()
     max_age: MaxAge = None
     tune: Tune = Tune()
     usecases: dict[str, UseCase]
+    _refused: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def max_age_of(self, usecase: str) -> float | None:
         """Age in seconds from which on the champions of a use case are refreshed; None for no limit."""
@@ -203,5 +235,32 @@ class Settings(Parameters):
         return own.max_age if "max_age" in own.model_fields_set else self.max_age
 
     def judge_of(self, usecase: str) -> Judge:
-        """The judge's settings for one use case."""
-        return self.usecases[usecase].judge or self.judge
+        """The judge's settings for one use case: what its own `judge:` names, the rest from the project's."""
+        own = self.usecases[usecase].judge
+        if own is None:
+            return self.judge
+        return self.judge.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Use cases whose entries have faults -> the message. They are not among usecases; the others are not affected."""
+        return self._refused
+
+    @property
+    def names(self) -> list[str]:
+        """All use cases of the file, those with faults at the end."""
+        return [*self.usecases, *self._refused]
+
+    def with_usecases(self, usecases: Mapping[str, UseCase], refused: Mapping[str, str]) -> Settings:
+        """Return a copy with these use cases. refused: use case -> message."""
+        settings = self.model_copy(update={"usecases": dict(usecases)})
+        settings._refused = dict(refused)
+        return settings
+
+    def entry(self, usecase: str) -> UseCase:
+        """Return the entry of a use case. Raises ConfigError where there is none, and for one that was refused."""
+        if usecase in self._refused:
+            raise ConfigError(self._refused[usecase])
+        if usecase not in self.usecases:
+            raise ConfigError(unknown("use case", usecase, self.names))
+        return self.usecases[usecase]

@@ -7,12 +7,19 @@ Optional abilities are declared in `CAPABILITIES`, with defaults for modules tha
 
 from __future__ import annotations
 
-from minnow.contracts.artifacts import Compression, CompressionSource, Exporter, Runtime, Session
+from minnow.contracts.artifacts import (
+    Compression,
+    CompressionSource,
+    Exporter,
+    Runtime,
+    Session,
+    UnsupportedModel,
+)
 from minnow.contracts.durations import Duration
 from minnow.contracts.families import Family, FamilyCapabilities, Model
-from minnow.contracts.modalities import Encoder, Located, Modality, ModalityCapabilities
+from minnow.contracts.modalities import Encoder, FileLimits, Located, Modality, ModalityCapabilities
 from minnow.contracts.parameters import Parameters, RowOptions
-from minnow.contracts.runners import Runner
+from minnow.contracts.runners import JobKilled, Runner
 from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
 
 __all__ = [
@@ -24,6 +31,8 @@ __all__ = [
     "Family",
     "FamilyCapabilities",
     "FeatureExtraction",
+    "FileLimits",
+    "JobKilled",
     "Located",
     "Modality",
     "ModalityCapabilities",
@@ -35,4 +44,5 @@ __all__ = [
     "Session",
     "Task",
     "TaskCapabilities",
+    "UnsupportedModel",
 ]

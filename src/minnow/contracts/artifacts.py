@@ -11,6 +11,10 @@ from minnow.contracts.parameters import Parameters
 from minnow.types import Array, Batch, Columns, Spec
 
 
+class UnsupportedModel(ValueError):
+    """A model, or the rows beside it, that a compression or an exporter cannot convert; the message is the reason."""
+
+
 @dataclass(frozen=True)
 class CompressionSource:
     """Inputs of a compression.
@@ -39,7 +43,7 @@ class Compression(Protocol):
         ...
 
     def apply(self, source: CompressionSource, out: Path, params: Any) -> None:
-        """Write the compressed file to out. Raises ValueError."""
+        """Write the compressed file to out. Raises UnsupportedModel with the reason where that cannot be done."""
         ...
 
 
@@ -56,7 +60,10 @@ class Exporter(Protocol):
         ...
 
     def write(self, model: Model, path: Path) -> None:
-        """Write a model to a file, with any batch size and the model's names of inputs and outputs. Raises ValueError."""
+        """Write a model to a file, with any batch size and the model's names of inputs and outputs.
+
+        Raises UnsupportedModel with the reason where that cannot be done.
+        """
         ...
 
 

@@ -35,6 +35,14 @@ class Model(Protocol):
         ...
 
     @property
+    def settled(self) -> Mapping[str, Any] | None:
+        """What val settled, as parameters: with them the family is fitted to train and val together, and val settles nothing.
+
+        Empty for families that do not use val, such as forests; None where a model cannot be fitted again in this way.
+        """
+        ...
+
+    @property
     def inputs(self) -> tuple[Spec, ...]:
         """Arrays that it reads."""
         ...
@@ -68,10 +76,12 @@ class FamilyCapabilities:
 
     space: default search space of `minnow tune`: parameter -> {low, high, log} or {among: [...]}; empty: none.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
+    cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
     """
 
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     handles_offset: bool = False
+    cheap: bool = False
 
 
 class Family(Protocol):

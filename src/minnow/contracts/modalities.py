@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.parameters import RowOptions
-from minnow.types import Array, Columns, Expectation, Outputs, Spec, Table
+from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Reading, Spec, Table
 
 
 class Encoder(Protocol):
@@ -50,6 +50,21 @@ class Located:
     where: str
 
 
+@dataclass(frozen=True)
+class FileLimits:
+    """What the headers of a request's files may state. A file of few bytes may hold far more than it shows.
+
+    pixels: of all pictures of a request together; seconds: of each sound.
+    """
+
+    pixels: int = 16_000_000
+    seconds: float = 600.0
+
+
+def _unchecked(files: Mapping[str, bytes], encoder: Any, limits: FileLimits) -> None:
+    return
+
+
 def _no_media(data: bytes, encoder: Any) -> list[Any]:
     raise ValueError("This use case takes JSON. Received: another kind of body.")
 
@@ -65,12 +80,17 @@ class ModalityCapabilities:
     refuses: (options, task) -> why the options do not suit the task, or None.
     media: (encoder) -> content types of a request's body that are supported besides JSON.
     from_bytes: (body, encoder) -> inputs for parse. Raises ValueError.
+    file_of: (input of a request) -> the bytes of the file that it holds, None for an input without one. Raises ValueError.
+    check_files: (name of the input -> bytes of its file, encoder, limits) reads the headers of files before they are decoded.
+        Raises ValueError with the name and the limit for a file that is too large, or that this encoder cannot use.
     series_column: (options) -> name of the column of examples that names the series of each row, for scores of each series;
         None where rows are not of several series.
     about: (columns of parse, encoder) -> facts that each answer carries besides the prediction, such as the time that it is
         for: name -> values (n,), JSON-ready.
     unknown: (encoded rows, encoder) -> the share of each row's words that the encoder does not know, (n,) float64; None where
         rows have no words, or what is unknown is read otherwise.
+    rewritten: (encoder, how the files are written today, columns of examples) -> the column whose cells the encoder would not
+        read in a file or request that is written so; None where there is none.
     """
 
     features: Callable[[Columns, Any], list[str]] = lambda columns, options: []
@@ -80,9 +100,12 @@ class ModalityCapabilities:
     refuses: Callable[[Any, str], str | None] = lambda options, task: None
     media: Callable[[Any], tuple[str, ...]] = lambda encoder: ()
     from_bytes: Callable[[bytes, Any], list[Any]] = _no_media
+    file_of: Callable[[Any], bytes | None] = lambda value: None
+    check_files: Callable[[Mapping[str, bytes], Any, FileLimits], None] = _unchecked
     series_column: Callable[[Any], str | None] = lambda options: None
     about: Callable[[Columns, Any], Mapping[str, Sequence[Any]]] = lambda columns, encoder: {}
     unknown: Callable[[Columns, Any], Array | None] = lambda inputs, encoder: None
+    rewritten: Callable[[Any, Reading, Columns], str | None] = lambda encoder, reading, columns: None
 
 
 class Modality(Protocol):
@@ -110,8 +133,12 @@ class Modality(Protocol):
         """
         ...
 
-    def read(self, folder: Path, options: Any) -> Table:
-        """Read a folder or a file of raw rows. Raises FileError, a ValueError."""
+    def read(self, folder: Path, options: Any, keys: KeyRule | None = None) -> Table:
+        """Read a folder or a file of raw rows.
+
+        keys: what keys are made of, as recorded; None makes them of what is read. Raises FileError, a ValueError, and
+        KeyRuleError where keys cannot be made so any more.
+        """
         ...
 
     def describe(self, table: Table, options: Any) -> dict[str, Array]:

@@ -30,10 +30,12 @@ class TaskCapabilities:
     feature_extraction: None where predictions are scored without features.
     constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: what is answered without
         learning, by the weights of train. Empty where such an answer is of use, as in a ranking by popularity.
+    redivided: whether the rows of train and val may be divided anew, for cross-validation, and joined to fit a model again.
     """
 
     feature_extraction: FeatureExtraction | None = None
     constants: Callable[[Batch, Batch], Mapping[str, Outputs]] = lambda train, exam: {}
+    redivided: bool = True
 
 
 class Task(Protocol):

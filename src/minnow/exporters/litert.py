@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
-from minnow.contracts import Model
+from minnow.contracts import Model, UnsupportedModel
 
 SUFFIX = ".tflite"
 _FLEX = b"Flex"
@@ -24,19 +25,32 @@ def suits(model: Model) -> str | None:
 def write(model: Model, path: Path) -> None:
     """Write a model to a .tflite file with a free batch axis and the model's own names.
 
-    Raises ValueError for an operator that is not built into LiteRT.
+    Raises UnsupportedModel for an operator that is not built into LiteRT, such as the loops of recurrent layers.
     """
     import tensorflow as tf
+    from tensorflow.lite.python.convert_phase import ConverterError
 
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         _save(model, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        converted: bytes = converter.convert()
+        try:
+            converted: bytes = converter.convert()
+        except ConverterError as error:
+            raise UnsupportedModel(_unsupported(str(error))) from error
     if _FLEX in converted:
-        raise ValueError("LiteRT needs built-in operators only. Received: a Flex operator. Change the family's layers.")
+        raise UnsupportedModel(_unsupported(""))
     path.write_bytes(converted)
+
+
+def _unsupported(error: str) -> str:
+    """Say which operators the converter refused. error: its message, which names them between lines of positions."""
+    names = dict.fromkeys(re.findall(r"'tf\.(\w+)' op|operation 'tf\.(\w+)'", error))
+    operators = ", ".join(dict.fromkeys(one or other for one, other in names)) or "a Flex operator"
+    return (
+        f"LiteRT needs built-in operators only. Received: {operators}. Change the family's layers, or leave litert out."
+    )
 
 
 def _save(model: Model, folder: str) -> None:

@@ -1,4 +1,4 @@
-"""Names of the arrays that encoders return and families read, and principal components."""
+"""Names of the arrays that encoders return and families read; principal components, and folds of rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.types import Array
+from minnow.types import Array, Batch
 
 PIXELS, SERIES, NUMBERS, CATEGORIES = "image", "series", "numbers", "categories"
 TOKENS, NGRAMS, CHARACTERS = "tokens", "ngrams", "characters"
@@ -27,3 +27,17 @@ def principal(rows: Array, components: int, seed: int) -> tuple[Array, Array]:
         raise ValueError(f"pca needs at most {most} components, as many as features and rows. Received: {components}.")
     pca: Any = PCA(components, random_state=seed).fit(rows)
     return pca.mean_.astype(np.float32), np.ascontiguousarray(pca.components_.T, dtype=np.float32)
+
+
+def grouped_folds(batch: Batch, count: int) -> list[tuple[Array, Array]]:
+    """Divide rows into folds: pairs of the other rows and the held-out rows, as indices.
+
+    Rows of one group, or equal rows, are held out together. Fewer groups make fewer folds; a single one makes none. The folds
+    are the same whatever the seed of a fit.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    apart = len(np.unique(batch.group)) == len(batch)
+    units = batch.key if apart else batch.group
+    count = min(count, len(np.unique(units)))
+    return list(GroupKFold(count, shuffle=True, random_state=0).split(units, groups=units)) if count > 1 else []

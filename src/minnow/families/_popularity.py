@@ -26,6 +26,11 @@ def log_share(train: Batch) -> Array:
     return np.log(present / present.sum()).astype(np.float32)
 
 
+def val_metrics(loss: float) -> dict[str, float]:
+    """Return the metrics of a report: the loss on val, which is one minus the first measure of the task, and that measure."""
+    return {"val_loss": loss, f"val_{ranking.MEASURES[0].name}": 1.0 - loss}
+
+
 def best_share(scores: Array, log_share: Array, shares: Sequence[float], val: Batch) -> tuple[float, float]:
     """Choose the weight of log_share (k,) in scores (n, k) by the loss on val. Returns the loss and the weight."""
     losses = [float(ranking.loss({ranking.OUTPUT: scores + share * log_share}, val).mean()) for share in shares]

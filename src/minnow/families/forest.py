@@ -9,8 +9,9 @@ from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import model
-from minnow.families._trees.layout import layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Array, Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -20,7 +21,8 @@ CAPABILITIES = FamilyCapabilities(
         "min_rows_leaf": {"low": 1, "high": 20, "log": True},
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
-    }
+    },
+    cheap=True,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
@@ -42,7 +44,7 @@ class Params(Parameters):
 
     trees: int = Field(default=40, ge=1)
     leaves: int | None = Field(default=64, ge=2)
-    min_rows_leaf: int = Field(default=2, ge=1)
+    min_rows_leaf: int = Field(default=4, ge=1)
     feature_share: float | None = Field(default=None, gt=0, le=1)
     extra: bool = False
     answer: Literal["mean", "median"] = "mean"
@@ -50,16 +52,17 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout = layout_of(train)
+    layout, rows = fit_layout(train, seed=seed)
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     estimator = _estimator(params, train.task == "classify" or values is not None, seed)
     target = train.target if values is None else np.searchsorted(values, train.target)
-    rows = layout.rows(train.inputs)
     for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
         estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
         report(trees, params.trees, {})
     estimator.set_params(warm_start=False)
-    return model.tree_model(estimator, "forest", layout, model.answer_of(train, values), {})
+    fitted = model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
+    report(params.trees, params.trees, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
 def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:

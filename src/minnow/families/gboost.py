@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
+from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
-from minnow.families._trees.layout import Layout, layout_of
+from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -21,7 +23,8 @@ CAPABILITIES = FamilyCapabilities(
         "min_rows_leaf": {"low": 2, "high": 60, "log": True},
         "l2": {"low": 0.0, "high": 10.0},
         "feature_share": {"low": 0.3, "high": 1.0},
-    }
+    },
+    cheap=True,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
@@ -30,14 +33,27 @@ READS = FLAT_ROWS
 load = model.load
 
 
+FEW_ROWS = 1_500
+"""Rows of train below which trees are smaller and learn more slowly. Measured by `make bench-choice`."""
+FEW, MANY = (
+    {"iterations": 120, "learning_rate": 0.1, "leaves": 4},
+    {"iterations": 60, "learning_rate": 0.15, "leaves": 8},
+)
+_ONE_THREAD_ROWS = 20_000
+"""Up to so many rows a fit runs on one thread: to wait for another costs more than it does, and much more on a busy machine."""
+
+
 class Params(Parameters):
     """iterations: largest number of trees per label; fitting stops after `patience` iterations without improvement on val.
+
+    The trees after the best iteration are left out; without patience all are made and kept. iterations, learning_rate and
+    leaves follow the rows where they are not set: 120, 0.1 and 4 below 1,500 rows of train, otherwise 60, 0.15 and 8.
 
     leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
     median. pca: number of principal components that replace the features. categories: "target_encoding" (the mean target of
-    a category's rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
-    proportion.
+    a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random
+    features; the file grows in proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -46,13 +62,13 @@ class Params(Parameters):
         "categories=marks": "one_hot",
     }
 
-    iterations: int = Field(default=60, ge=1)
-    learning_rate: float = Field(default=0.15, gt=0)
-    leaves: int = Field(default=8, ge=2)
+    iterations: int | None = Field(default=None, ge=1)
+    learning_rate: float | None = Field(default=None, gt=0)
+    leaves: int | None = Field(default=None, ge=2)
     min_rows_leaf: int = Field(default=10, ge=1)
     l2: float = Field(default=0.0, ge=0)
     feature_share: float = Field(default=1.0, gt=0, le=1)
-    patience: int = Field(default=10, ge=1)
+    patience: int | None = Field(default=10, ge=1)
     loss: Literal["mse", "mae"] = "mse"
     pca: int | None = Field(default=None, ge=1)
     categories: Literal["target_encoding", "one_hot"] = "target_encoding"
@@ -67,42 +83,72 @@ class Params(Parameters):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout = _layout(train, params, seed)
-    rows, val_rows = layout.rows(train.inputs), layout.rows(val.inputs)
-    estimators, total = [], params.n_bags * params.iterations
+    layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", components=params.pca, seed=seed)
+    size = _size(params, len(train))
+    iterations = size["iterations"]
+    held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if params.patience else {}
+    estimators, total = [], params.n_bags * iterations
     for bag in range(params.n_bags):
-        estimator, before = _estimator(params, train.task, seed + bag), bag * params.iterations
+        estimator, before = _estimator(params, size, train.task, seed + bag), bag * iterations
         # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
-        with boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})):
-            estimator.fit(rows, train.target, sample_weight=train.weight, X_val=val_rows, y_val=val.target)
-        report(before + params.iterations, total, {"val_loss": -float(estimator.validation_score_[-1])})
+        with (
+            boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})),
+            _threads(len(train)),
+        ):
+            estimator.fit(rows, train.target, sample_weight=train.weight, **held)
+        last = {"val_loss": -float(estimator.validation_score_.max())} if held else {}
+        report(before + iterations, total, last)
         estimators.append(estimator)
-    first = estimators[0]
-    scores = {"loss": first.train_score_, "val_loss": first.validation_score_}
-    history = {name: [-float(score) for score in values[1:]] for name, values in scores.items()}
+    history = _history(estimators[0]) if held else {}
+    settled = size | ({"iterations": _best_iterations(estimators), "patience": None} if held else {})
     averaged = boosting_internals.average(estimators)
-    return model.tree_model(averaged, "boosting", layout, model.answer_of(train), history)
+    fitted = model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
+    report(total, total, val_measure(fitted.predict(val.inputs), val))
+    return fitted
 
 
-def _layout(train: Batch, params: Params, seed: int) -> Layout:
-    layout = layout_of(train, params.categories == "one_hot")
-    return layout.with_components(train, params.pca, seed) if params.pca else layout
+def _size(params: Params, rows: int) -> dict[str, Any]:
+    """Number and size of trees, and the rate at which they learn: those of the parameters, or what suits the rows of train."""
+    size = {name: getattr(params, name) for name in FEW}
+    return {**(FEW if rows < FEW_ROWS else MANY), **{name: value for name, value in size.items() if value is not None}}
 
 
-def _estimator(params: Params, task: str, seed: int) -> Any:
+def _threads(rows: int) -> Any:
+    """Context with one thread where there are few rows; the trees are the same with any number."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1 if rows <= _ONE_THREAD_ROWS else None, user_api="openmp")
+
+
+def _history(estimator: Any) -> dict[str, list[float]]:
+    """Loss on train and val after each iteration, those after the best one too."""
+    scores = {"loss": estimator.train_score_, "val_loss": estimator.validation_score_}
+    return {name: [-float(score) for score in values[1:]] for name, values in scores.items()}
+
+
+def _best_iterations(estimators: Sequence[Any]) -> int:
+    """Leave out the trees after the best iteration of each estimator. Returns the mean number of those kept."""
+    kept = [
+        boosting_internals.cut(estimator, max(1, int(np.argmax(estimator.validation_score_))))
+        for estimator in estimators
+    ]
+    return round(sum(kept) / len(kept))
+
+
+def _estimator(params: Params, size: Mapping[str, Any], task: str, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind: Any = HistGradientBoostingClassifier if task == "classify" else HistGradientBoostingRegressor
     loss = {} if task == "classify" else {"loss": "squared_error" if params.loss == "mse" else "absolute_error"}
     return kind(
         **loss,
-        max_iter=params.iterations,
-        learning_rate=params.learning_rate,
-        max_leaf_nodes=params.leaves,
+        max_iter=size["iterations"],
+        learning_rate=size["learning_rate"],
+        max_leaf_nodes=size["leaves"],
         min_samples_leaf=params.min_rows_leaf,
         l2_regularization=params.l2,
         max_features=params.feature_share,
-        early_stopping=True,
-        n_iter_no_change=params.patience,
+        early_stopping=params.patience is not None,
+        n_iter_no_change=params.patience or 1,
         random_state=seed,
     )

@@ -15,9 +15,12 @@ from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import CATEGORIES, CHARACTERS, NGRAMS, NUMBERS, PIXELS, SERIES, principal
 from minnow.families._keras import model, ngram_weights
 from minnow.families._keras.layers import sum_over_rows
-from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Report, silent
+from minnow.families._progress import val_measure
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, silent
 
-CAPABILITIES = FamilyCapabilities(space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}})
+CAPABILITIES = FamilyCapabilities(
+    space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}, cheap=True
+)
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
 READS = (PIXELS, NGRAMS, CHARACTERS, SERIES, NUMBERS, CATEGORIES)
@@ -64,14 +67,15 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     """
     names = ngram_weights.arrays(train, params.features)
     rows = _rows(train, val, names, params, seed)
-    solver = _best_solver(rows, train, val, params, seed, report)
+    strength, solver = _best_solver(rows, train, val, params, seed, report)
+    settled = {"C": [strength]}
     weights, bias = _weights(solver, rows, train)
     end = partial(_end, task=train.task)
     if names:
         fitted = ngram_weights.NgramWeights(names, weights, bias, rows.ratios, params.norm)
-        return model.KerasModel(ngram_weights.network(train, fitted, end))
+        return model.KerasModel(ngram_weights.network(train, fitted, end), settled=settled)
     network = _image_network if PIXELS in train.inputs else _table_network
-    return model.KerasModel(network(train, weights, bias, end))
+    return model.KerasModel(network(train, weights, bias, end), settled=settled)
 
 
 def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int) -> _Rows:
@@ -87,19 +91,20 @@ def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int)
     return _Rows(train_rows, val_rows, rows.ratios, (mean, axes))
 
 
-def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> Any:
-    """Fit with each strength, and return the fit with the least loss on val."""
+def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> tuple[float, Any]:
+    """Fit with each strength, and return the strength and the fit with the least loss on val."""
     fits = []
     for index, strength in enumerate(params.C, 1):
         solver = _solver(train.task, strength, params.iterations, seed)
         solver.fit(rows.train, train.target, sample_weight=train.weight)
         if rows.ratios is not None:
             solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
-        loss = _val_loss(solver, rows.val, val)
+        outputs = _val_outputs(solver, rows.val, val)
+        loss = _val_loss(outputs, val)
         fits.append((loss, index, solver))
-        report(index, len(params.C), {"val_loss": loss})
-    _, _, best = min(fits, key=lambda fit: fit[:2])
-    return best
+        report(index, len(params.C), {"val_loss": loss, **val_measure(outputs, val)})
+    _, index, best = min(fits, key=lambda fit: fit[:2])
+    return params.C[index - 1], best
 
 
 def _flat(batch: Batch) -> Any:
@@ -137,12 +142,19 @@ def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
     return LogisticRegression(C=strength, max_iter=iterations, random_state=seed)
 
 
-def _val_loss(solver: Any, rows: Any, val: Batch) -> float:
+def _val_outputs(solver: Any, rows: Any, val: Batch) -> dict[str, Array]:
+    """Predictions of the rows of val, by the name of the task's output."""
+    is_number = val.task in model.NUMERIC
+    return {model.OUTPUTS[val.task]: solver.predict(rows) if is_number else solver.predict_proba(rows)}
+
+
+def _val_loss(outputs: Outputs, val: Batch) -> float:
+    """Mean absolute or squared error, or log loss; outputs: predictions of the rows of val."""
+    predicted = outputs[model.OUTPUTS[val.task]]
     if val.task in model.NUMERIC:
-        error = np.abs(solver.predict(rows) - val.target)
+        error = np.abs(predicted - val.target)
         return float((error**2 if val.task == "rate" else error).mean())
-    probabilities = solver.predict_proba(rows)
-    return float(-np.log(np.clip(probabilities[np.arange(len(val)), val.target], SMALLEST_PROBABILITY, 1)).mean())
+    return float(-np.log(np.clip(predicted[np.arange(len(val)), val.target], SMALLEST_PROBABILITY, 1)).mean())
 
 
 def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:

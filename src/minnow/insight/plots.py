@@ -27,6 +27,11 @@ def _figure(width: float = 6.0, height: float = 4.0) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
+def _plain(name: object) -> str:
+    """Write a name so that Matplotlib does not take what is between two dollar signs for mathematics."""
+    return str(name).replace("$", r"\$")
+
+
 def learning_curve(history: Mapping[str, Sequence[float]], path: Path) -> None:
     """Draw every metric over epochs, with a line for train and one for val where both were recorded."""
     from matplotlib.figure import Figure
@@ -49,7 +54,7 @@ def importances(found: Importances, path: Path, most: int = 30) -> None:
     places, values = np.arange(len(shown)), np.array([one.value for one in shown])
     spread = [np.maximum(values - [one.low for one in shown], 0), np.maximum([one.high for one in shown] - values, 0)]
     axes.barh(places, values, xerr=spread, color="C0", ecolor="0.4")
-    axes.set_yticks(places, [one.name[:40] for one in shown])
+    axes.set_yticks(places, [_plain(one.name[:40]) for one in shown])
     axes.set(xlabel=f"rise of {found.measure} on val when the column is shuffled")
     axes.axvline(0, color="0.5", lw=0.8)
     figure.savefig(path, dpi=90)
@@ -66,8 +71,9 @@ def confusion(target: Array, predicted: Array, labels: Array, path: Path) -> Non
         dark = counts[row, column] > counts.max() / 2
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color="w" if dark else "k", size=8)
     axes.set(xlabel="predicted", ylabel="true", xticks=range(len(labels)), yticks=range(len(labels)))
-    axes.set_xticklabels(labels, rotation=90)
-    axes.set_yticklabels(labels)
+    names = [_plain(label) for label in labels]
+    axes.set_xticklabels(names, rotation=90)
+    axes.set_yticklabels(names)
     figure.savefig(path, dpi=90)
 
 

@@ -152,8 +152,9 @@ def _summarised(reasons: Sequence[str]) -> list[str]:
 def champions_of(space: Workspace, settings: Settings) -> list[ChampionStatus]:
     """List the champion of every use case and target in the registry."""
     rows = []
-    for usecase, entry in settings.usecases.items():
-        for target in entry.targets:
+    for usecase in settings.names:  # of an entry with a fault too: its champion is served all the same
+        entry = settings.usecases.get(usecase)
+        for target in entry.targets if entry else ("cpu", "gpu"):
             champion, best = (registry.current(space, usecase, target, role) for role in ("champion", "best"))
             if champion:
                 number, age = best.version if best else None, ages.age_of(space, champion).confirmed_s

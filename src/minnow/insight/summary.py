@@ -1,4 +1,4 @@
-"""Summaries on the terminal: the results of a run, checks and studies."""
+"""Details on the terminal: every variant and decision of a run, checks and studies."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from minnow.measures.scores import span
+from minnow import tasks
+from minnow.measures.scores import figure, span
 from minnow.records.decision import Decision, Difference, SeriesScores, read_decisions
-from minnow.records.hint import ABOUT_EXAM
 from minnow.records.receipt import Check
 from minnow.records.report import score_as_json
 from minnow.records.results import FILE as RESULTS
@@ -30,7 +30,7 @@ WIDTHS = {"use case": 8, "family": 11, "variant": 7, "score": 6, "interval": 11,
 
 
 def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
-    """Print every variant of use cases that have an outcome, the decisions with their reasons, and the next commands.
+    """Print every variant of use cases that have an outcome, and the decisions with their reasons.
 
     usecases: those to show, all where none is named.
     """
@@ -51,26 +51,14 @@ def show(space: Workspace, usecases: Sequence[str] = ()) -> None:
     console.print(table)
     for folder in folders:
         _print_decisions(console, folder)
-    if not space.is_trial:
-        console.print(
-            f"\nNext:\n  {_bin('mlflow')} ui         compare the experiments on http://127.0.0.1:5000\n"
-            f"  {_bin('bentoml')} serve     serve the champions on http://127.0.0.1:3000\n"
-            f"  {_bin('minnow')} status     show stale use cases and champions"
-        )
 
 
-def _bin(command: str) -> str:
+def command(name: str) -> str:
     """Return a command as it can be typed: its name where the environment is active, else its path."""
     folder = Path(sys.executable).parent
     if str(folder) in os.environ.get("PATH", "").split(os.pathsep):
-        return command
-    return os.path.relpath(folder / command)
-
-
-def _figure(value: float, digits: int = 4) -> str:
-    """Format a score with digits that suit its size: 0.9876, 12.35, 30,796."""
-    large = abs(value)
-    return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
+        return name
+    return os.path.relpath(folder / name)
 
 
 def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
@@ -78,14 +66,14 @@ def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
     timings = read_timings(space.timings(folder.name)).variants
     rows: list[tuple[str, ...]] = []
     for variant in results.variants:
-        score, timing = _primary(variant, decisions), timings.get(variant.name)
+        score, timing = variant.val[measure_of(variant, decisions)], timings.get(variant.name)
         rows.append(
             (
                 folder.name,
                 variant.family,
                 variant.variant,
-                _figure(score.value, 4),
-                f"{_figure(score.low, 3)}-{_figure(score.high, 3)}",
+                figure(score.value, 4),
+                f"{figure(score.low, 3)}-{figure(score.high, 3)}",
                 f"{variant.size_bytes / 1000:,.1f}",
                 f"{timing.p95_us:,.0f}" if timing else "",
                 _roles(space, folder.name, variant.name, decisions),
@@ -94,9 +82,13 @@ def _rows(space: Workspace, folder: Path) -> list[tuple[str, ...]]:
     return rows
 
 
-def _primary(variant: VariantResult, decisions: Sequence[Decision]) -> Score:
-    measure = next((d.measure for d in decisions if d.measure), next(iter(variant.val)))
-    return variant.val[measure]
+def measure_of(variant: VariantResult, decisions: Sequence[Decision]) -> str:
+    """Name the measure that decides; where no decision has it, the first one of the task with these measures."""
+    firsts = (tasks.get(name).MEASURES for name in tasks.names())
+    first = next(
+        (own[0].name for own in firsts if {one.name for one in own} == set(variant.val)), next(iter(variant.val))
+    )
+    return next((decision.measure for decision in decisions if decision.measure), first)
 
 
 def _roles(space: Workspace, usecase: str, name: str, decisions: Sequence[Decision]) -> str:
@@ -116,26 +108,27 @@ def _print_decisions(console: Console, folder: Path) -> None:
         console.print(f"\n{folder.name} on {decision.target}: {decision.verdict}", style="bold")
         if decision.score:
             _print_exam(console, decision, decision.score)
-        for reason in decision.reasons:
+        for reason in (*decision.reasons, *(one for one in decision.chosen if one not in decision.reasons)):
             console.print(f"  {reason}")
         for hint in decision.hints:
-            if hint.kind in ABOUT_EXAM:
-                console.print(f"  A hint: {hint.text}")
+            console.print(f"  A hint: {hint.text}")
     results = read_results(folder)
     _print_folds(console, results.folds)
+    for variant, why in results.refused.items():
+        console.print(f"  {variant} was refused: {why}")
     for family, why in results.failures.items():
         console.print(f"  {folder.name}: {family} failed: {why}", style="red")
 
 
 def _print_exam(console: Console, decision: Decision, score: Score) -> None:
     """Print the finalist's score on the exam, with those of the baselines."""
-    interval = span(score_as_json(score), _figure)
+    interval = span(score_as_json(score), figure)
     rows = f"on the exam of {decision.rows or 0:,} rows"
-    console.print(f"  {decision.finalist} {rows}: {decision.measure} {_figure(score.value)} ({interval})")
+    console.print(f"  {decision.finalist} {rows}: {decision.measure} {figure(score.value)} ({interval})")
     if decision.about:
         about = ", ".join(f"{name}: {value}" for name, value in decision.about.items())
         console.print(f"  Compared with {about}", highlight=False)
-    baselines = ", ".join(f"{name} {_figure(one.value)}" for name, one in decision.baselines.items())
+    baselines = ", ".join(f"{name} {figure(one.value)}" for name, one in decision.baselines.items())
     console.print(f"  Baselines on the same rows: {baselines}", highlight=False)
     _print_difference(console, decision.differences, score.n)
     if decision.series:
@@ -144,20 +137,25 @@ def _print_exam(console: Console, decision: Decision, score: Score) -> None:
 
 def print_series(console: Console, series: SeriesScores) -> None:
     """Print the score of each series, or where there are many of them the quantiles and the worst ones."""
-    scores = [f"{name} {_figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
+    scores = [f"{name} {figure(one.value)} ({one.n:,} rows)" for name, one in sorted(series.scores.items())]
     if series.is_whole:
         console.print(f"  Of each series: {', '.join(scores)}", highlight=False)
         return
-    quantiles = ", ".join(f"{name} {_figure(value)}" for name, value in series.quantiles.items())
+    quantiles = ", ".join(f"{name} {figure(value)}" for name, value in series.quantiles.items())
     console.print(f"  Of {series.count:,} series: {quantiles}", highlight=False)
     console.print(f"  With the worst scores: {', '.join(scores)}", highlight=False)
 
 
+def best_baseline(differences: Mapping[str, Difference]) -> str | None:
+    """Name the strongest baseline of a decision, None where it has none. differences: as in the decision."""
+    return max(differences, key=lambda one: differences[one].value, default=None)
+
+
 def _print_difference(console: Console, differences: Mapping[str, Difference], groups: int) -> None:
     """Print the loss difference of the finalist and the strongest baseline on the same rows, with its interval."""
-    if not differences:
+    name = best_baseline(differences)
+    if name is None:
         return
-    name = max(differences, key=lambda one: differences[one].value)
     numbers = {**vars(differences[name]), "n": groups}
     shown = f"{numbers['value']:+.4f} ({span(numbers, '{:+.4f}'.format)})"
     console.print(f"  Loss difference (finalist minus the best baseline, {name}): {shown}", highlight=False)
@@ -166,7 +164,7 @@ def _print_difference(console: Console, differences: Mapping[str, Difference], g
 def _print_folds(console: Console, folds: Mapping[str, FoldResult]) -> None:
     for family, result in folds.items():
         for division, scores in result.divisions.items():
-            shown = [f"{name} {_figure(s.value)} ({span(vars(s), _figure)})" for name, s in scores.items()]
+            shown = [f"{name} {figure(s.value)} ({span(vars(s), figure)})" for name, s in scores.items()]
             console.print(f"  {family} over {result.folds} folds, {division}: {', '.join(shown)}")
 
 
@@ -193,9 +191,9 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
         )
         return
     size = f" at {tuned.size_bytes / 1000:.1f} kB" if tuned.size_bytes else ""
-    now = "" if tuned.now is None else f" (params.yaml's values: {_figure(tuned.now)})"
+    now = "" if tuned.now is None else f" (params.yaml's values: {figure(tuned.now)})"
     console.print(
-        f"{usecase}, {family}: best {tuned.measure} on val {_figure(tuned.score)}{size}{now}, of trials {counts}."
+        f"{usecase}, {family}: best {tuned.measure} on val {figure(tuned.score)}{size}{now}, of trials {counts}."
     )
     for name, value in tuned.values.items():
         console.print(f"  {name}: {value}")
@@ -204,4 +202,4 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
         return
     console.print("The best score of many trials on val is too optimistic; the exam of the next run decides.")
     written_or_not = "They are in params.yaml" if written else "To write them to params.yaml, add --write"
-    console.print(f"{written_or_not}. Then: {_bin('minnow')} run {usecase}")
+    console.print(f"{written_or_not}. Then: {command('minnow')} run {usecase}")

@@ -128,6 +128,19 @@ def _compare_bootstrap(difference: Array, group: Array, level: float) -> Compari
     return Comparison(mean, upper, p, detectable(error * math.sqrt(m), m, level), m)
 
 
+def standard_error(difference: Array, group: Array) -> float:
+    """Standard error of the mean of differences of losses, row by row, over groups of rows; infinite for a single group.
+
+    difference: (n,) float64; group: (n,) int.
+    """
+    sums, sizes = by_group(difference, group)
+    m = len(sums)
+    if m < 2:
+        return math.inf
+    rest = sums - sizes * (sums.sum() / sizes.sum())
+    return math.sqrt(m / (m - 1) * float((rest**2).sum())) / float(sizes.sum())
+
+
 def difference(
     challenger: Array, other: Array, group: Array, measure: Measure, *, seed: int = 0
 ) -> tuple[float, float, float]:

@@ -110,6 +110,12 @@ def span(score: Mapping[str, Any], figure: Callable[[float], str]) -> str:
     return f"{'one group of rows' if score.get('n') == 1 else 'all groups of rows agree'}, so no interval"
 
 
+def figure(value: float, digits: int = 4) -> str:
+    """Format a score with digits that suit its size: 0.9876, 12.35, 30,796."""
+    large = abs(value)
+    return f"{value:,.0f}" if large >= 1000 else f"{value:.2f}" if large >= 10 else f"{value:.{digits}f}"
+
+
 def wilson(share: float, n: int, z: float = Z) -> tuple[float, float]:
     """Confidence interval of a proportion of n independent rows, (low, high). z: normal quantile. Source: Wilson 1927."""
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from minnow.modalities.text.scripts import UNSPACED
-from minnow.onboarding.proposal import Proposal, Question, Request
+from minnow.onboarding.proposal import Proposal, Question, Request, checked_options
 from minnow.tables.cells import MISSING
 from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
 from minnow.tables.frames import Frame, as_cells
@@ -116,7 +116,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
 
 
 def _look(data: Path, options: Mapping[str, object]) -> tuple[Frame, dict[str, Typed], list[FileError]]:
-    return look(data, TableOptions.model_validate({"target": "", **options}))
+    return look(data, checked_options(TableOptions, {"target": "", **options}))
 
 
 def named(columns: Iterable[str], names: Sequence[str]) -> str | None:

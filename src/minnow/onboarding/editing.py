@@ -4,36 +4,57 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from minnow import config
 from minnow.catalog import catalog
+from minnow.config.document import read_text
+
+_USECASES = re.compile(r"usecases:\s*(?:(?:\{\s*\}|null|~)\s*)?(?P<comment>#.*)?\s*")
+"""The line under which entries stand; a file without one may have an empty value there."""
+
+
+def check_new(settings: config.Settings, name: str, path: Path) -> None:
+    """Check that a name can be that of a new use case. Raises ConfigError."""
+    config.check_name(name)
+    if name in settings.names:
+        raise config.ConfigError(f"usecases.{name} exists already. Choose another name, or edit it in {path}.")
 
 
 def add_entry(path: Path, name: str, entry: str) -> None:
-    """Put an entry, indented as it is to stand, at the end of usecases. Raises ConfigError; the file stays as it was."""
-    text = path.read_text()
-    if name in ((yaml.safe_load(text) or {}).get("usecases") or {}):
-        raise config.ConfigError(f"usecases.{name} exists already. Choose another name, or edit it in {path}.")
-    _replace(path, _with_entry(text, entry))
+    """Put an entry at the end of usecases, indented as the others. Raises ConfigError; the file stays as it was."""
+    check_new(config.load(path, catalog()), name, path)
+    _replace(path, name, _with_entry(read_text(path), entry))
 
 
 def _with_entry(text: str, entry: str) -> str:
     """Insert text after the last entry under `usecases:`."""
     lines = text.splitlines(keepends=True)
     start = next((i for i, line in enumerate(lines) if line.startswith("usecases:")), None)
-    if start is None:
-        raise config.ConfigError("params.yaml needs a line `usecases:` under which an entry can stand.")
+    match = _USECASES.fullmatch(lines[start]) if start is not None else None
+    if start is None or match is None:
+        raise config.ConfigError(
+            "params.yaml needs a line `usecases:` under which entries stand, each on lines of its own. Write it so first."
+        )
     later = (i for i in range(start + 1, len(lines)) if lines[i].strip() and lines[i][0] not in " \t#\r\n")
     end = next(later, len(lines))
-    before = "".join(lines[:end]).rstrip("\n")
+    entries = lines[start + 1 : end]
+    head = "".join(lines[:start]) + f"usecases:{' ' + match['comment'] if match['comment'] else ''}\n"
+    before = (head + "".join(entries)).rstrip("\n")
     after = "".join(lines[end:])
-    return f"{before}\n\n{entry}" + (f"\n{after}" if after else "")
+    own = textwrap.indent(textwrap.dedent(entry), _indent(entries))
+    return f"{before}\n\n{own}" + (f"\n{after}" if after else "")
+
+
+def _indent(entries: list[str]) -> str:
+    """Return the blanks before the names of use cases, two where there are none yet."""
+    first = next((line for line in entries if line.strip() and not line.lstrip().startswith("#")), "  ")
+    return first[: len(first) - len(first.lstrip())] or "  "
 
 
 def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any]) -> None:
@@ -43,21 +64,23 @@ def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any])
     editor = YAML()
     editor.preserve_quotes, editor.width = True, 10_000
     editor.indent(mapping=2, sequence=4, offset=2)
-    document = editor.load(path.read_text())
+    document = editor.load(read_text(path))
     entry = document["usecases"][usecase]
-    if isinstance(entry["families"], list):
-        entry["families"] = dict.fromkeys(entry["families"])
+    if not isinstance(entry["families"], Mapping):
+        entry["families"] = {name: params or None for name, params in config.named(entry["families"]).items()}
     for name, value in values.items():
         *parents, last = [family, *name.split(".")]
-        node = entry["families"]
+        node: Any = entry["families"]
         for parent in parents:
             if node.get(parent) is None:
                 node[parent] = {}
+            elif not isinstance(node[parent], Mapping):  # a short form, such as schedule: cosine
+                node[parent] = catalog().params("family", family).full({parent: node[parent]})[parent]
             node = node[parent]
         node[last] = _flow(value)
     changed = io.StringIO()
     editor.dump(document, changed)
-    _replace(path, changed.getvalue())
+    _replace(path, usecase, changed.getvalue())
 
 
 def _flow(value: Any) -> Any:
@@ -71,13 +94,17 @@ def _flow(value: Any) -> Any:
     return items
 
 
-def _replace(path: Path, text: str) -> None:
-    """Replace a file by a text that loads as settings. Raises ConfigError, and then the file is as it was."""
+def _replace(path: Path, usecase: str, text: str) -> None:
+    """Replace a file by a text that loads as settings, the entry of a use case included.
+
+    Raises ConfigError, and then the file is as it was. Entries of others that were refused before do not matter.
+    """
+    config.load(path, catalog(), text).entry(usecase)
     handle, scratch = tempfile.mkstemp(prefix=".params-", suffix=".yaml", dir=path.parent)
     try:
-        with os.fdopen(handle, "w") as file:
+        newline = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+        with os.fdopen(handle, "w", encoding="utf-8", newline=newline) as file:
             file.write(text)
-        config.load(Path(scratch), catalog())
         Path(scratch).chmod(path.stat().st_mode & 0o777)
         Path(scratch).replace(path)
     finally:

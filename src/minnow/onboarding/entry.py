@@ -6,8 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
+from minnow.config.writing import escaped, inline
 from minnow.onboarding import editing
-from minnow.onboarding.proposal import Proposal, flow
+from minnow.onboarding.proposal import Proposal
 from minnow.runners.progress import wide_console
 from minnow.workspace import Workspace
 
@@ -25,7 +26,7 @@ def show(name: str, proposal: Proposal) -> None:
     for key, why in proposal.reasons.items():
         option = key.removeprefix(_OPTION)
         value = proposal.options.get(option) if key.startswith(_OPTION) else proposal.entry[key]
-        table.add_row(key, flow(value), why)
+        table.add_row(key, inline(value), why)
     console.print(table)
     for warning in proposal.warnings:
         console.print(f"Please check: {warning}", style="yellow")
@@ -33,7 +34,7 @@ def show(name: str, proposal: Proposal) -> None:
 
 def text_of(name: str, proposal: Proposal) -> str:
     """Format an entry for params.yaml, each key with its reason as a comment."""
-    lines = [f"  {name}:"]
+    lines = [f"  {inline(name)}:"]
     for key, value in proposal.entry.items():
         if key == "options":
             lines.append("    options:")
@@ -52,4 +53,4 @@ def add(space: Workspace, name: str, proposal: Proposal) -> None:
 
 
 def _line(key: str, value: Any, why: str | None) -> str:
-    return f"{key}: {flow(value)}" + (f" # {' '.join(why.split())}" if why else "")
+    return f"{key}: {inline(escaped(value))}" + (f" # {' '.join(why.split())}" if why else "")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from minnow.folders import Found, find_files
-from minnow.modalities.images.arrays import holds_arrays, read_arrays
-from minnow.modalities.images.class_folders import decoded, find_pictures, pixel_key, without_broken
+from minnow.modalities.images.arrays import holds_arrays, pixel_key, read_arrays
+from minnow.modalities.images.class_folders import decoded, find_pictures, without_broken
 from minnow.modalities.images.decode import SUFFIXES
 from minnow.modalities.images.options import Options
 from minnow.onboarding.class_folders import choose_class_folder, choose_limits, train_rows

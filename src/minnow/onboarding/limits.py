@@ -11,7 +11,7 @@ import numpy as np
 
 from minnow import modalities, tasks
 from minnow.config import SplitShares
-from minnow.onboarding.proposal import Proposal
+from minnow.onboarding.proposal import Proposal, checked_options
 from minnow.stages import prepare, validate
 from minnow.stages.case import Problem
 from minnow.tables.errors import ColumnError
@@ -39,9 +39,9 @@ def fit_limits(proposal: Proposal, data: Path) -> None:
 
 
 def problem_of(entry: Mapping[str, Any]) -> Problem:
-    """Modality, options and task of an entry. Raises ValueError for options that do not suit the modality."""
+    """Modality, options and task of an entry. Raises ConfigError for options that do not suit the modality."""
     modality, task = modalities.get(entry["modality"]), tasks.get(entry["task"])
-    options = modality.Options.model_validate(entry.get("options", {}))
+    options = checked_options(modality.Options, entry.get("options", {}))
     return Problem(entry["modality"], modality, options, entry["task"], task)
 
 

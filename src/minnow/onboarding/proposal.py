@@ -5,15 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
+from pydantic import ValidationError
 
+from minnow.config import ConfigError
+from minnow.config.document import value_of
+from minnow.config.errors import faults_of
+from minnow.config.writing import inline
+from minnow.contracts import Parameters
 from minnow.tables.errors import ReadingError
 
 ASKED_FOR = "requested"
 """The reason for a choice of the user."""
 _OPTION = "options."
+Options = TypeVar("Options", bound=Parameters)
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,9 @@ class Question:
         return cls(str(error), tuple(settles))
 
 
-def _value(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def flow(value: Any) -> str:
-    """Format a value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...")
-
-
 def _argument(value: Any) -> str:
     """Format a value as options_of reads it."""
-    return value if isinstance(value, str) and _value(value) == value else flow(value)
+    return value if isinstance(value, str) and value_of(value) == value else inline(value)
 
 
 def options_of(texts: Sequence[str]) -> dict[str, Any]:
@@ -66,10 +59,20 @@ def options_of(texts: Sequence[str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
-        options[name.strip()] = _value(value)
+        options[name.strip()] = value_of(value)
         if not sign or not name.strip():
             raise ValueError(f"--option must have the form NAME=VALUE, such as encoding=cp1251. Received: {text!r}.")
     return options
+
+
+def checked_options(model: type[Options], options: Mapping[str, Any]) -> Options:
+    """Validate options that the user gave. Raises ConfigError that names them."""
+    try:
+        return model.model_validate(dict(options))
+    except ValidationError as error:
+        faults = faults_of(error, ("options",), model, options)
+        quotes = " For text write quotes within the argument: --option \"NAME='007'\"."
+        raise ConfigError("\n".join(f"{fault}{quotes if fault.misread else ''}" for fault in faults)) from error
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _survey(found: Found) -> _Survey:
     survey, broken = _Survey(found), dict[str, str]()
     step = -(-len(found.files) // _MOST_SOUNDS)
     for file in found.files[::step]:
-        sound = sound_of(file)
+        sound = sound_of(file, _HIGHEST_RATE)
         if isinstance(sound, str):
             broken[file.name] = sound
             continue

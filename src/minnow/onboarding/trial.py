@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import typer
-import yaml
 
 from minnow import config
 from minnow.catalog import catalog
+from minnow.config import writing
+from minnow.runners.interruption import described
 from minnow.workspace import Workspace, workspace
 
 _FAMILIES, _MINUTES, _EPOCHS = 2, 1, 5
@@ -40,17 +41,19 @@ def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any
 def try_out(space: Workspace, name: str, entry: Mapping[str, Any]) -> int:
     """Run a short trial of an entry of params.yaml, and show its results, whatever failed. Returns the run's exit code."""
     from flows import retrain
-    from minnow.insight import summary
+    from minnow.insight import overview
 
     settings = config.load(space.params, catalog())
     tried = trial_settings(settings, name, entry)
     path = space.home / "new" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(tried, sort_keys=False, allow_unicode=True))
+    path.write_text(writing.document(tried), encoding="utf-8")
     families = " and ".join(tried["usecases"][name]["families"])
     typer.echo(f"A trial of {families}, a minute each at most. It is scored on val; the test set is not read.")
     trial = workspace(path, space.root)
-    code = retrain.run(trial, [name], force=True)
-    if trial.outcome(name).exists():
-        summary.show(trial, [name])
-    return code
+    with described(
+        lambda: f"The trial was cut; params.yaml keeps the entry usecases.{name}. To go on: minnow run {name}"
+    ):
+        ended = retrain.run(trial, [name], force=True)
+    overview.show_run(trial, ended.written, ended.stopped, ended.fresh)
+    return ended.code

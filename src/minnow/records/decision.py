@@ -27,6 +27,33 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Unscored:
+    """A registered model that a finalist could not be compared with fairly.
+
+    role: "champion" or "best"; why: "files", "bundle", "keys", "training rows", "task", "options", "target", "rows", "notation"
+    or "answers"; reason: in one sentence, with what was needed; version: of the registry.
+    """
+
+    role: str
+    why: str
+    reason: str
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class FamilyFolds:
+    """Mean loss of a family out of fold, and how much it lies above that of the best, with the standard error of that.
+
+    size_bytes: of the variant that would be chosen.
+    """
+
+    loss: float
+    difference: float
+    error: float
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class SeriesScore:
     """The first measure on the rows of one series. n: how many rows."""
 
@@ -67,7 +94,11 @@ class Decision:
     its scores. baselines: name -> score; differences: name -> loss difference. looked, level_spent: whether this decision is a
     look at the test set, and its level; looks: number of looks so far, this one included. comparisons: "champion", "best" ->
     numbers of the paired comparison. series: the finalist's scores on each of several series, None where rows are not of
-    several. hints: what the data makes doubtful about the figures. id: hash of the content, without chosen and hints.
+    several. rule: by which the finalist was chosen, "val" or "cross-validation"; folds: family -> figures of the latter. refit:
+    how the finalist was fitted again on train and val, or why not. hints: what the data makes doubtful about the figures.
+    unscored: registered models that could not be compared with; left_out: role of a registered model -> rows of the exam that
+    it was trained on, which are left out of the comparison. id: hash of the content, without chosen, rule, folds, refit and
+    hints.
     """
 
     usecase: str
@@ -93,14 +124,19 @@ class Decision:
         default_factory=dict[str, Mapping[str, float | int | None]]
     )
     chosen: tuple[str, ...] = ()
+    rule: str = "val"
+    folds: Mapping[str, FamilyFolds] = field(default_factory=dict[str, FamilyFolds])
+    refit: str = ""
     series: SeriesScores | None = None
     hints: tuple[Hint, ...] = ()
+    unscored: tuple[Unscored, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     id: str = ""
     format: int = FORMAT
     """Of the file that it was read from; written is always today's."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON value that from_json reads; without series it has no such key."""
+        """Return the JSON value that from_json reads; what does not apply has no key."""
         named: dict[str, Any] = {
             "reasons": list(self.reasons),
             "chosen": list(self.chosen),
@@ -109,11 +145,15 @@ class Decision:
             "baselines": {name: dict(vars(score)) for name, score in self.baselines.items()},
             "differences": {name: dict(vars(difference)) for name, difference in self.differences.items()},
             "about": dict(self.about),
+            "folds": {name: dict(vars(figures)) for name, figures in self.folds.items()},
             "comparisons": {role: dict(numbers) for role, numbers in self.comparisons.items()},
             "format": FORMAT,
         }
-        plain = {name: value for name, value in vars(self).items() if name != "series"}
-        return plain | named | ({"series": self.series.as_json()} if self.series else {})
+        plain = {name: value for name, value in vars(self).items() if name not in ("series", "unscored", "left_out")}
+        named |= {"series": self.series.as_json()} if self.series else {}
+        named |= {"unscored": [dict(vars(one)) for one in self.unscored]} if self.unscored else {}
+        named |= {"left_out": dict(self.left_out)} if self.left_out else {}
+        return plain | named
 
 
 def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
@@ -127,7 +167,9 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Decision:
             "score": score_from_json(value["score"]) if value.get("score") else None,
             "baselines": {name: score_from_json(score) for name, score in value.get("baselines", {}).items()},
             "differences": {name: Difference(**numbers) for name, numbers in value.get("differences", {}).items()},
+            "folds": {name: FamilyFolds(**figures) for name, figures in value.get("folds", {}).items()},
             "series": _series(value["series"]) if value.get("series") else None,
+            "unscored": tuple(Unscored(**one) for one in value.get("unscored", ())),
         }
         return Decision(**(value | read))
 

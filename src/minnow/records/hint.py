@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ABOUT_EXAM = ("class", "few", "drift", "unknown")
-"""Kinds of hints that say what an exam, or training, cannot show; they are printed beside the decision."""
-
 
 @dataclass(frozen=True)
 class Hint:

@@ -37,7 +37,8 @@ class Origin:
     """What a family's model is made from.
 
     rows: hash of the encoded rows; params: of the family, as params.yaml has them; code: hash of the source files; lock: hash
-    of uv.lock; init_from: the model that the training begins with.
+    of uv.lock; init_from: the model that the training begins with; joined: whether it was fitted to train and val together,
+    with what val had settled among its params.
     """
 
     rows: str
@@ -49,11 +50,13 @@ class Origin:
     lock: str
     machine: str
     init_from: StartRecord | None = None
+    joined: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return what origin_from_json reads; cached models are named by its hash."""
-        plain = {name: value for name, value in vars(self).items() if name != "init_from"}
-        return plain | ({"init_from": self.init_from.as_json()} if self.init_from else {})
+        plain = {name: value for name, value in vars(self).items() if name not in ("init_from", "joined")}
+        start = {"init_from": self.init_from.as_json()} if self.init_from else {}
+        return plain | start | ({"joined": True} if self.joined else {})
 
 
 def origin_from_json(value: Mapping[str, Any]) -> Origin:

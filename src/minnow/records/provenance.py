@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from minnow.records import decision as decision_record
+from minnow.records import keys as key_rules
 from minnow.records import report
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import RecordError, file_hashes, file_sha256, known_format, read_json, readable, write_json
 from minnow.records.origin import Origin, origin_from_json
+from minnow.types import KeyRule
 
 FILE = "provenance.json"
 FORMAT = 2
@@ -23,7 +25,9 @@ NOUN = "provenance"
 class Provenance:
     """Where a bundle comes from.
 
-    sha: the bundle's name; made_from: what the model was made from;
+    sha: the bundle's name; made_from: what the model was made from; code_version: git commit, with a hash of what differed from
+    it, "none" outside of git; untracked: files of code and settings that git did not track, which that hash covers;
+    keys: what the keys of its rows are made of, None in records of older versions;
     settings: the use case's entry in params.yaml; files: "bundle/model.onnx", "report.json" and the others -> sha256;
     decisions: those in which it was the finalist. target, version, tag: set in the copy that is published.
     """
@@ -34,7 +38,9 @@ class Provenance:
     variant: str | None = None
     data_version: str | None = None
     code_version: str | None = None
+    untracked: tuple[str, ...] = ()
     made_from: Origin | None = None
+    keys: KeyRule | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     decisions: tuple[Decision, ...] = ()
@@ -55,8 +61,9 @@ class Provenance:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON value that from_json reads; fields that are None are left out."""
-        plain = {name: value for name, value in vars(self).items() if value is not None}
+        plain = {name: value for name, value in vars(self).items() if value is not None and value != ()}
         origin: dict[str, Any] = {"made_from": self.made_from.as_json()} if self.made_from else {}
+        origin |= {"keys": key_rules.as_json(self.keys)} if self.keys else {}
         origin["format"] = FORMAT
         return plain | origin | {"decisions": [decision.as_json() for decision in self.decisions]}
 
@@ -80,7 +87,15 @@ def from_json(value: Mapping[str, Any], where: str = FILE) -> Provenance:
         decisions = tuple(decision_record.from_json(decision, where) for decision in value.get("decisions", ()))
         made_from = origin_from_json(value["made_from"]) if value.get("made_from") else None
         known: dict[str, Any] = {name: value[name] for name in Provenance.__dataclass_fields__ if name in value}
-        read: dict[str, Any] = {"files": files, "decisions": decisions, "made_from": made_from, "format": number}
+        keys = key_rules.from_json(value["keys"]) if value.get("keys") else None
+        read: dict[str, Any] = {
+            "files": files,
+            "decisions": decisions,
+            "made_from": made_from,
+            "keys": keys,
+            "format": number,
+            "untracked": tuple(value.get("untracked", ())),
+        }
         return Provenance(**(known | read))
 
 

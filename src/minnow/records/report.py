@@ -36,10 +36,15 @@ class ExamResult:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """Scores of one bundle. sha: the bundle's name; exams: "val", "test" -> scores there."""
+    """Scores of one bundle.
+
+    sha: the bundle's name; exams: "val", "test" -> scores there. before: name of the bundle that the scores on val are of,
+    where this one was fitted again on train and val.
+    """
 
     sha: str
     exams: Mapping[str, ExamResult] = field(default_factory=dict[str, ExamResult])
+    before: str | None = None
 
     def with_exam(self, name: str, result: ExamResult) -> ScoreReport:
         """Add the scores on a set of rows."""
@@ -73,10 +78,11 @@ def read_report(bundle: Bundle) -> ScoreReport:
         if "format" not in value:  # format 1: the exams alone
             return ScoreReport(empty.sha, {name: exam_result(exam) for name, exam in value.items()})
         exams = {name: exam_result(exam) for name, exam in value["exams"].items()}
-        return ScoreReport(value["sha"], exams) if value["sha"] == empty.sha else empty
+        return ScoreReport(value["sha"], exams, value.get("before")) if value["sha"] == empty.sha else empty
 
 
 def write_report(bundle: Bundle, report: ScoreReport) -> None:
     """Write a report beside its bundle."""
     exams = {name: exam.as_json() for name, exam in report.exams.items()}
-    write_json(bundle.record_folder / FILE, {"format": FORMAT, "sha": report.sha, "exams": exams})
+    before = {"before": report.before} if report.before else {}
+    write_json(bundle.record_folder / FILE, {"format": FORMAT, "sha": report.sha, "exams": exams, **before})

@@ -43,12 +43,13 @@ class Schema:
 
     def write(self, folder: Path) -> None:
         """Write schema.json to a bundle's folder."""
-        arrays = {name: [_as_json(spec) for spec in specs] for name, specs in self._arrays.items()}
+        arrays = {name: [_as_json(spec) for spec in specs] for name, specs in self.arrays.items()}
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         write_json(folder / FILE, {**plain, **arrays, "labels": list(self.labels), "options": dict(self.options)})
 
     @property
-    def _arrays(self) -> dict[str, tuple[Spec, ...]]:
+    def arrays(self) -> dict[str, tuple[Spec, ...]]:
+        """Its input and output arrays: "inputs" and "outputs" -> specs."""
         return {"inputs": self.inputs, "outputs": self.outputs}
 
 

@@ -22,6 +22,7 @@ from minnow.catalog import REGISTRIES
 from minnow.lineage import code_version, lock_version, machine
 from minnow.runners.worker import Worker, WorkerError
 from minnow.types import Report, StopFit, silent
+from minnow.workspace import DISK_FULL
 
 CONNECT_S, NODES_S, POLL_S = 10, 30, 0.2
 ROOMS = ("minnow.runners.worker", "minnow.stages.train", "minnow.stages.compress")
@@ -122,6 +123,8 @@ class Cluster:
             self._follow(future, events, task, report)
             return future.result()
         except (CancelledError, KilledWorker, NoValidWorkerError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                raise
             raise WorkerError(f"{function} lost its node: {error}. Run again.") from error
         finally:
             with contextlib.suppress(ValueError):

@@ -6,23 +6,35 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from minnow.measures.scores import figure
 from minnow.types import Report
 
 EVERY = 60.0
 """Seconds between two lines about a running step, where there are no bars."""
 
 
-def wide_console() -> Console:
-    """Return a console as wide as its terminal; a file or a pipe gets lines of 140 characters.
+class Lines(Console):
+    """A console that breaks no line of text where there is no terminal, so that a log can be searched."""
 
-    Text is printed as it is: names in square brackets, such as "pulse [/min]", are no markup.
+    def print(self, *objects: Any, **more: Any) -> None:
+        """Print texts, or a table, which keeps to the width of the console."""
+        if not self.is_terminal and all(isinstance(one, str) for one in objects):
+            more.setdefault("soft_wrap", True)
+        super().print(*objects, **more)
+
+
+def wide_console() -> Console:
+    """Return a console as wide as its terminal; in a file or a pipe, tables have up to 140 characters.
+
+    Text is printed as it is: names such as "pulse [/min]" are no markup, and ":smile:" is no picture.
     """
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=140)
+    console = Lines(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Lines(highlight=False, markup=False, emoji=False, width=140)
 
 
 class Display:
@@ -34,9 +46,9 @@ class Display:
         self._live = self.console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.console,
@@ -65,15 +77,19 @@ class Display:
         self.console.print(text)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Report]:
-        """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line."""
+    def step(self, name: str, measure: str | None = None, *, final: bool = True) -> Iterator[Report]:
+        """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line.
+
+        measure: shown of the metrics that are reported, in the place of the losses, whose units differ between families.
+        final: whether the line that is left has the last metrics; those of a last epoch need not be those of the model.
+        """
         task = self._progress.add_task(name, total=None, note="")
         start = last = time.monotonic()
         note = ""
 
         def report(epoch: int, epochs: int, metrics: Mapping[str, float]) -> None:
             nonlocal note, last
-            note, now = _note(metrics) or note, time.monotonic()
+            note, now = _note(metrics, measure) or note, time.monotonic()
             self._progress.update(task, completed=epoch, total=epochs, note=note)
             if not self._live and now - last >= EVERY and epoch < epochs:
                 last, left = now, (now - start) * (epochs - epoch) / epoch
@@ -88,9 +104,13 @@ class Display:
             if self._overall is not None:
                 self._progress.advance(self._overall)
         seconds = time.monotonic() - start
-        self.say(f"  {name:<44} {seconds:6.1f} s  {note}".rstrip())
+        self.say(f"  {name:<44} {seconds:6.1f} s  {note if final else ''}".rstrip())
 
 
-def _note(metrics: Mapping[str, float]) -> str:
-    shown = [name for name in metrics if name.startswith("val_")] or list(metrics)
-    return " ".join(f"{name}={metrics[name]:.4f}" for name in shown[:2])
+def _note(metrics: Mapping[str, float], measure: str | None) -> str:
+    """Say how far a step is: by the measure where it is reported, else by what the family minimizes."""
+    if measure and f"val_{measure}" in metrics:
+        return f"{measure} {figure(metrics[f'val_{measure}'])} on val"
+    losses = [name for name in metrics if name.startswith("val_")] or list(metrics)
+    shown = [f"{name.removeprefix('val_')} {figure(metrics[name])}" for name in losses[:2]]
+    return f"{', '.join(shown)} on val (the family's own)" if shown else ""

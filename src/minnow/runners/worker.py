@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -19,13 +20,27 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from minnow.contracts import JobKilled
 from minnow.types import Report, StopFit, silent
+from minnow.workspace import DISK_FULL
 
 POLL_S = 0.2
+ORPHAN_S = 0.5
+"""How often the child looks whether its parent is still there."""
+START_S = 600
+"""Longest time in which the process imports its libraries."""
 
 
 class WorkerError(RuntimeError):
     """A job that failed: it raised an error, its process died, or it took too long or too much memory."""
+
+
+class _DiskFull(Exception):
+    """A job found no room on the disk, which is no fault of its own. Arguments: those of the OSError."""
+
+
+class WorkerKilled(WorkerError, JobKilled):
+    """A job whose process died, or that took too long or too much memory."""
 
 
 class Worker:
@@ -65,17 +80,20 @@ class Worker:
     def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run "package.module:function" in the child and return its result, which must be picklable.
 
-        report: called with the child's progress. Raises WorkerError, and StopFit where report raised it.
+        report: called with the child's progress. Raises WorkerError, WorkerKilled where the process ended before the job,
+        StopFit where report raised it, and OSError where the disk is full.
         """
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or self._process.poll() is not None or self._keeps_much():
             self._start()
         assert self._pipe is not None
         try:
             self._pipe.send((function, arguments, named))
             return self._wait(function, report)
+        except _DiskFull as error:
+            raise OSError(*error.args) from error
         except (EOFError, OSError) as error:
-            code = self._stop()
-            raise WorkerError(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
+            code = self._stop(is_dying=True)
+            raise WorkerKilled(f"{function} killed its process ({_cause(code)}). See {self._log}.") from error
         except BaseException:
             if self._process is not None and not self._idle:
                 self._stop()
@@ -85,13 +103,18 @@ class Worker:
         """Pass progress on until the child sends a result or an error. Raises what call raises."""
         assert self._pipe is not None
         self._idle = False
-        deadline = time.monotonic() + self._job_s
+        deadline, next_check = time.monotonic() + (self._job_s if self._ready else START_S), 0.0
         stopped: StopFit | None = None
         while True:
-            if not self._pipe.poll(POLL_S):
+            if time.monotonic() >= next_check:  # also while the job reports: progress is no reason to overlook a limit
                 self._check_limits(function, deadline)
+                next_check = time.monotonic() + POLL_S
+            if not self._pipe.poll(POLL_S):
                 continue
             kind, value = self._pipe.recv()
+            if kind == "ready":  # the time of a job does not include that in which its process starts
+                self._ready, deadline = True, time.monotonic() + self._job_s
+                continue
             if kind == "progress":
                 try:
                     report(*value)
@@ -102,20 +125,26 @@ class Worker:
             self._idle = True
             if stopped is not None:
                 raise stopped
+            if kind == "full":
+                raise _DiskFull(*value)
             if kind == "error":
                 raise WorkerError(value)
             return value
 
+    def _keeps_much(self) -> bool:
+        """Whether earlier jobs left the process more than half of the memory that one job may take."""
+        return self._process is not None and _resident_bytes(self._process.pid) > self._memory_bytes / 2
+
     def _check_limits(self, function: str, deadline: float) -> None:
         used = _resident_bytes(self._process.pid) if self._process else 0
         if used > self._memory_bytes:
-            raise WorkerError(
+            raise WorkerKilled(
                 f"{function} took {used / 2**30:.1f} GB of memory. Allowed: {self._memory_bytes / 2**30:.1f} GB. "
                 "Raise worker.memory_gb in params.yaml or make the model smaller."
             )
         if time.monotonic() > deadline:
-            raise WorkerError(
-                f"{function} took longer than {self._job_s / 60:.0f} minutes. "
+            raise WorkerKilled(
+                f"{function} took longer than {(self._job_s if self._ready else START_S) / 60:g} minutes. "
                 "Raise worker.job_minutes in params.yaml or train for fewer epochs."
             )
 
@@ -131,18 +160,19 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends this process
             )
         theirs.close()
-        self._pipe, self._idle = ours, True
+        self._pipe, self._idle, self._ready = ours, True, False
 
-    def _stop(self) -> int | None:
-        """End the process, gently when it is idle. Returns its exit code."""
+    def _stop(self, *, is_dying: bool = False) -> int | None:
+        """End the process. is_dying: it has closed its pipe, and its own exit code is wanted. Returns the exit code."""
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
         if self._process is None:
             return None
-        if not self._idle and self._process.poll() is None:
+        if is_dying and self._process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=1)  # a process that has just died is not dead for the system yet
         if self._process.poll() is None:
@@ -182,6 +212,7 @@ def resolve(function: str) -> Callable[..., Any]:
 def _serve(pipe: Connection, warm: str) -> None:
     """The child's loop: one job after the other until the parent closes the pipe."""
     importlib.import_module(warm)
+    pipe.send(("ready", None))
     while True:
         job = pipe.recv()
         if job is None:  # a request to stop a job that had already ended
@@ -200,6 +231,8 @@ def _serve(pipe: Connection, warm: str) -> None:
         except Exception as error:
             traceback.print_exc()
             answer = ("error", f"{type(error).__name__}: {error}")
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                answer = ("full", (error.errno, error.strerror, error.filename))
         pipe.send(answer)
         _forget()
 
@@ -211,6 +244,14 @@ def _forget() -> None:
         keras.backend.clear_session(free_memory=True)
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, which a job that reports nothing would not notice."""
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_S)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         _serve(Connection(int(sys.argv[1])), sys.argv[2])

@@ -8,7 +8,7 @@ import functools
 import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from minnow.contracts import FileLimits
 from minnow.registry import unknown
 from minnow.serving import pages
 from minnow.serving.pool import LoadedModel, ModelPool
@@ -33,13 +34,15 @@ EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 class Limits:
     """Limits of one request, and the size up to which it is answered in the event loop.
 
-    A small request takes microseconds, less than a change of thread; a large one would block the others.
+    A small request takes microseconds, less than a change of thread; a large one would block the others, and so would a file,
+    whatever its size. files: what headers of files may state.
     """
 
     body_bytes: int = 8 * 1024 * 1024
     inputs: int = 1000
     inline_bytes: int = 64 * 1024
     inline_inputs: int = 16
+    files: FileLimits = field(default_factory=FileLimits)
 
 
 class Json(Response):
@@ -98,22 +101,35 @@ async def _answer(pool: ModelPool, limits: Limits, request: Request) -> Response
         raise Refusal(405, f"Inputs are sent with POST. Received: {request.method}. The page / has an example.")
     media = media_type(request, model.predictor)
     body = await body_of(request, limits.body_bytes)
-    if media == JSON and len(body) <= limits.inline_bytes:
-        question = read(body, media, model.predictor, limits.inputs)
-        if len(question.inputs) <= limits.inline_inputs:
-            return Json(_reply(model, question))
-
-    def work() -> Response:
-        return Json(_reply(model, read(body, media, model.predictor, limits.inputs)))
-
+    if media == JSON and len(body) > limits.inline_bytes:
+        async with model.lock:
+            return await run_in_threadpool(lambda: _checked_reply(model, read(body, media, limits.inputs), limits))
+    question = read(body, media, limits.inputs)
+    if model.predictor.holds_files(question.inputs):
+        await run_in_threadpool(_check_files, model, question, limits)  # not behind the lock: a refusal need not wait
+    elif len(question.inputs) <= limits.inline_inputs:
+        return _reply(model, question)
     async with model.lock:
-        return await run_in_threadpool(work)
+        return await run_in_threadpool(_reply, model, question)
 
 
-def _reply(model: LoadedModel, question: Question) -> dict[str, Any]:
+def _checked_reply(model: LoadedModel, question: Question, limits: Limits) -> Response:
+    _check_files(model, question, limits)
+    return _reply(model, question)
+
+
+def _check_files(model: LoadedModel, question: Question, limits: Limits) -> None:
+    try:
+        if model.predictor.holds_files(question.inputs):
+            model.predictor.check_files(question.inputs, limits.files)
+    except InputError as error:
+        raise Refusal(422, str(error)) from error
+
+
+def _reply(model: LoadedModel, question: Question) -> Response:
     predictor = model.predictor
     try:
-        return {"answers": predictor.answer(question.inputs, question.k), **predictor.about}
+        return Json({"answers": predictor.answer(question.inputs, question.k), **predictor.about})
     except InputError as error:
         raise Refusal(422, str(error)) from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minnow import modalities, runtimes, tasks
+from minnow.contracts import FileLimits
 from minnow.records.bundle import BundleError, open_bundle
 from minnow.records.files import sha256
 from minnow.records.provenance import Provenance
@@ -82,10 +84,12 @@ class Predictor:
     def answer(self, inputs: list[Any], k: int | None = None) -> list[dict[str, Any]]:
         """Answer a request's inputs in order, JSON-ready, each with what the modality states about it, such as its time.
 
-        k: how many items a ranking lists, None for the task's own number. Raises InputError for an input that the modality
-        refuses.
+        An input may be the bytes of a body that is a file. k: how many items a ranking lists, None for the task's own number.
+        Raises InputError for an input that the modality refuses.
         """
         try:
+            if inputs and isinstance(inputs[0], bytes):
+                inputs = self.modality.CAPABILITIES.from_bytes(inputs[0], self.encoder)
             columns = self.modality.parse(inputs, self.encoder)
             rows = self.encoder.encode(columns)
         except ValueError as error:
@@ -119,9 +123,25 @@ class Predictor:
         """Content types that a body may have besides JSON."""
         return self.modality.CAPABILITIES.media(self.encoder)
 
-    def from_bytes(self, body: bytes) -> list[Any]:
-        """Decode a body of one of these content types into inputs of parse. Raises ValueError."""
-        return self.modality.CAPABILITIES.from_bytes(body, self.encoder)
+    def holds_files(self, inputs: Sequence[Any]) -> bool:
+        """Whether inputs of a request are files, which take long to decode: base64 in JSON, or bytes for a whole body."""
+        return bool(self.media) and any(isinstance(value, str | bytes) for value in inputs)
+
+    def check_files(self, inputs: Sequence[Any], limits: FileLimits) -> None:
+        """Check the headers of the files of a request before anything is decoded. Raises InputError."""
+        files = {name: data for name, data in self._files(inputs) if data is not None}
+        try:
+            self.modality.CAPABILITIES.check_files(files, self.encoder, limits)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+
+    def _files(self, inputs: Sequence[Any]) -> Iterator[tuple[str, bytes | None]]:
+        for i, value in enumerate(inputs):
+            if isinstance(value, bytes):
+                yield "The body", value
+                continue
+            with suppress(ValueError):  # answer says what is wrong with it
+                yield f"inputs[{i}]", self.modality.CAPABILITIES.file_of(value)
 
     @cached_property
     def example(self) -> Any:

@@ -25,7 +25,10 @@ class Refusal(Exception):
 
 
 class Question(NamedTuple):
-    """The contents of a request. k: how many items a ranking lists, None for the task's own number."""
+    """The contents of a request. inputs: as in JSON, or the bytes of a body that is a file.
+
+    k: how many items a ranking lists, None for the task's own number.
+    """
 
     inputs: list[Any]
     k: int | None
@@ -49,7 +52,10 @@ async def body_of(request: Request, most_bytes: int) -> bytes:
 
 
 def media_type(request: Request, predictor: Predictor) -> str:
-    """Return the body's content type. Raises Refusal 415 for one that this use case does not take."""
+    """Return the body's content type. Raises Refusal 415 for one that this use case does not take, and for a packed body."""
+    packed = request.headers.get("content-encoding", "").strip().lower()
+    if packed not in ("", "identity"):
+        raise Refusal(415, f"A body is sent as it is, without a content-encoding. Received: {packed[:30]}.")
     received = request.headers.get("content-type", "").split(";")[0].strip().lower()
     takes = [JSON, *predictor.media]
     if received not in takes:
@@ -57,13 +63,10 @@ def media_type(request: Request, predictor: Predictor) -> str:
     return received
 
 
-def read(body: bytes, media: str, predictor: Predictor, most_inputs: int) -> Question:
-    """Read the inputs out of a body. Raises Refusal 400, 413 or 422."""
+def read(body: bytes, media: str, most_inputs: int) -> Question:
+    """Read the inputs out of a body; a file is not decoded yet. Raises Refusal 400, 413 or 422."""
     if media != JSON:
-        try:
-            return Question(predictor.from_bytes(body), None)
-        except ValueError as error:
-            raise Refusal(422, str(error)) from error
+        return Question([body], None)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

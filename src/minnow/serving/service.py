@@ -11,8 +11,10 @@ from typing import Any
 import bentoml
 from bentoml.models import BentoModel
 
+from minnow.contracts import FileLimits
 from minnow.serving.app import Limits, create_app
 from minnow.serving.pool import ModelPool
+from minnow.serving.ports import explain_taken_port
 from minnow.stores import bento, models
 from minnow.stores.models import Published
 
@@ -30,10 +32,14 @@ def setting(name: str, default: Any) -> Any:
 
 logging.getLogger("minnow").setLevel(logging.INFO)  # BentoML's root handlers show it
 bento.read_switches_again()
+explain_taken_port()
 DEVICE = setting("MINNOW_DEVICE", "cpu")
 LIMITS = Limits(
     body_bytes=setting("MINNOW_BODY_BYTES", Limits.body_bytes),
     inputs=setting("MINNOW_INPUTS", Limits.inputs),
+    files=FileLimits(
+        pixels=setting("MINNOW_PIXELS", FileLimits.pixels), seconds=setting("MINNOW_SECONDS", FileLimits.seconds)
+    ),
 )
 
 

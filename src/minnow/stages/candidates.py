@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
+from minnow.records.decision import Unscored
+from minnow.records.keys import TrainingRows
 from minnow.records.timing import Timing
 from minnow.stages import evaluate
 from minnow.stages.compress import FLOAT, Compressed
@@ -17,20 +19,31 @@ from minnow.stages.evaluate import Evaluation
 from minnow.stages.judge import Performance
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
-from minnow.types import Array
+from minnow.types import Array, KeyRule
+
+
+def _unseen(variant: str, error: Exception) -> None:
+    """Keep no trace."""
+
 
 GPU_VARIANTS = (FLOAT, "float16")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model."""
+    """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model.
+
+    shipped: the bundle of the same variant fitted again on train and val, which is what would be served; None where that is the
+    bundle whose scores on val these are. refit: a sentence about it.
+    """
 
     trained: Trained
     variant: str
     val: Evaluation
     timing: Timing
     parity: Mapping[str, float]
+    shipped: Bundle | None = None
+    refit: str = ""
 
     @property
     def family(self) -> str:
@@ -45,7 +58,7 @@ class Candidate:
     @property
     def bundle(self) -> Bundle:
         """The bundle that would be served."""
-        return self.val.bundle
+        return self.shipped or self.val.bundle
 
     def runs_on(self, target: str) -> bool:
         """Whether a target can serve it: an ONNX file, and on a GPU in floating point, since int8 runs on the CPU there."""
@@ -54,25 +67,39 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A registered model. keys, training: as recorded with it, None in records of older versions, or where they are lost."""
+
+    version: int
+    bundle: Bundle
+    keys: KeyRule | None = None
+    training: TrainingRows | None = None
+
+
+@dataclass(frozen=True)
 class Incumbents:
     """What the registry holds for a use case and target.
 
-    champion, best: bundles of the champion and of the best model so far; looks: comparisons on this exam so far; rows: (n,)
-    uint64, keys of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle that may not be promoted
-    again -> which version that was, and why.
+    models: "champion" (the champion) and "best" (the best model so far) -> it, for the roles that are filled; unread: roles
+    whose files are lost or cannot be read; replaces: sha of the registered champion's bundle. looks: comparisons on this exam
+    so far; rows: (n,) uint64, identities of the rows that these looks have read, and of this exam. withdrawn: sha of a bundle
+    that may not be promoted again -> which version that was, and why.
     """
 
-    champion: Bundle | None = None
-    best: Bundle | None = None
+    models: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    unread: tuple[Unscored, ...] = ()
+    replaces: str | None = None
     looks: int = 0
     rows: Array | None = None
     withdrawn: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    @property
-    def bundles(self) -> dict[str, Bundle]:
-        """Role -> bundle, for the roles that are filled."""
-        roles = {"champion": self.champion, "best": self.best}
-        return {role: bundle for role, bundle in roles.items() if bundle is not None}
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The variants of one family that could be scored on val. refused: variant -> why another could not."""
+
+    evaluations: list[Evaluation]
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -81,29 +108,70 @@ class Made:
 
     trained: Trained
     compressed: Compressed
-    evaluations: list[Evaluation]
+    evaluated: Evaluated
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """The variants that were scored on val."""
+        return self.evaluated.evaluations
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Variant -> why it could not be made, or not be scored."""
+        return {**self.compressed.refused, **self.evaluated.refused}
 
 
-def evaluate_variants(compressed: Compressed, prepared: Prepared, scratch: Path) -> list[Evaluation]:
-    """Copy each variant out of the cache, score it on val from its file and write its report."""
-    evaluations = []
+@dataclass(frozen=True)
+class LineUp:
+    """The candidates of a use case. refused: name -> why a variant could not be timed."""
+
+    candidates: list[Candidate]
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def evaluate_variants(
+    compressed: Compressed, prepared: Prepared, scratch: Path, seen: Callable[[str, Exception], None] = _unseen
+) -> Evaluated:
+    """Copy each variant out of the cache, score it on val from its file and write its report.
+
+    A variant that cannot be scored is refused; an error other than ValueError is handed to seen(variant, error). Raises what
+    stops float32, the parent of the others, and OSError.
+    """
+    evaluations: list[Evaluation] = []
+    refused: dict[str, str] = {}
     for variant, source in compressed.bundles.items():
         folder = scratch / "bundles" / f"{compressed.family}-{variant}" / FOLDER
         shutil.copytree(source, folder)
-        evaluations.append(evaluate.evaluate(open_bundle(folder), prepared.tables["val"]))
-        evaluate.record(evaluations[-1], "val")
-    return evaluations
+        try:
+            evaluation = evaluate.evaluate(open_bundle(folder), prepared.tables["val"])
+        except Exception as error:
+            if variant == FLOAT or isinstance(error, OSError):
+                raise
+            refused[variant] = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            if not isinstance(error, ValueError):
+                seen(variant, error)
+            continue
+        evaluate.record(evaluation, "val")
+        evaluations.append(evaluation)
+    return Evaluated(evaluations, refused)
 
 
-def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timing]]) -> list[Candidate]:
-    """Time all variants together, while nothing trains, and return them as candidates. measure: folders -> timings."""
+def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timing | str]]) -> LineUp:
+    """Time all variants together, while nothing trains, and return them as candidates.
+
+    measure: folders -> timings, or the reason why there is none.
+    """
     pairs = [(one, evaluation) for one in made for evaluation in one.evaluations]
     timings = measure([evaluation.bundle.folder for _, evaluation in pairs]) if pairs else {}
-    candidates = []
+    candidates: list[Candidate] = []
+    refused: dict[str, str] = {}
     for one, evaluation in pairs:
         variant, timing = evaluation.bundle.schema.variant, timings[evaluation.bundle.folder]
-        candidates.append(Candidate(one.trained, variant, evaluation, timing, one.compressed.parity[variant]))
-    return candidates
+        if isinstance(timing, str):
+            refused[evaluation.bundle.name] = f"it could not be timed: {timing}"
+        else:
+            candidates.append(Candidate(one.trained, variant, evaluation, timing, one.compressed.parity[variant]))
+    return LineUp(candidates, refused)
 
 
 def performance(evaluation: Evaluation, timing: Timing | None = None) -> Performance:
@@ -111,7 +179,7 @@ def performance(evaluation: Evaluation, timing: Timing | None = None) -> Perform
     bundle = evaluation.bundle
     return Performance(
         name=bundle.name,
-        sha=evaluate.name_today(bundle),
+        sha=evaluate.answering_name(bundle),
         size_bytes=bundle.size_bytes,
         loss=evaluation.loss,
         score=evaluation.primary,

@@ -13,6 +13,7 @@ from minnow.catalog import catalog
 from minnow.config import Judge, Settings, UseCase, params_of
 from minnow.contracts import Modality, Task
 from minnow.lineage import data_version, lock_version
+from minnow.types import KeyRule
 from minnow.workspace import Workspace
 
 
@@ -39,11 +40,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """One use case of one run."""
+    """One use case of one run. keys: what the keys of its rows are made of, as recorded; None before a champion has a rule."""
 
     name: str
     settings: Settings
     workspace: Workspace
+    keys: KeyRule | None = None
 
     @property
     def usecase(self) -> UseCase:
@@ -64,6 +66,11 @@ class Case:
     def problem(self) -> Problem:
         """Modality, options and task together."""
         return Problem(self.usecase.modality, self.modality, self.options, self.usecase.task, self.task)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """Its entry in params.yaml with what it inherits from the project, JSON-ready, for records."""
+        return self.usecase.model_dump(mode="json") | {"judge": self.judge.model_dump(mode="json")}
 
     @property
     def judge(self) -> Judge:

@@ -1,15 +1,24 @@
-"""The choice of a finalist on val: the smallest variant that is not inferior to the best, within every limit."""
+"""The choice of a finalist, never on test.
+
+Where val can see a difference of one margin, the smallest variant that is not inferior to the best on val is chosen. Where it
+cannot, families are cross-validated over train and val, and the one-standard-error rule chooses. Source: Breiman et al. 1984.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from minnow.measures.paired import compare
+from minnow.measures.paired import Comparison, compare, standard_error
+from minnow.records.decision import FamilyFolds
+from minnow.stages.crossval import FOLDS, OutOfFold
 from minnow.stages.judge import Performance, Rules, unfit
 from minnow.types import Array
+
+VAL, CROSS_VALIDATION = "val", "cross-validation"
+"""The rules of a choice."""
 
 
 class Budget(Protocol):
@@ -33,48 +42,191 @@ class Budget(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """The finalist's name, None where there is none. infeasible: without the budget there would be one."""
+    """A finalist, and what could have stood in its place.
+
+    finalist: name of the variant, None where there is none; infeasible: without the budget there would be one. rule: by which
+    it was chosen; folds: family -> figures of the cross-validation. variants: family -> its variant that would be chosen; able:
+    families that could have been chosen, since they are not shown to be worse than the best.
+    """
 
     finalist: str | None
     reasons: list[str]
     infeasible: bool = False
+    rule: str = VAL
+    folds: Mapping[str, FamilyFolds] = field(default_factory=dict[str, FamilyFolds])
+    variants: Mapping[str, str] = field(default_factory=dict[str, str])
+    able: tuple[str, ...] = ()
 
 
-def choose_finalist(variants: Sequence[Performance], *, group: Array, rules: Rules, budget: Budget) -> Choice:
-    """Choose, on val, the smallest variant that is not inferior to the best, among those within every limit.
+@dataclass(frozen=True)
+class Field:
+    """The variants that a finalist is chosen from, and those that exceed a limit.
 
-    group: (n,) int, rows of one group are resampled together. Of equal sizes the first name is chosen; the order of the
-    variants does not matter. The choice is infeasible where a variant would be within the limits without the budget.
+    group: (n,) int, rows of one group are resampled together.
     """
+
+    variants: tuple[Performance, ...]
+    reasons: tuple[str, ...]
+    group: Array
+    rules: Rules
+    infeasible: bool = False
+
+    @property
+    def best(self) -> Performance:
+        """The variant with the least mean loss on val; of equal ones the smallest, then the first by name."""
+        return min(self.variants, key=_rank)
+
+    @property
+    def families(self) -> dict[str, list[Performance]]:
+        """Family -> its variants."""
+        names = dict.fromkeys(family_of(variant) for variant in self.variants)
+        return {name: [v for v in self.variants if family_of(v) == name] for name in names}
+
+    def compare(self, variant: Performance, other: Performance) -> Comparison:
+        """Compare the losses of two variants on val."""
+        return compare(variant.loss, other.loss, self.group, binary=self.rules.binary, level=self.rules.level)
+
+
+def field_of(variants: Sequence[Performance], *, group: Array, rules: Rules, budget: Budget) -> Field:
+    """Leave out the variants that exceed a limit. The order of the variants does not matter."""
     ordered = sorted(variants, key=lambda v: v.name)
-    refused = {v.name: why for v in ordered if (why := _over_limit(v, rules, budget))}
-    within = [v for v in ordered if v.name not in refused]
+    refused = {v.name: why for v in ordered if (why := over_limit(v, rules, budget))}
+    within = tuple(v for v in ordered if v.name not in refused)
     reasons = [f"{name}: {why}" for name, why in refused.items()]
+    infeasible = not within and any(unfit(v, rules) is None for v in ordered)
     if not within:
-        by_budget = any(unfit(v, rules) is None for v in ordered)
-        return Choice(None, [*reasons, "No variant is within the limits."], infeasible=by_budget)
-    best = min(within, key=lambda v: (_mean(v), v.size_bytes, v.name))
-    bounds = {v.name: _upper(v, best, group, rules) for v in within}
-    able = [v for v in within if v is best or bounds[v.name] < rules.margin]
-    finalist = min(able, key=lambda v: (v.size_bytes, v.name))
-    reasons.append(
+        reasons.append("No variant is within the limits.")
+    return Field(within, tuple(reasons), group, rules, infeasible)
+
+
+def undecided(field: Field) -> list[str]:
+    """Families that are not shown to be worse than the best on val; none where val can see a difference of one margin.
+
+    It can where the difference between the best and the best of the other families (of the other variants, where there is one
+    family) would be detected with a power of 80 %.
+    """
+    leaders = sorted((min(variants, key=_rank) for variants in field.families.values()), key=_rank)
+    best, *others = leaders if len(leaders) > 1 else sorted(field.variants, key=_rank)
+    if not others or field.compare(others[0], best).detectable <= field.rules.margin:
+        return []
+    left = [one for one in leaders[1:] if field.compare(best, one).p_better > field.rules.level]
+    return [family_of(one) for one in (best, *left)]
+
+
+def choose_on_val(field: Field) -> Choice:
+    """Choose the smallest variant that is not inferior to the best on val; of equal sizes the first by name."""
+    if not field.variants:
+        return Choice(None, list(field.reasons), field.infeasible)
+    best, margin = field.best, field.rules.margin
+    able = [v for v in field.variants if v is best or field.compare(v, best).upper < margin]
+    finalist = min(able, key=_size)
+    reason = (
         f"{best.name} is best on val with {best.score.value:.4f}; {finalist.name} is the smallest of {len(able)} that are "
-        f"not inferior to it by the margin {rules.margin:.4f}: {finalist.size_bytes:,} bytes, {finalist.score.value:.4f}."
+        f"not inferior to it by the margin {margin:.4f}: {finalist.size_bytes:,} bytes, {finalist.score.value:.4f}."
     )
-    return Choice(finalist.name, reasons)
+    families = tuple(dict.fromkeys(family_of(v) for v in able))
+    return Choice(
+        finalist.name,
+        [*field.reasons, reason],
+        variants=_chosen_variants(field),
+        able=families,
+    )
+
+
+def choose_within(field: Field, family: str) -> Choice:
+    """Choose the smallest variant of a family that keeps the loss of the best of them on val."""
+    finalist = _of_family(field.families[family], field.rules.margin)
+    reason = (
+        f"Val is too small to see a difference of one margin, and all families but {family} are shown to be worse or exceed a "
+        f"limit. {finalist.name} is its smallest variant that keeps the score on val: {finalist.size_bytes:,} bytes, "
+        f"{finalist.score.value:.4f}."
+    )
+    return Choice(finalist.name, [*field.reasons, reason], variants=_chosen_variants(field), able=(family,))
+
+
+def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
+    """Choose the smallest family whose mean loss out of fold lies within one standard error of the least.
+
+    The error is that of the paired differences, row by row or group by group, inflated because the training sets of folds
+    overlap. Each family stands with the smallest of its variants that keeps the loss of the best of them on val. Source:
+    Nadeau & Bengio 2003.
+    """
+    variants = {name: _of_family(field.families[name], field.rules.margin) for name in folds.loss}
+    figures = _figures(folds, {name: variant.size_bytes for name, variant in variants.items()})
+    able = [name for name, one in figures.items() if one.difference <= one.error]
+    finalist = min((variants[name] for name in able), key=_size)
+    return Choice(
+        finalist.name,
+        [*field.reasons, *_said(figures, able, finalist, folds)],
+        rule=CROSS_VALIDATION,
+        folds=figures,
+        variants=_chosen_variants(field),
+        able=tuple(able),
+    )
+
+
+def _figures(folds: OutOfFold, sizes: Mapping[str, int]) -> dict[str, FamilyFolds]:
+    """Figures of each family, the best first."""
+    means = {name: math.fsum(loss) / len(loss) for name, loss in folds.loss.items()}
+    best = min(means, key=lambda name: (means[name], sizes[name], name))
+    figures = {}
+    for name in sorted(means, key=lambda name: (name != best, means[name], name)):
+        inflated = math.sqrt(1 + 1 / (FOLDS - 1))
+        error = 0.0 if name == best else inflated * standard_error(folds.loss[name] - folds.loss[best], folds.group)
+        figures[name] = FamilyFolds(means[name], means[name] - means[best], error, sizes[name])
+    return figures
+
+
+def _said(
+    figures: Mapping[str, FamilyFolds], able: Sequence[str], finalist: Performance, folds: OutOfFold
+) -> list[str]:
+    """Sentences about a choice by cross-validation."""
+    best = next(iter(figures))
+    lines = [
+        f"Val is too small to see a difference of one margin, so the families were cross-validated over train and val "
+        f"({FOLDS} folds, {len(folds.group):,} rows)."
+    ]
+    lines += [f"{name} could not be cross-validated: {why}" for name, why in folds.failed.items()]
+    listed = "; ".join(
+        f"{name} {one.loss:.4f}" + (f" (+{one.difference:.4f}, standard error {one.error:.4f})" if name != best else "")
+        for name, one in figures.items()
+    )
+    lines.append(f"Mean loss out of fold: {listed}.")
+    lines.append(
+        f"{finalist.name} is the smallest of {len(able)} within one standard error of {best}: {finalist.size_bytes:,} bytes."
+    )
+    return lines
+
+
+def family_of(variant: Performance) -> str:
+    """Family of a variant, by its name."""
+    return variant.name.partition("/")[0]
+
+
+def _chosen_variants(field: Field) -> dict[str, str]:
+    """Family -> its variant that would be chosen."""
+    return {name: _of_family(variants, field.rules.margin).name for name, variants in field.families.items()}
+
+
+def _of_family(variants: Sequence[Performance], margin: float) -> Performance:
+    """The smallest variant of a family whose mean loss on val is not more than a margin above that of the best."""
+    best = min(variants, key=_rank)
+    return min((v for v in variants if _mean(v) <= _mean(best) + margin), key=_size)
+
+
+def _size(variant: Performance) -> tuple[int, str]:
+    return variant.size_bytes, variant.name
+
+
+def _rank(variant: Performance) -> tuple[float, int, str]:
+    return _mean(variant), variant.size_bytes, variant.name
 
 
 def _mean(variant: Performance) -> float:
     return math.fsum(variant.loss) / len(variant.loss)
 
 
-def _upper(variant: Performance, best: Performance, group: Array, rules: Rules) -> float:
-    if variant is best:
-        return 0.0
-    return compare(variant.loss, best.loss, group, binary=rules.binary, level=rules.level).upper
-
-
-def _over_limit(v: Performance, rules: Rules, budget: Budget) -> str | None:
+def over_limit(v: Performance, rules: Rules, budget: Budget) -> str | None:
     """Return the limit that a variant breaks, or None."""
     if budget.size_bytes is not None and v.size_bytes > budget.size_bytes:
         return f"{v.size_bytes:,} bytes; budget.size_bytes allows {budget.size_bytes:,}."

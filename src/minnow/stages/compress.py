@@ -1,69 +1,42 @@
-"""Compression: exports a trained model and makes its variants, each a bundle whose answers are compared with the model's."""
+"""Compression: exports a trained model and makes its variants on the runner, or finds them in the cache."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from minnow import compression, exporters, families, runtimes, tasks
-from minnow.contracts import CompressionSource, Model, Session
+from minnow import exporters, runtimes
+from minnow.cache import ORIGIN
+from minnow.contracts import JobKilled
 from minnow.lineage import code_version
-from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
-from minnow.records.files import write_json, write_npz
-from minnow.records.schema import Schema
-from minnow.stages.batches import read_batch
+from minnow.records.bundle import FOLDER
+from minnow.stages import variants as making
 from minnow.stages.case import Case
 from minnow.stages.train import Handover, Trained
-from minnow.types import Batch, Columns, Outputs, Report, silent
+from minnow.stages.variants import FLOAT, Plan, read_state, trace_of
+from minnow.types import Report, silent
 
-FLOAT = "float32"
-GOLDEN_ROWS = 100
-PARITY_ROWS = 512
-EXACT = 1e-4
-"""Largest difference in an answer that an export may cause, relative to the largest answer where that is above 1."""
-LOSSY_MARGINS = 5
-"""A compression that raises the mean loss by more margins than this is refused as broken; below, the judge decides."""
-MADE = "variants.json"
-
-
-class ParityError(ValueError):
-    """A file whose answers differ too much from those of the trained model."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The compressions and exports of a family's model, by name. seed: of their random draws; the rest is in each schema."""
-
-    usecase: str
-    task: str
-    modality: str
-    family: str
-    options: Mapping[str, Any]
-    compression: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    exports: tuple[str, ...] = ()
-    seed: int = 0
+__all__ = ["FLOAT", "Compressed", "plan_of", "variants"]
 
 
 @dataclass(frozen=True)
 class Compressed:
     """The variants of one trained model.
 
-    bundles: variant -> the bundle's folder; refused: variant -> reason; parity: variant -> differences from the model;
-    fresh: made just now, not found in the cache.
+    bundles: variant -> the bundle's folder; refused: variant -> reason, for those that could not be made; parity: variant ->
+    differences from the model; fresh: made just now, not found in the cache. failed: those of `refused` whose making raised an
+    unexpected error or ended the process -> file of the traceback, None where there is none. They are tried again by the next
+    run.
     """
 
     family: str
-    bundles: dict[str, Path]
-    refused: dict[str, str]
-    parity: dict[str, dict[str, float]]
+    bundles: Mapping[str, Path]
+    refused: Mapping[str, str]
+    parity: Mapping[str, Mapping[str, float]]
     fresh: bool
+    failed: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
 
 
 def plan_of(case: Case, family: str) -> Plan:
@@ -76,128 +49,61 @@ def plan_of(case: Case, family: str) -> Plan:
 def variants(
     case: Case, trained: Trained, handed: Handover, *, bare: bool = False, report: Report = silent
 ) -> Compressed:
-    """Make every variant that the case asks for, or find them in the cache. bare: only the exported model."""
+    """Make every variant that the case asks for, or find them in the cache. bare: only the exported model.
+
+    A variant that cannot be made is refused with its reason; those that failed by accident are made again. Raises what stops
+    float32.
+    """
     plan = plan_of(case, trained.family)
     if bare:
         plan = replace(plan, compression={}, exports=())
     modules = [exporters.registry.module(name) for name in ("onnx", *case.usecase.exports)] + case.compressions()
     modules += [runtimes.registry.module(name) for name in runtimes.names()]
     code = code_version([*case.modules(trained.family), *modules, __name__])
-    entry = case.cache.get_or_make(
-        "variants",
-        {"model": trained.origin.as_json(), "plan": asdict(plan), "encoder": handed.encoder, "code": code},
-        lambda folder: handed.call(f"{__name__}:compress", trained.folder, handed.folder, plan, folder, report=report),
+    origin = {"model": trained.origin.as_json(), "plan": asdict(plan), "encoder": handed.encoder, "code": code}
+    earlier = case.cache.path("variants", origin)
+
+    def make(folder: Path) -> None:
+        if case.cache.is_whole(earlier):
+            _begin_with(earlier, folder)
+        _make(trained, handed, plan, folder, report)
+
+    entry = case.cache.get_or_make("variants", origin, make, usable=lambda folder: not read_state(folder).failed)
+    return _compressed(trained.family, entry.folder, fresh=entry.fresh)
+
+
+def _compressed(family: str, folder: Path, *, fresh: bool) -> Compressed:
+    state = read_state(folder)
+    traces = {name: trace_of(folder, name) for name in state.failed}
+    return Compressed(
+        family,
+        bundles={name: folder / name / FOLDER for name in state.made},
+        refused={**state.refused, **state.failed},
+        parity=state.parity,
+        fresh=fresh,
+        failed={name: path if path.exists() else None for name, path in traces.items()},
     )
-    made = json.loads((entry.folder / MADE).read_text())
-    bundles = {name: entry.folder / name / FOLDER for name in made["made"]}
-    return Compressed(trained.family, bundles, made["refused"], made["parity"], entry.fresh)
 
 
-def compress(trained: Path, handed: Path, plan: Plan, out: Path, report: Report = silent) -> None:
-    """Export and compress in the worker: a folder per variant under out, with its bundle in it, and variants.json."""
-    model = families.get(plan.family).load(trained / "model")
-    train, val = read_batch(handed / "train"), read_batch(handed / "val")
-    writer = _VariantWriter(model, val, handed / "encoder", plan, out)
-    steps = itertools.count(1)
-    done = lambda: report(next(steps), 1 + len(plan.compression) + len(plan.exports), {})  # noqa: E731
-    writer.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
-    done()
-    source = CompressionSource(out / FLOAT / FOLDER / "model.onnx", model, train, val, plan.seed)
-    for name, params in plan.compression.items():
-        writer.attempt(name, compression.get(name).suits(model.framework), _compression(name, params, source))
-        done()
-    for name in plan.exports:
-        exporter = exporters.get(name)
-        write = lambda path, e=exporter: e.write(model, path)  # noqa: E731
-        writer.attempt(name, exporter.suits(model), write, exporter.SUFFIX)
-        done()
-    write_json(out / MADE, {"made": writer.made, "refused": writer.refused, "parity": writer.parity})
+def _begin_with(earlier: Path, folder: Path) -> None:
+    """Copy what an earlier run made, and forget what failed."""
+    shutil.copytree(earlier, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(ORIGIN, "traces"))
+    replace(read_state(folder), failed={}).write(folder)
 
 
-def _compression(name: str, params: Mapping[str, Any], source: CompressionSource) -> Callable[[Path], None]:
-    module = compression.get(name)
-    checked = module.Params.model_validate(params)
-    return lambda path: module.apply(source, path, checked)
+def _make(trained: Trained, handed: Handover, plan: Plan, folder: Path, report: Report) -> None:
+    """Make the variants on the runner. One during which the process dies is recorded as failed, and the others are made.
 
-
-class _VariantWriter:
-    """Makes the bundles of one model, and records the variants that could not be made."""
-
-    def __init__(self, model: Model, val: Batch, encoder: Path, plan: Plan, out: Path) -> None:
-        self.model, self.encoder, self.plan, self.out = model, encoder, plan, out
-        self.batch = val.take(np.arange(min(len(val), PARITY_ROWS)))
-        self.labels = val.labels
-        self.answers = model.predict(self.batch.inputs)
-        self.made: list[str] = []
-        self.refused: dict[str, str] = {}
-        self.parity: dict[str, dict[str, float]] = {}
-
-    def attempt(self, variant: str, unsuited: str | None, write: Callable[[Path], None], suffix: str = ".onnx") -> None:
-        """Make a variant; one that does not suit the model, or whose answers differ too much, is recorded as refused.
-
-        Any other error, such as too few calibration rows, is raised and fails the whole family.
-        """
-        if unsuited:
-            self.refused[variant] = unsuited
-            return
+    Raises JobKilled where float32 or reading ends the process, and what else the runner raises.
+    """
+    while True:
         try:
-            self.make(variant, FLOAT, write, suffix)
-        except ParityError as error:
-            shutil.rmtree(self.out / variant)
-            self.refused[variant] = str(error)
-
-    def make(self, variant: str, parent: str | None, write: Callable[[Path], None], suffix: str = ".onnx") -> None:
-        """Write a bundle and compare its answers on rows of val with the model's. Raises ParityError."""
-        folder = self.out / variant / FOLDER
-        folder.mkdir(parents=True)
-        path = folder / f"model{suffix}"
-        write(path)
-        session = runtimes.open_model(path)
-        outputs = session.predict(self.batch.inputs)
-        self.parity[variant] = self._parity(variant, outputs, lossy=variant in self.plan.compression)
-        for name in ENCODER_FILES:
-            if (self.encoder / name).exists():
-                shutil.copyfile(self.encoder / name, folder / name)
-        self._schema(variant, parent, session).write(folder)
-        self._keep_golden(folder, session)
-        self.made.append(variant)
-
-    def _parity(self, variant: str, outputs: Outputs, *, lossy: bool) -> dict[str, float]:
-        """Compare with the trained model. Raises ParityError."""
-        task = tasks.get(self.plan.task)
-        if not all(np.isfinite(value).all() for value in outputs.values()):
-            raise ParityError(f"'{variant}' must answer rows of val with finite numbers. Received: NaN or infinity.")
-        before = task.loss(self.answers, self.batch)
-        differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
-        parity = {
-            "difference": round(max(differences), 6),
-            "flips": round(float(task.flips(self.answers, outputs, self.batch).mean()), 6),
-            "loss": round(float(task.loss(outputs, self.batch).mean() - before.mean()), 6),
-        }
-        if not lossy and parity["difference"] > EXACT * self._scale():
-            raise ParityError(
-                f"'{variant}' must answer within {EXACT:g} of the trained model. Received: {parity['difference']:g}."
-            )
-        allowed = LOSSY_MARGINS * task.margin(before, None)
-        if lossy and parity["loss"] > allowed:
-            raise ParityError(
-                f"'{variant}' may raise the mean loss on rows of val by at most {allowed:.4f}. Received: "
-                f"{parity['loss']:.4f}. Give it more calibration rows or leave it out."
-            )
-        return parity
-
-    def _scale(self) -> float:
-        """Largest answer of the model, at least 1: differences of answers are compared relative to it."""
-        return max(1.0, *(float(np.abs(value).max()) for value in self.answers.values()))
-
-    def _schema(self, variant: str, parent: str | None, session: Session) -> Schema:
-        plan, labels = self.plan, tuple(str(label) for label in self.labels)
-        names = (plan.usecase, plan.task, plan.modality, plan.family, variant, parent, plan.options, labels)
-        return Schema(*names, tuple(session.inputs), tuple(session.outputs), self.model.parameters)
-
-    def _keep_golden(self, folder: Path, session: Session) -> None:
-        """Write the golden rows: encoded inputs and the file's own answers, which a served model must reproduce."""
-        rows: Columns = {spec.name: self.batch.inputs[spec.name][:GOLDEN_ROWS] for spec in session.inputs}
-        answers = session.predict(rows)
-        arrays = {f"input.{name}": value for name, value in rows.items()}
-        write_npz(folder / GOLDEN, arrays | {f"output.{name}": value for name, value in answers.items()})
+            handed.call(f"{making.__name__}:make", trained.folder, handed.folder, plan, folder, report=report)
+            return
+        except JobKilled as error:
+            state = read_state(folder)
+            if state.current in (None, FLOAT):
+                raise
+            shutil.rmtree(folder / state.current, ignore_errors=True)
+            failed = {**state.failed, state.current: f"it ended the process that made it: {error}"}
+            replace(state, failed=failed, current=None).write(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from minnow import measures, modalities, runtimes, tasks
 from minnow.measures import scores
-from minnow.records.bundle import ENCODER_FILES, GOLDEN, Bundle
-from minnow.records.files import sha256
+from minnow.records.bundle import ENCODER_FILES, SCHEMA, Bundle
+from minnow.records.files import sha256, write_json
+from minnow.records.markdown import plain
 from minnow.records.report import CARD, ExamResult, ScoreReport, read_report, score_as_json, write_report
 from minnow.records.schema import FORMAT, Schema
 from minnow.stages import prepare
@@ -72,21 +73,25 @@ def batch_of(bundle: Bundle, exam: Table) -> Batch:
     return latest[2]
 
 
-def name_today(bundle: Bundle) -> str:
-    """Return the sha256 of a bundle in today's format: its own, or for format 1 that of its parts written again.
+def answering_name(bundle: Bundle) -> str:
+    """Return the sha256 of what answers in a bundle: model, encoder, task, labels and arrays.
 
-    The same weights are thereby recognised as the same model in bundles of both formats.
+    Bundles that differ in options, golden rows or format alone are the same model. The encoder of format 1 is written again.
     """
-    if bundle.schema.format == FORMAT:
-        return bundle.sha
+    schema = bundle.schema
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for path in (bundle.model_path, bundle.folder / GOLDEN):
-            shutil.copyfile(path, folder / path.name)
-        modalities.get(bundle.schema.modality).load_encoder(bundle.folder).save(folder)
-        renamed = problem_of(bundle.schema).options.RENAMED
-        options = {renamed.get(key, key): value for key, value in bundle.schema.options.items()}
-        replace(bundle.schema, options=options, format=FORMAT).write(folder)
+        if schema.format == FORMAT:
+            for path in (bundle.folder / name for name in ENCODER_FILES):
+                if path.exists():
+                    shutil.copyfile(path, folder / path.name)
+        else:
+            modalities.get(schema.modality).load_encoder(bundle.folder).save(folder)
+        shutil.copyfile(bundle.model_path, folder / bundle.model_path.name)
+        arrays = {name: [vars(spec) for spec in specs] for name, specs in schema.arrays.items()}
+        write_json(
+            folder / SCHEMA, {"task": schema.task, "modality": schema.modality, "labels": schema.labels, **arrays}
+        )
         return sha256(folder)
 
 
@@ -130,6 +135,14 @@ def record(evaluation: Evaluation, exam: str) -> None:
     bundle = evaluation.bundle
     report = read_report(bundle).with_exam(exam, evaluation.result)
     write_report(bundle, report)
+    (bundle.record_folder / CARD).write_text(card(bundle, report), encoding="utf-8")
+
+
+def record_refit(bundle: Bundle, before: Bundle) -> None:
+    """Write the report of a bundle that was fitted again on train and val: the scores on val are those of the one before."""
+    exams = {"val": read_report(before).exams["val"]}
+    report = ScoreReport(bundle.sha, exams, before.sha)
+    write_report(bundle, report)
     (bundle.record_folder / CARD).write_text(card(bundle, report))
 
 
@@ -152,16 +165,20 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         f"- inputs: {_arrays(schema.inputs)}; outputs: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
+    if report.before:
+        lines.append(
+            f"- fitted again on train and val; the scores on val are of the model before, {report.before[:12]}"
+        )
     for exam, result in report.exams.items():
         lines += ["", f"## {exam} ({result.rows:,} rows, exam {result.fingerprint})", ""]
         if result.about:
-            lines += [", ".join(f"{name}: {value}" for name, value in result.about.items()) + ".", ""]
+            lines += [plain(", ".join(f"{name}: {value}" for name, value in result.about.items())) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
         first = [measure.name for measure in tasks.get(schema.task).MEASURES if measure.name in result.scores]
         for name in dict.fromkeys([*first, *result.scores]):
             score = result.scores[name]
             interval = scores.span(score_as_json(score), "{:.4f}".format)
-            lines.append(f"| {name} | {score.value:.4f} | {interval} |")
+            lines.append(f"| {plain(name)} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
 
 
@@ -170,5 +187,5 @@ def _arrays(specs: tuple[Spec, ...]) -> str:
 
 
 def _labels(bundle: Bundle) -> str:
-    names = [str(name) for name in bundle.labels]
+    names = [plain(name) for name in bundle.labels]
     return ", ".join(names[:20]) + (f", ... ({len(names)})" if len(names) > 20 else "") if names else "none, a number"

@@ -2,112 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from minnow.lineage import key_of
 from minnow.measures.paired import difference
 from minnow.measures.scores import score_by
-from minnow.records.bundle import Bundle
 from minnow.records.decision import Decision, Difference, SeriesScore, SeriesScores
-from minnow.records.timing import Timing
-from minnow.stages import choice, judge, timing
+from minnow.stages import clock, incumbents, judge
 from minnow.stages.candidates import Candidate, Incumbents, performance
 from minnow.stages.case import Case
 from minnow.stages.chance import chance_of
 from minnow.stages.choice import Choice
-from minnow.stages.compress import FLOAT
-from minnow.stages.evaluate import Evaluation, baselines, evaluate, record
-from minnow.stages.judge import Performance, Rivals, Rules, Ruling
+from minnow.stages.evaluate import Evaluation, answering_name, baselines, evaluate, record
+from minnow.stages.finalists import LINEAR, rules_of
+from minnow.stages.incumbents import Compared
+from minnow.stages.judge import FirstLook, Performance, Rivals, Rules, Ruling
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Table
+from minnow.types import Table
 
-BASELINE_FAMILY = "linear"
 LISTED_SERIES = 20
 """Number of series up to which each has its score in the decision; of more, those with the worst scores."""
 
 
-def rules_of(case: Case, loss: Array) -> Rules:
-    """Return a case's settings of a comparison. loss: (n,), of the model whose mean loss a relative margin refers to."""
-    return Rules(
-        binary=case.task.BINARY_LOSS,
-        level=case.judge.level,
-        margin=case.task.margin(loss, case.judge.margin),
-        higher_is_better=case.task.MEASURES[0].higher_is_better,
-        smaller=case.judge.smaller,
-        floor=case.usecase.gate.floor,
-        beat_baseline=case.usecase.gate.beat_baseline,
-    )
-
-
-def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
-    """Choose the finalist of a target on val."""
-    eligible = [candidate for candidate in candidates if candidate.runs_on(target)]
-    best = min((candidate.val.loss.mean() for candidate in eligible), default=0.0)
-    group = eligible[0].val.batch.group if eligible else np.empty(0, np.int64)
-    variants = [performance(candidate.val, candidate.timing) for candidate in eligible]
-    rules = rules_of(case, np.array([best]))
-    return choice.choose_finalist(variants, group=group, rules=rules, budget=case.usecase.budget)
-
-
 def examine(
-    case: Case, target: str, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared, held: Incumbents
-) -> Decision:
-    """Evaluate a finalist on the exam, compare it with the champion and the best so far, and return the decision.
+    case: Case, target: str, finalists: Sequence[Candidate], chosen: Choice, prepared: Prepared, held: Incumbents
+) -> tuple[Decision, Candidate]:
+    """Evaluate a finalist on the exam, compare it with champion and best so far, and return the decision and its model.
 
-    The scores on the exam are added to the finalist's report and card. A finalist that was withdrawn is refused without them.
+    finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
+    that can be scored, the finalist must be worth more than that. The scores on the exam are added to the report and card of
+    each. One that was withdrawn is refused without them.
     """
-    if finalist.bundle.sha in held.withdrawn:
-        return withheld(case, target, finalist, held)
-    test = prepared.tables["test"]
-    evaluation = evaluate(finalist.bundle, test)
+    if which := _withdrawn(finalists[0], held):
+        return withheld(case, target, finalists[0], held, which), finalists[0]
+    finalists = [one for one in finalists if not _withdrawn(one, held)]
+    sat = [_sit(candidate, prepared) for candidate in finalists]
+    first, linear = sat[0], sat[1] if len(sat) > 1 else None
+    field = incumbents.compared(case, prepared, held, first.candidate.bundle)
+    decision, model = _decide(case, target, first, finalists, prepared, held, field), first.candidate
+    if "champion" not in field.rivals and linear is not None:
+        simple = _decide(case, target, linear, finalists, prepared, held, field)
+        decision, model = _simple_until_proven(case, target, (first, linear), (decision, simple), chosen, held)
+    decision = replace(decision, reasons=(*decision.reasons, *field.said), replaces=held.replaces)
+    return _with_id(replace(decision, unscored=field.unscored, left_out=field.left_out)), model
+
+
+@dataclass(frozen=True)
+class _Sat:
+    """A candidate that was scored on the exam."""
+
+    candidate: Candidate
+    evaluation: Evaluation
+
+    def performance(self, target: str) -> Performance:
+        """What the judge compares, by the clock of a target."""
+        return performance(self.evaluation, self.candidate.timing if target == "cpu" else None)
+
+
+def _sit(candidate: Candidate, prepared: Prepared) -> _Sat:
+    """Score a candidate on the exam."""
+    evaluation = evaluate(candidate.bundle, prepared.tables["test"])
     record(evaluation, "test")
-    rivals = {role: evaluate(bundle, test) for role, bundle in held.bundles.items()}
-    timings = _timings(finalist, [rival.bundle for rival in rivals.values()])
-    champion, best = (_performance(rivals.get(role), timings) for role in ("champion", "best"))
-    references = _baselines(case, finalist, candidates, prepared)
-    ruling = judge.decide(
-        performance(evaluation, timings[evaluation.bundle.folder]),
-        Rivals(champion, best, held.looks),
-        references,
-        group=evaluation.batch.group,
-        rules=rules_of(case, champion.loss if champion else evaluation.loss),
-        chance=chance_of(case.problem, prepared, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
-    )
-    decision = replace(_decision(case, evaluation, ruling, references), series=series_scores(case, evaluation, test))
-    looks = held.looks + int(ruling.looked)
-    return _with_id(replace(decision, target=target, replaces=_sha(held.champion), looks=looks))
+    return _Sat(candidate, evaluation)
 
 
-def _sha(bundle: Bundle | None) -> str | None:
-    return bundle.sha if bundle else None
-
-
-def _timings(finalist: Candidate, rivals: list[Bundle]) -> Mapping[Path, Timing]:
-    """Time the finalist and its rivals alternately, so that their ratio compares one machine at one time."""
-    if not rivals:
-        return {finalist.bundle.folder: finalist.timing}
-    return timing.measure(list(dict.fromkeys([finalist.bundle.folder, *(rival.folder for rival in rivals)])))
-
-
-def _performance(rival: Evaluation | None, timings: Mapping[Path, Timing]) -> Performance | None:
-    return None if rival is None else performance(rival, timings[rival.bundle.folder])
-
-
-def _baselines(
-    case: Case, finalist: Candidate, candidates: Sequence[Candidate], prepared: Prepared
+def _references(
+    case: Case, candidate: Candidate, finalists: Sequence[Candidate], prepared: Prepared
 ) -> list[Performance]:
-    """Score the baselines of task and modality, and the linear family where it was trained."""
+    """Score the baselines of task and modality, and the linear model beside another one."""
     plain = baselines(case.problem, prepared)
     models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
-    for candidate in candidates:
-        is_linear = candidate.family == BASELINE_FAMILY and candidate.variant == FLOAT
-        if is_linear and finalist.family != BASELINE_FAMILY:
-            models.append(performance(evaluate(candidate.bundle, prepared.tables["test"])))
-    return models
+    others = [other for other in finalists if other.family == LINEAR != candidate.family]
+    return models + [performance(evaluate(other.bundle, prepared.tables["test"])) for other in others]
+
+
+def _simple_until_proven(
+    case: Case,
+    target: str,
+    sat: tuple[_Sat, _Sat],
+    decisions: tuple[Decision, Decision],
+    chosen: Choice,
+    held: Incumbents,
+) -> tuple[Decision, Candidate]:
+    """Return the decision on the linear model where a finalist is refused, or is not worth more: it is the incumbent.
+
+    sat, decisions: the finalist and the linear model, each alone. Two models read the exam, and this is its first look.
+    """
+    (finalist, linear), (decision, simple) = sat, decisions
+    rules = rules_of(case, linear.evaluation.loss)
+    first = judge.against_linear(
+        finalist.performance(target),
+        linear.performance(target),
+        could_stand=LINEAR in chosen.able,
+        group=finalist.evaluation.batch.group,
+        rules=rules,
+        looks=held.looks,
+    )
+    both = "Two models read this exam: with no champion yet, the linear model is the incumbent."
+    if (decision.promote and first.stands) or not simple.promote:
+        return _looked(decision, (*decision.reasons, first.reason, both), first, held, rules), finalist.candidate
+    why = (
+        () if decision.promote else tuple(f"{finalist.candidate.name} is refused: {text}" for text in decision.reasons)
+    )
+    reasons = (first.reason, *why, *simple.reasons, both)
+    return _looked(simple, reasons, first, held, rules), linear.candidate
+
+
+def _looked(decision: Decision, reasons: tuple[str, ...], first: FirstLook, held: Incumbents, rules: Rules) -> Decision:
+    """The decision, as one that compared two models on the exam."""
+    return replace(
+        decision,
+        reasons=reasons,
+        looked=True,
+        looks=held.looks + 1,
+        level_spent=judge.level_of_look(rules.level, held.looks + 1),
+        comparisons={**decision.comparisons, LINEAR: first.comparison},
+    )
+
+
+def _decide(
+    case: Case,
+    target: str,
+    sat: _Sat,
+    finalists: Sequence[Candidate],
+    prepared: Prepared,
+    held: Incumbents,
+    field: Compared,
+) -> Decision:
+    """Compare a candidate with the champion and the best so far, on the rows of the exam that count for all of them."""
+    shown, evaluation = incumbents.restricted(prepared, field.rows), incumbents.part(sat.evaluation, field.rows)
+    timings = clock.timed_together(target, sat.candidate, [rival.bundle.folder for rival in field.rivals.values()])
+    rivals = {role: performance(one, timings.get(one.bundle.folder)) for role, one in field.rivals.items()}
+    champion, references = rivals.get("champion"), _references(case, sat.candidate, finalists, prepared)
+    ruling = judge.decide(
+        performance(evaluation, timings.get(evaluation.bundle.folder)),
+        Rivals(champion, rivals.get("best"), held.looks),
+        references if shown is prepared else _references(case, sat.candidate, finalists, shown),
+        group=evaluation.batch.group,
+        rules=rules_of(case, champion.loss if champion else evaluation.loss),
+        chance=chance_of(case.problem, shown, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
+    )
+    decision = _decision(case, sat.evaluation, ruling, references)
+    series = series_scores(case, sat.evaluation, prepared.tables["test"])
+    return replace(decision, target=target, looks=held.looks + int(ruling.looked), series=series)
 
 
 def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Sequence[Performance]) -> Decision:
@@ -161,14 +201,21 @@ def _differences(case: Case, evaluation: Evaluation, references: Sequence[Perfor
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
     """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
-    reasons, replaces = tuple(chosen.reasons), _sha(held.champion)
-    return _with_id(Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces))
+    reasons, replaces, measure = tuple(chosen.reasons), held.replaces, case.task.MEASURES[0].name
+    decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
+    return _with_id(decision)
 
 
-def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> Decision:
-    """Return the decision on a finalist with the bytes of a withdrawn version. The exam is not read, so it is no look."""
+def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:
+    """Which withdrawn version has the bytes or the answering parts of a candidate; None where there is none."""
+    if not held.withdrawn:
+        return None
+    return held.withdrawn.get(candidate.bundle.sha) or held.withdrawn.get(answering_name(candidate.bundle))
+
+
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, which: str) -> Decision:
+    """Return the decision on a finalist that is a withdrawn version again. The exam is not read, so it is no look."""
     bundle = finalist.bundle
-    which = held.withdrawn[bundle.sha]
     reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
     decision = Decision(
         case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
@@ -177,7 +224,7 @@ def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents) -> 
         replace(
             decision,
             size_bytes=bundle.size_bytes,
-            replaces=_sha(held.champion),
+            replaces=held.replaces,
             looks=held.looks,
             measure=case.task.MEASURES[0].name,
         )

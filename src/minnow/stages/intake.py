@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from minnow.stages import folds, prepare
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.validate import DataError
-from minnow.types import Array, Columns, Table, content_key
+from minnow.types import Array, Columns, KeyRule, KeyRuleError, Notice, Table, content_key
 
 EXTRACTOR = "extractor.npz"
 
@@ -31,11 +32,23 @@ def as_data_errors(case: Case) -> Iterator[None]:
 
 
 def read(case: Case) -> Table:
-    """Read the raw rows. Raises DataError when they are missing or cannot be read."""
+    """Read the raw rows, with keys as they are recorded. Raises DataError when they are missing or cannot be read.
+
+    Where keys cannot be made so any more, they are made of what is read today; a notice says why, and that the splits change.
+    """
     if not case.data.exists():
         raise DataError(f"usecases.{case.name}.data: '{case.usecase.data}' does not exist.")
     with as_data_errors(case):
-        return case.modality.read(case.data, case.options)
+        try:
+            if case.keys is not None and case.keys.version != KeyRule.version:
+                raise KeyRuleError(
+                    f"keys are recorded as made in way {case.keys.version}, and made in way {KeyRule.version}"
+                )
+            return case.modality.read(case.data, case.options, case.keys)
+        except KeyRuleError as error:
+            table, why = case.modality.read(case.data, case.options), str(error).removesuffix(".")
+    text = f"Train, val and test are drawn anew, which no earlier model can be compared on: {why}."
+    return replace(table, notices=(*table.notices, Notice("format", text, len(table))))
 
 
 def row_versions(case: Case, table: Table) -> Array:
@@ -53,13 +66,16 @@ def row_versions(case: Case, table: Table) -> Array:
     return np.sort(np.array(versions, np.uint64))
 
 
-def prepare_case(case: Case, table: Table) -> Prepared:
-    """Split the rows and fit the encoder. Raises DataError for an empty split, and for settings that do not fit the rows."""
+def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
+    """Split the rows and fit the encoder. Raises DataError for an empty split, and for settings that do not fit the rows.
+
+    join: see prepare.
+    """
     _refuse_settings(case)
     with as_data_errors(case):
         if case.usecase.folds:
             folds.divisions(case, table)
-        prepared = prepare.prepare(table, case.problem, case.usecase.split)
+        prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
         _refuse_one_class(case, prepared)
         extraction = case.task.CAPABILITIES.feature_extraction
         return (

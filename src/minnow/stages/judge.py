@@ -139,6 +139,44 @@ def decide(
     return Ruling(promote, verdict, [*reasons, *unbeaten, look], True, spent, comparisons)
 
 
+@dataclass(frozen=True)
+class FirstLook:
+    """Whether a finalist stands against the linear model where there is no champion yet, why, and the comparison."""
+
+    stands: bool
+    reason: str
+    comparison: Mapping[str, float | int | None]
+
+
+def against_linear(
+    challenger: Performance, linear: Performance, *, could_stand: bool, group: Array, rules: Rules, looks: int
+) -> FirstLook:
+    """Compare a finalist with the linear model, the incumbent where there is no champion: simple until proven otherwise.
+
+    It stands where it is better at the level of the look; otherwise only where it is not worse and either not larger, or linear
+    could not stand in the choice. could_stand: whether it could; looks: earlier comparisons on this test set.
+    """
+    level = level_of_look(rules.level, looks + 1)
+    forth = compare(challenger.loss, linear.loss, group, binary=rules.binary, level=level)
+    back = compare(linear.loss, challenger.loss, group, binary=rules.binary, level=level)
+    scores = f"{challenger.name} {challenger.score.value:.4f} against {linear.name} {linear.score.value:.4f}"
+    sizes = f"{challenger.size_bytes:,} bytes against {linear.size_bytes:,}"
+    numbers = _rounded(forth)
+    if forth.p_better <= level:
+        return FirstLook(
+            True, f"{scores}: better than the linear model, p = {forth.p_better:.3g} at level {level:.2g}.", numbers
+        )
+    if back.p_better <= level:
+        reason = f"{scores}: worse than the linear model, p = {back.p_better:.3g} at level {level:.2g}."
+        return FirstLook(False, reason, numbers)
+    shown = f"{scores}: not shown to be better than the linear model, p = {forth.p_better:.3g} at level {level:.2g}"
+    if challenger.size_bytes <= linear.size_bytes:
+        return FirstLook(True, f"{shown}, and not larger: {sizes}.", numbers)
+    if not could_stand:
+        return FirstLook(True, f"{shown}; in the choice, linear was shown to be worse.", numbers)
+    return FirstLook(False, f"{shown}, and larger: {sizes}.", numbers)
+
+
 def unfit(model: Performance, rules: Rules) -> str | None:
     """Return why a model is refused before any comparison: answers that are not finite, or a score beyond the floor."""
     broken = int((~np.isfinite(model.loss)).sum())

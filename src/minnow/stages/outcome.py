@@ -10,28 +10,29 @@ from typing import Any
 
 import numpy as np
 
-from minnow.lineage import git_state, has_linked_folders
+from minnow.lineage import git_state
 from minnow.records import decision as decisions
 from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
 from minnow.records.hint import Hint
+from minnow.records.keys import RULE, write_rule
 from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.report import read_report
 from minnow.records.results import FoldResult, Importances, Results, VariantResult
 from minnow.records.timing import Timings
-from minnow.stages import evaluate, exam, starting, timing
+from minnow.stages import evaluate, exam, sources, starting, timing
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.finalists import LINEAR, Finalists, of_families
 from minnow.stages.intake import EXTRACTOR, row_versions
 from minnow.stages.prepare import Prepared
-from minnow.types import Table
+from minnow.types import KeyRule, Table
 
 EXIT_CODES = {"complete": 0, "failed": 1, "infeasible": 3}
 ROWS = "rows.npy"
-_LINKED = "linked_data.txt"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Outcome:
     """The results of a run of one use case.
 
     decisions: one per target; refused: variant -> reason; failures: family -> reason; importances: family -> rise of the loss
-    by column; folds: family -> its scores over folds.
+    by column; folds: family -> its scores over folds; shipped: name of a candidate -> the candidate as it would be shipped,
+    fitted again.
     """
 
     candidates: list[Candidate]
@@ -48,6 +50,7 @@ class Outcome:
     failures: Mapping[str, str] = field(default_factory=dict)
     importances: Mapping[str, Importances] = field(default_factory=dict)
     folds: Mapping[str, FoldResult] = field(default_factory=dict)
+    shipped: Mapping[str, Candidate] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -59,7 +62,12 @@ class Outcome:
     def finalist(self, target: str) -> Candidate | None:
         """The finalist of a target, None where no variant was chosen."""
         decision = next(d for d in self.decisions if d.target == target)
-        return next((c for c in self.candidates if c.name == decision.finalist), None)
+        return next((c for c in self.last if c.name == decision.finalist), None)
+
+    @property
+    def last(self) -> list[Candidate]:
+        """The candidates, those that were fitted again as they would be shipped."""
+        return [self.shipped.get(candidate.name, candidate) for candidate in self.candidates]
 
     def table(self) -> list[dict[str, Any]]:
         """One row per variant, for people."""
@@ -71,47 +79,63 @@ def judge_case(
     candidates: list[Candidate],
     prepared: Prepared,
     incumbents: Mapping[str, Incumbents],
+    finalists: Finalists,
     hints: Sequence[Hint] = (),
 ) -> Outcome:
-    """Choose a finalist per target, evaluate it on the exam, and collect the decisions, each with the hints."""
-    written = []
-    for target in case.usecase.targets:
-        chosen = exam.choose(case, target, candidates)
-        finalist = next((c for c in candidates if c.name == chosen.finalist), None)
-        if finalist is None:
-            decision = exam.refusal(case, target, chosen, incumbents[target])
-            written.append(replace(decision, hints=tuple(hints)))
-        elif case.usecase.exam == "none":
-            written.append(replace(exam.unread(case, target, chosen, finalist), hints=tuple(hints)))
-        else:
-            decision = exam.examine(case, target, finalist, candidates, prepared, incumbents[target])
-            written.append(replace(decision, chosen=tuple(chosen.reasons), hints=tuple(hints)))
+    """Evaluate the finalist of each target on the exam, and collect the decisions, each with the hints."""
+    written = [
+        _decision(case, target, candidates, prepared, incumbents[target], finalists) for target in case.usecase.targets
+    ]
     if case.usecase.exam == "families":
-        _examine_families(case, candidates, prepared)
-    return Outcome(candidates, written)
+        _examine_families(case, candidates, prepared, finalists)
+    return Outcome(candidates, [replace(one, hints=tuple(hints)) for one in written], shipped=finalists.shipped)
 
 
-def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepared) -> None:
+def _decision(
+    case: Case,
+    target: str,
+    candidates: list[Candidate],
+    prepared: Prepared,
+    held: Incumbents,
+    finalists: Finalists,
+) -> Decision:
+    """The decision on one target."""
+    chosen = finalists.choices[target]
+    finalist = finalists.ship(candidates, chosen.finalist)
+    if finalist is None:
+        return exam.refusal(case, target, chosen, held)
+    if case.usecase.exam == "none":
+        return exam.unread(case, target, chosen, finalist)
+    linear = finalists.ship(candidates, chosen.variants.get(LINEAR))
+    pair = [finalist] if linear is None or linear.family == finalist.family else [finalist, linear]
+    decision, model = exam.examine(case, target, pair, chosen, prepared, held)
+    return replace(decision, chosen=tuple(chosen.reasons), rule=chosen.rule, folds=chosen.folds, refit=model.refit)
+
+
+def _examine_families(case: Case, candidates: list[Candidate], prepared: Prepared, finalists: Finalists) -> None:
     """Evaluate one finalist of each family on test; all are chosen on val before the first of them reads test."""
-    target = case.usecase.targets[0]
-    declared = []
-    for family in case.usecase.families:
-        own = [candidate for candidate in candidates if candidate.family == family]
-        name = exam.choose(case, target, own).finalist
-        declared += [candidate for candidate in own if candidate.name == name]
-    for candidate in declared:
-        if "test" not in read_report(candidate.bundle).exams:
+    for name in of_families(case, candidates).values():
+        candidate = finalists.ship(candidates, name)
+        if candidate and "test" not in read_report(candidate.bundle).exams:
             evaluate.record(evaluate.evaluate(candidate.bundle, prepared.tables["test"]), "test")
 
 
-def with_failures(judged: Outcome, made: Sequence[Made], failures: Mapping[str, str]) -> Outcome:
-    """Add the variants that were refused and the families that failed."""
-    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.compressed.refused.items()}
-    return replace(judged, refused=refused, failures=failures)
+def with_failures(
+    judged: Outcome, made: Sequence[Made], failures: Mapping[str, str], untimed: Mapping[str, str] | None = None
+) -> Outcome:
+    """Add the variants that were refused and the families that failed. untimed: name of a variant -> why it has no timing."""
+    refused = {f"{one.trained.family}/{name}": why for one in made for name, why in one.refused.items()}
+    standing = {candidate.family for candidate in judged.candidates}
+    lost = {one.trained.family for one in made} - standing
+    none = {
+        family: "; ".join(why for name, why in (untimed or {}).items() if name.startswith(f"{family}/"))
+        for family in lost
+    }
+    return replace(judged, refused={**refused, **(untimed or {})}, failures={**failures, **none})
 
 
-def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) -> Provenance:
-    """Return the provenance of a bundle: data and code version, origin, settings, hashes of files, decisions."""
+def provenance(case: Case, candidate: Candidate, written: Sequence[Decision], keys: KeyRule) -> Provenance:
+    """Return the provenance of a bundle: data and code version, origin, rule of keys, settings, hashes of files, decisions."""
     git, bundle = git_state(case.workspace.root), candidate.bundle
     return Provenance(
         usecase=case.name,
@@ -119,9 +143,11 @@ def provenance(case: Case, candidate: Candidate, written: Sequence[Decision]) ->
         family=candidate.family,
         variant=candidate.variant,
         data_version=case.data_version,
-        code_version=git["commit"] if git["diff"] in ("clean", "none") else f"{git['commit']}+{git['diff']}",
+        code_version=git.version,
+        untracked=git.untracked,
         made_from=candidate.trained.origin,
-        settings=case.usecase.model_dump(mode="json"),
+        keys=keys,
+        settings=case.entry,
         files=hashes_beside(bundle.record_folder),
         decisions=tuple(decision for decision in written if decision.finalist == candidate.name),
     )
@@ -133,32 +159,21 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     decisions.write_decisions(folder, outcome.decisions)
     _results(outcome).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
-    if version := _linked_version(case):
-        (folder / _LINKED).write_text(version)
+    write_rule(folder / RULE, table.keys)
+    sources.write(case, folder)
     _keep_extractor(case, outcome, folder / EXTRACTOR)
     models = {c.family: starting.entry(c.trained.origin, c.bundle.schema.labels) for c in outcome.candidates}
     write_models(folder, models)
     for path in validation.glob("validation.*"):
         shutil.copyfile(path, folder / path.name)
-    for candidate in outcome.candidates:
-        provenance(case, candidate, outcome.decisions).write(candidate.bundle.record_folder)
+    for candidate in outcome.last:
+        provenance(case, candidate, outcome.decisions, table.keys).write(candidate.bundle.record_folder)
     for target in case.usecase.targets:
         if candidate := outcome.finalist(target):
             _copy(candidate, folder / target)
             _copy_exports(outcome, candidate, folder)
     write_json(scratch / "metrics.json", _metrics(outcome))
     _timings(outcome).write(scratch / "timings.json")
-
-
-def linked_data_changed(case: Case) -> bool:
-    """Whether data that is read through links to folders is not what the last run read. DVC does not follow such links."""
-    record = case.workspace.outcome(case.name) / _LINKED
-    return _linked_version(case) != (record.read_text() if record.exists() else None)
-
-
-def _linked_version(case: Case) -> str | None:
-    """Hash of the data where links to folders lie in it, otherwise None."""
-    return case.data_version if has_linked_folders(case.data) else None
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
@@ -193,7 +208,7 @@ def install(case: Case, scratch: Path) -> None:
 
 def _copy_exports(outcome: Outcome, finalist: Candidate, folder: Path) -> None:
     """Copy the exports of the finalist's family (files for other runtimes) to exports/."""
-    for candidate in outcome.candidates:
+    for candidate in outcome.last:
         if candidate.family == finalist.family and candidate.bundle.model_path.suffix != ".onnx":
             place = folder / "exports" / candidate.name.replace("/", "-")
             if not place.exists():
@@ -225,7 +240,7 @@ def _results(outcome: Outcome) -> Results:
             c.val.scores,
             read_report(c.bundle).exams.get("test"),
         )
-        for c in outcome.candidates
+        for c in outcome.last
     ]
     return Results(tuple(variants), outcome.refused, outcome.failures, outcome.importances, outcome.folds)
 
@@ -256,5 +271,5 @@ def _of_series(decision: Decision) -> dict[str, Any]:
 
 
 def _timings(outcome: Outcome) -> Timings:
-    variants = {c.name: c.timing for c in outcome.candidates}
+    variants = {c.name: c.timing for c in outcome.last}
     return Timings(variants, {c.family: c.trained.seconds for c in outcome.candidates}, timing.machine())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from minnow.contracts import Encoder
 from minnow.stages import weights
 from minnow.stages.case import Problem
-from minnow.types import SPLITS, Array, Batch, Columns, Table
+from minnow.types import SPLITS, Array, Batch, Columns, KeyRule, Table
 
 
 class Shares(Protocol):
@@ -41,6 +41,8 @@ class Prepared:
     encoder: fitted on train; labels: (k,) str, the names of the answers in train, empty where an answer is a number.
     unlabelled: examples without a label that a teacher may label, none of which is or would be in val or test; None where there
     are none.
+    exam_rows: (m,) str, origins of the raw rows of test. keys: what keys of rows are made of. grouped: whether Table.group of
+    the raw rows decides their split.
     """
 
     tables: dict[str, Table]
@@ -48,16 +50,20 @@ class Prepared:
     encoder: Encoder
     labels: Array
     unlabelled: Table | None = None
+    exam_rows: Array = field(default_factory=lambda: np.empty(0, "<U1"))
+    keys: KeyRule = field(default_factory=KeyRule)
+    grouped: bool = False
 
 
-def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
+def prepare(table: Table, problem: Problem, shares: Shares, *, join: bool = False) -> Prepared:
     """Split rows, turn them into examples, fit labels and encoder on train alone, and encode every split.
 
+    join: train has the rows of val too, for a model that is fitted again when nothing is left to be chosen on val.
     Rows of train have sample weights; each row of val and test counts once in every score. Raises ValueError when a split would
     be empty, and for weights that are none.
     """
     modality, options, capabilities = problem.modality, problem.options, problem.modality.CAPABILITIES
-    splits = split(replace(table, unlabelled=None), shares, problem.time_column)
+    splits = split(replace(table, unlabelled=None), shares, problem.time_column, join=join)
     tables = {name: modality.examples(rows, options) for name, rows in splits.items()}
     _refuse_empty(tables)
     for name, rows in tables.items():
@@ -71,7 +77,8 @@ def prepare(table: Table, problem: Problem, shares: Shares) -> Prepared:
     batches = {name: replace(rows, label_features=features) for name, rows in batches.items()}
     others = _for_teaching(table, splits, shares, problem.time_column)
     unlabelled = None if others is None else modality.examples(others, options)
-    return Prepared(tables, batches, encoder, labels, unlabelled)
+    exam_rows, grouped = splits["test"].row_id, table.group is not None and problem.time_column is None
+    return Prepared(tables, batches, encoder, labels, unlabelled, exam_rows, table.keys, grouped)
 
 
 def batch(table: Table, encoder: Encoder, labels: Array, problem: Problem) -> Batch:
@@ -107,25 +114,28 @@ def with_extractor(prepared: Prepared, extractor: Columns) -> Prepared:
     return replace(prepared, tables=tables, batches=batches)
 
 
-def split(table: Table, shares: Shares, time: str | None = None) -> dict[str, Table]:
+def split(table: Table, shares: Shares, time: str | None = None, *, join: bool = False) -> dict[str, Table]:
     """Split rows into train, val and test; within each they keep their order. Raises ValueError for an empty split.
 
     Without `time`, the hash in Table.group, or else in Table.key, decides alone: a row keeps its split when others are added,
     and rows of one group, or equal rows, share a split. With `time`, the name of a column of times, the latest rows are test
     and those before them val; rows of the same time stay together. Table.split is kept where it is set; its rows of "train"
-    are divided into train and val unless it has rows of "val".
+    are divided into train and val unless it has rows of "val". join: train has the rows of val too.
     """
-    place = _places(table, shares, time)
-    splits = {name: table.take(place == name) for name in SPLITS}
+    place = places(table, shares, time)
+    rows = {name: np.flatnonzero(place == name) for name in SPLITS}
     if shares.train_rows is not None:
-        splits["train"] = _few(splits["train"], shares.train_rows, time)
+        rows["train"] = _few(table, rows["train"], shares.train_rows, time)
+    if join:
+        rows["train"] = np.sort(np.concatenate([rows["train"], rows["val"]]))
+    splits = {name: table.take(index) for name, index in rows.items()}
     _refuse_empty(splits)
     return splits
 
 
-def _places(table: Table, shares: Shares, time: str | None) -> Array:
+def places(table: Table, shares: Shares, time: str | None) -> Array:
     """Split of each row, (n,) str."""
-    key = _unit(table)
+    key = unit(table)
     place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)
     if table.split is None:
         return place
@@ -133,7 +143,7 @@ def _places(table: Table, shares: Shares, time: str | None) -> Array:
     return np.where(table.split == "", place, fixed)
 
 
-def _unit(table: Table) -> Array:
+def unit(table: Table) -> Array:
     """Hash of what stays in one split, (n,) uint64: each group, or each different row."""
     return table.key if table.group is None else table.group
 
@@ -154,15 +164,15 @@ def _for_teaching(table: Table, splits: Mapping[str, Table], shares: Shares, tim
         kept = rows.columns[time] < min(part.columns[time].min() for part in held)
     kept = kept & ((_fixed(rows) == "") | (_fixed(rows) == "train"))
     kept = kept & ~np.isin(rows.key, np.concatenate([part.key for part in held]))
-    kept = kept & ~np.isin(_unit(rows), np.concatenate([_unit(part) for part in held]))
+    kept = kept & ~np.isin(unit(rows), np.concatenate([unit(part) for part in held]))
     return rows.take(np.flatnonzero(kept)) if kept.any() else None
 
 
 def _places_among(table: Table, rows: Table, shares: Shares) -> Array:
     """Split that further rows of a table would have by their hash, (m,) str."""
-    row_id, key = np.concatenate([table.row_id, rows.row_id]), np.concatenate([_unit(table), _unit(rows)])
+    row_id, key = np.concatenate([table.row_id, rows.row_id]), np.concatenate([unit(table), unit(rows)])
     split = None if table.split is None else np.concatenate([table.split, _fixed(rows)])
-    return _places(Table({}, row_id, key, split), shares, None)[len(table) :]
+    return places(Table({}, row_id, key, split), shares, None)[len(table) :]
 
 
 def _fixed(table: Table) -> Array:
@@ -181,16 +191,19 @@ def _fixed_train(table: Table, key: Array, shares: Shares, time: str | None) -> 
     return np.where(times >= _moment(times[table.split == "train"], 1 - shares.val), "val", "train")
 
 
-def _few(table: Table, count: int, time: str | None) -> Table:
-    """Keep the rows with the smallest keys. Keys are hashes, so this is a random sample that is always the same."""
+def _few(table: Table, rows: Array, count: int, time: str | None) -> Array:
+    """Keep the rows with the smallest keys. Keys are hashes, so this is a random sample that is always the same.
+
+    rows: indices of the rows of train, (n,) int, ascending.
+    """
     if time is not None:
         raise ValueError(
             "split.train_rows needs rows that are independent of each other. Received: rows in order of time, whose neighbours "
             "belong together. Leave it out."
         )
-    if len(table) < count:
-        raise ValueError(f"split.train_rows needs {count:,} rows of train. Received: {len(table):,}. Lower it.")
-    return table.take(np.sort(np.argsort(table.key, kind="stable")[:count]))
+    if len(rows) < count:
+        raise ValueError(f"split.train_rows needs {count:,} rows of train. Received: {len(rows):,}. Lower it.")
+    return np.sort(rows[np.argsort(table.key[rows], kind="stable")[:count]])
 
 
 def _fraction(key: Array) -> Array:

@@ -48,7 +48,7 @@ def at(case: Case, record: StartRecord) -> Start:
     """Return the model that a record names, from the cache of all runs. Raises StartError where it is no longer there."""
     cache = Cache(case.workspace.kept)
     folder = cache.root / "models" / record.key
-    if not cache.is_whole(folder):
+    if not cache.use(folder):
         raise StartError(
             f"init_from needs the model that the outcome of '{record.usecase}' names, {record.key}, and it is not in "
             f"{folder.parent}. Make it again: {_command(case, record.usecase)} --force"
@@ -70,6 +70,13 @@ def has_changed(case: Case, family: str) -> bool:
     if own is None or theirs is None:
         return False
     return own.init_from is None or own.init_from.key != theirs.key
+
+
+def is_lost(case: Case, family: str) -> bool:
+    """Whether the last outcome names the model that `init_from` asks for, and the cache has it no longer."""
+    record = _recorded(case, case.usecase.starts[family]).get(family)
+    cache = Cache(case.workspace.kept)
+    return record is not None and not cache.is_whole(cache.root / "models" / record.key)
 
 
 def _recorded(case: Case, usecase: str) -> dict[str, ModelEntry]:

@@ -30,14 +30,33 @@ ROUNDS = 7
 SAMPLES = 60
 """One-row answers per round and bundle."""
 THROUGHPUT_S = 0.04
+LIMIT_S = 600
+"""Longest time of one round of one bundle."""
 
 
-def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
-    """Time bundles, by their folders. Raises ValueError with the measuring process's message when one cannot be opened."""
+class _Unmeasured(RuntimeError):
+    """A bundle that could not be measured; the message is the reason."""
+
+
+def measure(bundles: list[Path], *, threads: int = 1, device: str = "cpu") -> dict[Path, Timing]:
+    """Time bundles, by their folders, on "cpu" or "gpu". Raises ValueError with the first reason where one has no timing."""
+    timings: dict[Path, Timing] = {}
+    for folder, one in measure_each(bundles, threads=threads, device=device).items():
+        if isinstance(one, str):
+            raise ValueError(f"Timing needs bundles that open and answer. Received: {folder}: {one}")
+        timings[folder] = one
+    return timings
+
+
+def measure_each(bundles: list[Path], *, threads: int = 1, device: str = "cpu") -> dict[Path, Timing | str]:
+    """Time bundles, by their folders, on "cpu" or "gpu": the timing, or the reason why a bundle has none.
+
+    Raises RuntimeError with the measuring process's message where that process fails.
+    """
     if not bundles:
         return {}
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(threads)],
+        [sys.executable, "-m", __name__, str(threads), device],
         input=json.dumps([str(folder) for folder in bundles]),
         capture_output=True,
         text=True,
@@ -46,23 +65,24 @@ def measure(bundles: list[Path], *, threads: int = 1) -> dict[Path, Timing]:
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ValueError(f"Timing needs bundles that open and answer. Received: {last}")
-    return {folder: Timing(**numbers) for folder, numbers in zip(bundles, json.loads(done.stdout), strict=True)}
+        raise RuntimeError(f"The process that times bundles must end well. Received: {last}")
+    results = zip(bundles, json.loads(done.stdout), strict=True)
+    return {folder: one if isinstance(one, str) else Timing(**one) for folder, one in results}
 
 
-def _answer(pipe: Connection, folder: Path, threads: int, with_totals: bool) -> None:
+def _answer(pipe: Connection, folder: Path, threads: int, device: str, with_totals: bool) -> None:
     """Run in the child: open a bundle, measure it, and send the result."""
     try:
         before = _peak_bytes()
         bundle = open_bundle(folder)
         rows, _ = bundle.golden()
-        predict = runtimes.open_model(bundle.model_path, threads=threads).predict
+        predict = runtimes.open_model(bundle.model_path, threads=threads, device=device).predict
         first = {name: value[:1] for name, value in rows.items()}
         samples = [round(float(v), 2) for v in latency_us(predict, first, SAMPLES)]
         totals = _totals(predict, rows, before, bundle.size_bytes) if with_totals else {}
         pipe.send(("measured", (samples, totals)))
-    except Exception as error:  # the parent turns it into an error of its own
-        pipe.send(("error", f"{folder}: {error}"))
+    except Exception as error:  # the parent records it as the reason why this bundle has no timing
+        pipe.send(("error", f"{type(error).__name__}: {error}"))
 
 
 def _totals(predict: Any, rows: Columns, before: int, size_bytes: int) -> dict[str, float | int]:
@@ -74,35 +94,49 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _in_child(folder: Path, threads: int, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
+def _in_child(folder: Path, threads: int, device: str, with_totals: bool) -> tuple[list[float], dict[str, Any]]:
+    """Measure a bundle in a process of its own. Raises _Unmeasured."""
     fork = get_context("fork")
     ours, theirs = fork.Pipe()
-    process = fork.Process(target=_answer, args=(theirs, folder, threads, with_totals), daemon=True)
+    process = fork.Process(target=_answer, args=(theirs, folder, threads, device, with_totals), daemon=True)
     process.start()
     theirs.close()
     value: Any
     try:
-        kind, value = ours.recv()
+        kind, value = ours.recv() if ours.poll(LIMIT_S) else ("error", f"one round took longer than {LIMIT_S} s")
     except EOFError:
-        kind, value = "error", f"{folder}: the process that measured it died"
+        kind, value = "error", "the process that measured it died"
+    if kind == "error":
+        process.kill()
     process.join()
     if kind == "error":
-        raise SystemExit(str(value))
+        raise _Unmeasured(str(value))
     samples, totals = value
     return samples, totals
 
 
-def _measure_all(folders: list[Path], threads: int) -> list[dict[str, Any]]:
+def _measure_all(folders: list[Path], threads: int, device: str) -> list[dict[str, Any] | str]:
+    """Measure bundles in rounds: for each the figures, or the reason why it could not be measured."""
     for name in runtimes.names():
         runtimes.get(name)  # imported before the fork, so that a child's memory is that of its model
     rounds: list[list[list[float]]] = [[] for _ in folders]
     totals: list[dict[str, Any]] = [{} for _ in folders]
+    reasons: dict[int, str] = {}
     for round_ in range(ROUNDS):
         for place, folder in enumerate(folders):
-            samples, first = _in_child(folder, threads, with_totals=round_ == 0)
+            if place in reasons:
+                continue
+            try:
+                samples, first = _in_child(folder, threads, device, with_totals=round_ == 0)
+            except _Unmeasured as error:
+                reasons[place] = str(error)
+                continue
             rounds[place].append(samples)
             totals[place] |= first
-    return [_summary(samples) | more for samples, more in zip(rounds, totals, strict=True)]
+    return [
+        reasons[place] if place in reasons else _summary(samples) | totals[place]
+        for place, samples in enumerate(rounds)
+    ]
 
 
 def _summary(rounds: list[list[float]]) -> dict[str, Any]:
@@ -119,4 +153,4 @@ def machine() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_all([Path(folder) for folder in json.load(sys.stdin)], int(sys.argv[1]))))
+    print(json.dumps(_measure_all([Path(folder) for folder in json.load(sys.stdin)], int(sys.argv[1]), sys.argv[2])))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minnow import families
-from minnow.contracts import Encoder
+from minnow.contracts import Encoder, Model
 from minnow.lineage import arrays_digest, code_version, machine
 from minnow.records.files import read_npz, sha256, write_json
 from minnow.records.origin import Origin
@@ -60,6 +60,11 @@ class Trained:
     def facts(self) -> dict[str, Any]:
         """Number of parameters and framework; where it began with another model, which layers took over its weights."""
         return json.loads((self.folder / FACTS).read_text())
+
+    @property
+    def settled(self) -> Mapping[str, Any] | None:
+        """What val settled, as parameters of the family; None where it cannot be fitted again (contracts.Model)."""
+        return self.facts.get("settled")
 
     @property
     def history(self) -> dict[str, list[float]]:
@@ -115,29 +120,40 @@ def _encoder_digest(encoder: Encoder) -> str:
         return sha256(Path(scratch))
 
 
-def origin(case: Case, family: str, rows: str, start: Start | None = None) -> Origin:
-    """Return everything that a family's model is made from; its hash is the model's key in the cache."""
+def origin(
+    case: Case, family: str, rows: str, start: Start | None = None, settled: Mapping[str, Any] | None = None
+) -> Origin:
+    """Return everything that a family's model is made from; its hash is the model's key in the cache. settled: see train."""
     return Origin(
         rows=rows,
         family=family,
-        params=case.usecase.families[family],
+        params={**case.usecase.families[family], **(settled or {})},
         seed=case.settings.seed,
         threads=case.settings.threads,
         code=code_version([*case.modules(family), __name__]),
         lock=case.lock,
         machine=machine(),
         init_from=start.record if start else None,
+        joined=settled is not None,
     )
 
 
-def train(case: Case, family: str, handed: Handover, report: Report = silent, start: Start | None = None) -> Trained:
+def train(
+    case: Case,
+    family: str,
+    handed: Handover,
+    report: Report = silent,
+    start: Start | None = None,
+    settled: Mapping[str, Any] | None = None,
+) -> Trained:
     """Train a family of a case, or find it in the cache. Raises what the runner raises, and StartError.
 
     start: the model to begin with, where `init_from` asks for one; by default the one of that use case's last outcome.
+    settled: parameters that val settled before, where the rows handed over are those of train and val together.
     """
     start = start or starting.find(case, family)
-    made_from = origin(case, family, handed.rows, start)
-    params = starting.filled(case.usecase.families[family], start)
+    made_from = origin(case, family, handed.rows, start, settled)
+    params = starting.filled(made_from.params, start)
     seed = case.settings.seed
     entry = case.cache.get_or_make(
         "models",
@@ -147,17 +163,24 @@ def train(case: Case, family: str, handed: Handover, report: Report = silent, st
     return Trained(family, entry.folder, made_from, entry.fresh)
 
 
-def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
-    """Fit in the worker and save to out: the model, its facts and its history."""
+def fitted(handed: Path, family: str, params: dict[str, Any], seed: int, report: Report = silent) -> Model:
+    """Fit a family to the rows handed over. Raises ValueError for rows that it cannot be fitted to, and where it diverged."""
     train, val = (_answerable(split, read_batch(handed / split)) for split in TRAINING_SPLITS)
     checked = families.get(family).Params.model_validate(params)
-    start = time.perf_counter()
     model = families.fit(family, train, val, checked, seed=seed, report=report)
-    seconds = time.perf_counter() - start
     _refuse_divergence(family, model.history)
+    return model
+
+
+def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
+    """Fit in the worker and save to out: the model, its facts and its history."""
+    start = time.perf_counter()
+    model = fitted(handed, family, params, seed, report)
+    seconds = time.perf_counter() - start
     (out / "model").mkdir()
     model.save(out / "model")
-    write_json(out / FACTS, {"framework": model.framework, "parameters": model.parameters, **model.facts})
+    facts = {"framework": model.framework, "parameters": model.parameters, "settled": model.settled}
+    write_json(out / FACTS, {**facts, **model.facts})
     write_json(out / HISTORY, {name: [float(v) for v in values] for name, values in model.history.items()})
     write_json(out / WALL, {"seconds": round(seconds, 3)})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -116,7 +115,6 @@ def check(table: Table, problem: Problem, usecase: str) -> Findings:
 
 def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
     """Check columns, (n,) each, with Great Expectations. Returns its results in the order of the expectations."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import; it would try to reach the internet
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the library do not concern the user
         import great_expectations as gx

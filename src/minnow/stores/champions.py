@@ -1,4 +1,4 @@
-"""Champions: aliases in the MLflow registry, the count of looks at an exam, and the steps of a promotion.
+"""Champions: aliases in the MLflow registry, and the steps of a promotion.
 
 A registered model `minnow-<usecase>` has one version per promotion. Aliases: champion (cpu), champion-gpu, and best, best-gpu
 for the best model so far. Older versions named the latter anchor, anchor-gpu; these are read where `best` is not set.
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from minnow.records import provenance, report
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
@@ -21,11 +19,9 @@ from minnow.records.files import file_sha256, sha256
 from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.stores.database import client
 from minnow.stores.tracking import find_finalist
-from minnow.types import Array, fingerprint
 from minnow.workspace import Workspace
 
 PREFIX = "minnow-"
-ROWS = "exam_rows.npy"
 CHAMPION, BEST = "champion", "best"
 IS_BEST = "minnow.best"
 """Tag of a version: whether its promotion made it the best so far."""
@@ -50,14 +46,6 @@ class Champion:
     """sha256 of its provenance.json; None for a version that was registered without."""
     promoted_s: float = 0.0
     """When it was registered, in seconds since 1970."""
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Number of looks at an exam. rows: (n,) uint64, keys of the rows that these looks have read, and of the exam."""
-
-    looks: int
-    rows: Array
 
 
 def registered(usecase: str) -> str:
@@ -162,35 +150,6 @@ def download(space: Workspace, champion: Champion, folder: Path) -> None:
             opened.download_artifacts(champion.run_id, name, str(folder))
 
 
-def ledger(space: Workspace, usecase: str, target: str, exam: Array) -> Ledger:
-    """Return the number of looks that count for an exam. exam: (n,) uint64, the keys of its rows.
-
-    The count continues while earlier looks have read at least half of the exam's rows; otherwise it restarts at 0.
-    """
-    tag = tags_of(space, usecase).get(f"minnow.looks.{target}")
-    if tag is None:
-        return Ledger(0, exam)
-    entry = json.loads(tag)
-    seen = np.load(client(space).download_artifacts(entry["run_id"], f"exam/{target}/{ROWS}"))
-    looks = looks_that_count(exam, seen, entry["count"])
-    return Ledger(looks, np.union1d(seen, exam) if looks else exam)
-
-
-def looks_that_count(exam: Array, seen: Array, looks: int) -> int:
-    """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows, else 0.
-
-    exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were read.
-    """
-    return looks if np.isin(exam, seen).mean() >= 0.5 else 0
-
-
-def record_look(space: Workspace, usecase: str, target: str, count: int, exam: Array, run_id: str) -> None:
-    """Record the number of looks in the registry. The run keeps the rows that they have read under exam/<target>/."""
-    entry = {"count": count, "exam": fingerprint(exam), "run_id": run_id}
-    ensure(space, usecase)
-    client(space).set_registered_model_tag(registered(usecase), f"minnow.looks.{target}", json.dumps(entry))
-
-
 def promote(space: Workspace, usecase: str, target: str, decision: Decision) -> Champion:
     """Carry out a decision: version, alias, history, best so far. Each step may be repeated after an interruption."""
     opened, name = client(space), registered(usecase)
@@ -229,13 +188,15 @@ def _register(space: Workspace, usecase: str, decision: Decision) -> int:
 def _is_best_so_far(decision: Decision) -> bool:
     """Whether a promoted model becomes the best so far: a first one does, and a better one that is not worse than the best.
 
+    So does any where the best so far cannot be scored any more.
+
     A model that is better than a champion promoted as "smaller" may still be worse than the best so far. Without this check
     small losses would add up to more than the margin.
     """
     if decision.verdict == "better":
         difference = decision.comparisons.get("best", {}).get("difference")
         return difference is None or difference <= 0
-    return decision.verdict in ("first", "provisional")
+    return decision.verdict in ("first", "provisional") or any(one.role == BEST for one in decision.unscored)
 
 
 def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:

@@ -7,10 +7,9 @@ import logging
 import os
 import sqlite3
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minnow.workspace import Workspace
+from minnow.workspace import Workspace, sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,11 +23,6 @@ class BrokenStore(RuntimeError):
 
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Tags of an experiment: MLflow's pages show its training runs first, not traces."""
-
-
-def local_database(uri: str) -> Path | None:
-    """Return the file behind an SQLite address, None for a server."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
 def is_passing(error: BaseException) -> bool:
@@ -60,24 +54,25 @@ def client(space: Workspace) -> MlflowClient:
 
     space.home.mkdir(parents=True, exist_ok=True)
     with FileLock(space.home / "mlflow.lock", timeout=LOCK_S):
-        _refuse_broken(space)
+        refuse_broken(space)
         artifacts(space)
         opened = MlflowClient(space.tracking_uri)
         opened.search_experiments(max_results=1)
     return opened
 
 
-def _refuse_broken(space: Workspace) -> None:
+def refuse_broken(space: Workspace) -> None:
     """Check a local database before anything writes to it. Raises BrokenStore.
 
     MLflow would create new tables in an emptied file, and the champions would be lost. The file is opened for writing,
     because SQLite then rolls back what a killed run left half-written; nothing else is written.
     """
-    path = local_database(space.tracking_uri)
+    path = sqlite_path(space.tracking_uri)
     if path is None or not path.exists():
         return
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOCK_S)) as opened:
+        address = f"{path.resolve().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=LOCK_S)) as opened:
             state = opened.execute("PRAGMA quick_check").fetchone()[0]
             tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.Error as error:
@@ -107,7 +102,7 @@ def artifacts(space: Workspace) -> str | None:
 
     Raises BrokenStore for a database on a server without MINNOW_ARTIFACTS, since files would stay on this machine.
     """
-    artifacts, local = os.environ.get("MINNOW_ARTIFACTS"), local_database(space.tracking_uri)
+    artifacts, local = os.environ.get("MINNOW_ARTIFACTS"), sqlite_path(space.tracking_uri)
     if artifacts:
         return f"{artifacts.rstrip('/')}/{space.experiment}"
     if local is not None:

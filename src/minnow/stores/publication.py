@@ -17,13 +17,17 @@ def divergence(usecase: str, target: str, champion: Champion | None) -> str | No
         return f"version {champion.version} is champion, but nothing is served"
     if served.version != champion.version:
         return f"version {champion.version} is champion, but {served.tag} is served"
-    sha = bytes_of(served)
-    return None if sha == champion.sha else f"{served.tag} is broken: {sha}"
-
-
-def bytes_of(model: Published) -> str:
-    """Return the sha of a published model's bytes; where they cannot be read or were changed, the reason instead."""
     try:
-        return model.open().sha
+        sha = served.open().sha
     except BundleError as error:
-        return str(error)
+        return f"{served.tag} is broken: {error}"
+    return None if sha == champion.sha else f"{served.tag} is broken: sha {sha[:12]} in place of {champion.sha[:12]}"
+
+
+def is_broken(model: Published) -> bool:
+    """Whether the bytes of a published model cannot be read, or are not those that were published."""
+    try:
+        model.open()
+    except BundleError:
+        return True
+    return False

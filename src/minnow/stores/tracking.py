@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from minnow.lineage import key_of
 from minnow.records.decision import Decision
 from minnow.stores.database import client, experiment_id
 from minnow.workspace import Workspace
@@ -16,6 +18,11 @@ from minnow.workspace import Workspace
 PARAM_LIMIT = 6000
 LOCAL_UI = "http://127.0.0.1:5000"
 NAME = re.compile(r"[\w\-. :/]+")
+NAME_LIMIT = 250
+"""Characters of a name that MLflow takes."""
+Value = TypeVar("Value")
+USECASE, PROGRESS, KEY, PLACE = "minnow.usecase", "minnow.tracking", "minnow.outcome", "minnow.workspace"
+"""Tags of a use case's run: its name; "partial" or "complete"; the key of what it records; where it was written."""
 BATCH = 900
 """MLflow takes at most 1,000 entries in one call."""
 
@@ -43,9 +50,14 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in nested.items():
         path = f"{prefix}{name}"
-        nested_further = isinstance(value, Mapping) and value and all(NAME.fullmatch(key) for key in value)
+        nested_further = isinstance(value, Mapping) and value and all(_is_name(key) for key in value)
         flat |= flatten(value, f"{path}.") if nested_further else {path: value}
     return flat
+
+
+def _is_name(key: str) -> bool:
+    """Whether MLflow accepts a key as part of a name as it stands."""
+    return bool(NAME.fullmatch(key)) and _allowed(key) == key
 
 
 def log(space: Workspace, record: Record, parent: str | None = None) -> str:
@@ -58,6 +70,44 @@ def log(space: Workspace, record: Record, parent: str | None = None) -> str:
     finally:
         end(space, run_id, well)
     return run_id
+
+
+def log_once(space: Workspace, record: Record, key: str) -> str:
+    """Write the run of a use case with everything under it, unless it is there. Returns the MLflow run's id.
+
+    key: of what is recorded, without measured times; a complete run of this key is not written again. A run that an
+    interrupted call left unfinished in this workspace, whose lock the caller holds, is deleted first.
+    """
+    for run in _find(space, record, {PROGRESS: "partial"}):
+        _delete(space, run)
+    if complete := _find(space, record, {PROGRESS: "complete", KEY: key}):
+        return complete[0]
+    marks = {PROGRESS: "partial", KEY: key, PLACE: _place(space)}
+    run_id = log(space, replace(record, tags={**record.tags, **marks}))
+    client(space).set_tag(run_id, PROGRESS, "complete")
+    return run_id
+
+
+def _find(space: Workspace, record: Record, tags: Mapping[str, str]) -> list[str]:
+    """Ids of the runs of a record's use case that this workspace wrote with these tags, the newest first."""
+    named = {USECASE: record.tags[USECASE], PLACE: _place(space), **tags}
+    query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in named.items())
+    runs = client(space).search_runs([experiment_id(space)], query, order_by=["attributes.start_time DESC"])
+    return [run.info.run_id for run in runs]
+
+
+def _place(space: Workspace) -> str:
+    """A hash of machine and folder: machines that share a tracking server must not delete each other's runs."""
+    return key_of({"machine": platform.node(), "root": str(space.root)})
+
+
+def _delete(space: Workspace, run_id: str) -> None:
+    """Delete a run and those under it, as MLflow deletes: `mlflow gc` removes the files."""
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    for child in client(space).search_runs([experiment_id(space)], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"):
+        _delete(space, child.info.run_id)
+    client(space).delete_run(run_id)
 
 
 def begin(space: Workspace, record: Record, parent: str | None = None) -> str:
@@ -105,9 +155,9 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 
     now = int(time.time() * 1000)
     params = [Param(name, str(value)[:PARAM_LIMIT]) for name, value in flatten(record.params).items()]
-    points = [Metric(_allowed(name), float(value), now, 0) for name, value in record.metrics.items()]
-    for name, values in record.history.items():
-        points += [Metric(_allowed(f"epoch/{name}"), float(value), now, step) for step, value in enumerate(values, 1)]
+    points = [Metric(name, float(value), now, 0) for name, value in _named(record.metrics.items())]
+    for name, values in _named((f"epoch/{name}", values) for name, values in record.history.items()):
+        points += [Metric(name, float(value), now, step) for step, value in enumerate(values, 1)]
     client(space).log_batch(run_id, metrics=points[:BATCH], params=params[:100])
     for start in range(BATCH, len(points), BATCH):
         client(space).log_batch(run_id, metrics=points[start : start + BATCH])
@@ -116,8 +166,24 @@ def _log_values(space: Workspace, run_id: str, record: Record) -> None:
 
 
 def _allowed(name: str) -> str:
-    """Write a name as MLflow accepts it: ndcg@10 becomes ndcg_at_10, and other special characters become "_"."""
-    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_"))
+    """Write a name as MLflow accepts it: ndcg@10 becomes ndcg_at_10, and other special characters become "_".
+
+    A slash makes a group of metrics on MLflow's page. Between slashes there must be something, and neither "." nor "..".
+    """
+    parts = re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_")).split("/")
+    return "/".join("_" if part in ("", ".", "..") else part for part in parts)[:NAME_LIMIT]
+
+
+def _named(metrics: Iterable[tuple[str, Value]]) -> list[tuple[str, Value]]:
+    """Give each metric a name of its own that MLflow accepts; where two would share one, the later gets a number."""
+    named: dict[str, Value] = {}
+    for name, value in metrics:
+        allowed, number = _allowed(name), 2
+        unique = allowed
+        while unique in named:
+            unique, number = f"{allowed[: NAME_LIMIT - 6]} {number}", number + 1
+        named[unique] = value
+    return list(named.items())
 
 
 def page(space: Workspace) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from minnow.lineage import data_version
 
-STAGE = "usecase"
+STAGE, PARAMS = "usecase", "params.yaml"
 SHOWN = 5
 
 
@@ -21,10 +21,16 @@ class VersionError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """DVC's status. stale: use case -> reasons; data: .dvc file -> how the data differs from it."""
+    """DVC's status.
+
+    stale: use case -> reasons; data: .dvc file -> how the data differs from it; changed: use case -> path -> how it differs
+    from what dvc.lock records; unrecorded: use cases that dvc.lock does not have, since they never ran.
+    """
 
     stale: dict[str, list[str]]
     data: dict[str, str]
+    changed: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    unrecorded: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -36,7 +42,7 @@ def _repo(root: Path):
     except ImportError as error:  # the served environment has no DVC
         raise VersionError("DVC is not installed here. Install the project with `make run` or `uv sync`.") from error
     try:
-        with Repo(str(root)) as repo:
+        with Repo(str(root), config={"core": {"no_scm": not _in_git(root)}}) as repo:
             yield repo
     except DvcException as error:
         raise VersionError(f"DVC: {error}") from error
@@ -49,19 +55,47 @@ def _repo(root: Path):
         ) from error
 
 
-def state(root: Path) -> State:
-    """Return DVC's status of the workspace."""
+def _in_git(root: Path) -> bool:
+    """Whether a folder is in a Git repository. Without one, DVC works only if it is told so."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
+
+def state(root: Path, usecases: Iterable[str] | None = None, data_files: Iterable[str] = ()) -> State:
+    """Return DVC's status of the workspace, or that of some use cases and .dvc files.
+
+    Of these alone nothing else is looked at: DVC could not read an entry of params.yaml that has a fault.
+    """
+    targets = None if usecases is None else [*(f"{STAGE}@{name}" for name in usecases), *dict.fromkeys(data_files)]
     with _repo(root) as repo:
-        status: dict[str, Any] = repo.status()
-    stale: dict[str, list[str]] = {}
-    data: dict[str, str] = {}
-    for stage, findings in status.items():
-        name = stage.rpartition(":")[2]
-        if name.startswith(f"{STAGE}@"):
-            stale[name.removeprefix(f"{STAGE}@")] = list(_reasons(findings))
-        elif stage.endswith(".dvc"):
-            data[stage] = ", ".join(_reasons(findings))
-    return State(stale, data)
+        status: dict[str, Any] = {} if targets == [] else repo.status(targets)
+    stages = {stage.rpartition("@")[2]: found for stage, found in status.items() if f"{STAGE}@" in stage}
+    changed = {name: _changed_paths(findings) for name, findings in stages.items()}
+    unrecorded = frozenset(name for name, paths in changed.items() if paths.get(PARAMS) == "new")
+    return State(
+        {name: list(_reasons(findings)) for name, findings in stages.items()},
+        {stage: ", ".join(_reasons(findings)) for stage, findings in status.items() if stage.endswith(".dvc")},
+        {name: paths for name, paths in changed.items() if paths and name not in unrecorded},
+        unrecorded,
+    )
+
+
+def joined(states: Iterable[State]) -> State:
+    """Join the status of several use cases."""
+    whole = State({}, {})
+    for one in states:
+        whole = State(
+            whole.stale | one.stale,
+            whole.data | one.data,
+            whole.changed | one.changed,
+            whole.unrecorded | one.unrecorded,
+        )
+    return whole
+
+
+def _changed_paths(findings: Iterable[Any]) -> dict[str, Any]:
+    """Return the dependencies of a stage that have changed: path -> how."""
+    parts = [finding.get("changed deps", {}) for finding in findings if isinstance(finding, dict)]
+    return {path: how for part in parts for path, how in part.items()}
 
 
 def _reasons(findings: Iterable[Any]) -> Iterable[str]:
@@ -101,6 +135,31 @@ def _changes(findings: Iterable[Any]) -> Iterable[str]:
     for finding in findings:
         for paths in finding.values():
             yield from paths.values()
+
+
+def part_changed(root: Path, data_file: str, place: Path) -> str | None:
+    """Describe how a path differs from what a .dvc file records of it, or return None.
+
+    None also where DVC's cache does not have the listing of a tracked folder, as in a fresh clone: nothing tells then.
+    """
+    recorded: dict[Path, str] = {}
+    with _repo(root) as repo:
+        outs: list[Any] = repo.stage.load_one(data_file).outs
+        for out in outs:
+            if not Path(out.fs_path).is_dir():
+                recorded[Path(out.fs_path)] = out.hash_info.value
+            elif (tree := out.get_obj()) is None:
+                return None
+            else:
+                recorded |= {Path(out.fs_path).joinpath(*key): info.value for key, _, info in tree}
+    own = {path: md5 for path, md5 in recorded.items() if path.is_relative_to(place)}
+    present = {path for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file()}
+    counts = {
+        "new": len(present - set(own)),
+        "lost": len(set(own) - present),
+        "changed": sum(data_version(path) != own[path] for path in present & set(own)),
+    }
+    return ", ".join(f"{count:,} files {how}" for how, count in counts.items() if count) or None
 
 
 def accept(root: Path, data_file: str) -> None:

@@ -100,8 +100,8 @@ def without_drafts(paths: Sequence[Path]) -> tuple[list[Path], list[Notice]]:
     drafts = [path for path in paths if _DRAFT in path.name.lower()]
     if len(drafts) == len(paths):
         return list(paths), []
-    text = "{} is not read: its answers are to be filled in (options.file names the files to read)."
-    return [path for path in paths if path not in drafts], [Notice("skipped", text.format(d.name), 1) for d in drafts]
+    text = "is not read: its answers are to be filled in (options.file names the files to read)."
+    return [path for path in paths if path not in drafts], [Notice("skipped", f"{d.name} {text}", 1) for d in drafts]
 
 
 def split_of(name: str) -> str:

@@ -71,6 +71,8 @@ class LabelledOptions(RowOptions):
 class Split(Parameters):
     """How rows are split. by: "hash" of the row, "time" or "group"; column: of the times or groups."""
 
+    SHORT: ClassVar[str | None] = "by"
+
     by: Literal["hash", "time", "group"] = "hash"
     column: str | None = None
 
@@ -91,6 +93,8 @@ class FileOptions(Parameters):
     missing: spellings of a missing value besides the known ones ("", "NA", "?", "null", "-" and more). not_missing: known
         spellings that are values in these files.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = ("file", "separator", "quote", "encoding", "header")
 
     file: str | list[str] | None = None
     separator: Separator | None = None
@@ -125,6 +129,7 @@ class TableOptions(FileOptions, LabelledOptions):
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"sides": "file_splits"}
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates", "file_splits")
 
     target: str
     drop: list[str] = Field(default=[])

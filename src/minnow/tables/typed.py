@@ -14,15 +14,16 @@ from minnow.tables.columns import Columnwise, Typed
 from minnow.tables.errors import ColumnError, FileError, ReadingError
 from minnow.tables.files import fixed_splits, split_of
 from minnow.tables.frames import SHOWN, Frame, as_cells, read_place
+from minnow.tables.keys import key_columns, rule_of
 from minnow.tables.options import Split, TableOptions
-from minnow.types import Array, ColumnFormat, Columns, Reading, Table, content_key
+from minnow.types import Array, ColumnFormat, Columns, KeyRule, Reading, Table, content_key
 
 
-def read(folder: Path, options: TableOptions, split: Split) -> Table:
+def read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file) into typed columns, (n,) each, and the target as labels, (n,) str.
 
-    Keys are hashes of the features, without the target and the column of the split, so equal features have equal keys.
-    Raises FileError.
+    Keys are hashes of the columns that a rule names, by default of the features, without the target and the column of the
+    split, so equal features have equal keys. Raises FileError, and KeyRuleError for a rule that cannot be kept.
     """
     frame = read_place(folder, options, target=options.target)
     if not len(frame):
@@ -41,7 +42,9 @@ def read(folder: Path, options: TableOptions, split: Split) -> Table:
             f"{folder} must have a column besides the target that a model can use. Received: {', '.join(frame.columns)}."
         )
     row_id = np.array(frame.row_id, dtype=str)
-    table = Table(columns, row_id, row_keys([columns[name] for name in features]), _splits(frame, options))
+    keys = keys or rule_of(columns, features, options, split)
+    hashed = key_columns(frame, options, split, columns, keys)
+    table = Table(columns, row_id, row_keys(hashed), _splits(frame, options), keys=keys)
     formats = _formats(typed)
     notices = (*frame.notices, *(notice for column in typed.values() for notice in column.notices))
     group = _groups(columns, row_id, split)

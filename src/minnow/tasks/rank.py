@@ -11,7 +11,7 @@ from minnow.contracts import TaskCapabilities
 from minnow.tasks._ranking import top
 from minnow.types import Array, Batch, Columns, Measure, Outputs
 
-CAPABILITIES = TaskCapabilities()
+CAPABILITIES = TaskCapabilities(redivided=False)
 OUTPUT = "scores"
 BINARY_LOSS = False
 _TOP = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from minnow.lineage import code_version, key_of
@@ -51,7 +51,7 @@ def study_name(case: Case, family: str, rows: str, space: Space) -> str:
         "size_bytes": case.usecase.budget.size_bytes,
         "code": code_version([*case.modules(family), __name__]),
     }
-    shared |= {"init_from": start.record} if start else {}
+    shared |= {"init_from": asdict(start.record)} if start else {}
     return f"{case.name}/{family}/{key_of(shared)[:12]}"
 
 

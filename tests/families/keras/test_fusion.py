@@ -8,7 +8,7 @@ import pytest
 from minnow.families._keras import fusion
 
 
-def test_a_stack_weights_the_member_that_val_proves_right():
+def test_a_stack_weights_the_member_that_held_out_rows_prove_right():
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 3, 400)
     good = np.full((400, 3), 0.15)

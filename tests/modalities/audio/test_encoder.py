@@ -78,3 +78,17 @@ def test_an_encoder_of_an_older_bundle_is_read(tmp_path):
         again = audio.load_encoder(tmp_path)
         np.testing.assert_array_equal(again.encode(table.columns)["image"], encoder.encode(table.columns)["image"])
     assert audio.Options.read({"range_db": 20.0}).top_db == 20
+
+
+@pytest.mark.parametrize("rate", [1000, 4000, 7999, 8000, 11_025, 16_000, 44_100, 192_000, 2_000_000])
+@pytest.mark.parametrize("count", [1, 50, 3999, 4001, 200_000])
+def test_a_sound_is_resampled_only_as_far_as_it_is_kept_and_to_the_same_bits(rate, count):
+    samples = np.random.default_rng(count).normal(0, 0.1, count).astype(np.float32)
+    whole = waveform.pad_or_trim(waveform.resampled(samples, rate, 8000), 4000)
+    np.testing.assert_array_equal(waveform.fitted(samples, rate, 8000, 4000), whole)
+
+
+def test_a_rate_that_no_sound_has_is_refused_with_the_limits():
+    for rate in (1, 31, 2_048_001, 2**31 - 1):
+        with pytest.raises(ValueError, match=r"32 to 2,048,000 Hz can be resampled to 8,000 Hz"):
+            waveform.fitted(np.zeros(10, np.float32), rate, 8000, 4000)

@@ -9,6 +9,7 @@ import pytest
 from recordings import STREAMED, chunk, header, packed, riff, saved, tone, wav, written
 
 from minnow.modalities import audio
+from minnow.modalities.audio.decode import decode
 from minnow.tables.files import FileError
 
 SOUNDS = {
@@ -94,3 +95,18 @@ def test_a_body_that_is_no_sound_is_refused_with_the_reason(encoder):
 def test_the_content_types_of_wav_flac_and_ogg_are_taken(encoder):
     taken = audio.CAPABILITIES.media(encoder)
     assert {"audio/wav", "audio/x-wav", "audio/flac", "audio/ogg", "audio/mpeg"} <= set(taken)
+
+
+@pytest.mark.parametrize("name", sorted(SOUNDS))
+def test_what_the_encoder_does_not_read_is_not_decoded_and_changes_nothing(name):
+    whole, needed = decode(SOUNDS[name]), 1000
+    part = decode(SOUNDS[name], lambda rate: needed)
+    np.testing.assert_array_equal(part.samples[:needed], whole.samples[:needed])
+    assert part.rate == whole.rate
+
+
+def test_a_file_of_a_rate_that_no_sound_has_is_left_out_of_training(folder):
+    saved(folder, {"low/4.wav": wav(b"\0\0" * 500, rate=1)})
+    table = audio.read(folder, OPTIONS.model_copy(update={"max_lost": 0.5}))
+    assert len(table) == len(SOUNDS)
+    assert any("1 Hz" in notice.text or "4.wav" in notice.text for notice in table.notices)

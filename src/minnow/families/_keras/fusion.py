@@ -1,4 +1,4 @@
-"""Joining trained networks to one network: by shares, or by weights that are fitted to val.
+"""Joining trained networks to one network: by shares, or by weights that are fitted to answers on rows held out of the fit.
 
 The networks contain no matrix product and no sum of two tensors here: int8 would quantize their outputs, and final scores of
 256 levels could not be ranked.
@@ -30,22 +30,22 @@ def pooled(members: Sequence[Model], shares: Array, batch: Batch) -> Any:
     return _network(inputs, x, batch)
 
 
-def shares(answers: Sequence[Array], val: Batch) -> Array:
-    """Fit the shares of members with the least loss on val, (m,) float64: each at least 0, their sum 1.
+def shares(answers: Sequence[Array], rows: Batch) -> Array:
+    """Fit the shares of members with the least loss on rows, (m,) float64: each at least 0, their sum 1.
 
-    The loss is log loss for labels, squared error for numbers. answers: outputs of each member on val. Raises RuntimeError
-    where the solver fails.
+    The loss is log loss for labels, squared error for numbers. answers: outputs of each member on the rows, to which it was not
+    fitted. Raises RuntimeError where the solver fails.
     """
     from scipy.optimize import minimize
 
     stacked = np.stack(answers).astype(np.float64)
-    scale = 1.0 if len(val.labels) else max(float(val.target.std()), 1e-12)
+    scale = 1.0 if len(rows.labels) else max(float(rows.target.std()), 1e-12)
 
     def cost(shares: Array) -> float:
         mixed = np.tensordot(shares, stacked, axes=1)
-        if not len(val.labels):
-            return float((((mixed - val.target) / scale) ** 2).mean())
-        return float(-np.log(np.maximum(mixed[np.arange(len(val)), val.target], SMALLEST_PROBABILITY)).mean())
+        if not len(rows.labels):
+            return float((((mixed - rows.target) / scale) ** 2).mean())
+        return float(-np.log(np.maximum(mixed[np.arange(len(rows)), rows.target], SMALLEST_PROBABILITY)).mean())
 
     equal = np.full(len(answers), 1 / len(answers))
     sums_to_one = {"type": "eq", "fun": lambda shares: shares.sum() - 1}
@@ -55,24 +55,24 @@ def shares(answers: Sequence[Array], val: Batch) -> Array:
     return np.clip(result.x, 0, 1)
 
 
-def stacked(members: Sequence[Model], answers: Sequence[Array], val: Batch) -> Any:
+def stacked(members: Sequence[Model], answers: Sequence[Array], rows: Batch) -> Any:
     """Build the stack of the members: a linear model of their outputs, or of the logs of their probabilities.
 
-    answers: outputs of each member on val.
+    answers: outputs of each member on the rows, to which it was not fitted.
     """
     import keras
 
     ops: Any = keras.ops
     inputs, outputs = _call(members)
-    if not len(val.labels):
-        weights, bias = fit_numbers(np.stack(answers, axis=1).astype(np.float64), val.target.astype(np.float64))
-        return _network(inputs, ops.subtract(_weighted_sum(outputs, weights.tolist()), float(-bias)), val)
+    if not len(rows.labels):
+        weights, bias = fit_numbers(np.stack(answers, axis=1).astype(np.float64), rows.target.astype(np.float64))
+        return _network(inputs, ops.subtract(_weighted_sum(outputs, weights.tolist()), float(-bias)), rows)
     logs = np.log(np.maximum(np.stack(answers).astype(np.float64), SMALLEST_PROBABILITY))
-    weights, bias = fit_labels(logs, val.target)
+    weights, bias = fit_labels(logs, rows.target)
     logits = _weighted_sum([ops.log(ops.maximum(output, SMALLEST_PROBABILITY)) for output in outputs], weights.tolist())
     odds = ops.exp(ops.subtract(logits, ops.max(logits, axis=-1, keepdims=True)))
     odds = keras.layers.Rescaling(np.exp(bias).tolist())(odds)
-    return _network(inputs, ops.divide(odds, ops.sum(odds, axis=-1, keepdims=True)), val)
+    return _network(inputs, ops.divide(odds, ops.sum(odds, axis=-1, keepdims=True)), rows)
 
 
 def fit_labels(logs: Array, target: Array) -> tuple[Array, Array]:

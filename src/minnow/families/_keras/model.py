@@ -28,12 +28,16 @@ _DIFFERENCE = "change"
 
 @dataclass(frozen=True)
 class KerasModel:
-    """A trained Keras network over named arrays. facts: "init_from" -> layers that were taken from another model."""
+    """A trained Keras network over named arrays.
+
+    facts: "init_from" -> layers that were taken from another model; settled: see contracts.Model.
+    """
 
     native: Any
     history: Mapping[str, list[float]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     framework: str = "keras"
+    settled: Mapping[str, Any] | None = None
 
     @property
     def inputs(self) -> tuple[Spec, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh"
 class Schedule(Parameters):
     """The schedule of the learning rate. warm_up: share of all steps; floor: final rate as a share of the highest."""
 
+    SHORT: ClassVar[str | None] = "kind"
+
     kind: Literal["constant", "cosine", "exponential"] = "cosine"
     warm_up: float = Field(default=0.05, ge=0, lt=1)
     floor: float = Field(default=0.01, ge=0, le=1)
@@ -21,6 +23,8 @@ class Schedule(Parameters):
 
 class EarlyStopping(Parameters):
     """Stop when the loss on val has not improved for `patience` epochs, and restore the best weights."""
+
+    SHORT: ClassVar[str | None] = "patience"
 
     patience: int = Field(default=10, ge=1)
 
@@ -45,6 +49,8 @@ class InitFrom(Parameters):
     usecase: the other use case; frozen_epochs: epochs in which only layers with random initial weights are trained; rate:
     share of learning_rate with which all layers are trained afterwards. model, labels: set by a run.
     """
+
+    SHORT: ClassVar[str | None] = "usecase"
 
     usecase: str
     frozen_epochs: int = Field(default=5, ge=0)

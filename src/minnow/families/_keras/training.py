@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from minnow.families._keras import feed, optimization, transfer
 from minnow.families._keras.layers import ESTIMATE
-from minnow.families._keras.model import NUMERIC, OUTPUTS, KerasModel, one_or_list
+from minnow.families._keras.model import NUMERIC, KerasModel, one_or_list
 from minnow.families._keras.options import Training
 from minnow.types import Batch, Report
 
@@ -47,37 +48,85 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
     plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
-    history = _fit(network, train_rows, val_rows, plan, transferred)
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train.task, float(std)))
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
         _unscale_output(network, mean, std)
-    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {})
+    return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {}, settled=settled)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """The first measure of a task, computed beside the loss in each epoch.
+
+    name: of the metric, None where Keras has none for the task; scale: by which targets were divided.
+    """
+
+    name: str | None = None
+    scale: float = 1.0
+
+    def metrics(self) -> list[Any]:
+        """Make the metrics to compile a network with."""
+        import keras
+
+        if self.name == "rmse":
+            return [keras.metrics.RootMeanSquaredError(name=self.name)]
+        return [self.name] if self.name else []
+
+    def in_units(self, metric: str, values: Iterable[Any]) -> list[float]:
+        """Return values of a metric, those of this measure in the units of the target."""
+        scale = self.scale if metric in (self.name, f"val_{self.name}") else 1.0
+        return [float(value) * scale for value in values]
+
+
+def _measure(task: str, std: float) -> _Measure:
+    """Choose the measure of a task. std: by which its targets were divided."""
+    if task in NUMERIC:
+        return _Measure("rmse" if task == "rate" else "mae", std)
+    return _Measure("accuracy" if task == "classify" else None)
 
 
 def _fit(
-    network: Any, train_rows: Any, val_rows: Any, plan: TrainingPlan, transferred: transfer.Transferred | None
-) -> dict[str, list[float]]:
-    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last."""
+    network: Any,
+    train_rows: Any,
+    val_rows: Any,
+    plan: TrainingPlan,
+    transferred: transfer.Transferred | None,
+    *,
+    measure: _Measure,
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """Train in phases with their own learning rates; taken layers are frozen in all phases but the last.
+
+    Returns the history and what val settled, the number of epochs of the last phase.
+    """
     phases = transfer.phases(network, plan.params, transferred)
-    epochs, done, history = sum(phase.epochs for phase in phases), 0, {}
+    epochs, done, history, settled = sum(phase.epochs for phase in phases), 0, {}, {}
     steps = int(train_rows.cardinality())
     for phase in phases:
         transfer.freeze(network, transferred, frozen=phase is not phases[-1])
         network.compile(
             optimizer=optimization.optimizer(phase, steps * phase.epochs),
             loss=plan.loss,
-            metrics=["accuracy"] if network.layers[-1].name == OUTPUTS["classify"] else [],
+            metrics=measure.metrics(),
             steps_per_execution=min(steps, 32),
             auto_scale_loss=False,
             jit_compile=False,
         )
-        callbacks = [_reporter(plan.report, done, epochs), *_callbacks(phase)]
+        callbacks = [_reporter(plan.report, done, epochs, measure), *_callbacks(phase)]
         fitted = network.fit(train_rows, validation_data=val_rows, epochs=phase.epochs, verbose=0, callbacks=callbacks)
         for name, values in fitted.history.items():
-            history.setdefault(name, []).extend(float(value) for value in values)
+            history.setdefault(name, []).extend(measure.in_units(name, values))
         done += phase.epochs
-    return history
+        settled = _settled(phase, fitted.history)
+    return history, settled
+
+
+def _settled(params: Training, history: Mapping[str, list[float]]) -> dict[str, Any]:
+    """The parameters with which a training ends after its best epoch without looking at val."""
+    if not params.early_stopping:
+        return {}
+    return {"epochs": int(np.argmin(history["val_loss"])) + 1, "early_stopping": None}
 
 
 def _callbacks(params: Training) -> list[Any]:
@@ -93,14 +142,18 @@ def _callbacks(params: Training) -> list[Any]:
     return callbacks
 
 
-def _reporter(report: Report, done: int, epochs: int) -> Any:
+def _reporter(report: Report, done: int, epochs: int, measure: _Measure) -> Any:
     import keras
 
     class Reporter(keras.callbacks.Callback):
         """Reports the metrics of each epoch."""
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-            report(done + epoch + 1, epochs, {name: float(value) for name, value in (logs or {}).items()})
+            report(
+                done + epoch + 1,
+                epochs,
+                {name: measure.in_units(name, [value])[0] for name, value in (logs or {}).items()},
+            )
 
     return Reporter()
 

@@ -35,6 +35,12 @@ def average(estimators: Sequence[Any]) -> Any:
     return first
 
 
+def cut(estimator: Any, iterations: int) -> int:
+    """Leave out the trees after so many iterations. Returns the number of iterations that are left."""
+    estimator._predictors = estimator._predictors[:iterations]
+    return len(estimator._predictors)
+
+
 @contextmanager
 def reporting(estimator: Any, report: Callable[[int], None]) -> Iterator[None]:
     """Within this context, report the number of iterations after each one of a fit; scikit-learn has no callback for it."""

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from minnow.families._arrays import CATEGORIES, FLAT_ROWS, principal
+from minnow.families._arrays import CATEGORIES, FLAT_ROWS, grouped_folds, principal
 from minnow.types import Array, Batch, Columns, Spec
 
 ROW = "flat"
 """Name of the rows in an ONNX graph."""
-_PRIOR_ROWS = 10.0
-"""Number of rows with the overall mean that are added to each category, which shrinks the encoding of rare ones."""
 _MOST_LABELS = 8
+_FOLDS = 5
+"""Number of folds of the cross-fitted target encoding of the training rows."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,12 @@ class Layout:
             return size
         return self.one_hot_ids or size * (self.table.shape[1] if self.table is not None else 1)
 
-    def rows(self, inputs: Columns) -> Array:
-        """Rows of numbers, (n, width) float32."""
-        parts = [self._part(inputs[spec.name], spec) for spec in self.specs]
+    def rows(self, inputs: Columns, encoded: Array | None = None) -> Array:
+        """Rows of numbers, (n, width) float32. encoded: (n, c, a), the target encoding of the categories where it is known."""
+        parts = [
+            encoded if spec.name == CATEGORIES and encoded is not None else self._part(inputs[spec.name], spec)
+            for spec in self.specs
+        ]
         flat = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1, dtype=np.float32)
         return flat if self.axes is None or self.mean is None else (flat - self.mean) @ self.axes
 
@@ -58,11 +61,6 @@ class Layout:
             one_hot[np.arange(len(values))[:, None], values] = 1.0
             return one_hot
         return values if self.table is None else self.table[values]
-
-    def with_components(self, train: Batch, components: int, seed: int) -> Layout:
-        """Replace rows by the first principal components of train's rows. Raises ValueError for too many components."""
-        mean, axes = principal(self.rows(train.inputs), components, seed)
-        return replace(self, mean=mean, axes=axes)
 
     def onnx(self) -> tuple[list[Any], list[Any]]:
         """Nodes and initializers that compute ROW from the inputs."""
@@ -96,29 +94,57 @@ class Layout:
         return nodes, tensors, name, self._width(spec)
 
 
-def layout_of(train: Batch, one_hot: bool = False) -> Layout:
-    """Make the layout of a batch, and learn the encoding of its categories: target encoding, or one-hot encoding."""
+def fit_layout(
+    train: Batch, *, one_hot: bool = False, components: int | None = None, seed: int = 0
+) -> tuple[Layout, Array]:
+    """Learn the layout of a batch. Returns it with the rows that a model is fitted to, (n, width) float32.
+
+    one_hot: one-hot encoding of categories instead of target encoding. components: number of principal components that replace
+    the rows. Target encodings of the rows that a model is fitted to are cross-fitted: they come from other rows, so that a
+    rare category does not carry the targets of its own rows. Raises ValueError for too many components.
+    """
     specs = tuple(
         Spec(name, train.inputs[name].shape[1:], str(train.inputs[name].dtype))
         for name in FLAT_ROWS
         if name in train.inputs
     )
+    encoded = None
     if CATEGORIES not in train.inputs:
-        return Layout(specs)
-    if one_hot:
-        return Layout(specs, one_hot_ids=train.cardinalities[CATEGORIES])
-    return Layout(specs, _target_encoding(train))
+        layout = Layout(specs)
+    elif one_hot:
+        layout = Layout(specs, one_hot_ids=train.cardinalities[CATEGORIES])
+    else:
+        table, encoded = _target_encoding(train)
+        layout = Layout(specs, table)
+    rows = layout.rows(train.inputs, encoded)
+    if components is None:
+        return layout, rows
+    mean, axes = principal(rows, components, seed)
+    return replace(layout, mean=mean, axes=axes), (rows - mean) @ axes
 
 
-def _target_encoding(train: Batch) -> Array:
-    """Target encoding: mean target of the rows of each id, shrunk towards the overall mean, (ids, a) float32."""
+def _target_encoding(train: Batch) -> tuple[Array, Array]:
+    """Target encoding: the mean target of the rows of each id, shrunk towards the overall mean.
+
+    Returns the table of all rows, (ids, a) float32, and the encodings of train's rows by the rows of other folds, (n, c, a)
+    float32. Source: Micci-Barreca 2001; scikit-learn's TargetEncoder.
+    """
+    from sklearn.preprocessing import TargetEncoder
+
     ids, size = train.inputs[CATEGORIES], train.cardinalities[CATEGORIES]
-    rows = np.bincount(ids.ravel(), minlength=size)
-    means = []
+    folds: Any = grouped_folds(train, _FOLDS)
+    tables, rows = [], []
     for target in _numeric_targets(train):
-        total = np.bincount(ids.ravel(), weights=np.repeat(target, ids.shape[1]), minlength=size)
-        means.append((total + _PRIOR_ROWS * target.mean()) / (rows + _PRIOR_ROWS))
-    return np.stack(means, axis=1).astype(np.float32)
+        encoder = TargetEncoder(target_type="continuous", smooth="auto", cv=folds or 2)
+        if folds:
+            rows.append(encoder.fit_transform(ids, target))
+        else:  # all rows are of one group
+            rows.append(encoder.fit(ids, target).transform(ids))
+        table = np.full(size, encoder.target_mean_)
+        for known, values in zip(encoder.categories_, encoder.encodings_, strict=True):
+            table[known] = values
+        tables.append(table)
+    return np.stack(tables, axis=1).astype(np.float32), np.stack(rows, axis=2).astype(np.float32)
 
 
 def _numeric_targets(train: Batch) -> list[Array]:

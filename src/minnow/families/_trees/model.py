@@ -31,6 +31,7 @@ class TreeModel:
     history: Mapping[str, list[float]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     framework: str = "sklearn"
+    settled: Mapping[str, Any] | None = None
 
     @property
     def native(self) -> TreeModel:
@@ -90,11 +91,20 @@ def load(folder: Path) -> TreeModel:
 
 
 def tree_model(
-    estimator: Any, kind: Kind, layout: Layout, answer: Answer, history: Mapping[str, list[float]]
+    estimator: Any,
+    kind: Kind,
+    layout: Layout,
+    answer: Answer,
+    *,
+    settled: Mapping[str, Any],
+    history: Mapping[str, list[float]] | None = None,
 ) -> TreeModel:
-    """Make the model of a fitted estimator, with thresholds rounded to float32 as in the exported file."""
+    """Make the model of a fitted estimator, with thresholds rounded to float32 as in the exported file.
+
+    settled: see contracts.Model.
+    """
     _round_thresholds(estimator, kind)
-    return TreeModel(estimator, kind, layout, answer, history)
+    return TreeModel(estimator, kind, layout, answer, history or {}, settled=settled)
 
 
 def answer_of(train: Batch, values: Array | None = None) -> Answer:

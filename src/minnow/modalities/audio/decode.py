@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minnow.modalities.audio.riff import data_chunk, repaired
+from minnow.modalities.audio.waveform import check_rate
 from minnow.types import Array
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _FORMATS = frozenset(("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF
 _MOST_SECONDS = 600
 _MOST_SAMPLES = 2**26
 """Largest number of samples of a channel, so that a small file of silence cannot fill the memory."""
+_MOST_CHANNELS = 64
 _UNKNOWN = 2**36
 """Number of samples, above all that FLAC can state, that libsndfile gives where the header states none."""
 _BLOCK = 2**16
@@ -56,14 +58,37 @@ class Sound:
         return len(self.samples) / self.rate
 
 
-def decode(data: bytes) -> Sound:
-    """Decode a file of a sound.
+def check_header(data: bytes, rate: int, most_seconds: float) -> None:
+    """Check what the header of a sound states, before anything of it is decoded. rate: that it is to be resampled to, in Hz.
+
+    Raises SoundError for a rate that is too far from it, for more than most_seconds and for too many channels. Data that is not
+    a sound passes: decode says what is wrong with it.
+    """
+    from minnow.modalities.audio.sndfile import SndfileError, open_forward
+
+    try:
+        with open_forward(repaired(data)) as file:
+            given, channels, frames = file.samplerate, file.channels, file.frames
+    except SndfileError:
+        return
+    try:
+        check_rate(given, rate)
+        if frames < _UNKNOWN and frames > most_seconds * given:
+            raise ValueError(f"it lasts {frames / given:,.0f} seconds by its header, over {most_seconds:,.0f}")
+        if channels > _MOST_CHANNELS:
+            raise ValueError(f"{channels:,} channels, more than {_MOST_CHANNELS}")
+    except ValueError as error:
+        raise SoundError(len(data), str(error)) from error
+
+
+def decode(data: bytes, needed: Callable[[int], int] | None = None) -> Sound:
+    """Decode a file of a sound. needed: (its rate) -> number of samples that are enough, None for all of them.
 
     Samples of floats beyond full scale are kept as they are, neither clipped nor scaled. Raises SoundError for data that is
     not a sound, holds no sample, one that is not a finite number or one above 16, or is longer than ten minutes.
     """
     try:
-        sound = _decoded(repaired(data))
+        sound = _decoded(repaired(data), needed)
     except ValueError as error:
         raise SoundError(len(data), str(error)) from error
     return replace(sound, remarks=(*sound.remarks, *_remarks(data)))
@@ -78,15 +103,17 @@ def _remarks(data: bytes) -> Iterator[str]:
         yield CUT
 
 
-def _decoded(data: bytes) -> Sound:
+def _decoded(data: bytes, needed: Callable[[int], int] | None) -> Sound:
     from minnow.modalities.audio.sndfile import SndfileError, open_forward, reason_of
 
     try:
         with open_forward(data) as file:
             if file.format not in _FORMATS:
                 raise ValueError(f"the format {file.format}")
-            samples, rate = np.concatenate([np.empty(0, np.float32), *_blocks(file)]), file.samplerate
-            is_cut = file.format == "FLAC" and len(samples) < file.frames < _UNKNOWN
+            rate = file.samplerate
+            most = needed(rate) if needed else None
+            samples = np.concatenate([np.empty(0, np.float32), *_blocks(file, most)])
+            is_cut = most is None and file.format == "FLAC" and len(samples) < file.frames < _UNKNOWN
     except SndfileError as error:
         raise ValueError(reason_of(error)) from error
     if not len(samples):
@@ -100,11 +127,17 @@ def _decoded(data: bytes) -> Sound:
     return Sound(samples, rate, (CUT,) * is_cut + (BEYOND,) * bool(peak > _FULL_SCALE))
 
 
-def _blocks(file: ForwardFile) -> Iterator[Array]:
-    """Read a sound in blocks, each (n,) float32, averaged over channels. Raises ValueError where it is too long."""
+def _blocks(file: ForwardFile, most: int | None) -> Iterator[Array]:
+    """Read a sound in blocks, each (n,) float32, averaged over channels, until there are at least most samples.
+
+    Raises ValueError where it is too long.
+    """
     is_whole = file.subtype.startswith(("PCM", "ALAC"))
+    size = max(1, _BLOCK // file.channels)
     count = 0
-    while len(block := file.read(_BLOCK, dtype="int32" if is_whole else "float32", always_2d=True)):
+    while (most is None or count < most) and len(
+        block := file.read(size, dtype="int32" if is_whole else "float32", always_2d=True)
+    ):
         count += len(block)
         if count > _MOST_SECONDS * file.samplerate:
             raise ValueError(f"it lasts over {_MOST_SECONDS} seconds")

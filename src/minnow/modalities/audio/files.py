@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from minnow.folders import Found, RowFile, find_files
 from minnow.modalities.audio.decode import NEEDED, Sound, SoundError, decode
+from minnow.modalities.audio.waveform import check_rate
 from minnow.tables.files import FileError
 from minnow.types import Notice
 
@@ -35,14 +36,16 @@ def find_sounds(place: Path, class_folder: int | None = None) -> Found:
     return find_files(place, SUFFIXES, UNREADABLE, class_folder)
 
 
-def sound_of(file: RowFile) -> Sound | str:
-    """Read and decode a file. Returns the sound, or what is wrong with the file."""
+def sound_of(file: RowFile, rate: int) -> Sound | str:
+    """Read and decode a file that is to be resampled to a rate, in Hz. Returns the sound, or what is wrong with the file."""
     try:
-        return decode(file.read())
+        sound = decode(file.read())
+        check_rate(sound.rate, rate)
     except SoundError as error:
         return error.reason
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return str(error)
+    return sound
 
 
 def notices_of(found: Found, remarks: Mapping[str, Sequence[str]]) -> tuple[Notice, ...]:

@@ -28,6 +28,7 @@ class Options(LabelledOptions):
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"range_db": "top_db"}
+    FILES: ClassVar[tuple[str, ...]] = ("class_folder", "max_lost", "test")
 
     label_part: int | None = None
     group_part: int | None = None

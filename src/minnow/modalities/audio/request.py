@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from minnow.contracts import Located
+from minnow.contracts import FileLimits, Located
 from minnow.folders import Found
-from minnow.modalities.audio.decode import NEEDED, SoundError, decode
+from minnow.modalities.audio.decode import NEEDED, SoundError, check_header, decode
 from minnow.modalities.audio.encoder import AudioEncoder
 from minnow.modalities.audio.files import MEDIA, UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
-from minnow.modalities.audio.waveform import pad_or_trim, resampled
+from minnow.modalities.audio.waveform import fitted, samples_needed
 from minnow.tables.files import json_list
 from minnow.types import Array, Columns
 
@@ -70,23 +71,41 @@ def _sound(value: Any, position: str, encoder: AudioEncoder) -> Array:
     where = value.where if isinstance(value, _NamedSound) else position
     if isinstance(value, np.ndarray):
         return value
-    if not isinstance(value, str):
-        raise ValueError(f"{where}: needed {NEEDED}, in base64, received {type(value).__name__} {value!r:.40}.")
-    content = value.partition(",")[2] if value.startswith("data:") else value  # without the head of a data URL
     try:
-        data = base64.b64decode(content.encode(), validate=True)
+        data = file_of(value)
     except ValueError as error:
         raise ValueError(f"{where}: needed base64, received {value[:30]!r}: {error}.") from error
+    if data is None:
+        raise ValueError(f"{where}: needed {NEEDED}, in base64, received {type(value).__name__} {value!r:.40}.")
     return _prepared(data, where, encoder)
 
 
+def file_of(value: Any) -> bytes | None:
+    """Return the file in an input of base64, with or without the head of a data URL. Raises ValueError for other text."""
+    if not isinstance(value, str):
+        return None
+    content = value.partition(",")[2] if value.startswith("data:") else value
+    return base64.b64decode(content.encode(), validate=True)
+
+
+def check_files(files: Mapping[str, bytes], encoder: AudioEncoder, limits: FileLimits) -> None:
+    """Check the headers of sounds. files: name of the input -> bytes. Raises ValueError with the name and the limit."""
+    for where, data in files.items():
+        try:
+            check_header(data, encoder.facts.rate, limits.seconds)
+        except SoundError as error:
+            raise ValueError(f"{where}: {error}") from error
+
+
 def _prepared(data: bytes, where: str, encoder: AudioEncoder) -> Array:
-    """Decode a sound, (samples,) float32 at the encoder's rate. Raises ValueError."""
+    """Decode as much of a sound as the encoder reads, (samples,) float32 at its rate. Raises ValueError."""
+    rate, length = encoder.facts.rate, encoder.facts.length
+    check_files({where: data}, encoder, FileLimits())
     try:
-        sound = decode(data)
+        sound = decode(data, partial(samples_needed, length, new_rate=rate))
     except SoundError as error:
         raise ValueError(f"{where}: {error}") from error
-    return pad_or_trim(resampled(sound.samples, sound.rate, encoder.facts.rate), encoder.facts.length)
+    return fitted(sound.samples, sound.rate, rate, length)
 
 
 def media(encoder: AudioEncoder) -> tuple[str, ...]:
@@ -111,14 +130,14 @@ def from_file(path: Path, options: Options, encoder: AudioEncoder) -> Iterable[A
         raise none_found(path, found)
     for notice in notices_of(found, {}):
         _LOG.warning(notice.text)
-    return _inputs(path, found)
+    return _inputs(path, found, encoder)
 
 
-def _inputs(path: Path, found: Found) -> Iterator[_NamedSound]:
+def _inputs(path: Path, found: Found, encoder: AudioEncoder) -> Iterator[_NamedSound]:
     """Read sounds one by one, each in base64. Raises FileError at the end where none could be decoded."""
     broken: dict[str, str] = {}
     for file in found.files:
-        sound = sound_of(file)
+        sound = sound_of(file, encoder.facts.rate)
         if isinstance(sound, str):
             broken[file.name] = sound
             _LOG.warning("%s is not read: %s.", file.name, sound)

@@ -13,10 +13,10 @@ from minnow.folders import Found
 from minnow.modalities.audio.decode import Sound
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
-from minnow.modalities.audio.waveform import pad_or_trim, resampled
+from minnow.modalities.audio.waveform import fitted
 from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
-from minnow.types import Array, Expectation, Table, content_key
+from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Table, content_key
 
 
 @dataclass
@@ -34,21 +34,22 @@ class _Rows:
         self.names.append(name)
         self.seconds.append(sound.seconds)
         self.key.append(content_key(sound.samples.tobytes()))
-        self.sounds.append(pad_or_trim(resampled(sound.samples, sound.rate, options.rate), options.length))
+        self.sounds.append(fitted(sound.samples, sound.rate, options.rate, options.length))
         for remark in sound.remarks:
             self.remarks.setdefault(remark, []).append(name)
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read every sound in a folder, in its subfolders and zips, or in one zip.
 
     Columns: sound (n, samples) float32, full scale is -1..1, seconds (n,) before trimming and padding, label (n,) str. Raises
-    FileError, and FolderError where a class loses too many of its files.
+    FileError, FolderError where a class loses too many of its files, and KeyRuleError for other groups than those of a rule.
     """
+    rule = _rule(options, keys)
     found = _in_classes(folder, options)
     rows, broken = _Rows(), dict[str, str]()
     for file in found.files:
-        sound = sound_of(file)
+        sound = sound_of(file, options.rate)
         if isinstance(sound, str):
             broken[file.name] = sound
         else:
@@ -65,7 +66,15 @@ def read(folder: Path, options: Options) -> Table:
     key, names = np.array(rows.key, np.uint64), rows.names
     splits, groups = _splits(found, names, options), _groups(names, options)
     notices = notices_of(found, rows.remarks) + (found.class_notices if options.label_part is None else ())
-    return Table(columns, np.array(names), key, splits, groups, notices=notices)
+    return Table(columns, np.array(names), key, splits, groups, notices=notices, keys=rule)
+
+
+def _rule(options: Options, keys: KeyRule | None) -> KeyRule:
+    """The rule of the keys and groups of sounds; samples are hashed as they are in the file. Raises KeyRuleError."""
+    named = None if options.group_part is None else {"part": options.group_part, "separator": options.separator}
+    if keys is not None and (group := keys.option("group")) != named:
+        raise KeyRuleError(f"sounds were grouped by {group or 'nothing'}, and by {named or 'nothing'} now")
+    return KeyRule(options={"group": named})
 
 
 def _in_classes(folder: Path, options: Options) -> Found:

@@ -10,8 +10,31 @@ from minnow.types import Array
 
 _FLOOR = 1e-6
 """Power that is added before the logarithm, which is not defined for silence."""
+MOST_RATIO = 256
+"""Largest ratio of two rates that sounds are resampled between; a header may state any rate."""
 LOUDNESS = 0.05
 """Root mean square of a normalized sound."""
+
+
+def check_rate(rate: int, new_rate: int) -> None:
+    """Raise ValueError where a sound's rate is too far from the one that it is to be resampled to. Both in Hz."""
+    low, high = -(-new_rate // MOST_RATIO), new_rate * MOST_RATIO
+    if not low <= rate <= high:
+        raise ValueError(f"a rate of {rate:,} Hz, where {low:,} to {high:,} Hz can be resampled to {new_rate:,} Hz")
+
+
+def samples_needed(length: int, rate: int, new_rate: int) -> int:
+    """How many samples at a rate decide the first length samples at the new rate. Rates in Hz."""
+    return int(length * rate / new_rate) + 2 * max(1, round(rate / new_rate)) + 2
+
+
+def fitted(samples: Array, rate: int, new_rate: int, length: int) -> Array:
+    """Resample samples (n,) and trim or pad them to length, without resampling what is trimmed. Rates in Hz.
+
+    Returns (length,) float32, the same as pad_or_trim(resampled(...)). Raises ValueError as check_rate does.
+    """
+    check_rate(rate, new_rate)
+    return pad_or_trim(resampled(samples[: samples_needed(length, rate, new_rate)], rate, new_rate), length)
 
 
 def resampled(samples: Array, rate: int, new_rate: int) -> Array:

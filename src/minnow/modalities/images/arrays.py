@@ -14,7 +14,7 @@ from minnow.folders import Found, find_files
 from minnow.modalities.images.decode import resized
 from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError, find, split_of
-from minnow.types import Array, Notice
+from minnow.types import Array, Notice, content_key
 
 _NPZ = ".npz"
 _IDX_IMAGES = "images-idx"
@@ -70,6 +70,23 @@ def read_arrays(place: Path, options: Options) -> ImageRows:
     return ImageRows(
         images, labels, row_id, splits, _passed_over(place, [name for file in files for name in file.names])
     )
+
+
+def pixel_key(image: Array) -> int:
+    """Hash the pixels of an image (h, w, c) and its shape to 64 bits."""
+    return content_key(np.ascontiguousarray(image).tobytes(), repr(image.shape).encode())
+
+
+def keyed_arrays(place: Path, options: Options) -> dict[str, int]:
+    """Keys of the images in .npz or idx files, which need not have one size: row -> key. Raises FileError."""
+    files = array_files(place, options, options.labelled)
+    dtype = np.result_type(*(file.images for file in files))
+    keys: dict[str, int] = {}
+    for file in files:
+        images = file.images.astype(dtype, copy=False)
+        images = images[:, :, :, None] if images.ndim == 3 else images
+        keys |= {f"{file.names[0]}:{i}": pixel_key(image) for i, image in enumerate(images)}
+    return keys
 
 
 def array_files(place: Path, options: Options, labelled: bool) -> list[ArrayFile]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from minnow.folders import Found, find_files
-from minnow.modalities.images.arrays import ImageRows
+from minnow.modalities.images.arrays import ImageRows, pixel_key
 from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode
 from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError
-from minnow.types import Array, content_key
+from minnow.types import Array
 
 BROKEN = "pictures that cannot be read"
 _SHOWN = 5
@@ -88,6 +88,7 @@ def _same_shape(names: Sequence[str], pictures: Sequence[Array]) -> None:
         )
 
 
-def pixel_key(image: Array) -> int:
-    """Hash the pixels of an image (h, w, c) and its shape to 64 bits."""
-    return content_key(np.ascontiguousarray(image).tobytes(), repr(image.shape).encode())
+def keyed_pictures(place: Path, options: Options) -> dict[str, int]:
+    """Keys of the pictures of class folders, each read alone: name -> key. Those that cannot be read are left out."""
+    results = decoded(find_pictures(place, options), options.channels, options.resize)
+    return {name: pixel_key(picture) for name, picture in results if not isinstance(picture, str)}

@@ -24,6 +24,10 @@ MEDIA = ("image/png", "image/jpeg", "image/webp", "image/bmp", "image/gif", "ima
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM")
 _NAMES = "PNG, JPEG, WebP, BMP, GIF, TIFF or AVIF"
 _MAX_PIXELS = 64_000_000
+_MAX_BLOCK = 2**12
+"""Compressed bytes that Pillow decodes in one go, in which no other thread runs; a few of them may hold millions of pixels."""
+_BOMB = (2**31, 2**31)
+"""Stands for the size of a picture that Pillow does not even open, since it has too many pixels."""
 _GREY = ("1", "L", "LA", "La", "I")
 _SIXTEEN_BITS = ("PNG", "PPM")
 """Formats whose pixels of mode I have 16 bits; those of other formats have 32, in no known range."""
@@ -40,6 +44,19 @@ class PictureError(ValueError):
         self.reason = reason
 
 
+def size_of(data: bytes) -> tuple[int, int] | None:
+    """Return (height, width) of a picture by its header, in which nothing is decoded; None for what is not a picture."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            return picture.height, picture.width
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return _BOMB
+    except Exception:  # decoders raise many types of exceptions; decode says which
+        return None
+
+
 def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Array:
     """Decode a picture, the first one of several frames. Returns (h, w, c) uint8.
 
@@ -54,6 +71,7 @@ def decode(data: bytes, channels: int | None, size: Sequence[int] | None) -> Arr
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             if picture.width * picture.height > _MAX_PIXELS:
                 raise ValueError(f"{picture.width:,} x {picture.height:,} pixels, more than {_MAX_PIXELS:,}")
+            picture.decodermaxblock = _MAX_BLOCK
             grey = channels == 1 or (channels is None and picture.mode.split(";")[0] in _GREY)
             upright = ImageOps.exif_transpose(picture)
             opaque = _on_ground(_eight_bits(upright, picture.format)).convert("L" if grey else "RGB")

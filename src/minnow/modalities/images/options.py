@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +30,8 @@ class Options(LabelledOptions):
     extractor: a feature extractor of an earlier outcome (extractor.npz) for the Fréchet distance; None trains one.
     """
 
+    FILES: ClassVar[tuple[str, ...]] = ("file", "class_folder", "max_lost")
+
     file: str | None = None
     scale: float = Field(255, gt=0)
     channels: Literal[1, 3] | None = None
@@ -38,6 +41,10 @@ class Options(LabelledOptions):
     labelled: bool = True
     latent: int = Field(32, ge=1)
     extractor: str | None = None
+
+    def side_files(self, data: Path, root: Path) -> list[Path]:
+        """The feature extractor."""
+        return [] if self.extractor is None else [(root / self.extractor).resolve()]
 
 
 def refuses(options: Options, task: str) -> str | None:

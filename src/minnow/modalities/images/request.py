@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import Located
+from minnow.contracts import FileLimits, Located
 from minnow.folders import find_files
 from minnow.modalities.images.arrays import array_files, holds_arrays, read_idx
 from minnow.modalities.images.class_folders import BROKEN, decoded
-from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, PictureError, decode
+from minnow.modalities.images.decode import MEDIA, SUFFIXES, UNREADABLE, PictureError, decode, size_of
 from minnow.modalities.images.encoder import BYTES, ImageEncoder
 from minnow.modalities.images.noise import SEED_REQUEST, NoiseEncoder, parse_seeds
 from minnow.modalities.images.options import Options
@@ -97,11 +97,43 @@ def _image(value: Any, where: str, encoder: ImageEncoder) -> Array:
 
 def _from_base64(text: str, where: str, encoder: ImageEncoder) -> Array:
     """Decode a picture in base64, with or without the head of a data URL. Raises ValueError."""
-    content = text.partition(",")[2] if text.startswith("data:") else text
     try:
-        return _picture(base64.b64decode(content.encode(), validate=True), encoder)
+        return _picture(file_of(text) or b"", encoder)
     except (ValueError, binascii.Error) as error:
         raise ValueError(f"{where}: needed a picture in base64, received {text[:30]!r}: {error}") from error
+
+
+def file_of(value: Any) -> bytes | None:
+    """Return the picture in an input of base64, with or without the head of a data URL. Raises ValueError for other text."""
+    if not isinstance(value, str):
+        return None
+    content = value.partition(",")[2] if value.startswith("data:") else value
+    return base64.b64decode(content.encode(), validate=True)
+
+
+def check_files(files: Mapping[str, bytes], encoder: ImageEncoder | NoiseEncoder, limits: FileLimits) -> None:
+    """Check the sizes of pictures by their headers. files: name of the input -> bytes.
+
+    Raises ValueError for pictures that have too many pixels together, and where pictures are not resized for one of another
+    size than the model reads.
+    """
+    if isinstance(encoder, NoiseEncoder):
+        return
+    pixels = 0
+    for where, data in files.items():
+        size = size_of(data)
+        if size is None:
+            continue
+        pixels += size[0] * size[1]
+        if pixels > limits.pixels:
+            raise ValueError(
+                f"{where}: needed at most {limits.pixels:,} pixels in one request, received {pixels:,} or more."
+            )
+        if not encoder.resize and sorted(size) != sorted(encoder.shape[:2]):  # EXIF may turn it
+            h, w, _ = encoder.shape
+            raise ValueError(
+                f"{where}: needed {h} rows of {w} pixels, received {size[0]:,} rows of {size[1]:,} pixels."
+            )
 
 
 def media(encoder: ImageEncoder | NoiseEncoder) -> tuple[str, ...]:

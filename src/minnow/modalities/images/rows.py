@@ -6,22 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.modalities.images.arrays import holds_arrays, read_arrays
-from minnow.modalities.images.class_folders import pixel_key, read_pictures
+from minnow.modalities.images.arrays import ImageRows, holds_arrays, keyed_arrays, pixel_key, read_arrays
+from minnow.modalities.images.class_folders import keyed_pictures, read_pictures
 from minnow.modalities.images.encoder import PICTURES
 from minnow.modalities.images.options import Options
 from minnow.tables.expectations import Words, enough_rows, expect, few_duplicates, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
-from minnow.types import Array, Expectation, Reading, Table
+from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Reading, Table
 
 _CHUNK = 4096
+_KEY_OPTIONS = ("resize", "channels")
+"""Options that the pixels of an image depend on."""
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder, a zip, or one .npz. Columns: image (n, h, w, c), label (n,) str, "" where there is none.
 
-    Files or folders named train* and test* (t10k*) fix the split of their rows. What is left out is among the notices. Raises
-    FileError or FolderError, which are ValueErrors.
+    Files or folders named train* and test* (t10k*) fix the split of their rows. What is left out is among the notices. Keys are
+    hashes of the pixels, in the size and with the channels of a rule. Raises FileError or FolderError, which are ValueErrors,
+    and KeyRuleError.
     """
     rows = read_arrays(folder, options) if holds_arrays(folder, options) else read_pictures(folder, options)
     images = rows.images
@@ -31,11 +34,32 @@ def read(folder: Path, options: Options) -> Table:
             f"{images.shape}."
         )
     images = images[:, :, :, None] if images.ndim == 3 else images
-    key = np.array([pixel_key(image) for image in images], np.uint64)
+    keys = keys or KeyRule(options=_key_options(options))
+    key = np.array(_keys(folder, options, rows, images, keys), np.uint64)
     columns = {"image": images, "label": rows.labels}
     row_id = np.array(rows.row_id, dtype=str)
     reading = Reading(columns={"image": PICTURES}) if rows.are_pictures else Reading()
-    return Table(columns, row_id, key, fixed_splits(rows.split), reading=reading, notices=rows.notices)
+    return Table(columns, row_id, key, fixed_splits(rows.split), reading=reading, notices=rows.notices, keys=keys)
+
+
+def _key_options(options: Options) -> dict[str, object]:
+    return {name: getattr(options, name) for name in _KEY_OPTIONS}
+
+
+def _keys(place: Path, options: Options, rows: ImageRows, images: Array, rule: KeyRule) -> list[int]:
+    """Keys of images (n, h, w, c), made as a rule says: where they had another size or other channels, these are read again.
+
+    Raises KeyRuleError where an image cannot be read so.
+    """
+    if rule.options == _key_options(options):
+        return [pixel_key(image) for image in images]
+    before = options.model_copy(update={name: rule.option(name) for name in _KEY_OPTIONS})
+    found = keyed_pictures(place, before) if rows.are_pictures else keyed_arrays(place, before)
+    if lost := next((row for row in rows.row_id if row not in found), None):
+        raise KeyRuleError(
+            f"{lost}: keys are made of the pixels with {dict(rule.options)}, which cannot be read so any more"
+        )
+    return [found[row] for row in rows.row_id]
 
 
 def examples(table: Table, options: Options) -> Table:

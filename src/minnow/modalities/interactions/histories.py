@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ def history_examples(table: Table, min_rating: float | None) -> Table:
     """Collect the relevant items of each user, those rated min_rating or more; users without one are left out.
 
     Columns: user (n,) str; item (n, r) str in order of time, padded with ""; moment (n, r) float64, padded with NaN. Keys are
-    hashes of the user and these items.
+    hashes of the user and these items; groups are users, by which an exam is recognised when the log has grown; parts are the
+    keys of the interactions.
     """
     rows = table.columns
     liked = np.ones(len(table), bool) if min_rating is None else rows["rating"] >= min_rating
@@ -35,12 +37,16 @@ def history_examples(table: Table, min_rating: float | None) -> Table:
     items[sorted_user, position] = item[order]
     moment = np.full(items.shape, np.nan)
     moment[sorted_user, position] = rows["time"][liked][order]
+    parts = np.zeros(items.shape, np.uint64)
+    parts[sorted_user, position] = table.key[liked][order]
     key = [
         content_key(name.encode("utf-8"), *(i.encode("utf-8") for i in item[order[a:b]].tolist()))
         for name, a, b in zip(names.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True)
     ]
+    group = np.array([content_key(name.encode("utf-8")) for name in names.tolist()], np.uint64)
     columns = {"user": names, "item": items, "moment": moment}
-    return Table(columns, names, np.array(key, np.uint64), side_tables=table.side_tables)
+    rows = Table(columns, names, np.array(key, np.uint64), group=group, side_tables=table.side_tables)
+    return replace(rows, keys=table.keys, parts=parts)
 
 
 def _by_group(group: Array, n: int) -> tuple[Array, Array]:

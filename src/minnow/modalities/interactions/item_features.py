@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -42,6 +42,8 @@ class ItemOptions(Parameters):
     min_items: values of fewer items are left out, since they say nothing about other items.
     """
 
+    SHORT: ClassVar[str | None] = "file"
+
     file: str
     separator: Separator | None = None
     encoding: str | None = None
@@ -54,6 +56,11 @@ class ItemOptions(Parameters):
     numbers: list[str] = Field(default_factory=list)
     within: dict[str, NumberInText] = Field(default_factory=dict)
     min_items: int = Field(2, ge=1)
+
+
+def items_file(place: Path, name: str) -> Path:
+    """Path of the file of items. place: the folder of interactions, or their file, which it stands beside."""
+    return (place.parent if place.is_file() else place) / name
 
 
 def read_items(place: Path, options: ItemOptions | None) -> tuple[dict[str, Array], tuple[Notice, ...]]:

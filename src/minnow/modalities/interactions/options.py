@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from minnow.contracts import Duration, RowOptions
-from minnow.modalities.interactions.item_features import ItemOptions
+from minnow.modalities.interactions.item_features import ItemOptions, items_file
 from minnow.tables.options import DateFormat, FileOptions
 
 
@@ -31,6 +32,8 @@ class Options(FileOptions, RowOptions):
         same user and item.
     """
 
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "decimal", "dates")
+
     target: Literal["item", "rating"] = "item"
     user: str = "user"
     item: str = "item"
@@ -46,6 +49,10 @@ class Options(FileOptions, RowOptions):
     half_life: Duration = Field(259_200, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)
+
+    def side_files(self, data: Path, root: Path) -> list[Path]:
+        """The file of items."""
+        return [] if self.items is None else [items_file(data, self.items.file)]
 
     @model_validator(mode="after")
     def _together(self) -> Options:

@@ -27,7 +27,7 @@ def rating_examples(table: Table) -> Table:
     """
     group = np.array([content_key(name.encode("utf-8")) for name in table.columns["user"].tolist()], np.uint64)
     columns = {name: table.columns[name] for name in ("user", "item", "rating", "time")}
-    return Table(columns, table.row_id, table.key, group=group, side_tables=table.side_tables)
+    return Table(columns, table.row_id, table.key, group=group, side_tables=table.side_tables, keys=table.keys)
 
 
 @dataclass(frozen=True)

@@ -13,23 +13,28 @@ from minnow.modalities.interactions.log import last_out, read_log
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import rating_examples
 from minnow.tables.expectations import enough_rows, expect, hashes, percent
-from minnow.types import Array, Expectation, Table
+from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Table
 
 _LARGEST = 1e9
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file), in order of time, with the file of items as side tables.
 
     Columns, each (n,): user str, item str, rating float64 (1 without a column of ratings), time float64, repeats int64 (the
-    number of earlier rows of the same user and item that this row replaces). An empty number is NaN. Raises FileError.
+    number of earlier rows of the same user and item that this row replaces). An empty number is NaN. Keys are hashes of user
+    and item. Raises FileError, and KeyRuleError for rows that were divided in another way.
     """
+    rule = KeyRule(options={"split": options.split})
+    if keys is not None and (divided := keys.option("split")) != options.split:
+        raise KeyRuleError(f"rows were divided by {divided}, and options.split is '{options.split}' now")
     table = read_log(folder, options)
     side_tables, notices = read_items(folder, options.items)
     if options.items is not None:
         notices = (*notices, *without_attributes(table.columns["item"], side_tables, options.items))
     split = _last_out(table, options) if options.split == "last" else None
-    return replace(table, split=split, side_tables=side_tables, notices=(*table.notices, *notices))
+    notices = (*table.notices, *notices)
+    return replace(table, split=split, side_tables=side_tables, notices=notices, keys=rule)
 
 
 def _last_out(table: Table, options: Options) -> Array:

@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from minnow.contracts import ModalityCapabilities
 from minnow.tables.options import Split, TableOptions
 from minnow.types import Columns
 
@@ -53,6 +52,3 @@ def time_column(options: Options) -> str | None:
 def features(columns: Columns, options: Options) -> list[str]:
     """Names of the feature columns, in the order of the file."""
     return [name for name in columns if name not in (options.target, options.split.column, options.weight)]
-
-
-CAPABILITIES = ModalityCapabilities(features=features)

@@ -11,16 +11,17 @@ from minnow.modalities.tabular.options import Options, features
 from minnow.tables import typed
 from minnow.tables.cells import raw
 from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
-from minnow.types import Array, Expectation, Notice, Table
+from minnow.types import Array, Expectation, KeyRule, Notice, Table
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file): columns (n,) typed by their kind, and the target as (n,) str.
 
     numeric: float64, NaN missing; boolean: int8, -1 missing; date: datetime64[us], NaT missing; categorical: object of str,
-    "" missing. Raises FileError with file, column and rows, and what to do.
+    "" missing. Keys are those of a rule, by default of all features. Raises FileError with file, column and rows, and what to
+    do; and KeyRuleError.
     """
-    table = typed.read(folder, options, options.split)
+    table = typed.read(folder, options, options.split, keys)
     return _labelled(table, options.target) if options.drop_unlabelled else table
 
 

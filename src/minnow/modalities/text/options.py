@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -29,6 +29,8 @@ class Options(FileOptions, LabelledOptions):
     characters: shortest and longest character n-gram, for families that read these; None makes none.
     character_buckets: number of ids of hashed character n-grams.
     """
+
+    FILES: ClassVar[tuple[str, ...]] = (*FileOptions.FILES, "lines", "class_folder", "max_lost")
 
     lines: dict[str, str] | None = Field(None, min_length=2)
     text: str = "text"

@@ -11,21 +11,22 @@ import numpy as np
 from minnow.modalities.text import scripts
 from minnow.modalities.text.documents import is_documents
 from minnow.modalities.text.options import Options
-from minnow.modalities.text.reading import document_rows, line_rows, table_rows
+from minnow.modalities.text.reading import TextRows, document_rows, line_rows, table_rows
 from minnow.tables.errors import FileError
 from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import fixed_splits
-from minnow.types import Array, Expectation, Notice, Table, content_key
+from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Notice, Table, content_key
 
 MAX_CHARACTERS = 100_000
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file or zip). Columns: text (n,) object of str, label (n,) str.
 
     Delimited text, JSON lines or Parquet with a column of texts; plain text with one file per label (options.lines); or class
     folders with one document per file. Files and folders named train* and test* fix the split of their rows. Keys are hashes
-    of the text without white space around it. Raises FileError, and FolderError where a class loses too many documents.
+    of the text without white space around it, in the column that a rule names. Raises FileError, FolderError where a class
+    loses too many documents, and KeyRuleError.
     """
     if options.lines:
         rows = line_rows(folder, options.lines, options.encoding)
@@ -33,10 +34,12 @@ def read(folder: Path, options: Options) -> Table:
         rows = document_rows(folder, options) if is_documents(folder, options) else table_rows(folder, options)
     if not rows.texts:
         raise FileError(f"{folder} must hold rows. It holds none.")
-    key = [_key(*row) for row in zip(rows.texts, rows.labels, rows.row_id, strict=True)]
+    keys = keys or KeyRule(options={"text": None if options.lines or rows.reading.documents else options.text})
+    texts = _key_texts(folder, options, rows, keys)
+    key = [_key(*row) for row in zip(texts, rows.labels, rows.row_id, strict=True)]
     columns = {"text": np.array(rows.texts, dtype=object), "label": np.array(rows.labels, dtype=str)}
     row_id = np.array(rows.row_id, dtype=str)
-    table = Table(columns, row_id, np.array(key, np.uint64), fixed_splits(rows.split))
+    table = Table(columns, row_id, np.array(key, np.uint64), fixed_splits(rows.split), keys=keys)
     table = table.with_reading(rows.reading, (*rows.notices, *_script_notice(rows.texts, options)))
     return _labelled(table) if options.drop_unlabelled else table
 
@@ -50,6 +53,17 @@ def _labelled(table: Table) -> Table:
     text = f"{len(others):,} texts have no label; they are kept for teaching, not trained on."
     notices = (*rows.notices, Notice("label", text, len(others)))
     return replace(rows, unlabelled=replace(others, notices=()), notices=notices)
+
+
+def _key_texts(folder: Path, options: Options, rows: TextRows, keys: KeyRule) -> Sequence[str]:
+    """The texts that keys are made of: those that are read, or of the column of a rule. Raises KeyRuleError."""
+    name = keys.option("text")
+    if options.lines or rows.reading.documents or name in (None, options.text):
+        return rows.texts
+    try:
+        return table_rows(folder, options.model_copy(update={"text": name})).texts
+    except FileError as error:
+        raise KeyRuleError(f"keys of rows are made of the column '{name}': {error}") from error
 
 
 def _key(text: str, label: str, row: str) -> int:

@@ -30,20 +30,21 @@ from minnow.tables.errors import FileError
 from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
 from minnow.tables.frames import as_cells
 from minnow.tables.options import Split
-from minnow.types import Array, Expectation, Notice, Table, content_key
+from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Notice, Table, content_key
 
 _AS_NAMES = " A name that is taken for a missing value is listed under options.not_missing."
 
 
-def read(folder: Path, options: Options) -> Table:
+def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file), in order of time, or with several series in order of the series and then of time.
 
     Columns, (n,) each: "row time" datetime64[us], "sensor NAME" float64 (NaN missing), and the target str; with several series
     also "row series" str and "row position" float64, the share of a series' rows that are before a row. Groups are days, or
-    shorter blocks of time. Raises FileError with the rows without a time stamp, with a repeated one, without the name of
-    their series, or with a sensor value that is not a number.
+    shorter blocks of time. Keys are hashes of the time stamp and of the columns of a rule, by default of all. Raises FileError
+    with the rows without a time stamp, with a repeated one, without the name of their series, or with a sensor value that is
+    not a number; and KeyRuleError.
     """
-    table = typed.read(folder, options, Split())
+    table = typed.read(folder, options, Split(), keys)
     series = None if options.series is None else _series(table, options.series)
     stamp, clock = time_stamps(table, options, folder, series)
     sensors, notices = _sensors(table, options)
@@ -51,12 +52,35 @@ def read(folder: Path, options: Options) -> Table:
     columns |= {TIME: stamp.astype("datetime64[us]"), options.target: table.columns[options.target]}
     columns |= {} if series is None else {SERIES: series}
     columns |= {options.weight: table.columns[options.weight]} if options.weight else {}
-    key = [content_key(_key_text(moment).encode(), row.tobytes()) for moment, row in zip(stamp, table.key, strict=True)]
+    rule = keys or replace(table.keys, options={**table.keys.options, **_times_of(options)})
+    moments = (
+        stamp if _times_of(options).items() <= rule.options.items() else _recorded(table, options, rule, folder, series)
+    )
+    key = [
+        content_key(_key_text(moment).encode(), row.tobytes()) for moment, row in zip(moments, table.key, strict=True)
+    ]
     ordered = np.lexsort((stamp,) if series is None else (stamp, series))
     notices = (*table.notices, *notices, *_notice_of_numbers(table, stamp, clock))
     formats = {**table.reading.columns, **dict.fromkeys(clock.names[: len(clock.names) == 1], clock.form)}
-    rows = Table(columns, table.row_id, np.array(key, np.uint64), table.split)
+    rows = Table(columns, table.row_id, np.array(key, np.uint64), table.split, keys=rule)
     return _placed(rows.with_reading(replace(table.reading, columns=formats), notices).take(ordered), options)
+
+
+def _times_of(options: Options) -> dict[str, object]:
+    """The options that time stamps depend on."""
+    return {"time": options.times, "time_zone": options.time_zone}
+
+
+def _recorded(table: Table, options: Options, rule: KeyRule, place: Path, series: Array | None) -> Array:
+    """Time stamps as a rule has them, (n,) int64. Raises KeyRuleError."""
+    times, zone = rule.option("time"), rule.option("time_zone")
+    time = times[0] if len(times) == 1 else times
+    try:
+        return time_stamps(table, options.model_copy(update={"time": time, "time_zone": zone}), place, series)[0]
+    except FileError as error:
+        raise KeyRuleError(
+            f"keys of rows are made of the times in {', '.join(times)} in the zone {zone}: {error}"
+        ) from error
 
 
 def _key_text(stamp: int) -> str:

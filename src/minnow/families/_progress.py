@@ -1,0 +1,22 @@
+"""What families report of their progress on val: their own loss, and the task's first measure, which all families share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minnow import tasks
+from minnow.types import Batch, Outputs
+
+
+def val_measure(outputs: Outputs, val: Batch) -> dict[str, float]:
+    """Return the first measure of the task as a metric of a report, "val_mae" -> value; empty where rows have none.
+
+    outputs: predictions for the rows of val, in the units of their targets.
+    """
+    measure = tasks.get(val.task).MEASURES[0]
+    if measure.rows is None:
+        return {}
+    value = float(np.nanmean(measure.rows(outputs, val)))
+    return {f"val_{measure.name}": math.sqrt(value) if measure.root else value}

@@ -1,0 +1,197 @@
+"""Cross-validation over train and val, for the choice between families where val alone has too few rows for it.
+
+Test is not read. In each fold a family is fitted to an inner train, with early stopping and the choice of strengths on an inner
+val, and loses on rows that neither of them has. Equal rows and rows of one group stay together; where answers are labels, each
+fold has its share of every label. Where rows are split by time, a fold is a stretch of time, and only earlier rows are fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow import families, tasks
+from minnow.lineage import arrays_digest, code_version
+from minnow.stages import prepare, starting, train
+from minnow.stages.batches import read_batch, write_batch
+from minnow.stages.case import Case
+from minnow.stages.prepare import Prepared
+from minnow.stages.train import Call, Handover
+from minnow.types import Array, Report, Table, content_key, silent
+
+LOSS, HELD = "loss.npy", "held"
+FOLDS = 5
+REPEATS = 2
+"""Of families that are cheap to fit."""
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Losses on rows that were not fitted.
+
+    loss: family -> (n,) float64, the mean over the repeats; group: (n,) int, in the same order; failed: family -> why it has no
+    losses.
+    """
+
+    loss: Mapping[str, Array]
+    group: Array
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def only(self, names: Sequence[str]) -> OutOfFold:
+        """The same rows, for some of the families."""
+        return replace(self, loss={name: self.loss[name] for name in names})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Losses of one family on the rows of one repeat, in the order of their keys."""
+
+    key: Array
+    group: Array
+    loss: Array
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """A fold on disk. held: folder of its rows, of which key (n,) uint64 and group (n,) int are."""
+
+    handed: Handover
+    held: Path
+    key: Array
+    group: Array
+
+
+def run(case: Case, table: Table, names: Sequence[str], call: Call, report: Report = silent) -> OutOfFold:
+    """Cross-validate families, by their names, over the rows of train and val of a table of raw rows.
+
+    Raises ValueError where the rows cannot be divided, as where a fold would be empty.
+    """
+    repeats = {name: REPEATS if _repeated(case, name) else 1 for name in names}
+    steps, done = FOLDS * sum(repeats.values()), 0
+    parts: dict[tuple[str, int], list[_Part]] = {}
+    failed: dict[str, str] = {}
+    for repeat in range(max(repeats.values())):
+        for rows in folds(case, table, repeat):
+            fold = _hand_over(case, prepare.prepare(rows, case.problem, case.usecase.split), call)
+            for name in (name for name in names if repeat < repeats[name] and name not in failed):
+                try:
+                    parts.setdefault((name, repeat), []).append(_held_out(case, name, fold))
+                except (ValueError, RuntimeError) as error:
+                    failed[name] = str(error)
+                done += 1
+                report(done, steps, {})
+    joined = {key: _joined(of_folds) for key, of_folds in parts.items() if key[0] not in failed}
+    kept = [name for name in names if name not in failed]
+    loss = {name: _mean(joined[name, repeat] for repeat in range(repeats[name])) for name in kept}
+    group = joined[kept[0], 0].group if kept else np.empty(0, np.int64)
+    return OutOfFold(loss, group, failed)
+
+
+def folds(case: Case, table: Table, repeat: int = 0) -> Iterator[Table]:
+    """Yield the rows of train and val, divided anew into inner train, inner val and "test", the rows of the fold."""
+    shares, time = case.usecase.split, case.problem.time_column
+    place = prepare.places(replace(table, unlabelled=None), shares, time)
+    rows = table.take(np.flatnonzero(place != "test"))
+    share = float((place == "val").sum() / max(len(rows), 1))
+    if time is not None:
+        yield from _by_time(rows, rows.columns[time], share)
+        return
+    labels = rows.columns[case.problem.target] if case.task.BINARY_LOSS else None
+    rank = _ranks(prepare.unit(rows), labels, repeat)
+    turn = np.floor((rank // FOLDS + 1) * share) > np.floor((rank // FOLDS) * share)
+    for fold in range(FOLDS):
+        inner = np.where(turn, "val", "train")
+        yield replace(rows, split=np.where(rank % FOLDS == fold, "test", inner), unlabelled=None)
+
+
+def _repeated(case: Case, family: str) -> bool:
+    return families.get(family).CAPABILITIES.cheap and case.problem.time_column is None
+
+
+def _by_time(rows: Table, times: Array, share: float) -> Iterator[Table]:
+    """Folds of rows in order of time: stretches of the later half, each with the rows before it as train and val."""
+    ordered = np.sort(times)
+    ends = [ordered[min(len(rows) - 1, round(len(rows) * (0.5 + 0.5 * k / FOLDS)))] for k in range(FOLDS + 1)]
+    for fold, (start, end) in enumerate(pairwise(ends)):
+        last = fold == FOLDS - 1
+        held = (times >= start) & ((times <= end) if last else (times < end))
+        before = np.flatnonzero(times < start)
+        begin = np.sort(times[before])[round(len(before) * (1 - share))] if len(before) else start
+        split = np.where(held, "test", np.where(times >= begin, "val", "train"))
+        kept = np.flatnonzero(held | (times < start))
+        yield replace(rows.take(kept), split=split[kept], unlabelled=None)
+
+
+def _ranks(unit: Array, labels: Array | None, repeat: int) -> Array:
+    """Number the units of each label in random order from 0, (n,) int; rows of one unit have one number.
+
+    unit: (n,) uint64, hash of what stays together; labels: (n,), that of a unit is the one of its first row; None numbers all
+    together.
+    """
+    units, first, place = np.unique(unit, return_index=True, return_inverse=True)
+    order = np.array([content_key(value.tobytes(), bytes([repeat])) for value in units], np.uint64)
+    label = np.zeros(len(units), np.int64)
+    if labels is not None:
+        label = np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1][first]
+    by_label = np.lexsort((order, label))
+    # numbered through all labels, so that small labels do not all begin in the first fold
+    rank = np.empty(len(units), np.int64)
+    rank[by_label] = np.arange(len(units))
+    return rank[place]
+
+
+def _hand_over(case: Case, prepared: Prepared, call: Call) -> _Fold:
+    """Write the rows of a fold where a runner reads them."""
+    held = prepared.batches["test"]
+    entry = case.cache.get_or_make(
+        "held out",
+        {"rows": arrays_digest({**held.inputs, "target ": held.target, "key ": held.key, "labels ": held.labels})},
+        lambda folder: write_batch(folder / HELD, held),
+    )
+    alone = held.group if prepared.tables["test"].group is not None else held.key.view(np.int64)
+    return _Fold(train.hand_over(case, prepared, call), entry.folder / HELD, held.key, alone)
+
+
+def _held_out(case: Case, family: str, fold: _Fold) -> _Part:
+    """Fit a family to the inner train of a fold, and return its losses on the rows of the fold; or find them in the cache."""
+    start = starting.find(case, family)
+    made_from = train.origin(case, family, fold.handed.rows, start)
+    params, seed = starting.filled(made_from.params, start), case.settings.seed
+    job = f"{__name__}:fit_and_lose"
+    entry = case.cache.get_or_make(
+        "folds",
+        {"model": made_from.as_json(), "held": fold.held.parent.name, "code": code_version([__name__])},
+        lambda folder: fold.handed.call(job, fold.handed.folder, fold.held, family, params, seed, folder),
+    )
+    return _Part(fold.key, fold.group, np.load(entry.folder / LOSS))
+
+
+def fit_and_lose(
+    handed: Path, held: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent
+) -> None:
+    """Fit in the worker, and write to out the losses of each row of a fold."""
+    rows = read_batch(held)
+    task = tasks.get(rows.task)
+    model = train.fitted(handed, family, params, seed, report)
+    np.save(out / LOSS, task.loss(model.predict(rows.inputs), rows))
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    """Join the folds of one repeat."""
+    key, group, loss = (
+        np.concatenate(values) for values in zip(*((part.key, part.group, part.loss) for part in parts), strict=True)
+    )
+    order = np.argsort(key, kind="stable")
+    return _Part(key[order], group[order], loss[order])
+
+
+def _mean(parts: Iterable[_Part]) -> Array:
+    """Mean loss of each row over the repeats, (n,) float64; of the first alone where another has other rows."""
+    first, *others = parts
+    same = [part.loss for part in others if np.array_equal(part.key, first.key)]
+    return np.mean([first.loss, *same], axis=0)

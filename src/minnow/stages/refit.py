@@ -1,0 +1,142 @@
+"""The refit: when nothing is left to be chosen on val, what was chosen is fitted again on train and val together.
+
+Strengths, epochs, iterations and the variant are those that val settled. What is made from both splits is shipped only where
+its variant agrees with its own parent on the inputs of the exam as it did before; the answers of the exam are not looked at.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from minnow.records.bundle import FOLDER, Bundle, open_bundle
+from minnow.records.timing import Timing
+from minnow.stages import choice, compress, evaluate, intake, starting, train
+from minnow.stages.candidates import Candidate, performance
+from minnow.stages.case import Case
+from minnow.stages.compress import FLOAT, Compressed
+from minnow.stages.judge import Rules
+from minnow.stages.prepare import Prepared
+from minnow.stages.train import Call, Handover, Trained
+from minnow.stages.variants import PARITY_ROWS
+from minnow.types import Report, Table, silent
+
+LEVEL = 0.05
+"""One-sided level of the bound on how often a variant may differ from its parent."""
+Measure = Callable[[list[Path]], Mapping[Path, Timing]]
+"""Times bundles, by their folders."""
+
+
+def reason_against(case: Case, candidate: Candidate) -> str | None:
+    """Why a candidate is not fitted again; None where it is."""
+    if not case.task.CAPABILITIES.redivided:
+        return f"Not fitted again on train and val, which cannot be joined for the task {case.usecase.task}."
+    if candidate.trained.settled is None:
+        return f"Not fitted again on train and val: {candidate.family} settles on val what its parameters cannot say."
+    return None
+
+
+def chain(
+    case: Case, trained: Trained, handed: Handover, call: Call, report: Report = silent
+) -> tuple[Trained, Compressed]:
+    """Fit a family again to rows of train and val with what val settled, and make its variants."""
+    recorded = trained.origin.init_from
+    start = starting.at(case, recorded) if recorded else None
+    again = train.train(case, trained.family, handed, report, start, trained.settled)
+    return again, compress.variants(case, again, handed)
+
+
+@dataclass(frozen=True)
+class Refit:
+    """Fits chosen candidates again.
+
+    table: raw rows; before: what the candidates were made from; rules: with which they were chosen, since a bundle that now
+    exceeds a limit is not shipped; scratch: folder for the new bundles; call: of the runner.
+    """
+
+    case: Case
+    table: Table
+    before: Prepared
+    rules: Rules
+    scratch: Path
+    measure: Measure
+    call: Call
+
+    def ship(self, chosen: Sequence[Candidate], report: Report = silent) -> dict[str, Candidate]:
+        """Return each candidate, by its name, with the bundle that would be shipped. A family is fitted once.
+
+        Raises what preparation and fits raise.
+        """
+        against = {candidate.name: reason_against(self.case, candidate) for candidate in chosen}
+        shipped = {c.name: replace(c, refit=why) for c in chosen if (why := against[c.name])}
+        left = [candidate for candidate in chosen if candidate.name not in shipped]
+        if not left:
+            return shipped
+        joined = intake.prepare_case(self.case, self.table, join=True)
+        handed = train.hand_over(self.case, joined, self.call)
+        for family in dict.fromkeys(candidate.family for candidate in left):
+            own = [candidate for candidate in left if candidate.family == family]
+            trained, compressed = chain(self.case, own[0].trained, handed, self.call, report)
+            shipped |= {candidate.name: self._checked(candidate, trained, compressed) for candidate in own}
+        return shipped
+
+    def _checked(self, candidate: Candidate, trained: Trained, compressed: Compressed) -> Candidate:
+        """Return the candidate with its new bundle, or as it was where that may not be shipped, and why."""
+        if candidate.variant not in compressed.bundles:
+            refused = compressed.refused.get(candidate.variant, "it could not be made.")
+            return replace(
+                candidate, refit=f"Fitted again on train and val, its variant was refused: {refused} {_STAYS}"
+            )
+        bundle = self._copied(candidate, compressed)
+        timing = self.measure([bundle.folder])[bundle.folder]
+        limits = replace(performance(candidate.val, timing), size_bytes=bundle.size_bytes)
+        parent = open_bundle(compressed.bundles[FLOAT])
+        over = choice.over_limit(limits, self.rules, self.case.usecase.budget)
+        if reason := over or self._disagreement(candidate, bundle, parent):
+            return replace(candidate, refit=f"Fitted again on train and val: {reason} {_STAYS}")
+        evaluate.record_refit(bundle, candidate.val.bundle)
+        before, settled = candidate.val.bundle.sha[:12], _listed(candidate.trained.settled)
+        said = f"Fitted again on train and val, {settled}; chosen on val was {before}."
+        return replace(candidate, trained=trained, timing=timing, shipped=bundle, refit=said)
+
+    def _copied(self, candidate: Candidate, compressed: Compressed) -> Bundle:
+        """Copy a bundle out of the cache, beside those that were scored on val."""
+        folder = self.scratch / "bundles" / f"{candidate.family}-{candidate.variant}-refit" / FOLDER
+        shutil.copytree(compressed.bundles[candidate.variant], folder)
+        return open_bundle(folder)
+
+    def _disagreement(self, candidate: Candidate, bundle: Bundle, parent: Bundle) -> str | None:
+        """Say where the new variant differs from its parent on the inputs of the exam more often than before on val."""
+        if candidate.variant == FLOAT:
+            return None
+        val, test = self.before.batches["val"], self.before.tables["test"]
+        allowed = _most_differing(candidate, len(val))
+        ours, theirs = (evaluate.predict(one, evaluate.batch_of(one, test)) for one in (bundle, parent))
+        # of the batch, the range of its targets is used alone: no answer of the exam is looked at
+        differing = float(self.case.task.flips(ours, theirs, val).mean())
+        if differing <= allowed:
+            return None
+        return f"{candidate.variant} answers {differing:.1%} of the exam's rows unlike its parent; allowed are {allowed:.1%}."
+
+
+_STAYS = "It stays as it was chosen."
+
+
+def _listed(settled: Mapping[str, object] | None) -> str:
+    """What val settled, for people."""
+    values = [f"{name} {value}" for name, value in (settled or {}).items() if value is not None]
+    return f"with {', '.join(values)} from val" if values else "with nothing to take over from val"
+
+
+def _most_differing(candidate: Candidate, val_rows: int) -> float:
+    """Upper bound of the share of rows that a variant answers unlike its parent, by the rows of val that were compared.
+
+    Source: Clopper & Pearson 1934.
+    """
+    from scipy.stats import beta
+
+    rows = min(val_rows, PARITY_ROWS)
+    count = round(candidate.parity["flips"] * rows)
+    return float(beta.ppf(1 - LEVEL, count + 1, rows - count)) if count < rows else 1.0

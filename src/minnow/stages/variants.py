@@ -1,0 +1,218 @@
+"""The variants of one model, made in the worker: each a bundle whose answers on real rows are compared with the model's.
+
+What was made, and what could not be made and why, is written to variants.json after every step. Where the process dies, the
+parent reads there which variant it was making, and calls again for the others.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minnow import compression, exporters, families, runtimes, tasks
+from minnow.contracts import CompressionSource, Model, Session, UnsupportedModel
+from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
+from minnow.records.files import write_json, write_npz
+from minnow.records.schema import Schema
+from minnow.stages.batches import read_batch
+from minnow.types import Batch, Columns, Outputs, Report, silent
+
+FLOAT = "float32"
+GOLDEN_ROWS = 100
+PARITY_ROWS = 512
+EXACT = 1e-4
+"""Largest difference in an answer that an export may cause, relative to the largest answer where that is above 1."""
+LOSSY_MARGINS = 5
+"""A compression that raises the mean loss by more margins than this is refused as broken; below, the judge decides."""
+MADE = "variants.json"
+
+
+class ParityError(ValueError):
+    """A file whose answers differ too much from those of the trained model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The compressions and exports of a family's model, by name. seed: of their random draws; the rest is in each schema."""
+
+    usecase: str
+    task: str
+    modality: str
+    family: str
+    options: Mapping[str, Any]
+    compression: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    exports: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """What has been made of a plan: the content of variants.json.
+
+    made: variants with a bundle; parity: variant -> differences from the model. refused: variant -> reason, where it does not
+    suit the model or its rows. failed: variant -> reason, where making it raised another error or ended the process; it is
+    tried again by the next run. current: the variant being made, None between two.
+    """
+
+    made: tuple[str, ...] = ()
+    parity: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    current: str | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write variants.json by one rename, since the process may end at any moment."""
+        write_json(folder / f".{MADE}", asdict(self))
+        (folder / f".{MADE}").replace(folder / MADE)
+
+    def settles(self, variant: str) -> bool:
+        """Whether a variant was made, refused or has failed."""
+        return variant in self.made or variant in self.refused or variant in self.failed
+
+
+def read_state(folder: Path) -> State:
+    """Read variants.json; an empty state where nothing was begun."""
+    path = folder / MADE
+    if not path.exists():
+        return State()
+    value = json.loads(path.read_text())
+    return State(**{**value, "made": tuple(value["made"])})
+
+
+def trace_of(folder: Path, variant: str) -> Path:
+    """Where the traceback of a variant that failed is written; the file is missing where the process ended."""
+    return folder / "traces" / f"{variant}.txt"
+
+
+def make(trained: Path, handed: Path, plan: Plan, out: Path, report: Report = silent) -> None:
+    """Export and compress in the worker: a folder per variant under out, with its bundle in it, and variants.json.
+
+    Variants that variants.json already settles are left as they are. Raises what stops float32, without which there is none.
+    """
+    model = families.get(plan.family).load(trained / "model")
+    train, val = read_batch(handed / "train"), read_batch(handed / "val")
+    writer = _VariantWriter(model, val, handed / "encoder", plan, out)
+    steps = itertools.count(1)
+    done = lambda: report(next(steps), 1 + len(plan.compression) + len(plan.exports), {})  # noqa: E731
+    if FLOAT not in writer.state.made:
+        writer.make(FLOAT, None, lambda path: exporters.get("onnx").write(model, path))
+    done()
+    source = CompressionSource(out / FLOAT / FOLDER / "model.onnx", model, train, val, plan.seed)
+    for name, params in plan.compression.items():
+        module = compression.get(name)
+        shrink = lambda path, m=module, p=params: m.apply(source, path, m.Params.model_validate(p))  # noqa: E731
+        writer.attempt(name, lambda m=module: m.suits(model.framework), shrink)
+        done()
+    for name in plan.exports:
+        exporter = exporters.get(name)
+        write = lambda path, e=exporter: e.write(model, path)  # noqa: E731
+        writer.attempt(name, lambda e=exporter: e.suits(model), write, exporter.SUFFIX)
+        done()
+
+
+class _VariantWriter:
+    """Makes the bundles of one model, and records the variants that could not be made."""
+
+    def __init__(self, model: Model, val: Batch, encoder: Path, plan: Plan, out: Path) -> None:
+        self.model, self.encoder, self.plan, self.out = model, encoder, plan, out
+        self.batch = val.take(np.arange(min(len(val), PARITY_ROWS)))
+        self.labels = val.labels
+        self.answers = model.predict(self.batch.inputs)
+        self.state = read_state(out)
+
+    def attempt(
+        self, variant: str, suits: Callable[[], str | None], write: Callable[[Path], None], suffix: str = ".onnx"
+    ) -> None:
+        """Make a variant, unless that was tried before. One that cannot be made is recorded with its reason, and no more.
+
+        Refused: it does not suit the model or its rows, or its answers differ too much. Failed: any other error.
+        """
+        if self.state.settles(variant):
+            return
+        try:
+            if unsuited := suits():
+                self._settle(refused={**self.state.refused, variant: unsuited})
+                return
+            self.make(variant, FLOAT, write, suffix)
+        except (UnsupportedModel, ParityError) as error:
+            self._discard(variant)
+            self._settle(refused={**self.state.refused, variant: str(error)})
+        except Exception as error:  # an error of one compression must not cost the others
+            self._discard(variant)
+            path = trace_of(self.out, variant)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(traceback.format_exc())
+            self._settle(failed={**self.state.failed, variant: f"{type(error).__name__}: {error}"})
+
+    def make(self, variant: str, parent: str | None, write: Callable[[Path], None], suffix: str = ".onnx") -> None:
+        """Write a bundle and compare its answers on rows of val with the model's. Raises ParityError."""
+        self._settle(current=variant)
+        folder = self.out / variant / FOLDER
+        folder.mkdir(parents=True)
+        path = folder / f"model{suffix}"
+        write(path)
+        session = runtimes.open_model(path)
+        outputs = session.predict(self.batch.inputs)
+        parity = self._parity(variant, outputs, lossy=variant in self.plan.compression)
+        for name in ENCODER_FILES:
+            if (self.encoder / name).exists():
+                shutil.copyfile(self.encoder / name, folder / name)
+        self._schema(variant, parent, session).write(folder)
+        self._keep_golden(folder, session)
+        self._settle(made=(*self.state.made, variant), parity={**self.state.parity, variant: parity})
+
+    def _settle(self, **change: Any) -> None:
+        """Write the state with a change; nothing is being made unless the change says so."""
+        self.state = replace(self.state, **{"current": None, **change})
+        self.state.write(self.out)
+
+    def _discard(self, variant: str) -> None:
+        shutil.rmtree(self.out / variant, ignore_errors=True)
+
+    def _parity(self, variant: str, outputs: Outputs, *, lossy: bool) -> dict[str, float]:
+        """Compare with the trained model. Raises ParityError."""
+        task = tasks.get(self.plan.task)
+        if not all(np.isfinite(value).all() for value in outputs.values()):
+            raise ParityError(f"'{variant}' must answer rows of val with finite numbers. Received: NaN or infinity.")
+        before = task.loss(self.answers, self.batch)
+        differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
+        parity = {
+            "difference": round(max(differences), 6),
+            "flips": round(float(task.flips(self.answers, outputs, self.batch).mean()), 6),
+            "loss": round(float(task.loss(outputs, self.batch).mean() - before.mean()), 6),
+        }
+        if not lossy and parity["difference"] > EXACT * self._scale():
+            raise ParityError(
+                f"'{variant}' must answer within {EXACT:g} of the trained model. Received: {parity['difference']:g}."
+            )
+        allowed = LOSSY_MARGINS * task.margin(before, None)
+        if lossy and parity["loss"] > allowed:
+            raise ParityError(
+                f"'{variant}' may raise the mean loss on rows of val by at most {allowed:.4f}. Received: "
+                f"{parity['loss']:.4f}. Give it more calibration rows or leave it out."
+            )
+        return parity
+
+    def _scale(self) -> float:
+        """Largest answer of the model, at least 1: differences of answers are compared relative to it."""
+        return max(1.0, *(float(np.abs(value).max()) for value in self.answers.values()))
+
+    def _schema(self, variant: str, parent: str | None, session: Session) -> Schema:
+        plan, labels = self.plan, tuple(str(label) for label in self.labels)
+        names = (plan.usecase, plan.task, plan.modality, plan.family, variant, parent, plan.options, labels)
+        return Schema(*names, tuple(session.inputs), tuple(session.outputs), self.model.parameters)
+
+    def _keep_golden(self, folder: Path, session: Session) -> None:
+        """Write the golden rows: encoded inputs and the file's own answers, which a served model must reproduce."""
+        rows: Columns = {spec.name: self.batch.inputs[spec.name][:GOLDEN_ROWS] for spec in session.inputs}
+        answers = session.predict(rows)
+        arrays = {f"input.{name}": value for name, value in rows.items()}
+        write_npz(folder / GOLDEN, arrays | {f"output.{name}": value for name, value in answers.items()})
