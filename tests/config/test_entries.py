@@ -93,7 +93,7 @@ def test_every_block_of_parameters_has_a_short_form_or_no_main_key(name):
             "\n      - linear\n      - fcnn: {epochs: x}",
             r"line 12: usecases\.first\.families\.fcnn\.epochs: this",
         ),
-        ("[linear]", "[]", r"line 10: usecases\.first\.families: this must be at least 1 entries long"),
+        ("[linear]", "[]", r"line 10: usecases\.first\.families: this must be of 1 or more entries"),
         (
             "[linear]",
             "{fcnn: {schedule: cosin}}",
@@ -134,7 +134,7 @@ def test_every_block_of_parameters_has_a_short_form_or_no_main_key(name):
         ("{target: kind}", "{target: k, split: time}", r"options\.split: a split by 'time' or 'group' needs a column"),
         ("{target: kind}", "5", r"usecases\.first\.options: this must be keys with values"),
         ("{target: kind}", "", r"usecases\.first\.options\.target: this key is required"),
-        ("data: first", "data: ''", r"usecases\.first\.data: this must be text of at least 1 characters"),
+        ("data: first", "data: ''", r"usecases\.first\.data: this must be text of 1 or more characters"),
     ],
 )
 def test_a_fault_of_an_entry_is_told_in_words_of_yaml_and_stops_that_entry_alone(tmp_path, old, new, message):

@@ -165,9 +165,9 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("a number of at least {}", "ge"),
     "less_than": ("a number below {}", "lt"),
     "less_than_equal": ("a number of at most {}", "le"),
-    "too_short": ("at least {} entries long", "min_length"),
-    "too_long": ("at most {} entries long", "max_length"),
-    "string_too_short": ("text of at least {} characters", "min_length"),
+    "too_short": ("of {} or more entries", "min_length"),
+    "too_long": ("of at most {} entries", "max_length"),
+    "string_too_short": ("text of {} or more characters", "min_length"),
     "string_too_long": ("text of at most {} characters", "max_length"),
 }
 
