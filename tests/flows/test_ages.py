@@ -129,7 +129,8 @@ def test_status_and_list_of_champions_show_the_age(space, later):
 
 def test_the_plan_runs_what_is_due_and_gives_the_reason(space, monkeypatch):
     monkeypatch.setattr(versions, "state", lambda *arguments: State({}, {}))
-    monkeypatch.setattr(plan, "bring_data", lambda *arguments, **named: [])
+    monkeypatch.setattr(plan, "bring_data", lambda *arguments, **named: plan.Brought())
+    monkeypatch.setattr(plan, "_guarded", lambda *arguments: {})
     monkeypatch.setattr(plan, "with_starts", lambda space, settings, reasons, names: dict(reasons))
     monkeypatch.setattr(
         ages, "overdue", lambda space, settings, names: {"digits": ["old"]} if "digits" in names else {}

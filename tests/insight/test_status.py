@@ -13,7 +13,7 @@ TARGET = TargetStatus(
     {"accuracy": {"value": 0.99731}},
     "accuracy",
     None,
-    864_000.0,
+    172_799.0,
 )
 
 
@@ -25,7 +25,7 @@ def printed(capsys, monkeypatch, *stale):
 
 def test_a_row_names_champion_score_and_data(capsys, monkeypatch):
     text = printed(capsys, monkeypatch)
-    for part in ("digits", "fresh", "cnn/int8 v3", "10 d", "accuracy 0.9973", "d" * 8, "none", "data.dvc: new files"):
+    for part in ("digits", "fresh", "cnn/int8 v3", "48 h", "accuracy 0.9973", "d" * 8, "none", "data.dvc: new files"):
         assert part in text
 
 
@@ -38,5 +38,5 @@ def test_few_changed_files_are_named_and_many_counted(capsys, monkeypatch):
 
 def test_champions_are_a_line_each():
     line = champion_lines([ChampionStatus("digits", "gpu", 12, "abc" * 22, "r1", 11, 7_200.0)])
-    assert line.split() == ["digits", "gpu", "version", "12", "abcabcabcabc", "run", "r1", "2", "hours"]
+    assert line.split() == ["digits", "gpu", "version", "12", "abcabcabcabc", "run", "r1", "2", "h"]
     assert champion_lines([]) == "No champion yet. Run `minnow run`."

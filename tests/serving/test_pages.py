@@ -92,5 +92,5 @@ def test_models_tells_tag_address_and_versions(client):
 def test_an_empty_store_says_what_to_do(tmp_path):
     with TestClient(create_app(ModelPool(lambda: models.all(store=tmp_path)))) as client:
         assert "minnow run" in client.get("/").text
-        assert client.get("/models").json() == {"models": [], "refused": {}}
+        assert client.get("/models").json() == {"models": [], "refused": {}, "retired": []}
         assert "Known: none" in client.post("/digits/classify").json()["error"]

@@ -124,14 +124,7 @@ def print_status(rows: Sequence[UseCaseStatus], data: Mapping[str, str]) -> None
     for row in rows:
         state = "stale: " + "; ".join(_summarised(row.stale)) if row.stale else "fresh"
         for name, target in row.targets.items():
-            champion = (
-                f"{target.model} v{target.version}" if target.version else "retired" if target.retired else "none"
-            )
-            age = (
-                age_text(target.age_s).replace(" days", " d").replace(" hours", " h")
-                if target.age_s is not None
-                else ""
-            )
+            champion, age = _shown(target)
             score = target.scores.get(target.measure)
             exam = f"{target.measure} {score['value']:.4f}" if score else ""
             data_version = (target.data_version or "")[:8]
@@ -139,6 +132,13 @@ def print_status(rows: Sequence[UseCaseStatus], data: Mapping[str, str]) -> None
     console.print(table)
     for file, how in data.items():
         console.print(f"{file}: {how}", style="yellow")
+
+
+def _shown(target: TargetStatus) -> tuple[str, str]:
+    """Texts of a champion and of its age."""
+    if target.version is None:
+        return "retired" if target.retired else "none", ""
+    return f"{target.model} v{target.version}", age_text(target.age_s or 0.0)
 
 
 def _summarised(reasons: Sequence[str]) -> list[str]:

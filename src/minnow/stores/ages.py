@@ -45,7 +45,7 @@ def age_of(space: Workspace, champion: Champion) -> Age:
 
 def age_text(seconds: float) -> str:
     """Format an age in days, one below two days in hours."""
-    return f"{seconds / 3600:.0f} hours" if seconds < 2 * DAY_S else f"{seconds / DAY_S:.0f} days"
+    return f"{seconds / 3600:.0f} h" if seconds < 2 * DAY_S else f"{seconds / DAY_S:.0f} days"
 
 
 def _entry(space: Workspace, champion: Champion) -> dict[str, Any]:
