@@ -50,7 +50,7 @@ def ledger(
 
     key: (n,) uint64, of the rows; identity: (n,) uint64, their groups, where they have any: a user stays the same whatever else
     is said of it. window: the exam consists of the most recent rows. The count continues while earlier looks have read at least
-    half of the exam's rows, and for a window within a year of the first look; otherwise it restarts at 0.
+    half of the exam's rows, and for a window within a year of the first look; otherwise it restarts (looks_that_count).
     """
     identity = key if identity is None else identity
     tag = tags_of(space, usecase).get(f"minnow.looks.{target}")
@@ -62,18 +62,23 @@ def ledger(
     if seen is None:
         return Ledger(entry["count"], identity, since)
     within = window and since is not None and (_today() - since).days <= WINDOW_DAYS
-    counted = [looks_that_count(rows, seen, entry["count"]) for rows in (identity, key)]  # an older version kept keys
-    if not within and not any(counted):
-        return Ledger(0, identity)
+    counted = max(
+        looks_that_count(rows, seen, entry["count"]) for rows in (identity, key)
+    )  # an older version kept keys
+    if not within and counted < entry["count"]:
+        return Ledger(counted, identity)
     return Ledger(entry["count"], np.union1d(seen, identity), since)
 
 
 def looks_that_count(exam: Array, seen: Array, looks: int) -> int:
-    """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows, else 0.
+    """Number of earlier looks that count for an exam: all of them where these have read at least half of its rows.
 
-    exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were read.
+    Of fewer rows they count as one, since a new count at every growth would add up to more false promotions than the level
+    allows; where no row was read, as none. exam, seen: (n,), (m,) uint64, identities of the exam's rows and of those that were
+    read.
     """
-    return looks if np.isin(exam, seen).mean() >= 0.5 else 0
+    share = float(np.isin(exam, seen).mean())
+    return looks if share >= 0.5 else min(looks, 1) if share else 0
 
 
 def _seen(space: Workspace, run_id: str, target: str) -> Array | None:
