@@ -59,6 +59,23 @@ def exported(fitted, tmp_path_factory):
     return export
 
 
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_what_val_settled_is_fitted_again_without_looking_at_val(case, fitted):
+    """With it, the same rows give the same model whatever val holds."""
+    name, modality, task = case
+    family, model, val, _ = fitted(case)
+    if model.settled is None:
+        pytest.skip("it is not fitted again")
+    train, _ = tiny.splits(modality, task)
+    others = val.take(np.arange(len(val))[::-1][: len(val) // 2])
+    params = family.Params.model_validate({**tiny.quick(family).model_dump(), **model.settled})
+    again = [families.fit(name, train, rows, params, seed=3) for rows in (val, others)]
+    first, second = (one.predict(val.inputs) for one in again)
+    for output, values in first.items():
+        np.testing.assert_array_equal(values, second[output])
+    assert again[0].settled in ({}, model.settled) or set(again[0].settled) <= set(model.settled)
+
+
 def _fit(name, train, val, **more):
     return families.fit(name, train, val, tiny.quick(families.get(name)), seed=3, **more)
 

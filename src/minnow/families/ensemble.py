@@ -101,13 +101,15 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     members = _Members(params, train.modality, seed, report, rounds=len(folds) + 1)
     parts = [_answers(members.fit(train.take(others), val), train.take(rows)) for others, rows in folds]
     fitted = members.fit(train, val)
+    settled = members.settled(fitted)
     if not folds:
-        return model.KerasModel(fusion.pooled(fitted, np.full(len(fitted), 1 / len(fitted)), train))
+        shares = np.full(len(fitted), 1 / len(fitted))
+        return model.KerasModel(fusion.pooled(fitted, shares, train), settled=settled)
     answers = [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
     answered = train.take(np.concatenate([rows for _, rows in folds]))
     if params.fusion == "stacked":
-        return model.KerasModel(fusion.stacked(fitted, answers, answered))
-    return model.KerasModel(fusion.pooled(fitted, fusion.shares(answers, answered), train))
+        return model.KerasModel(fusion.stacked(fitted, answers, answered), settled=settled)
+    return model.KerasModel(fusion.pooled(fitted, fusion.shares(answers, answered), train), settled=settled)
 
 
 def _folds(train: Batch, count: int) -> list[tuple[Array, Array]]:
@@ -144,6 +146,12 @@ class _Members:
         self._settings = params.members or {name: {"family": name} for name in suitable}
         self._seed, self._report = seed, report
         self._done, self._total = 0, rounds * len(self._settings)
+
+    def settled(self, fitted: Sequence[Model]) -> dict[str, Any] | None:
+        """The members with what val settled of each, as a parameter; None where one cannot say it."""
+        found = {name: model.settled for name, model in zip(self._settings, fitted, strict=True)}
+        members = {name: {**self._settings[name], **one} for name, one in found.items() if one is not None}
+        return {"members": members} if len(members) == len(found) else None
 
     def fit(self, train: Batch, val: Batch) -> list[Model]:
         """Fit each member. Raises ValueError that names the member which cannot be fitted to these rows."""

@@ -133,7 +133,7 @@ def split(table: Table, shares: Shares, time: str | None = None, *, join: bool =
     return splits
 
 
-def places(table: Table, shares: Shares, time: str | None) -> Array:
+def places(table: Table, shares: Shares, time: str | None = None) -> Array:
     """Split of each row, (n,) str."""
     key = unit(table)
     place = _by_hash(key, shares) if time is None else _by_time(table.columns[time], shares)

@@ -1,0 +1,167 @@
+"""The refit: what is fitted again on train and val, what is shipped, and what the first look at the exam decides."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from judging import RULES, model
+
+from minnow.config import Settings
+from minnow.records.bundle import open_bundle
+from minnow.records.report import read_report
+from minnow.records.timing import Timing
+from minnow.runners.worker import resolve
+from minnow.stages import candidates, compress, finalists, intake, judge, outcome, refit, train
+from minnow.stages.candidates import Incumbents, Made
+from minnow.stages.case import Case
+from minnow.stages.finalists import Finalists
+from minnow.stages.refit import Refit
+from minnow.workspace import Workspace
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
+TIMING = Timing(1.0, 1.0, 1.0, 1)
+
+
+def _here(function, *arguments, report=None, **named):
+    return resolve(function)(*arguments, **named)
+
+
+def _timed(folders):
+    return dict.fromkeys(folders, TIMING)
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """A table of 240 rows with two families, up to the candidates."""
+    folder = tmp_path_factory.mktemp("refit")
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(240, 3))
+    answer = np.where(rows[:, 0] + rows[:, 1] ** 2 + random.normal(size=240) > 0.8, "yes", "no")
+    lines = [",".join([*(f"{value:.4f}" for value in row), label]) for row, label in zip(rows, answer, strict=True)]
+    (folder / "data").mkdir()
+    (folder / "uv.lock").write_text("")
+    (folder / "data" / "rows.csv").write_text("\n".join(["a,b,c,answer", *lines]) + "\n")
+    entry = {"modality": "tabular", "task": "classify", "data": "data", "options": {"target": "answer", "min_rows": 50}}
+    entry |= {"families": {"linear": {}, "gboost": {}}, "compression": {"float16": {}}}
+    case = Case(
+        "made", Settings.model_validate({"usecases": {"made": entry}}), Workspace(folder, folder / "params.yaml")
+    )
+    table = intake.read(case)
+    prepared = intake.prepare_case(case, table)
+    handed = train.hand_over(case, prepared, _here)
+    made = []
+    for family in case.usecase.families:
+        trained = train.train(case, family, handed)
+        compressed = compress.variants(case, trained, handed)
+        made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, folder / "scratch")))
+    return case, table, prepared, candidates.line_up(made, _timed).candidates, folder
+
+
+def _refit(walked, tmp_path, **changes):
+    case, table, prepared, lined_up, _ = walked
+    rules = finalists.field_of(case, "cpu", lined_up).rules
+    return Refit(case, table, prepared, replace(rules, **changes), tmp_path, _timed, _here)
+
+
+def _named(walked, name):
+    return next(one for one in walked[3] if one.name == name)
+
+
+def test_the_model_that_is_shipped_learned_from_train_and_val_with_what_val_settled(walked, tmp_path):
+    chosen = _named(walked, "linear/float16")
+    (again,) = _refit(walked, tmp_path).ship([chosen]).values()
+    origin, before = again.trained.origin, chosen.trained.origin
+    assert origin.joined
+    assert origin.params["C"] == chosen.trained.settled["C"]
+    assert len(origin.params["C"]) == 1
+    assert origin.rows != before.rows
+    joined = intake.prepare_case(walked[0], walked[1], join=True)
+    assert len(joined.tables["train"]) == len(walked[2].tables["train"]) + len(walked[2].tables["val"])
+    assert again.bundle.sha != chosen.bundle.sha
+    assert chosen.bundle.sha[:12] in again.refit
+
+
+def test_report_and_card_name_both_bundles(walked, tmp_path):
+    chosen = _named(walked, "linear/float16")
+    (again,) = _refit(walked, tmp_path).ship([chosen]).values()
+    report = read_report(again.bundle)
+    assert report.before == chosen.val.bundle.sha
+    assert report.exams["val"] == read_report(chosen.val.bundle).exams["val"]
+    assert chosen.val.bundle.sha[:12] in (again.bundle.record_folder / "card.md").read_text()
+
+
+def test_a_variant_that_now_exceeds_a_limit_stays_as_it_was_chosen(walked, tmp_path):
+    chosen = _named(walked, "gboost/float32")
+    (again,) = _refit(walked, tmp_path, floor=1.01).ship([chosen]).values()
+    assert again.bundle.sha == chosen.bundle.sha
+    assert "gate.floor" in again.refit
+
+
+def test_a_variant_that_leaves_its_parent_on_the_exam_stays_as_it_was_chosen(walked, tmp_path, monkeypatch):
+    chosen, predict = _named(walked, "linear/float16"), refit.evaluate.predict
+
+    def flipped(bundle, batch):
+        outputs = predict(bundle, batch)
+        return {name: value[:, ::-1] for name, value in outputs.items()} if "float16" in str(bundle.folder) else outputs
+
+    monkeypatch.setattr(refit.evaluate, "predict", flipped)
+    (again,) = _refit(walked, tmp_path).ship([chosen]).values()
+    assert again.bundle.sha == chosen.bundle.sha
+    assert "unlike its parent; allowed are" in again.refit
+
+
+def test_the_answers_of_the_exam_are_not_looked_at(walked, tmp_path):
+    """Other answers of the exam change nothing of what is shipped."""
+    case, table, prepared, _, _ = walked
+    test = prepared.tables["test"]
+    labels = {**test.columns, "answer": test.columns["answer"][::-1]}
+    other = replace(prepared, tables={**prepared.tables, "test": replace(test, columns=labels)})
+    rules = finalists.field_of(case, "cpu", walked[3]).rules
+    shas = []
+    for number, before in enumerate((prepared, other)):
+        again = Refit(case, table, before, rules, tmp_path / str(number), _timed, _here)
+        shas += [one.bundle.sha for one in again.ship([_named(walked, "linear/float16")]).values()]
+    assert shas[0] == shas[1]
+
+
+def test_what_was_shipped_is_judged_and_the_decision_says_how_it_was_chosen(walked, tmp_path):
+    case, table, prepared, lined_up, _ = walked
+    choices = finalists.choose_all(case, table, lined_up, _here)
+    assert choices["cpu"].rule == "cross-validation", "48 rows of val cannot see a point"
+    shipped = _refit(walked, tmp_path).ship(finalists.fitted_again(case, choices, lined_up))
+    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, Finalists(choices, shipped))
+    (decision,) = judged.decisions
+    assert decision.sha == judged.finalist("cpu").bundle.sha
+    assert judged.finalist("cpu").trained.origin.joined
+    assert set(decision.folds) == {"linear", "gboost"}
+    assert decision.refit
+    assert json.dumps(decision.as_json())
+    assert open_bundle(judged.finalist("cpu").bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "size", "could_stand", "stands", "said"),
+    [
+        (50, 9000, True, True, "better than the linear model"),
+        (300, 100, True, False, "worse than the linear model"),
+        (200, 9000, True, False, "not shown to be better than the linear model, .* and larger"),
+        (200, 9000, False, True, "in the choice, linear was shown to be worse"),
+        (200, 1000, True, True, "not larger"),
+    ],
+)
+def test_linear_stands_until_another_is_better_or_as_good_and_not_larger(wrong, size, could_stand, stands, said):
+    linear = model(200, "linear/float32", 1000)
+    first = judge.against_linear(
+        model(wrong, "gboost/float32", size),
+        linear,
+        could_stand=could_stand,
+        group=np.arange(1000),
+        rules=RULES,
+        looks=0,
+    )
+    assert first.stands is stands
+    assert re.search(said, first.reason)
