@@ -113,8 +113,11 @@ def undecided(field: Field) -> list[str]:
     return [family_of(one) for one in (best, *left)]
 
 
-def choose_on_val(field: Field) -> Choice:
-    """Choose the smallest variant that is not inferior to the best on val; of equal sizes the first by name."""
+def choose_on_val(field: Field, failed: Mapping[str, str] | None = None) -> Choice:
+    """Choose the smallest variant that is not inferior to the best on val; of equal sizes the first by name.
+
+    failed: family -> why it could not be cross-validated, where val is too small.
+    """
     if not field.variants:
         return Choice(None, list(field.reasons), field.infeasible)
     best, margin = field.best, field.rules.margin
@@ -127,7 +130,7 @@ def choose_on_val(field: Field) -> Choice:
     families = tuple(dict.fromkeys(family_of(v) for v in able))
     return Choice(
         finalist.name,
-        [*field.reasons, reason],
+        [*field.reasons, *_not_validated(failed or {}), reason],
         variants=_chosen_variants(field),
         able=families,
     )
@@ -186,7 +189,7 @@ def _said(
         f"Val is too small to see a difference of one margin, so the families were cross-validated over train and val "
         f"({FOLDS} folds, {len(folds.group):,} rows)."
     ]
-    lines += [f"{name} could not be cross-validated: {why}" for name, why in folds.failed.items()]
+    lines += _not_validated(folds.failed)
     listed = "; ".join(
         f"{name} {one.loss:.4f}" + (f" (+{one.difference:.4f}, standard error {one.error:.4f})" if name != best else "")
         for name, one in figures.items()
@@ -196,6 +199,10 @@ def _said(
         f"{finalist.name} is the smallest of {len(able)} within one standard error of {best}: {finalist.size_bytes:,} bytes."
     )
     return lines
+
+
+def _not_validated(failed: Mapping[str, str]) -> list[str]:
+    return [f"{name} could not be cross-validated: {why}" for name, why in failed.items()]
 
 
 def family_of(variant: Performance) -> str:

@@ -69,8 +69,16 @@ class _Fold:
 def run(case: Case, table: Table, names: Sequence[str], call: Call, report: Report = silent) -> OutOfFold:
     """Cross-validate families, by their names, over the rows of train and val of a table of raw rows.
 
-    Raises ValueError where the rows cannot be divided, as where a fold would be empty.
+    Where the rows cannot be divided, as where a fold of a short series would have no window, all families have failed.
     """
+    try:
+        return _run(case, table, names, call, report)
+    except ValueError as error:
+        return OutOfFold({}, np.empty(0, np.int64), dict.fromkeys(names, f"the rows cannot be divided: {error}"))
+
+
+def _run(case: Case, table: Table, names: Sequence[str], call: Call, report: Report) -> OutOfFold:
+    """Raises ValueError where the rows cannot be divided."""
     repeats = {name: REPEATS if _repeated(case, name) else 1 for name in names}
     steps, done = FOLDS * sum(repeats.values()), 0
     parts: dict[tuple[str, int], list[_Part]] = {}

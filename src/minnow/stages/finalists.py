@@ -77,7 +77,7 @@ def choose_all(
     for target, one in fields.items():
         left = [name for name in open_[target] if folds is None or name not in folds.failed]
         if not left:
-            choices[target] = choice.choose_on_val(one)
+            choices[target] = choice.choose_on_val(one, folds.failed if folds and open_[target] else {})
         elif len(left) == 1 or folds is None:
             choices[target] = choice.choose_within(one, left[0])
         else:
