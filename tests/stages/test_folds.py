@@ -35,7 +35,7 @@ def case(tmp_path):
     _rows(tmp_path)
     entry = {
         "modality": "tabular", "task": "regress", "data": "data", "options": {"target": "answer"}, "folds": 4,
-        "families": {"gboost": {"iterations": 30, "leaves": 31, "min_rows_leaf": 5}},
+        "families": {"gboost": {"iterations": 100, "leaves": 31, "min_rows_leaf": 1, "learning_rate": 0.5}},
     }  # fmt: skip
     settings = Settings.model_validate({"usecases": {"made": entry}})
     (tmp_path / "uv.lock").write_text("")
