@@ -58,7 +58,7 @@ def test_a_finalist_with_the_bytes_of_a_withdrawn_version_is_refused_without_a_l
     bundle = SimpleNamespace(name="linear/float32", sha="abc", size_bytes=10)
     case = SimpleNamespace(name="digits", task=tasks.get("classify"))
     held = Incumbents(looks=3, withdrawn={"abc": "version 2, which was withdrawn on 2026-11-29 (labels of March)"})
-    finalist: Any = SimpleNamespace(bundle=bundle)
+    finalist: Any = SimpleNamespace(name=bundle.name, bundle=bundle)
     prepared: Any = None
     decision, _ = exam.examine(case, "cpu", [finalist], prepared, prepared, held)  # pyright: ignore[reportArgumentType]
     assert (decision.verdict, decision.promote, decision.looked, decision.looks) == ("refused", False, False, 3)

@@ -143,6 +143,21 @@ def test_what_was_shipped_is_judged_and_the_decision_says_how_it_was_chosen(walk
     assert open_bundle(judged.finalist("cpu").bundle.folder)
 
 
+def test_a_finalist_that_cannot_answer_a_row_of_the_exam_is_refused_and_the_run_goes_on(walked, monkeypatch):
+    case, table, prepared, lined_up, _ = walked
+    finalist = _named(walked, "gboost/float32")
+    choice = replace(finalists.choose(case, "cpu", lined_up), finalist=finalist.name)
+
+    def broken(*_):
+        raise ValueError("gboost/float32 must answer every row with finite numbers. Received: NaN or infinity.")
+
+    monkeypatch.setattr("minnow.stages.exam.evaluate", broken)
+    judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, Finalists({"cpu": choice}))
+    (decision,) = judged.decisions
+    assert (decision.verdict, decision.promote, decision.looked) == ("refused", False, False)
+    assert "cannot be scored on the exam" in decision.reasons[0]
+
+
 @pytest.mark.parametrize(
     ("wrong", "size", "could_stand", "stands", "said"),
     [

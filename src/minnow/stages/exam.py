@@ -34,13 +34,14 @@ def examine(
 
     finalists: the finalist, and after it the linear model where there is another that may stand in its place: with no champion
     that can be scored, the finalist must be worth more than that. The scores on the exam are added to the report and card of
-    each. One that was withdrawn is refused without them.
+    each. One that was withdrawn is refused without them, and so is one that cannot answer every row.
     """
-    if which := _withdrawn(finalists[0], held):
-        return withheld(case, target, finalists[0], held, which), finalists[0]
-    finalists = [one for one in finalists if not _withdrawn(one, held)]
-    sat = [_sit(candidate, prepared) for candidate in finalists]
+    scored = [_sit(one, prepared, held) for one in finalists]
+    if isinstance(scored[0], str):
+        return withheld(case, target, finalists[0], held, scored[0]), finalists[0]
+    sat = [_Sat(one, two) for one, two in zip(finalists, scored, strict=True) if isinstance(two, Evaluation)]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
+    finalists = [one.candidate for one in sat]
     field = incumbents.compared(case, prepared, held, first.candidate.bundle)
     decision, model = _decide(case, target, first, finalists, prepared, held, field), first.candidate
     if "champion" not in field.rivals and linear is not None:
@@ -62,11 +63,16 @@ class _Sat:
         return performance(self.evaluation, self.candidate.timing if target == "cpu" else None)
 
 
-def _sit(candidate: Candidate, prepared: Prepared) -> _Sat:
-    """Score a candidate on the exam."""
-    evaluation = evaluate(candidate.bundle, prepared.tables["test"])
+def _sit(candidate: Candidate, prepared: Prepared, held: Incumbents) -> Evaluation | str:
+    """Score a candidate on the exam; or say why it is refused without a score."""
+    if which := _withdrawn(candidate, held):
+        return f"{candidate.name} has the bytes of {which}. It is refused until data or settings give another model."
+    try:
+        evaluation = evaluate(candidate.bundle, prepared.tables["test"])
+    except ValueError as error:
+        return f"{candidate.name} cannot be scored on the exam: {error}"
     record(evaluation, "test")
-    return _Sat(candidate, evaluation)
+    return evaluation
 
 
 def _references(
@@ -213,10 +219,9 @@ def _withdrawn(candidate: Candidate, held: Incumbents) -> str | None:
     return held.withdrawn.get(candidate.bundle.sha) or held.withdrawn.get(answering_name(candidate.bundle))
 
 
-def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, which: str) -> Decision:
-    """Return the decision on a finalist that is a withdrawn version again. The exam is not read, so it is no look."""
+def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, reason: str) -> Decision:
+    """Return the decision on a finalist that has no score on the exam. It was compared with nothing, so it is no look."""
     bundle = finalist.bundle
-    reason = f"{bundle.name} has the bytes of {which}. It is refused until data or settings give another model."
     decision = Decision(
         case.name, target, "refused", promote=False, reasons=(reason,), finalist=bundle.name, sha=bundle.sha
     )
