@@ -11,7 +11,7 @@ from minnow.stages import exam_rows
 from minnow.stages.candidates import Held, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.stores import champions, exams, removal
+from minnow.stores import champions, database, exams, removal
 from minnow.stores.champions import Champion
 from minnow.workspace import Workspace
 
@@ -20,6 +20,7 @@ ROLES = {champions.CHAMPION: "The champion", champions.BEST: "The best so far"}
 
 def with_keys(case: Case) -> Case:
     """Return a use case with the rule by which the keys of its rows are made, where one is recorded."""
+    database.warm_up()
     return replace(case, keys=exams.key_rule(case.workspace, case.name, case.usecase.targets))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,13 @@ import pytest
 from flows import _server
 
 SHARED_DATA = "MINNOW_BENCH_DATA"
+
+for number in (
+    signal.SIGINT,
+    signal.SIGHUP,
+):  # ignored by what a shell starts in the background, and by all that it starts
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL if number is signal.SIGHUP else signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -99,7 +99,7 @@ class Project:
     def promoting(self):
         """Write params.yaml so that the next run promotes: each time a smaller model that is good enough."""
         self.promotions += 1
-        fewer = {"iterations": 240 - 2 * self.promotions, "patience": 1000}
+        fewer = {"iterations": 240 - 2 * self.promotions, "patience": None}
         self.settings(families={"gboost": fewer}, judge={"level": 0.05, "margin": 0.9, "smaller": 0.001})
 
     def decided(self):

@@ -18,6 +18,7 @@ artifacts = next(Path("mlartifacts").glob(f"**/{champion.run_id}/artifacts"))
 served = models.newest(usecase, "cpu").folder
 places = [path for folder in (artifacts, served) for path in sorted(folder.rglob("*")) if path.is_file()]
 places = [path for path in places if path.name != "model.yaml"]  # BentoML's own
+places = [path for path in places if "exam" not in path.parts]  # rows of the exam and of training, which answer nothing
 places += [next(path for path in (space.root / settings.usecases[usecase].data).iterdir()), Path("uv.lock")]
 named = {}
 for path in places:

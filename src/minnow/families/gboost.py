@@ -33,10 +33,10 @@ READS = FLAT_ROWS
 load = model.load
 
 
-FEW_ROWS = 3_000
+_FEW_ROWS = 3_000
 """Rows of train below which trees are smaller, and fewer. Measured by `make bench-choice`."""
-FEW: dict[str, Any] = {"iterations": 120, "learning_rate": 0.15, "leaves": 4}
-MANY: dict[str, Any] = {"iterations": 60, "learning_rate": 0.15, "leaves": 8}
+_FEW: dict[str, Any] = {"iterations": 120, "learning_rate": 0.15, "leaves": 4}
+_MANY: dict[str, Any] = {"iterations": 60, "learning_rate": 0.15, "leaves": 8}
 _TAIL = 0.01
 """Share of the gain on val that is given up for fewer trees where there are few rows."""
 _ONE_THREAD_ROWS = 20_000
@@ -110,8 +110,11 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 def _size(params: Params, rows: int) -> dict[str, Any]:
     """Number and size of trees, and the rate at which they learn: those of the parameters, or what suits the rows of train."""
-    size = {name: getattr(params, name) for name in FEW}
-    return {**(FEW if rows < FEW_ROWS else MANY), **{name: value for name, value in size.items() if value is not None}}
+    size = {name: getattr(params, name) for name in _FEW}
+    return {
+        **(_FEW if rows < _FEW_ROWS else _MANY),
+        **{name: value for name, value in size.items() if value is not None},
+    }
 
 
 def _threads(rows: int) -> Any:
@@ -135,7 +138,7 @@ def _best_iterations(estimators: Sequence[Any], rows: int) -> int:
     kept: list[int] = []
     for estimator in estimators:
         loss = -np.asarray(estimator.validation_score_)
-        enough = loss.min() + (_TAIL if rows < FEW_ROWS else 0.0) * (loss[0] - loss.min())
+        enough = loss.min() + (_TAIL if rows < _FEW_ROWS else 0.0) * (loss[0] - loss.min())
         kept.append(boosting_internals.cut(estimator, max(1, int(np.flatnonzero(loss <= enough)[0]))))
     return round(sum(kept) / len(kept))
 

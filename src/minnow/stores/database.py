@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,18 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, OSError)
 
 
+_LOADING = threading.Lock()
+
+
 def warm_up() -> None:
-    """Import MLflow and what it opens a database with."""
-    import mlflow.store.tracking.sqlalchemy_store
-    import mlflow.tracking  # noqa: F401
+    """Import MLflow and what it opens a database with.
+
+    In the background, or before MLflow is first used while that may be going on: two threads that import it at once make each
+    other fail.
+    """
+    with _LOADING:
+        import mlflow.store.tracking.sqlalchemy_store
+        import mlflow.tracking  # noqa: F401
 
 
 @cache
