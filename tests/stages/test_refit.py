@@ -144,7 +144,7 @@ def test_what_was_shipped_is_judged_and_the_decision_says_how_it_was_chosen(walk
 
 
 def test_a_finalist_that_cannot_answer_a_row_of_the_exam_is_refused_and_the_run_goes_on(walked, monkeypatch):
-    case, table, prepared, lined_up, _ = walked
+    case, _, prepared, lined_up, _ = walked
     finalist = _named(walked, "gboost/float32")
     choice = replace(finalists.choose(case, "cpu", lined_up), finalist=finalist.name)
 
