@@ -110,7 +110,10 @@ def _performance(name: str, loss: Array, size_bytes: int) -> Performance:
 
 
 def _rows(pair: Pair, groups: Array) -> Array:
-    return np.concatenate([pair.rows[group] for group in groups]) if len(pair.sizes) < len(pair.a) else groups
+    """Rows of groups that were drawn, one group after the other."""
+    if len(pair.sizes) == len(pair.a):
+        return pair.order[groups]
+    return np.concatenate([pair.rows[group] for group in groups])
 
 
 def _losses(pair: Pair, groups: Array, takes_b: Array) -> Array:

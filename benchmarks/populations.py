@@ -43,10 +43,14 @@ class Pair:
     group: Array
 
     @cached_property
+    def order(self) -> Array:
+        """Rows, those of one group after those of the other, (m,) int; with one row in each group, its row."""
+        return np.argsort(self.group, kind="stable")
+
+    @cached_property
     def rows(self) -> list[Array]:
         """Rows of each group."""
-        order = np.argsort(self.group, kind="stable")
-        return np.split(order, np.cumsum(np.bincount(self.group))[:-1])
+        return np.split(self.order, np.cumsum(np.bincount(self.group))[:-1])
 
     @cached_property
     def sizes(self) -> Array:

@@ -26,6 +26,15 @@ def made(task, rows_of_a_group=1, groups=300):
 PAIRS = [made("classify"), made("classify", 30, 24), made("regress"), made("rank")]
 
 
+@pytest.mark.parametrize("rows", [1, 30])
+def test_groups_are_drawn_by_their_number_whatever_the_order_of_their_rows(rows):
+    pair = made("regress", rows, 24)
+    pair = Pair(pair.name, pair.task, pair.a, pair.b, RANDOM.permutation(pair.group))
+    groups = RANDOM.integers(0, 24, 50)
+    b, a = (judge._losses(pair, groups, np.full(50, takes_b)) for takes_b in (True, False))
+    np.testing.assert_allclose((b - a).reshape(50, rows).sum(1), pair.gaps[groups])
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.name} {len(pair.sizes)}")
 def test_the_fast_computation_finds_every_night_on_which_the_judge_promotes(pair, monkeypatch):
     exam, called = Exam("", [pair], 200, 500), []
