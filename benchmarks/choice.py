@@ -25,7 +25,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from minnow import config
 from minnow.catalog import catalog
 from minnow.lineage import code_version
 from minnow.records.timing import Timing
+from minnow.runners.worker import resolve
 from minnow.stages import candidates, choice, compress, evaluate, exam, finalists, prepare, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
@@ -133,8 +133,7 @@ def _taken(table: Table, draw: Draw, in_time: bool) -> tuple[Table, Table]:
 
 def _here(function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
     """Call in this process what a runner would call in its worker."""
-    module, _, name = function.partition(":")
-    return getattr(import_module(module), name)(*arguments, report=report, **named)
+    return resolve(function)(*arguments, report=report, **named)
 
 
 def measured(draw: Draw) -> Result:

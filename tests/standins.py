@@ -15,6 +15,7 @@ from minnow.catalog import catalog
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
+from minnow.runners.worker import resolve
 from minnow.stages import exam_rows, intake
 from minnow.stages.candidates import Held
 from minnow.stages.case import Case
@@ -25,6 +26,11 @@ from minnow.workspace import Workspace
 NAME = "small"
 FAMILIES = {"rank": "neighbours"}
 OUTPUTS = {"classify": "probabilities", "rank": "scores", "rate": "value", "forecast": "value", "regress": "value"}
+
+
+def here(function: str, *arguments: Any, report: Any = None, **named: Any) -> Any:
+    """The worker's call, in this process."""
+    return resolve(function)(*arguments, **named)
 
 
 def case_of(

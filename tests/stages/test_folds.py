@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from standins import here
 
 from minnow.config import Settings
 from minnow.modalities import tabular
-from minnow.runners.worker import resolve
 from minnow.stages import folds, intake
 from minnow.stages.case import Case
 from minnow.types import Measure
@@ -15,11 +15,6 @@ from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 N = 300
-
-
-def _here(function, *arguments, report=None, **named):
-    """The worker's call, in this process."""
-    return resolve(function)(*arguments, **named)
 
 
 def _rows(folder):
@@ -44,7 +39,7 @@ def case(tmp_path):
 
 def test_folds_answer_every_row_by_a_model_that_has_not_seen_it(case):
     table = case.modality.read(case.data, case.options)
-    result = folds.run(case, table, "gboost", _here)
+    result = folds.run(case, table, "gboost", here)
     assert set(result.divisions) == {folds.TOGETHER}, "without equal rows there is one way to divide"
     mae = result.divisions[folds.TOGETHER]["mae"]
     assert (result.folds, len(mae.each)) == (4, 4)
@@ -58,7 +53,7 @@ def test_rows_known_by_heart_show_where_equal_rows_are_torn_apart(case, tmp_path
     rng = np.random.default_rng(1)
     lines = [f"{rng.normal():.4f},{rng.normal():.4f},a,{rng.normal():.3f}" for _ in range(80)]
     (tmp_path / "data" / "rows.csv").write_text("\n".join(["matters,idle,kind,answer", *lines * 5]) + "\n")
-    result = folds.run(case, case.modality.read(case.data, case.options), "gboost", _here)
+    result = folds.run(case, case.modality.read(case.data, case.options), "gboost", here)
     together, apart = (result.divisions[name]["mae"].value for name in (folds.TOGETHER, folds.APART))
     assert apart < 0.8 * together, "noise is learned where the same row was seen"
 
@@ -72,7 +67,7 @@ def test_each_group_is_held_out_once(case):
     (places,) = folds.divisions(case, table).values()
     for kind in "ab":
         assert len(set(places[table.columns["kind"] == kind].tolist())) == 1
-    ((name, scores),) = folds.run(case, table, "gboost", _here).divisions.items()
+    ((name, scores),) = folds.run(case, table, "gboost", here).divisions.items()
     assert name == "one group after the other"
     assert len(scores["mae"].each) == 2
     assert scores["mae"].value > 2, "what a kind adds is not known where it was never seen"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from standins import here
 
 from flows.checks import read_checked
 from minnow.config import Settings
@@ -12,7 +13,6 @@ from minnow.records.bundle import open_bundle
 from minnow.records.files import write_npz
 from minnow.records.report import read_report
 from minnow.records.timing import Timing
-from minnow.runners.worker import resolve
 from minnow.stages import candidates, compress, evaluate, finalists, intake, outcome, train
 from minnow.stages.batches import read_batch
 from minnow.stages.candidates import Incumbents, Made
@@ -25,11 +25,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 N = 400
 TIMING = Timing(1.0, 1.0, 1.0, 1)
 EXTRACTION = generate.CAPABILITIES.feature_extraction
-
-
-def _here(function, *arguments, report=None, **named):
-    """The worker's call, in this process."""
-    return resolve(function)(*arguments, **named)
 
 
 def _case(folder, **changes):
@@ -63,12 +58,12 @@ def walked(folder):
     (scratch / "outcome").mkdir(parents=True)
     table, _ = read_checked(case, folder / "reports")
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, here)
     trained = train.train(case, "vae", handed)
     compressed = compress.variants(case, trained, handed)
     made = Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch))
     lined_up = candidates.line_up([made], lambda folders: dict.fromkeys(folders, TIMING))
-    chosen = Finalists(finalists.choose_all(case, table, lined_up.candidates, _here))
+    chosen = Finalists(finalists.choose_all(case, table, lined_up.candidates, here))
     judged = outcome.judge_case(case, lined_up.candidates, prepared, {"cpu": Incumbents()}, chosen)
     final = outcome.with_failures(judged, [made], {})
     outcome.write(case, final, table, scratch, folder / "reports")

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from judging import RULES, model
+from standins import here
 
 from minnow.config import Settings
 from minnow.records.bundle import open_bundle
 from minnow.records.report import read_report
 from minnow.records.timing import Timing
-from minnow.runners.worker import resolve
 from minnow.stages import candidates, compress, finalists, intake, judge, outcome, refit, train
 from minnow.stages.candidates import Incumbents, Made
 from minnow.stages.case import Case
@@ -24,10 +24,6 @@ from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 TIMING = Timing(1.0, 1.0, 1.0, 1)
-
-
-def _here(function, *arguments, report=None, **named):
-    return resolve(function)(*arguments, **named)
 
 
 def _timed(folders):
@@ -52,7 +48,7 @@ def walked(tmp_path_factory):
     )
     table = intake.read(case)
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, here)
     made = []
     for family in case.usecase.families:
         trained = train.train(case, family, handed)
@@ -64,7 +60,7 @@ def walked(tmp_path_factory):
 def _refit(walked, tmp_path, **changes):
     case, table, prepared, lined_up, _ = walked
     rules = finalists.field_of(case, "cpu", lined_up).rules
-    return Refit(case, table, prepared, replace(rules, **changes), tmp_path, _timed, _here)
+    return Refit(case, table, prepared, replace(rules, **changes), tmp_path, _timed, here)
 
 
 def _named(walked, name):
@@ -123,14 +119,14 @@ def test_the_answers_of_the_exam_are_not_looked_at(walked, tmp_path):
     rules = finalists.field_of(case, "cpu", walked[3]).rules
     shas = []
     for number, before in enumerate((prepared, other)):
-        again = Refit(case, table, before, rules, tmp_path / str(number), _timed, _here)
+        again = Refit(case, table, before, rules, tmp_path / str(number), _timed, here)
         shas += [one.bundle.sha for one in again.ship([_named(walked, "linear/float16")]).values()]
     assert shas[0] == shas[1]
 
 
 def test_what_was_shipped_is_judged_and_the_decision_says_how_it_was_chosen(walked, tmp_path):
     case, table, prepared, lined_up, _ = walked
-    choices = finalists.choose_all(case, table, lined_up, _here)
+    choices = finalists.choose_all(case, table, lined_up, here)
     assert choices["cpu"].rule == "cross-validation", "48 rows of val cannot see a point"
     shipped = _refit(walked, tmp_path).ship(finalists.fitted_again(case, choices, lined_up))
     judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, Finalists(choices, shipped))

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import tiny
+from standins import here
 
 from flows import plan, verify
 from minnow.config import Settings
@@ -12,7 +13,6 @@ from minnow.lineage import key_of
 from minnow.records.files import write_npz
 from minnow.records.origin import write_models
 from minnow.records.provenance import Provenance
-from minnow.runners.worker import resolve
 from minnow.stages import intake, prepare, starting, train
 from minnow.stages.case import Case
 from minnow.tuning import study
@@ -21,11 +21,6 @@ from minnow.workspace import Workspace
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
 FCNN = {"units": [5], "epochs": 1}
-
-
-def _here(function, *arguments, report=None, **named):
-    """The worker's call, in this process."""
-    return resolve(function)(*arguments, **named)
 
 
 def _settings(**child):
@@ -51,7 +46,7 @@ def space(tmp_path):
 
 def _train(case):
     prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
-    return train.train(case, "fcnn", train.hand_over(case, prepared, _here)), prepared
+    return train.train(case, "fcnn", train.hand_over(case, prepared, here)), prepared
 
 
 def _record(case, trained, labels="abc"):

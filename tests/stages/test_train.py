@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 import tiny
+from standins import here
 
 from minnow import families
 from minnow.config import Settings
-from minnow.runners.worker import resolve
 from minnow.stages import compress, intake, train
 from minnow.stages.batches import write_batch
 from minnow.stages.case import Case
@@ -49,11 +49,6 @@ def test_a_split_without_one_known_answer_is_refused(tmp_path):
         train.fit(handed, "linear", {}, 1, tmp_path)
 
 
-def _here(function, *arguments, report=None, **named):
-    """The worker's call, in this process."""
-    return resolve(function)(*arguments, **named)
-
-
 def test_equal_rows_in_another_notation_share_a_model_and_not_an_encoder(tmp_path):
     options = {"target": "lamp", "time": "timestamp", "min_rows": 5, "max_duplicates": 1}
     entry = {"modality": "timeseries", "task": "classify", "families": {"linear": {}}, "options": options}
@@ -65,7 +60,7 @@ def test_equal_rows_in_another_notation_share_a_model_and_not_an_encoder(tmp_pat
         lines = [f"{(1_704_672_000 + 300 * i) * scale},{i % 12},{'on' if i % 12 > 5 else 'off'}" for i in range(200)]
         (tmp_path / "data" / "room.csv").write_text("\n".join(["timestamp,noise,lamp", *lines]) + "\n")
         case = Case("room", settings, Workspace(tmp_path, tmp_path / "params.yaml"))
-        handed = train.hand_over(case, intake.prepare_case(case, intake.read(case)), _here)
+        handed = train.hand_over(case, intake.prepare_case(case, intake.read(case)), here)
         trained = train.train(case, "linear", handed)
         bundle = compress.variants(case, trained, handed, bare=True).bundles[compress.FLOAT]
         rows.add(handed.rows)

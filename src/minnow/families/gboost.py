@@ -110,11 +110,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 def _size(params: Params, rows: int) -> dict[str, Any]:
     """Number and size of trees, and the rate at which they learn: those of the parameters, or what suits the rows of train."""
-    size = {name: getattr(params, name) for name in _FEW}
-    return {
-        **(_FEW if rows < _FEW_ROWS else _MANY),
-        **{name: value for name, value in size.items() if value is not None},
-    }
+    return {**(_FEW if rows < _FEW_ROWS else _MANY), **params.model_dump(include=set(_FEW), exclude_none=True)}
 
 
 def _threads(rows: int) -> Any:

@@ -131,20 +131,22 @@ def choose_on_val(field: Field, failed: Mapping[str, str] | None = None) -> Choi
     return Choice(
         finalist.name,
         [*field.reasons, *_not_validated(failed or {}), reason],
-        variants=_chosen_variants(field),
+        variants={name: one.name for name, one in _chosen(field).items()},
         able=families,
     )
 
 
 def choose_within(field: Field, family: str) -> Choice:
     """Choose the smallest variant of a family that keeps the loss of the best of them on val."""
-    finalist = _of_family(field.families[family], field.rules.margin)
+    chosen = _chosen(field)
+    finalist = chosen[family]
     reason = (
         f"Val is too small to see a difference of one margin, and all families but {family} are shown to be worse or exceed a "
         f"limit. {finalist.name} is its smallest variant that keeps the score on val: {finalist.size_bytes:,} bytes, "
         f"{finalist.score.value:.4f}."
     )
-    return Choice(finalist.name, [*field.reasons, reason], variants=_chosen_variants(field), able=(family,))
+    variants = {name: one.name for name, one in chosen.items()}
+    return Choice(finalist.name, [*field.reasons, reason], variants=variants, able=(family,))
 
 
 def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
@@ -154,16 +156,16 @@ def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
     overlap. Each family stands with the smallest of its variants that keeps the loss of the best of them on val. Source:
     Nadeau & Bengio 2003.
     """
-    variants = {name: _of_family(field.families[name], field.rules.margin) for name in folds.loss}
-    figures = _figures(folds, {name: variant.size_bytes for name, variant in variants.items()})
+    chosen = _chosen(field)
+    figures = _figures(folds, {name: chosen[name].size_bytes for name in folds.loss})
     able = [name for name, one in figures.items() if one.difference <= one.error]
-    finalist = min((variants[name] for name in able), key=_size)
+    finalist = min((chosen[name] for name in able), key=_size)
     return Choice(
         finalist.name,
         [*field.reasons, *_said(figures, able, finalist, folds)],
         rule=CROSS_VALIDATION,
         folds=figures,
-        variants=_chosen_variants(field),
+        variants={name: one.name for name, one in chosen.items()},
         able=tuple(able),
     )
 
@@ -210,9 +212,9 @@ def family_of(variant: Performance) -> str:
     return variant.name.partition("/")[0]
 
 
-def _chosen_variants(field: Field) -> dict[str, str]:
+def _chosen(field: Field) -> dict[str, Performance]:
     """Family -> its variant that would be chosen."""
-    return {name: _of_family(variants, field.rules.margin).name for name, variants in field.families.items()}
+    return {name: _of_family(variants, field.rules.margin) for name, variants in field.families.items()}
 
 
 def _of_family(variants: Sequence[Performance], margin: float) -> Performance:

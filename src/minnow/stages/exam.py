@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -41,11 +42,11 @@ def examine(
         return withheld(case, target, finalists[0], held, scored[0]), finalists[0]
     sat = [_Sat(one, two) for one, two in zip(finalists, scored, strict=True) if isinstance(two, Evaluation)]
     first, linear = sat[0], sat[1] if len(sat) > 1 else None
-    finalists = [one.candidate for one in sat]
     field = incumbents.compared(case, prepared, held, first.candidate.bundle)
-    decision, model = _decide(case, target, first, finalists, prepared, held, field), first.candidate
+    exam = _Exam(case, target, prepared, held, field, linear)
+    decision, model = _decide(exam, first), first.candidate
     if "champion" not in field.rivals and linear is not None:
-        simple = _decide(case, target, linear, finalists, prepared, held, field)
+        simple = _decide(exam, linear)
         decision, model = _simple_until_proven(case, target, (first, linear), (decision, simple), chosen, held)
     decision = replace(decision, reasons=(*decision.reasons, *field.said), replaces=held.replaces)
     return _with_id(replace(decision, unscored=field.unscored, left_out=field.left_out)), model
@@ -63,6 +64,50 @@ class _Sat:
         return performance(self.evaluation, self.candidate.timing if target == "cpu" else None)
 
 
+@dataclass(frozen=True)
+class _Exam:
+    """What the decisions on one exam share. linear: the linear model, where it was scored beside another finalist."""
+
+    case: Case
+    target: str
+    prepared: Prepared
+    held: Incumbents
+    field: Compared
+    linear: _Sat | None
+
+    @cached_property
+    def shown(self) -> Prepared:
+        """The rows of the exam that count for all models."""
+        return incumbents.restricted(self.prepared, self.field.rows)
+
+    @cached_property
+    def plain(self) -> list[Performance]:
+        """The baselines of task and modality, on all rows."""
+        return _plain(self.case, self.prepared)
+
+    @cached_property
+    def plain_shown(self) -> list[Performance]:
+        """The same on the rows that count."""
+        return self.plain if self.shown is self.prepared else _plain(self.case, self.shown)
+
+    def references(self, sat: _Sat) -> list[Performance]:
+        """What a candidate is compared with on all rows: the baselines, and the linear model beside another one."""
+        linear = self.linear
+        return self.plain + ([performance(linear.evaluation)] if linear and linear is not sat else [])
+
+    def references_shown(self, sat: _Sat) -> list[Performance]:
+        """The same on the rows that count."""
+        linear = self.linear
+        parts = [incumbents.part(linear.evaluation, self.field.rows)] if linear and linear is not sat else []
+        return self.plain_shown + [performance(one) for one in parts]
+
+
+def _plain(case: Case, prepared: Prepared) -> list[Performance]:
+    """Score the baselines of task and modality."""
+    found = baselines(case.problem, prepared)
+    return [Performance(name, "", 0, loss, score) for name, (loss, score) in found.items()]
+
+
 def _sit(candidate: Candidate, prepared: Prepared, held: Incumbents) -> Evaluation | str:
     """Score a candidate on the exam; or say why it is refused without a score."""
     if which := _withdrawn(candidate, held):
@@ -73,16 +118,6 @@ def _sit(candidate: Candidate, prepared: Prepared, held: Incumbents) -> Evaluati
         return f"{candidate.name} cannot be scored on the exam: {error}"
     record(evaluation, "test")
     return evaluation
-
-
-def _references(
-    case: Case, candidate: Candidate, finalists: Sequence[Candidate], prepared: Prepared
-) -> list[Performance]:
-    """Score the baselines of task and modality, and the linear model beside another one."""
-    plain = baselines(case.problem, prepared)
-    models = [Performance(name, "", 0, loss, score) for name, (loss, score) in plain.items()]
-    others = [other for other in finalists if other.family == LINEAR != candidate.family]
-    return models + [performance(evaluate(other.bundle, prepared.tables["test"])) for other in others]
 
 
 def _simple_until_proven(
@@ -129,31 +164,24 @@ def _looked(decision: Decision, reasons: tuple[str, ...], first: FirstLook, held
     )
 
 
-def _decide(
-    case: Case,
-    target: str,
-    sat: _Sat,
-    finalists: Sequence[Candidate],
-    prepared: Prepared,
-    held: Incumbents,
-    field: Compared,
-) -> Decision:
+def _decide(exam: _Exam, sat: _Sat) -> Decision:
     """Compare a candidate with the champion and the best so far, on the rows of the exam that count for all of them."""
-    shown, evaluation = incumbents.restricted(prepared, field.rows), incumbents.part(sat.evaluation, field.rows)
-    timings = clock.timed_together(target, sat.candidate, [rival.bundle.folder for rival in field.rivals.values()])
+    case, held, field = exam.case, exam.held, exam.field
+    evaluation = incumbents.part(sat.evaluation, field.rows)
+    timings = clock.timed_together(exam.target, sat.candidate, [rival.bundle.folder for rival in field.rivals.values()])
     rivals = {role: performance(one, timings.get(one.bundle.folder)) for role, one in field.rivals.items()}
-    champion, references = rivals.get("champion"), _references(case, sat.candidate, finalists, prepared)
+    champion = rivals.get("champion")
     ruling = judge.decide(
         performance(evaluation, timings.get(evaluation.bundle.folder)),
         Rivals(champion, rivals.get("best"), held.looks),
-        references if shown is prepared else _references(case, sat.candidate, finalists, shown),
+        exam.references_shown(sat),
         group=evaluation.batch.group,
         rules=rules_of(case, champion.loss if champion else evaluation.loss),
-        chance=chance_of(case.problem, shown, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
+        chance=chance_of(case.problem, exam.shown, evaluation, judge.level_of_look(case.judge.level, held.looks + 1)),
     )
-    decision = _decision(case, sat.evaluation, ruling, references)
-    series = series_scores(case, sat.evaluation, prepared.tables["test"])
-    return replace(decision, target=target, looks=held.looks + int(ruling.looked), series=series)
+    decision = _decision(case, sat.evaluation, ruling, exam.references(sat))
+    series = series_scores(case, sat.evaluation, exam.prepared.tables["test"])
+    return replace(decision, target=exam.target, looks=held.looks + int(ruling.looked), series=series)
 
 
 def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Sequence[Performance]) -> Decision:
