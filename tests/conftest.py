@@ -1,5 +1,6 @@
 """What several rooms' tests share."""
 
+import logging
 import os
 import shutil
 import signal
@@ -28,6 +29,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         spec = getattr(item, "callspec", None)
         case = spec.params.get("case", "") if spec else ""
         item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {item.path.parent.name} {case}"))
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Libraries that ran before in the same process raise the root logger's level and disable the loggers of others."""
+    level = logging.root.level
+    logging.root.setLevel(logging.WARNING)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith("minnow") and isinstance(logger, logging.Logger):
+            monkeypatch.setattr(logger, "disabled", False)
+    yield
+    logging.root.setLevel(level)
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import logging
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +15,6 @@ from recordings import wav
 from minnow import modalities, tasks
 from minnow.records.files import write_npz
 from minnow.types import Array, Table
-
-
-@pytest.fixture(autouse=True)
-def warnings_are_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Libraries that ran before in the same process raise the root logger's level and disable the loggers of others."""
-    level = logging.root.level
-    logging.root.setLevel(logging.WARNING)
-    for name, logger in logging.root.manager.loggerDict.items():
-        if name.startswith("minnow") and isinstance(logger, logging.Logger):
-            monkeypatch.setattr(logger, "disabled", False)
-    yield
-    logging.root.setLevel(level)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +82,8 @@ def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> An
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quant_pre_process, quantize_static
 
-    logging.getLogger().setLevel(logging.ERROR)
     reader: Any = _Rows(source, calibration, rows)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         quant_pre_process(str(source), str(folder / "ready.onnx"), skip_symbolic_shape=True)
         quantize_static(
             str(folder / "ready.onnx"),
@@ -99,6 +99,20 @@ def _quantize(source: Path, folder: Path, calibration: Columns, rows: int) -> An
             extra_options={"QuantizeBias": True, "OpTypesToExcludeOutputQuantization": _LINEAR},
         )
     return onnx.load(folder / "int8.onnx")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's warnings to itself: it writes them to the root logger, whose level is put back."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(level)
 
 
 class _Rows:
