@@ -27,21 +27,20 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.plain import call_here
 from minnow import config
 from minnow.catalog import catalog
 from minnow.lineage import code_version
 from minnow.records.timing import Timing
-from minnow.runners.worker import resolve
 from minnow.stages import candidates, choice, compress, evaluate, exam, finalists, prepare, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.finalists import LINEAR, Finalists
 from minnow.stages.refit import Refit
-from minnow.types import Array, Report, Table, silent
+from minnow.types import Array, Table
 from minnow.workspace import Workspace
 
 PARAMS = Path(__file__).with_name("choice.yaml")
@@ -131,11 +130,6 @@ def _taken(table: Table, draw: Draw, in_time: bool) -> tuple[Table, Table]:
     return replace(table.take(order[:read]), split=place), replace(table.take(fresh), split=None)
 
 
-def _here(function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
-    """Call in this process what a runner would call in its worker."""
-    return resolve(function)(*arguments, report=report, **named)
-
-
 def measured(draw: Draw) -> Result:
     """Train, choose, fit again and examine on the rows of a draw, and measure the truth."""
     start = time.perf_counter()
@@ -156,9 +150,11 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
     before = _candidates(_as_before(case), prepared, scratch / "before")
     on_val = choice.choose_on_val(finalists.field_of(case, "cpu", before))
     field = finalists.field_of(case, "cpu", lined_up)
-    chosen = finalists.choose_all(case, table, lined_up, _here)["cpu"]
+    chosen = finalists.choose_all(case, table, lined_up, call_here)["cpu"]
     of_families = [one for one in lined_up if one.name in chosen.variants.values()]
-    again = Refit(case, table, prepared, field.rules, scratch, lambda folders: dict.fromkeys(folders, UNTIMED), _here)
+    again = Refit(
+        case, table, prepared, field.rules, scratch, lambda folders: dict.fromkeys(folders, UNTIMED), call_here
+    )
     shipped = again.ship(of_families)
     made = Finalists({"cpu": chosen}, shipped)
     pair = [one for name in (chosen.finalist, chosen.variants[LINEAR]) if (one := made.ship(lined_up, name))]
@@ -193,7 +189,7 @@ def _as_before(case: Case) -> Case:
 
 
 def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[Candidate]:
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, call_here)
     made = []
     for family in case.usecase.families:
         trained = train.train(case, family, handed)

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.plain import call_here
 from minnow import config, datasets, tasks
 from minnow.catalog import catalog
 from minnow.records.bundle import open_bundle
-from minnow.runners.worker import resolve
 from minnow.stages import compress, evaluate, intake, train
 from minnow.stages.case import Case
 from minnow.types import Array
@@ -114,7 +114,7 @@ def embedded() -> dict[str, list[Pair]]:
 def _trained(case: Case) -> list[Pair]:
     table = case.modality.read(case.data, case.options)
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, call_here)
     losses: dict[str, Array] = {}
     group = np.empty(0, np.int64)
     for family in FAMILIES[case.name]:
@@ -132,8 +132,3 @@ def _pairs(name: str, task: str, losses: Mapping[str, Array], group: Array) -> l
         Pair(f"{name}: {one}, {other}", task, losses[one], losses[other], group)
         for one, other in combinations(losses, 2)
     ]
-
-
-def _here(function: Any, *arguments: Any, report: Any = None, **named: Any) -> Any:
-    """Call what a worker would be sent, in this process."""
-    return resolve(function)(*arguments, **named)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from standins import here
 
 from minnow.config import Settings
 from minnow.insight import association
 from minnow.insight.importance import TOGETHER, importances, sample
 from minnow.records.bundle import open_bundle
-from minnow.runners.worker import resolve
 from minnow.stages import compress, intake, train
 from minnow.stages.case import Case
 from minnow.types import Batch
@@ -17,11 +17,6 @@ from minnow.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 N = 300
-
-
-def _here(function, *arguments, report=None, **named):
-    """The worker's call, in this process."""
-    return resolve(function)(*arguments, **named)
 
 
 def _measured(folder, header, lines, options, task="regress", family="gboost", take=None):
@@ -34,7 +29,7 @@ def _measured(folder, header, lines, options, task="regress", family="gboost", t
     settings = Settings.model_validate({"usecases": {"made": entry}})
     case = Case("made", settings, Workspace(folder, folder / "params.yaml"))
     prepared = intake.prepare_case(case, case.modality.read(case.data, case.options))
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, here)
     compressed = compress.variants(case, train.train(case, family, handed), handed, bare=True)
     bundle, val = open_bundle(compressed.bundles["float32"]), prepared.tables["val"]
     names = [name for name in header.split(",") if name != options["target"]]

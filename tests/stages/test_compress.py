@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from standins import here
 
 from minnow.compression import float16, int8
 from minnow.config import Settings
 from minnow.contracts import JobKilled, UnsupportedModel
 from minnow.exporters import litert, onnx
-from minnow.runners.worker import Worker, resolve
+from minnow.runners.worker import Worker
 from minnow.stages import candidates, compress, evaluate, intake, train, variants
 from minnow.stages.candidates import Made
 from minnow.stages.case import Case
@@ -25,7 +26,7 @@ class Died(BaseException):
 def _here(function, *arguments, report=None, **named):
     """The worker's call, in this process."""
     try:
-        return resolve(function)(*arguments, **named)
+        return here(function, *arguments, **named)
     except Died as error:
         raise JobKilled("SIGKILL") from error
 
