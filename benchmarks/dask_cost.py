@@ -23,7 +23,7 @@ from minnow.types import Report
 
 ROOT = Path(__file__).parents[1]
 REPEATS, NODES, REPORTS = 30, 2, 1000
-LIMITS: dict[str, Any] = {"threads": 1, "memory_gb": 4.0, "job_minutes": 1.0}
+LIMITS: dict[str, Any] = {"memory_gb": 4.0, "job_minutes": 1.0}
 ME = "benchmarks.dask_cost"
 
 
@@ -81,13 +81,13 @@ def main() -> None:
                 time.sleep(0.1)
             processes += [subprocess.Popen(node, **quiet) for _ in range(NODES)]
             time.sleep(8)
-            with Worker(log=home / "worker.log", **LIMITS) as worker:
+            with Worker(1, home / "worker.log", **LIMITS) as worker:
                 here = measure(worker.call, 1)
             address = _address(address_file)
             start = time.perf_counter()
             with Cluster(address, ROOT, home, **LIMITS) as cluster:
-                print(f"connecting and comparing {cluster.slots} nodes: {time.perf_counter() - start:.2f} s")
-                there = measure(cluster.call, cluster.slots)
+                print(f"connecting and comparing {cluster.slots(1)} nodes: {time.perf_counter() - start:.2f} s")
+                there = measure(cluster.call, cluster.slots(1))
         finally:
             for process in reversed(processes):
                 process.kill()

@@ -18,8 +18,8 @@ from minnow.types import Report, silent
 from minnow.workspace import workspace
 
 
-def call_here(function: str, /, *arguments, report: Report = silent, **named):
-    """Run a job of the pipeline's worker in this process."""
+def call_here(function: str, /, *arguments, threads: int | None = None, report: Report = silent, **named):
+    """Run a job of the pipeline's worker in this process, with the threads that it has."""
     from minnow.runners.worker import resolve
 
     return resolve(function)(*arguments, report=report, **named)

@@ -18,7 +18,7 @@ from minnow.contracts import Runner
 from minnow.runners.cluster import Cluster
 from minnow.runners.interruption import Interrupted
 from minnow.runners.progress import Display
-from minnow.runners.worker import Worker
+from minnow.runners.workers import Workers
 from minnow.stages import validate
 from minnow.stages.case import Case
 from minnow.stores import database
@@ -54,13 +54,14 @@ class Job:
         """Return a use case of this run."""
         return Case(usecase, self.settings, self.space)
 
-    def each(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
-        """Call work on each item, with as many threads as the runner has slots; with one slot, in order."""
-        if self.runner.slots == 1:
+    def each(self, work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+        """Call work on each item, as many at once as the runner has slots for jobs of so many threads; with one, in order."""
+        slots = self.runner.slots(threads)
+        if slots == 1:
             for item in items:
                 work(item)
             return
-        pool = ThreadPoolExecutor(self.runner.slots)
+        pool = ThreadPoolExecutor(slots)
         try:  # the context tells Prefect the flow of each thread
             futures = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
             wait(futures)
@@ -98,16 +99,16 @@ def warm_up() -> None:
         threading.Thread(target=load, daemon=True).start()
 
 
-def _runner(space: Workspace, settings: Settings) -> Worker | Cluster:
-    limits: dict[str, Any] = {"threads": settings.threads, **settings.worker.model_dump()}
+def _runner(space: Workspace, settings: Settings) -> Workers | Cluster:
+    limits: dict[str, Any] = settings.worker.model_dump()
     if settings.runner.scheduler is not None:
         return Cluster(settings.runner.scheduler, space.root, space.home, **limits)
-    return Worker(log=space.home / "worker.log", **limits)
+    return Workers(settings.threads, space.home / "worker.log", **limits)
 
 
 @contextmanager
 def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> Iterator[Job]:
-    """Lock the workspace, and start the runner and the display. The worker imports TensorFlow in the meantime.
+    """Lock the workspace, and start the runner and the display. Its first process imports TensorFlow in the meantime.
 
     ran: where the job writes down what it has done.
     """

@@ -105,11 +105,11 @@ def choose(
 ) -> Finalists:
     """Choose the finalists without test, and fit them again on train and val."""
     with job.display.step(f"{case.name}: choose") as report:
-        choices = finalists.choose_all(case, table, lined_up, job.runner.call, report)
+        choices = finalists.choose_all(case, table, lined_up, job.runner.call, each=job.each, report=report)
     chosen = finalists.fitted_again(case, choices, lined_up)
     with job.display.step(f"{case.name}: refit") as report:
         rules = finalists.field_of(case, case.usecase.targets[0], lined_up).rules
-        again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call)
+        again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call, job.each)
         # without metrics: what is fitted to val has no score on it
         return Finalists(choices, again.ship(chosen, lambda epoch, epochs, _: report(epoch, epochs, {})))
 
@@ -256,7 +256,7 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
             failures[family] = f"{type(error).__name__}: {error}"
             Faults(job, case.name).seen(family, error)
 
-    job.each(one, case.usecase.families)
+    job.each(one, case.usecase.families, handed.threads)
     return [made[family] for family in case.usecase.families if family in made], failures
 
 

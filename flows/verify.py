@@ -178,7 +178,7 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
     needed = _made_from(record).rows
     yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
     limits, log = case.settings.worker, case.workspace.home / "worker.log"
-    with Worker(case.settings.threads, log, limits.memory_gb, limits.job_minutes) as worker:
+    with Worker(1, log, limits.memory_gb, limits.job_minutes) as worker:
         trained, before = _chosen(case, record, train.hand_over(case, prepared, worker.call))
         handed = train.hand_over(case, joined, worker.call)
         after = before if joined is prepared else refit.chain(case, trained, handed, worker.call)[1]

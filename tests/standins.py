@@ -28,8 +28,8 @@ FAMILIES = {"rank": "neighbours"}
 OUTPUTS = {"classify": "probabilities", "rank": "scores", "rate": "value", "forecast": "value", "regress": "value"}
 
 
-def here(function: str, *arguments: Any, report: Any = None, **named: Any) -> Any:
-    """The worker's call, in this process."""
+def here(function: str, *arguments: Any, threads: int | None = None, report: Any = None, **named: Any) -> Any:
+    """The worker's call, in this process with the threads that it has."""
     return resolve(function)(*arguments, **named)
 
 

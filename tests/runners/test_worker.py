@@ -32,6 +32,16 @@ def test_threads_are_fixed_and_one_process_serves_all_jobs(make_worker):
     assert first[:2] == ("3", "3")
 
 
+def test_a_job_of_another_number_of_threads_gets_a_new_process(make_worker):
+    with make_worker() as worker:
+        first = worker.call(f"{JOBS}:threads")
+        second = worker.call(f"{JOBS}:threads", threads=2)
+        third = worker.call(f"{JOBS}:threads")
+        assert worker.call(f"{JOBS}:threads", threads=2) == third == second
+    assert second[:2] == ("2", "2")
+    assert second[2] != first[2]
+
+
 def test_a_job_that_raises_is_an_error_and_the_worker_goes_on(make_worker):
     with make_worker() as worker:
         with pytest.raises(WorkerError, match="ValueError: no rows"):

@@ -1,5 +1,6 @@
 """A variant that cannot be made is lost alone: refused, failed with a trace, or killed with its process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ class Died(BaseException):
     """Stands for the end of the process."""
 
 
-def _here(function, *arguments, report=None, **named):
+def _here(function, *arguments, threads=None, report=None, **named):
     """The worker's call, in this process."""
     try:
         return here(function, *arguments, **named)
@@ -149,7 +150,7 @@ def test_a_real_worker_that_dies_in_one_compression_makes_the_others(made, tmp_p
         folder.mkdir()
         compress._make(
             trained,
-            type(handed)(handed.folder, handed.rows, handed.encoder, call),
+            replace(handed, call=call),
             compress.plan_of(case, "linear"),
             folder,
             lambda *_: None,

@@ -100,7 +100,7 @@ class SplitShares(Parameters):
 
 
 class WorkerLimits(Parameters):
-    """Limits of one training job. job_minutes: wall time; memory_gb: of the worker process."""
+    """Limits of one training job. job_minutes: wall time; memory_gb: of its worker process."""
 
     job_minutes: float = Field(default=60, gt=0)
     memory_gb: float = Field(default=8, gt=0)
@@ -214,8 +214,9 @@ class UseCase(Parameters):
 class Settings(Parameters):
     """The whole of params.yaml.
 
-    seed, threads: they determine the bytes of a model, so both are recorded with it. max_age: of champions, for the use cases
-    that do not name their own.
+    seed: it determines the bytes of a model, as does the number of threads, so both are recorded with it. threads: cores for
+    training, all for one large fit or one for each of several small ones (Case.threads). max_age: of champions, for the use
+    cases that do not name their own.
     """
 
     seed: int = Field(default=7, ge=0)

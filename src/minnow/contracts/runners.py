@@ -14,14 +14,16 @@ class JobKilled(RuntimeError):
 class Runner(Protocol):
     """Runs jobs in a process on this machine or on the nodes of a cluster."""
 
-    @property
-    def slots(self) -> int:
-        """Number of jobs that run at once."""
+    def slots(self, threads: int) -> int:
+        """Number of jobs that run at once, each with so many threads."""
         ...
 
-    def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
-        """Run "package.module:function" as a job and return its result. report: called with its progress.
+    def call(
+        self, function: str, /, *arguments: Any, threads: int | None = None, report: Report = silent, **named: Any
+    ) -> Any:
+        """Run "package.module:function" as a job and return its result.
 
-        Raises JobKilled where the job's process ended before it had a result, and OSError where the disk is full.
+        threads: of every numeric library in the job's process, None for any number; report: called with its progress. Raises
+        JobKilled where the job's process ended before it had a result, and OSError where the disk is full.
         """
         ...

@@ -53,16 +53,15 @@ class Cluster:
     """
 
     def __init__(self, scheduler: str, root: Path, home: Path, **limits: Any) -> None:
-        """scheduler: as "tcp://10.0.0.1:8786". root, home: on the shared file system. limits: the worker's own."""
+        """scheduler: as "tcp://10.0.0.1:8786". root, home: on the shared file system. limits: of the workers."""
         self._address, self._root, self._limits = scheduler, root, limits
         self._token = uuid.uuid4().hex
         self._folder = home / "cluster" / self._token
         self._nodes: list[str] = []
         self._client: Any = None
 
-    @property
-    def slots(self) -> int:
-        """How many jobs run at once."""
+    def slots(self, threads: int) -> int:
+        """How many jobs run at once, of any number of threads: each node has its own cores."""
         return len(self._nodes)
 
     def __enter__(self) -> Cluster:
@@ -108,7 +107,7 @@ class Cluster:
         return sorted(states)
 
     def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
-        """Run "package.module:function" on a node and return its result. Raises WorkerError, and StopFit from report."""
+        """Run "package.module:function" on a node, as Worker.call does. Raises WorkerError, and StopFit from report."""
         from distributed import CancelledError, KilledWorker
         from distributed.scheduler import NoValidWorkerError
 
@@ -186,7 +185,7 @@ def _worker_of(task: _Task) -> Worker:
         for token in list(_WORKERS):
             _release(token)
         log = task.claim.parents[1] / f"{platform.node()}-{os.getpid()}.log"
-        _WORKERS[task.token] = Worker(log=log, **task.limits)
+        _WORKERS[task.token] = Worker(1, log, **task.limits)
     return _WORKERS[task.token]
 
 

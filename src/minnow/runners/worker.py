@@ -7,6 +7,7 @@ exceeds a limit, or kills the process, fails; the next job gets a new process.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -44,7 +45,7 @@ class WorkerKilled(WorkerError, JobKilled):
 
 
 class Worker:
-    """The parent's end of the child process: a contracts.Runner with one slot.
+    """The parent's end of the child process, for one job at a time.
 
     Use as a context manager; the process starts at once and imports TensorFlow while the parent goes on.
     """
@@ -57,16 +58,11 @@ class Worker:
         job_minutes: float = 60.0,
         warm: str = "tensorflow",
     ) -> None:
-        """threads: of every numeric library in the child. log: file for its output. warm: module that it imports first."""
+        """threads: of the child, until a job asks for others. log: file for its output. warm: module that it imports first."""
         self._threads, self._log, self._warm = threads, log, warm
         self._memory_bytes, self._job_s = memory_gb * 2**30, job_minutes * 60
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-
-    @property
-    def slots(self) -> int:
-        """How many jobs run at once."""
-        return 1
 
     def __enter__(self) -> Worker:
         """Start the process."""
@@ -77,12 +73,18 @@ class Worker:
         """End the process."""
         self._stop()
 
-    def call(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
+    def call(
+        self, function: str, /, *arguments: Any, threads: int | None = None, report: Report = silent, **named: Any
+    ) -> Any:
         """Run "package.module:function" in the child and return its result, which must be picklable.
 
+        threads: of every numeric library; a child with another number makes way for a new one. None takes the child as it is.
         report: called with the child's progress. Raises WorkerError, WorkerKilled where the process ended before the job,
         StopFit where report raised it, and OSError where the disk is full.
         """
+        if threads not in (None, self._threads):
+            self._threads = threads
+            self._stop()
         if self._process is None or self._process.poll() is not None or self._keeps_much():
             self._start()
         assert self._pipe is not None
@@ -101,7 +103,8 @@ class Worker:
 
     def _wait(self, function: str, report: Report) -> Any:
         """Pass progress on until the child sends a result or an error. Raises what call raises."""
-        assert self._pipe is not None
+        pipe = self._pipe
+        assert pipe is not None
         self._idle = False
         deadline, next_check = time.monotonic() + (self._job_s if self._ready else START_S), 0.0
         stopped: StopFit | None = None
@@ -109,9 +112,9 @@ class Worker:
             if time.monotonic() >= next_check:  # also while the job reports: progress is no reason to overlook a limit
                 self._check_limits(function, deadline)
                 next_check = time.monotonic() + POLL_S
-            if not self._pipe.poll(POLL_S):
+            if not pipe.poll(POLL_S):
                 continue
-            kind, value = self._pipe.recv()
+            kind, value = pipe.recv()
             if kind == "ready":  # the time of a job does not include that in which its process starts
                 self._ready, deadline = True, time.monotonic() + self._job_s
                 continue
@@ -119,7 +122,7 @@ class Worker:
                 try:
                     report(*value)
                 except StopFit as error:
-                    self._pipe.send(None)
+                    pipe.send(None)
                     stopped, report = error, silent
                 continue
             self._idle = True
@@ -136,7 +139,8 @@ class Worker:
         return self._process is not None and _resident_bytes(self._process.pid) > self._memory_bytes / 2
 
     def _check_limits(self, function: str, deadline: float) -> None:
-        used = _resident_bytes(self._process.pid) if self._process else 0
+        process = self._process
+        used = _resident_bytes(process.pid) if process else 0
         if used > self._memory_bytes:
             raise WorkerKilled(
                 f"{function} took {used / 2**30:.1f} GB of memory. Allowed: {self._memory_bytes / 2**30:.1f} GB. "
@@ -166,20 +170,22 @@ class Worker:
         self._pipe, self._idle, self._ready = ours, True, False
 
     def _stop(self, *, is_dying: bool = False) -> int | None:
-        """End the process. is_dying: it has closed its pipe, and its own exit code is wanted. Returns the exit code."""
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
-        if self._process is None:
+        """End the process. is_dying: it has closed its pipe, and its own exit code is wanted. Returns the exit code.
+
+        Another thread may end the same process, as at the end of an interrupted run.
+        """
+        pipe, self._pipe = self._pipe, None
+        process, self._process = self._process, None
+        if pipe is not None:
+            pipe.close()
+        if process is None:
             return None
-        if is_dying and self._process.poll() is None:
+        if is_dying and process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=1)  # a process that has just died is not dead for the system yet
-        if self._process.poll() is None:
-            self._process.kill()
-        code = self._process.wait()
-        self._process = None
-        return code
+                process.wait(timeout=1)  # a process that has just died is not dead for the system yet
+        if process.poll() is None:
+            process.kill()
+        return process.wait()
 
 
 def _cause(code: int | None) -> str:
@@ -212,6 +218,7 @@ def resolve(function: str) -> Callable[..., Any]:
 def _serve(pipe: Connection, warm: str) -> None:
     """The child's loop: one job after the other until the parent closes the pipe."""
     importlib.import_module(warm)
+    _forget()
     pipe.send(("ready", None))
     while True:
         job = pipe.recv()
@@ -238,10 +245,14 @@ def _serve(pipe: Connection, warm: str) -> None:
 
 
 def _forget() -> None:
-    """Free what Keras keeps of a job, so that nothing of it affects the next one."""
+    """Free what Keras keeps of a job, so that nothing of it affects the next one.
+
+    What is left is not looked at again: the search for garbage among half a million objects of libraries took 0.2 s per job.
+    """
     keras = sys.modules.get("keras")
     if keras is not None:
         keras.backend.clear_session(free_memory=True)
+        gc.freeze()
 
 
 def _end_with(parent: int) -> None:

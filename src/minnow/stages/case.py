@@ -13,8 +13,11 @@ from minnow.catalog import catalog
 from minnow.config import Judge, Settings, UseCase, params_of
 from minnow.contracts import Modality, Task
 from minnow.lineage import data_version, lock_version
-from minnow.types import KeyRule
+from minnow.types import Batch, KeyRule
 from minnow.workspace import Workspace
+
+SMALL = 2_000_000
+"""Most input values of train up to which a fit has one thread: more threads would wait for each other most of the time."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,11 @@ class Case:
         """The modality's options, checked."""
         where = f"usecases.{self.name}.options"
         return params_of("modality", self.usecase.modality, self.usecase.options, where, catalog())
+
+    def threads(self, train: Batch) -> int:
+        """Number of threads of a fit to rows of train."""
+        small = sum(values.size for values in train.inputs.values()) <= SMALL
+        return 1 if small else self.settings.threads
 
     @property
     def data(self) -> Path:

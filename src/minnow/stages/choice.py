@@ -131,7 +131,7 @@ def choose_on_val(field: Field, failed: Mapping[str, str] | None = None) -> Choi
     return Choice(
         finalist.name,
         [*field.reasons, *_not_validated(failed or {}), reason],
-        variants={name: one.name for name, one in _chosen(field).items()},
+        variants=_names(_chosen(field)),
         able=families,
     )
 
@@ -145,8 +145,7 @@ def choose_within(field: Field, family: str) -> Choice:
         f"limit. {finalist.name} is its smallest variant that keeps the score on val: {finalist.size_bytes:,} bytes, "
         f"{finalist.score.value:.4f}."
     )
-    variants = {name: one.name for name, one in chosen.items()}
-    return Choice(finalist.name, [*field.reasons, reason], variants=variants, able=(family,))
+    return Choice(finalist.name, [*field.reasons, reason], variants=_names(chosen), able=(family,))
 
 
 def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
@@ -165,7 +164,7 @@ def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
         [*field.reasons, *_said(figures, able, finalist, folds)],
         rule=CROSS_VALIDATION,
         folds=figures,
-        variants={name: one.name for name, one in chosen.items()},
+        variants=_names(chosen),
         able=tuple(able),
     )
 
@@ -215,6 +214,11 @@ def family_of(variant: Performance) -> str:
 def _chosen(field: Field) -> dict[str, Performance]:
     """Family -> its variant that would be chosen."""
     return {name: _of_family(variants, field.rules.margin) for name, variants in field.families.items()}
+
+
+def _names(chosen: Mapping[str, Performance]) -> dict[str, str]:
+    """Family -> name of its variant."""
+    return {family: variant.name for family, variant in chosen.items()}
 
 
 def _of_family(variants: Sequence[Performance], margin: float) -> Performance:

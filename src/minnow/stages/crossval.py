@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from minnow.stages import prepare, starting, train
 from minnow.stages.batches import read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
-from minnow.stages.train import Call, Handover
+from minnow.stages.train import Call, Each, Handover, in_order
 from minnow.types import Array, Report, Table, content_key, silent
 
 LOSS, HELD = "loss.npy", "held"
@@ -66,35 +66,52 @@ class _Fold:
     group: Array
 
 
-def run(case: Case, table: Table, names: Sequence[str], call: Call, report: Report = silent) -> OutOfFold:
+def run(
+    case: Case, table: Table, names: Sequence[str], call: Call, *, each: Each = in_order, report: Report = silent
+) -> OutOfFold:
     """Cross-validate families, by their names, over the rows of train and val of a table of raw rows.
 
-    Where the rows cannot be divided, as where a fold of a short series would have no window, all families have failed.
+    each: calls one function on many arguments, side by side where it can; the result is the same in any order. Where the
+    rows cannot be divided, as where a fold of a short series would have no window, all families have failed.
     """
     try:
-        return _run(case, table, names, call, report)
+        return _run(case, table, names, call, each, report)
     except ValueError as error:
         return OutOfFold({}, np.empty(0, np.int64), dict.fromkeys(names, f"the rows cannot be divided: {error}"))
 
 
-def _run(case: Case, table: Table, names: Sequence[str], call: Call, report: Report) -> OutOfFold:
+def _run(case: Case, table: Table, names: Sequence[str], call: Call, each: Each, report: Report) -> OutOfFold:
     """Raises ValueError where the rows cannot be divided."""
     repeats = {name: REPEATS if _repeated(case, name) else 1 for name in names}
-    steps, done = FOLDS * sum(repeats.values()), 0
-    parts: dict[tuple[str, int], list[_Part]] = {}
+    divided = [
+        [
+            _hand_over(case, prepare.prepare(rows, case.problem, case.usecase.split), call)
+            for rows in folds(case, table, repeat)
+        ]
+        for repeat in range(max(repeats.values()))
+    ]
+    fits = [(name, repeat, fold) for name in names for repeat in range(repeats[name]) for fold in range(FOLDS)]
+    parts: dict[tuple[str, int, int], _Part] = {}
     failed: dict[str, str] = {}
-    for repeat in range(max(repeats.values())):
-        for rows in folds(case, table, repeat):
-            fold = _hand_over(case, prepare.prepare(rows, case.problem, case.usecase.split), call)
-            for name in (name for name in names if repeat < repeats[name] and name not in failed):
-                try:
-                    parts.setdefault((name, repeat), []).append(_held_out(case, name, fold))
-                except (ValueError, RuntimeError) as error:
-                    failed[name] = str(error)
-                done += 1
-                report(done, steps, {})
-    joined = {key: _joined(of_folds) for key, of_folds in parts.items() if key[0] not in failed}
+    ended = count(1)
+
+    def one(fit: tuple[str, int, int]) -> None:
+        name, repeat, fold = fit
+        if name not in failed:
+            try:
+                parts[fit] = _held_out(case, name, divided[repeat][fold])
+            except (ValueError, RuntimeError) as error:
+                failed[name] = str(error)
+        report(next(ended), len(fits), {})
+
+    longest_first = sorted(fits, key=lambda fit: families.get(fit[0]).CAPABILITIES.cheap)
+    each(one, longest_first, max(fold.handed.threads for repeat in divided for fold in repeat))
     kept = [name for name in names if name not in failed]
+    joined = {
+        (name, repeat): _joined([parts[name, repeat, fold] for fold in range(FOLDS)])
+        for name in kept
+        for repeat in range(repeats[name])
+    }
     loss = {name: _mean(joined[name, repeat] for repeat in range(repeats[name])) for name in kept}
     group = joined[kept[0], 0].group if kept else np.empty(0, np.int64)
     return OutOfFold(loss, group, failed)
@@ -168,7 +185,7 @@ def _hand_over(case: Case, prepared: Prepared, call: Call) -> _Fold:
 def _held_out(case: Case, family: str, fold: _Fold) -> _Part:
     """Fit a family to the inner train of a fold, and return its losses on the rows of the fold; or find them in the cache."""
     start = starting.find(case, family)
-    made_from = train.origin(case, family, fold.handed.rows, start)
+    made_from = train.origin(case, family, fold.handed, start)
     params, seed = starting.filled(made_from.params, start), case.settings.seed
     job = f"{__name__}:fit_and_lose"
     entry = case.cache.get_or_make(

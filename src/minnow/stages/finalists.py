@@ -12,7 +12,7 @@ from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice, Field
 from minnow.stages.judge import Rules
-from minnow.stages.train import Call
+from minnow.stages.train import Call, Each, in_order
 from minnow.types import Array, Report, Table, silent
 
 LINEAR = "linear"
@@ -63,7 +63,13 @@ def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
 
 
 def choose_all(
-    case: Case, table: Table, candidates: Sequence[Candidate], call: Call, report: Report = silent
+    case: Case,
+    table: Table,
+    candidates: Sequence[Candidate],
+    call: Call,
+    *,
+    each: Each = in_order,
+    report: Report = silent,
 ) -> dict[str, Choice]:
     """Choose the finalist of each target; where val is too small, by cross-validation over train and val.
 
@@ -72,7 +78,7 @@ def choose_all(
     fields = {target: field_of(case, target, candidates) for target in case.usecase.targets}
     open_ = {target: _undecided(case, one) for target, one in fields.items()}
     names = list(dict.fromkeys(name for families in open_.values() if len(families) > 1 for name in families))
-    folds = crossval.run(case, table, names, call, report) if names else None
+    folds = crossval.run(case, table, names, call, each=each, report=report) if names else None
     choices = {}
     for target, one in fields.items():
         left = [name for name in open_[target] if folds is None or name not in folds.failed]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,20 +31,38 @@ TRAINING_SPLITS = ("train", "val")
 
 
 class Call(Protocol):
-    """A runner's call: run "module:function" elsewhere and return its result."""
+    """A runner's call: run "module:function" elsewhere and return its result. named: also `threads`, of the process."""
 
     def __call__(self, function: str, /, *arguments: Any, report: Report = silent, **named: Any) -> Any:
         """Run it."""
         ...
 
 
+class Each(Protocol):
+    """Calls one function on many arguments, side by side where a runner has the slots. Raises what the function raises."""
+
+    def __call__(self, work: Callable[[Any], None], items: Iterable[Any], /, threads: int) -> None:
+        """Call it, and return when all calls have ended. threads: of each job."""
+        ...
+
+
+def in_order(work: Callable[[Any], None], items: Iterable[Any], /, threads: int) -> None:
+    """Call one after the other."""
+    for item in items:
+        work(item)
+
+
 @dataclass(frozen=True)
 class Handover:
-    """Encoded rows and encoder on disk, where a runner reads them. rows, encoder: their hashes; call: of the runner."""
+    """Encoded rows and encoder on disk, where a runner reads them.
+
+    rows, encoder: their hashes; threads: of a fit to these rows; call: of the runner, with so many threads.
+    """
 
     folder: Path
     rows: str
     encoder: str
+    threads: int
     call: Call
 
 
@@ -110,7 +129,11 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
     rows, encoder = rows_digest(prepared), _encoder_digest(prepared.encoder)
     code = code_version([case.modality_module, "minnow.stages.batches"])
     made_from = {"rows": rows, "encoder": encoder, "code": code}
-    return Handover(case.cache.get_or_make("prepared", made_from, write).folder, rows, encoder, call)
+    folder, threads = (
+        case.cache.get_or_make("prepared", made_from, write).folder,
+        case.threads(prepared.batches["train"]),
+    )
+    return Handover(folder, rows, encoder, threads, partial(call, threads=threads))
 
 
 def _encoder_digest(encoder: Encoder) -> str:
@@ -121,15 +144,15 @@ def _encoder_digest(encoder: Encoder) -> str:
 
 
 def origin(
-    case: Case, family: str, rows: str, start: Start | None = None, settled: Mapping[str, Any] | None = None
+    case: Case, family: str, handed: Handover, start: Start | None = None, settled: Mapping[str, Any] | None = None
 ) -> Origin:
     """Return everything that a family's model is made from; its hash is the model's key in the cache. settled: see train."""
     return Origin(
-        rows=rows,
+        rows=handed.rows,
         family=family,
         params={**case.usecase.families[family], **(settled or {})},
         seed=case.settings.seed,
-        threads=case.settings.threads,
+        threads=handed.threads,
         code=code_version([*case.modules(family), __name__]),
         lock=case.lock,
         machine=machine(),
@@ -152,7 +175,7 @@ def train(
     settled: parameters that val settled before, where the rows handed over are those of train and val together.
     """
     start = start or starting.find(case, family)
-    made_from = origin(case, family, handed.rows, start, settled)
+    made_from = origin(case, family, handed, start, settled)
     params = starting.filled(made_from.params, start)
     seed = case.settings.seed
     entry = case.cache.get_or_make(
