@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.plain import call_here
-from minnow import config
+from minnow import config, tasks
 from minnow.catalog import catalog
 from minnow.lineage import code_version
 from minnow.records.timing import Timing
@@ -161,7 +161,9 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
     pair = pair[:1] if pair[0].family == LINEAR else pair
     decision, promoted = exam.examine(case, "cpu", pair, chosen, prepared, Incumbents())
     plain = prepare.batch(truth, prepared.encoder, prepared.labels, case.problem)
-    constant = [task.loss(answer(plain), plain) for answer in task.baselines(prepared.batches["train"]).values()]
+    constant = [
+        task.MEASURES[0].loss(answer(plain), plain) for answer in task.baselines(prepared.batches["train"]).values()
+    ]
     baseline = min(float(loss.mean()) for loss in constant)
     true = {one.bundle.sha: _loss(one, truth) for one in (*lined_up, *before, *shipped.values())}
     by_rule = {
@@ -175,7 +177,7 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
         best=min(true.values()),
         baseline=baseline,
         linear=true[shipped[chosen.variants[LINEAR]].bundle.sha],
-        margin=task.margin(np.array([min(true.values())]), None),
+        margin=task.MEASURES[0].loss_margin(np.array([min(true.values())]), None),
         refused=not decision.promote,
         seconds=0.0,
     )
@@ -201,9 +203,7 @@ def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[C
 def _loss(candidate: Candidate, truth: Table) -> float:
     """Mean loss on the rows where the truth is measured."""
     batch = evaluate.batch_of(candidate.bundle, truth)
-    return float(
-        evaluate.problem_of(candidate.bundle.schema).task.loss(evaluate.predict(candidate.bundle, batch), batch).mean()
-    )
+    return float(tasks.measure(batch.task).loss(evaluate.predict(candidate.bundle, batch), batch).mean())
 
 
 def _one(draw: Draw) -> Draw:

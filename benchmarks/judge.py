@@ -64,7 +64,7 @@ class Exam:
     def right_or_wrong(self) -> bool:
         """Whether the test is McNemar's: losses of 0 or 1, each row a group of its own."""
         pair = self.pairs[0]
-        return tasks.get(pair.task).BINARY_LOSS and len(pair.sizes) == len(pair.a)
+        return tasks.get(pair.task).MEASURES[0].binary and len(pair.sizes) == len(pair.a)
 
     @property
     def lengths(self) -> Array:
@@ -92,9 +92,9 @@ def judged(pair: Pair, groups: Array, challenger: Array, champion: Array, look: 
     """
     task = tasks.get(pair.task)
     rules = Rules(
-        binary=task.BINARY_LOSS,
+        binary=task.MEASURES[0].binary,
         level=LEVEL,
-        margin=task.margin(champion, None),
+        margin=task.MEASURES[0].loss_margin(champion, None),
         smaller=SMALLER,
         higher_is_better=task.MEASURES[0].higher_is_better,
     )

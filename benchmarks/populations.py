@@ -70,7 +70,7 @@ class Pair:
     @property
     def margin(self) -> float:
         """The task's default margin at that mean loss, absolute."""
-        return tasks.get(self.task).margin(np.array([self.mean]), None)
+        return tasks.get(self.task).MEASURES[0].loss_margin(np.array([self.mean]), None)
 
     @property
     def worst(self) -> Array:

@@ -71,7 +71,7 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 @task(name="train", **PLAIN)
 def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     """Train one family on the runner."""
-    measure = case.task.MEASURES[0].name
+    measure = case.measure.name
     with job.display.step(f"{case.name}: train {family}", measure, final=False) as report:
         trained = train.train(case, family, handed, report)
     if began := trained.facts.get("init_from"):
@@ -235,7 +235,7 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
     Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
     """
     handed = train.hand_over(case, prepared, job.runner.call)
-    measure = case.task.MEASURES[0].name
+    measure = case.measure.name
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
 

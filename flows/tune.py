@@ -146,7 +146,7 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
     """Train, compress and score the family of a case with the values of a trial."""
     history: Mapping[str, list[float]] = {}
     try:
-        name, measure = f"{case.name}: trial {trial.number + 1} of {study.family}", case.task.MEASURES[0].name
+        name, measure = f"{case.name}: trial {trial.number + 1} of {study.family}", case.measure.name
         with study.job.display.step(name, measure) as report:
             watch = search.watching(report, trial, study.optuna.direction.name.lower())
             trained = train.train(case, study.family, study.handed, watch)

@@ -43,6 +43,14 @@ class Catalog:
         """Say why a modality's options do not go with a task, or None when they do."""
         return modalities.get(modality).CAPABILITIES.refuses(options, task)
 
+    def refuses_measure(self, task: str, measure: str) -> str | None:
+        """Say why a measure cannot decide about a task, or None when it can."""
+        try:
+            tasks.measure(task, measure)
+        except ValueError as error:
+            return str(error)
+        return None
+
 
 @cache
 def catalog() -> Catalog:

@@ -116,6 +116,7 @@ class Table:
     reading: how the files were read. notices: what reading found or left out.
     unlabelled: rows without a label that are kept for teaching; they are in no split, and take() keeps them whole.
     parts: (n, r) uint64, keys of the raw rows that an example is made of, padded with 0; None where it is made of one.
+    measure: as in Batch.
     """
 
     columns: dict[str, Array]
@@ -130,6 +131,7 @@ class Table:
     unlabelled: Table | None = None
     keys: KeyRule = field(default_factory=KeyRule)
     parts: Array | None = None
+    measure: str = ""
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -168,6 +170,7 @@ class Batch:
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     label_features: features of the labels that need no model, each (k, ...) float32, such as the popularity and the
         attributes of items.
+    measure: name of the measure that decides; "" for the first one of the task.
     """
 
     inputs: dict[str, Array]
@@ -181,6 +184,7 @@ class Batch:
     weight: Array = field(default_factory=lambda: np.empty(0, np.float32))
     extractor: Columns = field(default_factory=dict[str, Array])
     label_features: Mapping[str, Array] = field(default_factory=dict[str, Array])
+    measure: str = ""
 
     def __post_init__(self) -> None:
         """Set the default group and weight."""
@@ -283,11 +287,16 @@ class Measure:
     """A score of a task.
 
     rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
-    score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
+    score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is that of its pseudo-values, and
+    bootstrapped where it has none.
     Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
     rows first, that score takes instead of outputs, computed once before rows are resampled. low, high: the range of the
     score, in which its intervals stay. margin: the default non-inferiority margin, in the unit of the score, or where relative
     as a share of the score.
+    pseudo_values: (outputs, batch) -> (n,) float64, beside score: the score plus the influence of each row on it. Their mean is
+    the score, and the error of that mean is the error of the score, so that models can be compared row by row. Source: Efron
+    1982 (infinitesimal jackknife); for AUC it is the method of DeLong et al. 1988.
+    binary: whether each row is right or wrong. refuses: (batch) -> why rows cannot be scored, None where they can.
     """
 
     name: str
@@ -300,11 +309,45 @@ class Measure:
     high: float = math.inf
     margin: float = 0.02
     relative: bool = True
+    pseudo_values: Callable[[Outputs, Batch], Array] | None = None
+    binary: bool = False
+    refuses: Callable[[Batch], str | None] | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether models can be compared by it."""
+        return self.rows is not None or self.pseudo_values is not None
+
+    def loss(self, outputs: Outputs, batch: Batch) -> Array:
+        """Loss of each row, (n,) float64; lower is better. A row that does not count has the value 0.
+
+        Their mean is the score; 1 minus the score where higher is better; the square of the score for a root.
+        """
+        values = self.rows or self.pseudo_values
+        assert values is not None
+        rows = np.nan_to_num(values(outputs, batch), nan=0.0)
+        return 1.0 - rows if self.higher_is_better else rows
+
+    def loss_margin(self, loss: Array, setting: float | None = None) -> float:
+        """Absolute non-inferiority margin on a mean loss.
+
+        loss: (n,), of the model that the margin refers to; setting: in place of the measure's own, of the same kind.
+        """
+        mean = float(np.mean(loss))
+        if self.root:
+            return ((1 + self.margin_at(1.0, setting)) ** 2 - 1) * mean
+        return self.margin_at(1.0 - mean if self.higher_is_better else mean, setting)
 
     def margin_at(self, value: float, setting: float | None = None) -> float:
         """Non-inferiority margin in the unit of the score. value: the score; setting: in place of the measure's own margin."""
         margin = self.margin if setting is None else setting
         return margin * abs(value) if self.relative else margin
+
+
+def quantile_of(measure: str) -> float | None:
+    """The quantile of "pinball@0.9", which is what a model is to predict; None for other measures."""
+    name, _, value = measure.partition("@")
+    return float(value) if name == "pinball" else None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_pa
     large, small = runtimes.open_model(path), runtimes.open_model(tmp_path / "small.onnx")
     task, original, compressed = tasks.get(val.task), large.predict(val.inputs), small.predict(val.inputs)
     assert np.isfinite(compressed[task.OUTPUT]).all()
-    assert task.loss(compressed, val).mean() <= task.loss(original, val).mean() + 0.03
+    assert task.MEASURES[0].loss(compressed, val).mean() <= task.MEASURES[0].loss(original, val).mean() + 0.03
     assert {spec.name for spec in small.inputs} == {spec.name for spec in large.inputs}
     first = small.predict({key: value[:1] for key, value in val.inputs.items()})
     np.testing.assert_allclose(first[task.OUTPUT], compressed[task.OUTPUT][:1], rtol=1e-3, atol=1e-3)
@@ -70,7 +70,7 @@ def test_int8_takes_all_rows_where_there_are_few_and_refuses_too_few(source, tmp
     large, small = (
         runtimes.open_model(path).predict(source.val.inputs) for path in (source.path, tmp_path / "small.onnx")
     )
-    assert task.loss(small, source.val).mean() <= task.loss(large, source.val).mean() + 0.05
+    assert task.MEASURES[0].loss(small, source.val).mean() <= task.MEASURES[0].loss(large, source.val).mean() + 0.05
     with pytest.raises(UnsupportedModel, match=r"needs at least 20 calibration rows .* Received: 19"):
         int8.apply(replace(source, train=rows.take(np.arange(19))), tmp_path / "x.onnx", int8.Params())
 

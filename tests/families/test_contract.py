@@ -104,9 +104,9 @@ def test_every_family_has_a_problem_to_learn():
 def test_it_beats_the_plain_baselines_of_its_task(fitted, case):
     _, model, val, _ = fitted(case)
     task = tasks.get(case[2])
-    loss = task.loss(model.predict(val.inputs), val).mean()
+    loss = task.MEASURES[0].loss(model.predict(val.inputs), val).mean()
     for name, answer in task.baselines(tiny.batch(*case[1:], seed=1)).items():
-        assert loss < 0.8 * task.loss(answer(val), val).mean(), (
+        assert loss < 0.8 * task.MEASURES[0].loss(answer(val), val).mean(), (
             f"{case[0]} is hardly better than {name}, which needs no model. Choose default parameters with which it learns the "
             "problem of tests/tiny.py in a few epochs."
         )
@@ -261,7 +261,7 @@ def test_what_params_yaml_offers_trains(params):
     cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
     small = {"conv": [6, "pool", 6], "epochs": 8, "batch_size": 16, "augmentation": None}
     model = cnn.fit(train, val, cnn.Params.model_validate(small | params), seed=1)
-    assert tasks.get("classify").loss(model.predict(val.inputs), val).mean() < 0.4
+    assert tasks.get("classify").MEASURES[0].loss(model.predict(val.inputs), val).mean() < 0.4
 
 
 @pytest.mark.parametrize("activation", get_args(Activation))

@@ -41,7 +41,7 @@ def test_an_average_is_the_mean_of_the_members_answers(modality, task):
 @pytest.mark.parametrize("fusion", ["weighted", "stacked"])
 def test_a_member_that_learned_nothing_does_no_harm(fusion, modality, task):
     train, val = tiny.splits(modality, task)
-    loss = tasks.get(task).loss
+    loss = tasks.measure(task).loss
     model = _fit(train, val, members=TWO, fusion=fusion)
     strong, weak = (loss(answer, val).mean() for answer in _members(modality, task))
     assert loss(model.predict(val.inputs), val).mean() < min(1.1 * strong + 0.02 * weak, weak)
@@ -61,7 +61,8 @@ def test_a_stack_survives_the_file_and_eight_bits(modality, task, tmp_path):
     source = CompressionSource(tmp_path / "model.onnx", model, train, val)
     int8.apply(source, tmp_path / "small.onnx", int8.Params())
     small = runtimes.open_model(tmp_path / "small.onnx").predict(val.inputs)
-    assert tasks.get(task).loss(small, val).mean() < tasks.get(task).loss({name: answers}, val).mean() * 1.1 + 0.03
+    loss = tasks.measure(task).loss
+    assert loss(small, val).mean() < loss({name: answers}, val).mean() * 1.1 + 0.03
 
 
 @pytest.mark.parametrize("fusion", ["weighted", "stacked"])

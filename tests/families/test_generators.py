@@ -69,5 +69,5 @@ def test_the_best_epoch_is_kept():
     model = vae.fit(
         train, val, vae.Params.model_validate(SMALL | {"epochs": 4, "learning_rate": 0.02, "average": 0.0}), seed=2
     )
-    distance = float(generate.loss(model.predict(val.inputs), val).mean())
+    distance = float(generate.MEASURES[0].loss(model.predict(val.inputs), val).mean())
     assert distance == pytest.approx(min(model.history["val_distance"]), rel=1e-6)

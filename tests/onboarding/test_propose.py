@@ -317,3 +317,19 @@ def test_an_option_that_does_not_suit_is_refused_in_words_of_the_argument(tmp_pa
     (tmp_path / "rows.csv").write_text("a,kind\n" + "".join(f"{n},{'xy'[n % 2]}\n" for n in range(60)))
     with pytest.raises(ConfigError, match=message):
         propose(tmp_path / "rows.csv", Request(options=options_of([option])))
+
+
+@pytest.mark.parametrize(
+    ("kind", "measure"),
+    [
+        (lambda i: "yes" if i % 20 == 0 else "no", {"name": "average_precision", "positive": "yes"}),
+        (lambda i: "yes" if i % 4 == 0 else "no", None),
+        (lambda i: "rare" if i % 40 == 0 else "abc"[i % 3], "log_loss"),
+        (lambda i: "abcdefghijklmnopqrst"[i % 20], None),
+    ],
+)
+def test_a_rare_class_gets_a_measure_that_sees_it(kind, measure, tmp_path):
+    path = _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{kind(i)}", n=400)
+    proposal = propose(path, Request())
+    assert proposal.entry.get("measure") == measure
+    assert ("accuracy would hardly notice" in proposal.reasons.get("measure", "")) == (measure is not None)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import RULES, Limits, model
 
+from minnow import tasks
 from minnow.stages import crossval, prepare
 from minnow.stages.choice import choose_by_folds, choose_on_val, choose_within, field_of, undecided
 from minnow.stages.crossval import FOLDS, OutOfFold
@@ -30,7 +31,7 @@ def _table(n, seed=0, groups=None, labels=3):
 def _case(time=None, binary=True):
     problem = SimpleNamespace(target="y", time_column=time)
     usecase = SimpleNamespace(split=SHARES)
-    return SimpleNamespace(problem=problem, usecase=usecase, task=SimpleNamespace(BINARY_LOSS=binary))
+    return SimpleNamespace(problem=problem, usecase=usecase, task=tasks.get("classify" if binary else "regress"))
 
 
 @settings(max_examples=30, deadline=None)

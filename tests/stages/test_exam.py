@@ -18,7 +18,8 @@ def scored(task, series, outputs, target, options):
     labels = np.array(["off", "on"]) if task == "classify" else np.empty(0, str)
     batch = Batch({}, np.array(target), labels, task, key)
     modality = modalities.get("timeseries")
-    case = SimpleNamespace(modality=modality, options=modality.Options(target="y", **options), task=tasks.get(task))
+    options = modality.Options(target="y", **options)
+    case = SimpleNamespace(modality=modality, options=options, measure=tasks.measure(task))
     test = Table({"row series": names}, key.astype(str), key)
     return series_scores(case, SimpleNamespace(outputs=outputs, batch=batch), test)
 
@@ -56,7 +57,7 @@ def test_a_single_series_has_no_scores_of_series():
 
 def test_a_finalist_with_the_bytes_of_a_withdrawn_version_is_refused_without_a_look():
     bundle = SimpleNamespace(name="linear/float32", sha="abc", size_bytes=10)
-    case = SimpleNamespace(name="digits", task=tasks.get("classify"))
+    case = SimpleNamespace(name="digits", measure=tasks.measure("classify"))
     held = Incumbents(looks=3, withdrawn={"abc": "version 2, which was withdrawn on 2026-11-29 (labels of March)"})
     finalist: Any = SimpleNamespace(name=bundle.name, bundle=bundle)
     prepared: Any = None

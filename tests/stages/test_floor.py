@@ -40,7 +40,7 @@ def answered(yes, target, key=None, level=FIRST):
     yes = np.asarray(yes, np.float64)
     outputs = {"probabilities": np.stack([1 - yes, yes], axis=1)}
     exam = batch(np.asarray(target, np.int64), key=key)
-    return of(classify, exam, outputs, level=level), classify.loss(outputs, exam)
+    return of(classify, exam, outputs, level=level), classify.MEASURES[0].loss(outputs, exam)
 
 
 def ask(yes, target, champion=None, *, looks=0, group=None, size=1000, key=None):

@@ -70,7 +70,7 @@ def test_a_label_that_occurs_nowhere_does_not_count():
 def test_an_unknown_label_is_a_wrong_answer_and_no_row_of_any_label():
     outputs = {"probabilities": np.eye(2, dtype=np.float32)[[0, 0, 1, 1]]}
     batch = batch_of([0, -1, 1, -1], 2)
-    assert classify.loss(outputs, batch).tolist() == [0, 1, 0, 1]
+    assert classify.MEASURES[0].loss(outputs, batch).tolist() == [0, 1, 0, 1]
     scores = score_all(classify.MEASURES, outputs, batch)
     assert scores["accuracy"].value == 0.5
     assert scores["balanced_accuracy"].value == 1
@@ -84,15 +84,15 @@ def test_certainty_in_a_mistake_costs_a_finite_loss():
 
 
 def test_margin_is_one_point_unless_set():
-    assert classify.margin(np.array([0.5]), None) == 0.01
-    assert classify.margin(np.array([0.5]), 0.03) == 0.03
+    assert classify.MEASURES[0].loss_margin(np.array([0.5]), None) == 0.01
+    assert classify.MEASURES[0].loss_margin(np.array([0.5]), 0.03) == 0.03
 
 
 def test_majority_answers_with_the_shares_of_train():
     majority = classify.baselines(batch_of([1, 1, 1, 0, -1], 3))["majority"]
     rows = batch_of([0, 1], 3)
     np.testing.assert_allclose(majority(rows)["probabilities"], [[0.2, 0.6, 0.0]] * 2, rtol=1e-6)
-    assert classify.loss(majority(rows), rows).tolist() == [1, 0]
+    assert classify.MEASURES[0].loss(majority(rows), rows).tolist() == [1, 0]
 
 
 def test_answers_list_the_k_best_labels_and_name_the_best():

@@ -87,7 +87,7 @@ def test_each_measure_has_its_default_margin(task):
 
 def test_the_margin_of_a_task_is_that_of_its_first_measure(task):
     loss = np.full(6, 0.25)
-    assert task.margin(loss, None) == task.margin(loss, task.MEASURES[0].margin)
+    assert task.MEASURES[0].loss_margin(loss, None) == task.MEASURES[0].loss_margin(loss, task.MEASURES[0].margin)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_margin_of_a_task_is_that_of_its_first_measure(task):
     ],
 )
 def test_the_default_margin_on_a_mean_loss_of_a_quarter(name, expected):
-    assert tasks.get(name).margin(np.full(6, 0.25), None) == pytest.approx(expected)
+    assert tasks.get(name).MEASURES[0].loss_margin(np.full(6, 0.25), None) == pytest.approx(expected)
 
 
 def test_measures_set_exactly_one_of_rows_and_score(task):
@@ -117,17 +117,17 @@ def test_measures_prefer_the_right_answer_in_their_own_direction(task, sample):
 
 
 def test_loss_is_zero_for_a_perfect_answer_and_more_for_a_wrong_one(task, sample):
-    right, wrong = task.loss(sample.right, sample.batch), task.loss(sample.wrong, sample.batch)
+    right, wrong = task.MEASURES[0].loss(sample.right, sample.batch), task.MEASURES[0].loss(sample.wrong, sample.batch)
     assert right.shape == wrong.shape == (len(sample.batch),)
     assert right.dtype == wrong.dtype == np.float64
     assert right.max() == pytest.approx(0, abs=1e-9)
     assert wrong.mean() > 0.1
-    assert not task.BINARY_LOSS or set(wrong) <= {0.0, 1.0}
+    assert not task.MEASURES[0].binary or set(wrong) <= {0.0, 1.0}
 
 
 def test_margin_is_absolute_and_positive_and_grows_with_the_setting(task, sample):
-    loss = np.full(6, 0.25)
-    assert 0 < task.margin(loss, 0.005) < task.margin(loss, None) < task.margin(loss, 0.5)
+    loss, of = np.full(6, 0.25), task.MEASURES[0].loss_margin
+    assert 0 < of(loss, 0.005) < of(loss, None) < of(loss, 0.5)
 
 
 def test_encoding_by_the_classes_gives_the_batch_target(task, sample):
@@ -160,7 +160,7 @@ def test_baselines_answer_any_batch_in_the_output_shape(task, sample):
             output = answer(rows)[task.OUTPUT]
             assert output.shape == (len(rows), *sample.right[task.OUTPUT].shape[1:]), name
             assert output.dtype == np.float32, name
-            assert np.isfinite(task.loss({task.OUTPUT: output}, rows)).all(), name
+            assert np.isfinite(task.MEASURES[0].loss({task.OUTPUT: output}, rows)).all(), name
 
 
 def test_a_model_does_not_flip_against_itself_and_does_against_a_wrong_one(task, sample):
@@ -183,7 +183,7 @@ def test_a_task_works_on_no_rows(task, sample):
     rows = sample.batch.take(np.arange(0))
     outputs = {task.OUTPUT: sample.right[task.OUTPUT][:0]}
     assert task.answers(outputs, rows.labels, rows.inputs) == []
-    assert task.loss(outputs, rows).shape == task.flips(outputs, outputs, rows).shape == (0,)
+    assert task.MEASURES[0].loss(outputs, rows).shape == task.flips(outputs, outputs, rows).shape == (0,)
     assert math.isnan(score_all(task.MEASURES[:1], outputs, rows)[task.MEASURES[0].name].value)
 
 
@@ -192,7 +192,7 @@ def test_outputs_made_from_answers_mean_those_answers(name, example):
     task, sample = tasks.get(name), example(name)
     outputs = task.outputs_from_answers(sample.raw, sample.batch.labels)
     assert outputs[task.OUTPUT].shape == sample.right[task.OUTPUT].shape
-    assert task.loss(outputs, sample.batch).max() < 1e-6
+    assert task.MEASURES[0].loss(outputs, sample.batch).max() < 1e-6
 
 
 @pytest.mark.parametrize("name", tasks.names())

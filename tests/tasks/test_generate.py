@@ -154,9 +154,9 @@ def test_without_labels_clusters_stand_in_and_that_is_recorded(train, exam):
 
 def test_what_cannot_be_compared_is_refused(exam, train):
     with pytest.raises(ValueError, match=r"takes 36 pixels\. Received: images of \(4, 4, 1\)"):
-        generate.loss({"sample": np.zeros((300, 4, 4, 1), np.float32)}, exam)
+        generate.MEASURES[0].loss({"sample": np.zeros((300, 4, 4, 1), np.float32)}, exam)
     with pytest.raises(ValueError, match="need a feature extractor"):
-        generate.loss({"sample": exam.inputs["image"]}, replace(exam, extractor={}))
+        generate.MEASURES[0].loss({"sample": exam.inputs["image"]}, replace(exam, extractor={}))
     with pytest.raises(ValueError, match=r"at least 20 training rows\. Received: 9"):
         EXTRACTION.fit(batch_of(train[0][:9]), train[1][:9], None)
 

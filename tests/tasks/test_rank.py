@@ -46,7 +46,7 @@ def test_ndcg_by_hand():
     outputs = {"scores": np.array([[9, 8, 7, 6]], np.float32)}
     scores = score_all(rank.MEASURES, outputs, batch_of([[0, 2]], 4))
     assert scores["ndcg@10"].value == pytest.approx((1 + 0.5) / (1 + 1 / np.log2(3)))
-    assert rank.loss(outputs, batch_of([[0, 2]], 4)) == pytest.approx([1 - scores["ndcg@10"].value])
+    assert rank.MEASURES[0].loss(outputs, batch_of([[0, 2]], 4)) == pytest.approx([1 - scores["ndcg@10"].value])
 
 
 @settings(max_examples=40, deadline=None)
@@ -97,7 +97,7 @@ def test_a_row_without_a_known_relevant_item_does_not_count_but_is_a_loss():
     outputs = {"scores": np.tile(np.arange(12, 0, -1, dtype=np.float32), (3, 1))}
     scores = score_all(rank.MEASURES, outputs, batch)
     assert (scores["ndcg@10"].value, scores["ndcg@10"].n) == (1, 1)
-    assert rank.loss(outputs, batch).tolist() == [0, 1, 1]
+    assert rank.MEASURES[0].loss(outputs, batch).tolist() == [0, 1, 1]
 
 
 def test_a_user_who_has_seen_everything_gets_an_empty_list():
@@ -114,8 +114,8 @@ def test_a_score_that_is_no_number_is_never_answered():
 
 
 def test_margin_is_two_percent_of_the_mean_ndcg_unless_set():
-    assert rank.margin(np.array([0.5, 0.7]), None) == pytest.approx(0.02 * 0.4)
-    assert rank.margin(np.array([0.5, 0.7]), 0.1) == pytest.approx(0.04)
+    assert rank.MEASURES[0].loss_margin(np.array([0.5, 0.7]), None) == pytest.approx(0.02 * 0.4)
+    assert rank.MEASURES[0].loss_margin(np.array([0.5, 0.7]), 0.1) == pytest.approx(0.04)
 
 
 def test_a_flip_is_another_set_of_ten_and_not_another_order():

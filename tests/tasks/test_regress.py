@@ -37,7 +37,7 @@ def test_measures_are_those_of_scikit_learn(offset):
 def test_a_column_of_values_may_be_flat_or_upright():
     batch = batch_of([1, 2, 3])
     upright = {"value": np.array([[1], [2], [4]], np.float32)}
-    assert regress.loss(upright, batch).tolist() == [0, 0, 1]
+    assert regress.MEASURES[0].loss(upright, batch).tolist() == [0, 0, 1]
     assert regress.answers(upright, batch.labels, {}) == [{"value": 1.0}, {"value": 2.0}, {"value": 4.0}]
 
 
@@ -47,8 +47,8 @@ def test_a_target_that_does_not_vary_explains_nothing():
 
 
 def test_margin_is_two_percent_of_the_mean_loss_unless_set():
-    assert regress.margin(np.array([1.0, 3.0]), None) == pytest.approx(0.04)
-    assert regress.margin(np.array([1.0, 3.0]), 0.1) == pytest.approx(0.2)
+    assert regress.MEASURES[0].loss_margin(np.array([1.0, 3.0]), None) == pytest.approx(0.04)
+    assert regress.MEASURES[0].loss_margin(np.array([1.0, 3.0]), 0.1) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,10 @@ class Catalog(Protocol):
         """Return why the options of a modality do not suit a task, or None."""
         ...
 
+    def refuses_measure(self, task: str, measure: str) -> str | None:
+        """Return why a measure cannot decide about a task, or None."""
+        ...
+
 
 def check(settings: Settings, catalog: Catalog) -> None:
     """Check what is said of all use cases together: search spaces. Raises ConfigError with the path of the key."""
@@ -69,6 +73,8 @@ def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
     if reason := catalog.refuses(usecase.modality, options, usecase.task):
         key, _, text = reason.partition(": ")
         raise ConfigError.at(f"{where}.options.{key}", text)
+    if reason := catalog.refuses_measure(usecase.task, usecase.measure_name):
+        raise ConfigError.at(f"{where}.measure", reason)
     for family, params in usecase.families.items():
         params_of("family", family, params, f"{where}.families.{family}", catalog)
         if reason := catalog.fits(family, usecase.modality, usecase.task):

@@ -165,10 +165,45 @@ class Tune(Parameters):
     spaces: dict[str, dict[str, dict[str, Span]]] = Field(default={})
 
 
+def _as_label(value: Any) -> Any:
+    """A whole number is the label of that name."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class ChosenMeasure(Parameters):
+    """The measure that decides. name: one of the task's; quantile: of pinball; positive: the class of average_precision.
+
+    Without `positive`, average_precision is the mean over all classes.
+    """
+
+    SHORT: ClassVar[str | None] = "name"
+
+    name: str
+    quantile: float | None = Field(default=None, gt=0, lt=1)
+    positive: Annotated[str, BeforeValidator(_as_label)] | None = None
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> ChosenMeasure:
+        if self.quantile is not None and self.name != "pinball":
+            raise ValueError(f"quantile goes with pinball. Received: {self.name}")
+        if self.name == "pinball" and self.quantile is None:
+            raise ValueError("pinball needs a quantile, such as {name: pinball, quantile: 0.9}")
+        if self.positive is not None and self.name != "average_precision":
+            raise ValueError(f"positive goes with average_precision. Received: {self.name}")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The name with its parameter, such as pinball@0.9."""
+        parameter = self.positive if self.quantile is None else f"{self.quantile:g}"
+        return self.name if parameter is None else f"{self.name}@{parameter}"
+
+
 class UseCase(Parameters):
     """One entry under usecases.
 
-    modality, task: names. data: a folder or a file. options: of the modality. families, compression: name -> parameters.
+    modality, task: names. measure: what chooses, judges and stands first; None takes the task's first one. data: a folder or a
+    file. options: of the modality. families, compression: name -> parameters.
     judge: what differs from the project's settings of the judge (Settings.judge_of).
     exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
         run before this one.
@@ -184,6 +219,7 @@ class UseCase(Parameters):
 
     modality: str
     task: str
+    measure: ChosenMeasure | None = None
     data: str = Field(min_length=1)
     options: dict[str, Any] = Field(default={})
     families: Annotated[Named, Field(min_length=1)]
@@ -198,6 +234,11 @@ class UseCase(Parameters):
     folds: Annotated[int, Field(ge=2, le=20)] | Literal["groups"] | None = None
     exam: Literal["finalist", "families", "none"] = "finalist"
     max_age: MaxAge = None
+
+    @property
+    def measure_name(self) -> str:
+        """Name of the measure that decides, with its parameter; "" for the task's first one."""
+        return self.measure.text if self.measure else ""
 
     @property
     def starts(self) -> dict[str, str]:

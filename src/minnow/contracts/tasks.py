@@ -53,29 +53,20 @@ class Task(Protocol):
 
     @property
     def MEASURES(self) -> tuple[Measure, ...]:
-        """Its measures; the first one selects models and decides about promotion."""
+        """Its measures; the first one selects models and decides about promotion, unless a use case names another."""
         ...
 
     @property
-    def BINARY_LOSS(self) -> bool:
-        """Whether the loss of each row is 0 or 1."""
+    def FURTHER_MEASURES(self) -> Mapping[str, Callable[[str], Measure]]:
+        """Measures that are reported only where a use case names them: name -> (text) -> measure.
+
+        text: what follows "@" in the name of the measure, "" for nothing. Each raises ValueError for a text that it cannot use.
+        """
         ...
 
     @property
     def ANSWER(self) -> Mapping[str, Any]:
         """JSON Schema of one prediction."""
-        ...
-
-    def loss(self, outputs: Outputs, batch: Batch) -> Array:
-        """Loss of each row, (n,) float64; lower is better."""
-        ...
-
-    def margin(self, loss: Array, setting: float | None) -> float:
-        """Absolute non-inferiority margin on the mean loss.
-
-        setting: judge.margin of params.yaml; None takes the margin of the first measure. Both are of that measure's kind,
-        absolute or relative.
-        """
         ...
 
     def classes(self, target: Array) -> Array:

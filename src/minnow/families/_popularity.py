@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minnow import tasks
 from minnow.tasks import rank as ranking
 from minnow.types import Array, Batch
 
@@ -26,13 +27,14 @@ def log_share(train: Batch) -> Array:
     return np.log(present / present.sum()).astype(np.float32)
 
 
-def val_metrics(loss: float) -> dict[str, float]:
-    """Return the metrics of a report: the loss on val, which is one minus the first measure of the task, and that measure."""
-    return {"val_loss": loss, f"val_{ranking.MEASURES[0].name}": 1.0 - loss}
+def val_metrics(loss: float, val: Batch) -> dict[str, float]:
+    """Return the metrics of a report: the loss on val, which is one minus the measure that decides, and that measure."""
+    return {"val_loss": loss, f"val_{tasks.measure(val.task, val.measure).name}": 1.0 - loss}
 
 
 def best_share(scores: Array, log_share: Array, shares: Sequence[float], val: Batch) -> tuple[float, float]:
     """Choose the weight of log_share (k,) in scores (n, k) by the loss on val. Returns the loss and the weight."""
-    losses = [float(ranking.loss({ranking.OUTPUT: scores + share * log_share}, val).mean()) for share in shares]
+    loss_of = tasks.measure(val.task, val.measure).loss
+    losses = [float(loss_of({ranking.OUTPUT: scores + share * log_share}, val).mean()) for share in shares]
     loss, index = min((loss, index) for index, loss in enumerate(losses))
     return loss, shares[index]

@@ -11,12 +11,13 @@ from minnow.types import Batch, Outputs
 
 
 def val_measure(outputs: Outputs, val: Batch) -> dict[str, float]:
-    """Return the first measure of the task as a metric of a report, "val_mae" -> value; empty where rows have none.
+    """Return the measure that decides as a metric of a report, such as "val_mae" -> value.
 
     outputs: predictions for the rows of val, in the units of their targets.
     """
-    measure = tasks.get(val.task).MEASURES[0]
-    if measure.rows is None:
-        return {}
+    measure = tasks.measure(val.task, val.measure)
+    if measure.score is not None:
+        return {f"val_{measure.name}": measure.score(outputs, val)}
+    assert measure.rows is not None
     value = float(np.nanmean(measure.rows(outputs, val)))
     return {f"val_{measure.name}": math.sqrt(value) if measure.root else value}

@@ -55,7 +55,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         weights = _weights(profiles, following, items, l2)
         loss, share = _popularity.best_share(val_profiles @ weights, log_share, params.popularity, val)
         fits.append((loss, index, weights, share))
-        report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits)))
+        report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits), val))
     _, _, weights, share = min(fits, key=lambda fit: fit[:2])
     bias = (share * log_share).astype(np.float32)
     return model.KerasModel(_network(train.inputs[SEEN].shape[1:], items, weights, bias))

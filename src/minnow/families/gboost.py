@@ -13,7 +13,7 @@ from minnow.families._arrays import FLAT_ROWS
 from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import fit_layout
-from minnow.types import Batch, Report, silent
+from minnow.types import Batch, Report, quantile_of, silent
 
 CAPABILITIES = FamilyCapabilities(
     space={
@@ -52,9 +52,10 @@ class Params(Parameters):
 
     leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
-    median. pca: number of principal components that replace the features. categories: "target_encoding" (the mean target of
-    a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random
-    features; the file grows in proportion.
+    median; None follows the measure that the use case names, a quantile too, and without one is "mse". pca: number of
+    principal components that replace the features. categories: "target_encoding" (the mean target of a category's rows, for
+    the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
+    proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -70,7 +71,7 @@ class Params(Parameters):
     l2: float = Field(default=0.0, ge=0)
     feature_share: float = Field(default=1.0, gt=0, le=1)
     patience: int | None = Field(default=10, ge=1)
-    loss: Literal["mse", "mae"] = "mse"
+    loss: Literal["mse", "mae"] | None = None
     pca: int | None = Field(default=None, ge=1)
     categories: Literal["target_encoding", "one_hot"] = "target_encoding"
     n_bags: int = Field(default=1, ge=1)
@@ -90,7 +91,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if params.patience else {}
     estimators, total = [], params.n_bags * iterations
     for bag in range(params.n_bags):
-        estimator, before = _estimator(params, size, train.task, seed + bag), bag * iterations
+        estimator, before = _estimator(params, size, train, seed + bag), bag * iterations
         # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
         with (
             boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})),
@@ -139,13 +140,22 @@ def _best_iterations(estimators: Sequence[Any], rows: int) -> int:
     return round(sum(kept) / len(kept))
 
 
-def _estimator(params: Params, size: Mapping[str, Any], task: str, seed: int) -> Any:
+def _loss(params: Params, train: Batch) -> dict[str, Any]:
+    """The loss as arguments of scikit-learn's estimators; none for classes."""
+    if train.task == "classify":
+        return {}
+    if (quantile := quantile_of(train.measure)) is not None and params.loss is None:
+        return {"loss": "quantile", "quantile": quantile}
+    kind = params.loss or ("mae" if train.measure in ("mae", "mape") else "mse")
+    return {"loss": {"mse": "squared_error", "mae": "absolute_error"}[kind]}
+
+
+def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    kind: Any = HistGradientBoostingClassifier if task == "classify" else HistGradientBoostingRegressor
-    loss = {} if task == "classify" else {"loss": "squared_error" if params.loss == "mse" else "absolute_error"}
+    kind: Any = HistGradientBoostingClassifier if train.task == "classify" else HistGradientBoostingRegressor
     return kind(
-        **loss,
+        **_loss(params, train),
         max_iter=size["iterations"],
         learning_rate=size["learning_rate"],
         max_leaf_nodes=size["leaves"],

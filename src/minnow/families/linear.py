@@ -1,4 +1,7 @@
-"""linear: logistic regression, or ridge regression for numbers, exported as a network of one layer."""
+"""linear: logistic regression, or ridge regression for numbers, exported as a network of one layer.
+
+Where the measure is an absolute error or a quantile's, the regression is that of the median or of the quantile.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from minnow import tasks
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import CATEGORIES, CHARACTERS, NGRAMS, NUMBERS, PIXELS, SERIES, principal
 from minnow.families._keras import model, ngram_weights
 from minnow.families._keras.layers import sum_over_rows
 from minnow.families._progress import val_measure
-from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, silent
+from minnow.families._quantile_ridge import QuantileRidge
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, quantile_of, silent
 
 CAPABILITIES = FamilyCapabilities(
     space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}, cheap=True
@@ -95,7 +100,7 @@ def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: in
     """Fit with each strength, and return the strength and the fit with the least loss on val."""
     fits = []
     for index, strength in enumerate(params.C, 1):
-        solver = _solver(train.task, strength, params.iterations, seed)
+        solver = _solver(train, strength, params.iterations, seed)
         solver.fit(rows.train, train.target, sample_weight=train.weight)
         if rows.ratios is not None:
             solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
@@ -134,11 +139,12 @@ def _components(rows: Any, count: int, seed: int) -> tuple[Array, Array]:
     return principal(_dense(rows), count, seed)
 
 
-def _solver(task: str, strength: float, iterations: int, seed: int) -> Any:
+def _solver(train: Batch, strength: float, iterations: int, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    if task in model.NUMERIC:
-        return Ridge(alpha=1 / strength)
+    if train.task in model.NUMERIC:
+        quantile = 0.5 if train.measure in ("mae", "mape") else quantile_of(train.measure)
+        return Ridge(alpha=1 / strength) if quantile is None else QuantileRidge(quantile, 1 / strength)
     return LogisticRegression(C=strength, max_iter=iterations, random_state=seed)
 
 
@@ -149,11 +155,10 @@ def _val_outputs(solver: Any, rows: Any, val: Batch) -> dict[str, Array]:
 
 
 def _val_loss(outputs: Outputs, val: Batch) -> float:
-    """Mean absolute or squared error, or log loss; outputs: predictions of the rows of val."""
-    predicted = outputs[model.OUTPUTS[val.task]]
+    """Mean loss by the measure that decides, for classes the log loss; outputs: predictions of the rows of val."""
     if val.task in model.NUMERIC:
-        error = np.abs(predicted - val.target)
-        return float((error**2 if val.task == "rate" else error).mean())
+        return float(tasks.measure(val.task, val.measure).loss(outputs, val).mean())
+    predicted = outputs[model.OUTPUTS[val.task]]
     return float(-np.log(np.clip(predicted[np.arange(len(val)), val.target], SMALLEST_PROBABILITY, 1)).mean())
 
 

@@ -60,7 +60,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         left, right = _of_all_items(kept, len(log_share), *factors)
         loss, share = _popularity.best_share((val_seen @ left) @ right, log_share, params.popularity, val)
         fits.append((loss, index, left, right, share))
-        report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits)))
+        report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits), val))
     _, _, left, right, share = min(fits, key=lambda fit: fit[:2])
     bias = (share * log_share).astype(np.float32)
     return model.KerasModel(_network(train.inputs[SEEN].shape[1:], left, right, bias))

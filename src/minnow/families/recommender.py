@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from minnow import tasks
 from minnow.contracts import FamilyCapabilities
 from minnow.families import _popularity
 from minnow.families._arrays import ITEM, USER
@@ -110,10 +111,10 @@ def _update_popularity(network: Any, train: Batch, val: Batch) -> None:
     last, users = network.get_layer(model.OUTPUTS["rank"]), network.get_layer(f"{USER}s").get_weights()[0]
     kernel, learned = last.get_weights()
     scores = users[val.inputs[USER]] @ kernel
-    present = _popularity.log_share(train)
+    present, loss_of = _popularity.log_share(train), tasks.measure(val.task, val.measure).loss
 
     def loss(share: float, popularity: Array) -> float:
-        return float(ranking.loss({ranking.OUTPUT: share * scores + popularity}, val).mean())
+        return float(loss_of({ranking.OUTPUT: share * scores + popularity}, val).mean())
 
     choices = [(1.0, learned), *((share, present) for share in _SHARES)]
     share, popularity = min(choices, key=lambda choice: loss(*choice))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 
 from minnow import tasks
-from minnow.config import Settings
+from minnow.config import Settings, UseCase
 from minnow.records.bundle import open_bundle
 from minnow.records.files import RecordError
 from minnow.records.report import read_report, score_as_json
@@ -81,11 +81,11 @@ class ChampionStatus:
 def status_of(space: Workspace, settings: Settings, usecase: str, state: State) -> UseCaseStatus:
     """Describe one use case: stale or fresh, and for each target its champion, scores and divergence."""
     entry = settings.usecases[usecase]
-    targets = {target: _target(space, usecase, target, entry.task) for target in entry.targets}
+    targets = {target: _target(space, usecase, target, entry) for target in entry.targets}
     return UseCaseStatus(usecase, state.stale.get(usecase, []), targets)
 
 
-def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetStatus:
+def _target(space: Workspace, usecase: str, target: str, entry: UseCase) -> TargetStatus:
     champion, served = registry.current(space, usecase, target), models.newest(usecase, target)
     broken = model = data_version = None
     scores: Mapping[str, Score] = {}
@@ -103,7 +103,7 @@ def _target(space: Workspace, usecase: str, target: str, task: str) -> TargetSta
         served=served.tag if served else None,
         data_version=data_version,
         scores={name: score_as_json(score) for name, score in scores.items()},
-        measure=tasks.get(task).MEASURES[0].name,
+        measure=tasks.measure(entry.task, entry.measure_name).name,
         divergence=divergence(usecase, target, champion) or broken,
         age_s=ages.age_of(space, champion).confirmed_s if champion else None,
         retired=champion is None and removal.is_retired(space, usecase, target),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.measures import scores
 from minnow.measures.scores import EQUAL, bootstrap_means, by_group, within
 from minnow.types import Array, Measure
 
@@ -133,12 +134,7 @@ def standard_error(difference: Array, group: Array) -> float:
 
     difference: (n,) float64; group: (n,) int.
     """
-    sums, sizes = by_group(difference, group)
-    m = len(sums)
-    if m < 2:
-        return math.inf
-    rest = sums - sizes * (sums.sum() / sizes.sum())
-    return math.sqrt(m / (m - 1) * float((rest**2).sum())) / float(sizes.sum())
+    return scores.standard_error(*by_group(difference, group))
 
 
 def difference(

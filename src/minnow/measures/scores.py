@@ -30,9 +30,10 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
     Rows of one group are resampled together. The result does not depend on the order of the rows. It is NaN for a batch
     in which every row is NaN. Groups without a row that counts are left out.
     """
-    if measure.rows is None:
+    values = measure.rows or measure.pseudo_values
+    if values is None:
         return _score_of_function(measure, outputs, batch, seed)
-    rows = measure.rows(outputs, batch)
+    rows = values(outputs, batch)
     counts = np.isfinite(rows)
     sums, sizes = by_group(rows[counts], batch.group[counts])
     if not len(sizes):
@@ -41,6 +42,9 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
     shares = np.isin(rows[counts], (0.0, 1.0)).all() and not measure.root
     if shares and sizes.max() == 1:
         low, high = wilson(mean, n) if n > 1 else (mean, mean)
+    elif measure.rows is None:  # the limit of a score that is no mean over rows
+        half = Z * standard_error(sums, sizes) if n > 1 else 0.0
+        low, high = mean - half, mean + half
     else:
         low, high = (float(v) for v in np.quantile(bootstrap_means(sums, sizes, seed), [0.025, 0.975]))
     if measure.root:
@@ -134,6 +138,15 @@ def by_group(values: Array, group: Array) -> tuple[Array, Array]:
     sums = np.bincount(index[in_order], weights=values[in_order])
     order = np.lexsort((sizes, sums))
     return sums[order], sizes[order]
+
+
+def standard_error(sums: Array, sizes: Array) -> float:
+    """Standard error of a mean over groups of rows, infinite for one group. sums, sizes: (m,), as by_group returns them."""
+    m = len(sums)
+    if m < 2:
+        return math.inf
+    rest = sums - sizes * (sums.sum() / sizes.sum())
+    return math.sqrt(m / (m - 1) * float((rest**2).sum())) / float(sizes.sum())
 
 
 def bootstrap_means(sums: Array, sizes: Array, seed: int, resamples: int = RESAMPLES) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from minnow.config import SplitShares
 from minnow.folders import Found
 from minnow.onboarding.proposal import Proposal
-from minnow.onboarding.target import allow_rare_class
+from minnow.onboarding.target import allow_rare_class, choose_measure
 from minnow.tables.options import LabelledOptions
 
 _DEFAULTS, _SHARES = LabelledOptions.read({}), SplitShares()
@@ -58,6 +58,7 @@ def choose_limits(proposal: Proposal, keys: Sequence[int], labels: Sequence[str]
         why = f"{repeated:,} of {len(keys):,} {of} are the same as another one"
         proposal.choose("options.max_duplicates", share, why)
     allow_rare_class(proposal, np.array(labels, dtype=str))
+    choose_measure(proposal, np.array(labels, dtype=str))
     for label, number in sorted(Counter(labels).items()):
         if number < _FEW:
             proposal.warnings.append(

@@ -10,7 +10,7 @@ import numpy as np
 from minnow.insight.association import numbers
 from minnow.onboarding.columns import Columns, has_id_name
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
-from minnow.onboarding.target import allow_rare_class, choose_task, target_of
+from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, target_of
 from minnow.tables.numbers import CLOCK
 from minnow.types import Array
 
@@ -140,6 +140,7 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     _window(proposal, pace, columns)
     if proposal.task == "classify":
         allow_rare_class(proposal, columns.labels(target))
+        choose_measure(proposal, columns.labels(target))
 
 
 def _step(seconds: float) -> str:

@@ -14,7 +14,7 @@ from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.series_entries import find_pace, propose_series
-from minnow.onboarding.target import allow_rare_class, choose_task, merge_variants, target_of
+from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
 from minnow.registry import unknown
 from minnow.tables.numbers import is_plain
@@ -66,6 +66,7 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     if proposal.task == "classify":
         merge_variants(proposal, spellings.variants(labels))
         allow_rare_class(proposal, labels)
+        choose_measure(proposal, labels)
     most = Options.model_fields["max_missing"].default
     empty = [name for name, values in features.items() if facts.missing_share(values) > most]
     if empty:

@@ -19,6 +19,8 @@ _NAMES = (
 _MANY_VALUES = 20
 _RARE = 0.01
 """Share of rows below which a class is rare."""
+_RARE_FOR_ACCURACY = 0.2
+"""A class is rare for a measure whose share is below this share of what it would be if all classes had as many rows."""
 _TRIED = 2000
 """Rows on which columns are tried as targets."""
 _CHANCE, _CLEAR = 0.02, 0.15
@@ -133,6 +135,17 @@ def allow_rare_class(proposal: Proposal, names: Array) -> None:
         rarest = classes[counts.argmin()]
         why = f"the class '{rarest}' has {counts.min():,} of {counts.sum():,} rows, {100 * share:.2f} %"
         proposal.choose("options.min_class_share", floor, why)
+
+
+def choose_measure(proposal: Proposal, names: Array) -> None:
+    """Choose a measure that sees a rare class, where accuracy would hardly notice it. names: (n,) str, "" where missing."""
+    classes, counts = np.unique(names[names != ""], return_counts=True)
+    if len(classes) < 2 or counts.min() * len(classes) >= _RARE_FOR_ACCURACY * counts.sum():
+        return
+    rarest, share = str(classes[counts.argmin()]), counts.min() / counts.sum()
+    why = f"only {100 * share:.2g} % of the rows are '{rarest}', which accuracy would hardly notice"
+    value = {"name": "average_precision", "positive": rarest} if len(classes) == 2 else "log_loss"
+    proposal.choose("measure", value, why)
 
 
 def merge_variants(proposal: Proposal, found: Sequence[Mapping[str, int]]) -> None:

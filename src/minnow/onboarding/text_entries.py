@@ -13,7 +13,7 @@ from minnow.modalities.text.documents import find_documents, is_documents
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
-from minnow.onboarding.target import allow_rare_class, merge_variants, target_of
+from minnow.onboarding.target import allow_rare_class, choose_measure, merge_variants, target_of
 from minnow.tables.files import is_prose, plain_lines
 from minnow.tables.plain import is_plain
 from minnow.types import FileFormat
@@ -42,6 +42,7 @@ def propose_documents(proposal: Proposal, data: Path, request: Request) -> None:
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each document has a class")
     merge_variants(proposal, spellings.variants(names))
     allow_rare_class(proposal, names)
+    choose_measure(proposal, names)
 
 
 def files_of_lines(data: Path) -> list[Path]:
@@ -85,6 +86,7 @@ def propose_text(proposal: Proposal, columns: Columns, request: Request) -> None
         proposal.choose("options.drop_unlabelled", True, f"{unlabelled:,} rows have no value of the target")
     merge_variants(proposal, spellings.variants(names))
     allow_rare_class(proposal, names)
+    choose_measure(proposal, names)
 
 
 def propose_interactions(proposal: Proposal, columns: Columns, request: Request) -> None:

@@ -25,7 +25,8 @@ def write_batch(folder: Path, batch: Batch) -> None:
     named = {f"{kind}.{name}": value for kind, arrays in kinds for name, value in arrays.items()}
     for name, value in (rows | named).items():
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
-    plain = {"task": batch.task, "modality": batch.modality, "cardinalities": dict(batch.cardinalities)}
+    plain = {"task": batch.task, "modality": batch.modality, "measure": batch.measure}
+    plain |= {"cardinalities": dict(batch.cardinalities)}
     write_json(folder / "batch.json", plain)
 
 

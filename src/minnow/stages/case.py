@@ -13,7 +13,7 @@ from minnow.catalog import catalog
 from minnow.config import Judge, Settings, UseCase, params_of
 from minnow.contracts import Modality, Task
 from minnow.lineage import data_version, lock_version
-from minnow.types import Batch, KeyRule
+from minnow.types import Batch, KeyRule, Measure
 from minnow.workspace import Workspace
 
 SMALL = 2_000_000
@@ -22,13 +22,14 @@ SMALL = 2_000_000
 
 @dataclass(frozen=True)
 class Problem:
-    """The modality with its options, and the task, of a use case or of a bundle."""
+    """The modality with its options, and the task, of a use case or of a bundle. measure: as in Batch."""
 
     modality_name: str
     modality: Modality
     options: Any
     task_name: str
     task: Task
+    measure: str = ""
 
     @property
     def target(self) -> str:
@@ -61,6 +62,11 @@ class Case:
         return tasks.get(self.usecase.task)
 
     @property
+    def measure(self) -> Measure:
+        """The measure that decides."""
+        return tasks.measure(self.usecase.task, self.usecase.measure_name)
+
+    @property
     def modality(self) -> Modality:
         """The module of its modality."""
         return modalities.get(self.usecase.modality)
@@ -68,7 +74,8 @@ class Case:
     @cached_property
     def problem(self) -> Problem:
         """Modality, options and task together."""
-        return Problem(self.usecase.modality, self.modality, self.options, self.usecase.task, self.task)
+        usecase = self.usecase
+        return Problem(usecase.modality, self.modality, self.options, usecase.task, self.task, usecase.measure_name)
 
     @property
     def entry(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from minnow import tasks
 from minnow.stages.case import Problem
 from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
@@ -100,9 +101,9 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level:
         return Chance()
     counts = np.bincount(exam.target[exam.target >= 0], minlength=len(exam.labels)) if len(exam.labels) else ()
     rows = dict(zip(exam.labels.tolist(), map(int, counts), strict=True))
-    measures = [measure for measure in task.MEASURES if measure.rows is not None]
+    measures = [measure for measure in tasks.measures(exam.task, exam.measure) if measure.rows is not None]
     contests = tuple(_contest(measure, finalist.outputs, constants, weighted) for measure in measures)
-    finer = [measure for measure in measures[int(task.BINARY_LOSS) :] if not measure.higher_is_better]
+    finer = [measure for measure in measures if not measure.higher_is_better]
     permuted = tuple(_permuted(measure, finalist.outputs, exam, level) for measure in finer)
     return Chance(rows, permuted, _least(exam.target), contests)
 

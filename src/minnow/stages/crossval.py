@@ -126,7 +126,8 @@ def folds(case: Case, table: Table, repeat: int = 0) -> Iterator[Table]:
     if time is not None:
         yield from _by_time(rows, rows.columns[time], share)
         return
-    labels = rows.columns[case.problem.target] if case.task.BINARY_LOSS else None
+    answers = rows.columns[case.problem.target]
+    labels = answers if len(case.task.classes(answers)) else None
     rank = _ranks(prepare.unit(rows), labels, repeat)
     turn = np.floor((rank // FOLDS + 1) * share) > np.floor((rank // FOLDS) * share)
     for fold in range(FOLDS):
@@ -175,7 +176,10 @@ def _hand_over(case: Case, prepared: Prepared, call: Call) -> _Fold:
     held = prepared.batches["test"]
     entry = case.cache.get_or_make(
         "held out",
-        {"rows": arrays_digest({**held.inputs, "target ": held.target, "key ": held.key, "labels ": held.labels})},
+        {
+            "rows": arrays_digest({**held.inputs, "target ": held.target, "key ": held.key, "labels ": held.labels}),
+            "measure": held.measure,
+        },
         lambda folder: write_batch(folder / HELD, held),
     )
     alone = held.group if prepared.tables["test"].group is not None else held.key.view(np.int64)
@@ -201,9 +205,8 @@ def fit_and_lose(
 ) -> None:
     """Fit in the worker, and write to out the losses of each row of a fold."""
     rows = read_batch(held)
-    task = tasks.get(rows.task)
     model = train.fitted(handed, family, params, seed, report)
-    np.save(out / LOSS, task.loss(model.predict(rows.inputs), rows))
+    np.save(out / LOSS, tasks.measure(rows.task, rows.measure).loss(model.predict(rows.inputs), rows))
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:

@@ -38,7 +38,7 @@ class Evaluation:
 
     @property
     def primary(self) -> Score:
-        """The task's first measure."""
+        """The score by the measure that decides."""
         return next(iter(self.scores.values()))
 
     @property
@@ -97,11 +97,9 @@ def answering_name(bundle: Bundle) -> str:
 
 def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
     """Score a bundle on a set of rows. exam: as for batch_of. Raises ValueError when an answer is not finite."""
-    task = tasks.get(bundle.schema.task)
     batch = batch_of(bundle, exam)
-    outputs = predict(bundle, batch)
-    all_scores = measures.score_all(task.MEASURES, outputs, batch)
-    return Evaluation(bundle, batch, outputs, task.loss(outputs, batch), all_scores)
+    outputs, own = predict(bundle, batch), tasks.measures(batch.task, batch.measure)
+    return Evaluation(bundle, batch, outputs, own[0].loss(outputs, batch), measures.score_all(own, outputs, batch))
 
 
 def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
@@ -118,15 +116,15 @@ def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
 
 
 def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
-    """Fit the baselines of task and modality on train and score them on test: name -> (loss (n,), first measure)."""
+    """Fit the baselines of task and modality on train and score them on test: name -> (loss (n,), score)."""
     task, (train, exam) = problem.task, (prepared.batches[name] for name in ("train", "test"))
+    measure = tasks.measure(exam.task, exam.measure)
     outputs: dict[str, Outputs] = {name: answer(exam) for name, answer in task.baselines(train).items()}
     tables, labels = prepared.tables, prepared.labels
     plain = problem.modality.CAPABILITIES.baselines(tables["train"], labels, problem.options)
     outputs |= {name: task.outputs_from_answers(answer(tables["test"]), labels) for name, answer in plain.items()}
     return {
-        name: (task.loss(answers, exam), measures.score(task.MEASURES[0], answers, exam))
-        for name, answers in outputs.items()
+        name: (measure.loss(answers, exam), measures.score(measure, answers, exam)) for name, answers in outputs.items()
     }
 
 
@@ -174,12 +172,17 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         if result.about:
             lines += [plain(", ".join(f"{name}: {value}" for name, value in result.about.items())) + ".", ""]
         lines += ["| measure | value | 95 % interval |", "|---|---|---|"]
-        first = [measure.name for measure in tasks.get(schema.task).MEASURES if measure.name in result.scores]
-        for name in dict.fromkeys([*first, *result.scores]):
-            score = result.scores[name]
+        for name, score in _in_order(schema.task, result).items():
             interval = scores.span(score_as_json(score), "{:.4f}".format)
             lines.append(f"| {plain(name)} | {score.value:.4f} | {interval} |")
     return "\n".join(lines) + "\n"
+
+
+def _in_order(task: str, result: ExamResult) -> dict[str, Score]:
+    """Scores as they are listed: the one that decides first, where it is none of the task's own, then those of the task."""
+    own = [measure.name for measure in tasks.get(task).MEASURES]
+    names = [*(name for name in result.scores if name not in own), *(name for name in own if name in result.scores)]
+    return {name: result.scores[name] for name in names}
 
 
 def _arrays(specs: tuple[Spec, ...]) -> str:

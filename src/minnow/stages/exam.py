@@ -197,7 +197,7 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Se
         size_bytes=bundle.size_bytes,
         fingerprint=result.fingerprint,
         rows=result.rows,
-        measure=case.task.MEASURES[0].name,
+        measure=case.measure.name,
         score=evaluation.primary,
         about=result.about,
         baselines={model.name: model.score for model in references},
@@ -210,7 +210,7 @@ def _decision(case: Case, evaluation: Evaluation, ruling: Ruling, references: Se
 
 def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScores | None:
     """Score each series by the first measure; None where rows are not of several series."""
-    column, measure = case.modality.CAPABILITIES.series_column(case.options), case.task.MEASURES[0]
+    column, measure = case.modality.CAPABILITIES.series_column(case.options), case.measure
     if column is None:
         return None
     scores = score_by(measure, evaluation.outputs, evaluation.batch, test.columns[column])
@@ -227,7 +227,7 @@ def series_scores(case: Case, evaluation: Evaluation, test: Table) -> SeriesScor
 
 def _differences(case: Case, evaluation: Evaluation, references: Sequence[Performance]) -> dict[str, Difference]:
     """Loss difference, finalist minus each baseline, with an interval; for a root measure, the difference of the roots."""
-    measure, group = case.task.MEASURES[0], evaluation.batch.group
+    measure, group = case.measure, evaluation.batch.group
     values = {model.name: difference(evaluation.loss, model.loss, group, measure) for model in references}
     return {name: Difference(*(round(value, 10) for value in numbers)) for name, numbers in values.items()}
 
@@ -235,7 +235,7 @@ def _differences(case: Case, evaluation: Evaluation, references: Sequence[Perfor
 def refusal(case: Case, target: str, chosen: Choice, held: Incumbents) -> Decision:
     """Return the decision on a target for which no finalist was chosen."""
     verdict = "infeasible" if chosen.infeasible else "refused"
-    reasons, replaces, measure = tuple(chosen.reasons), held.replaces, case.task.MEASURES[0].name
+    reasons, replaces, measure = tuple(chosen.reasons), held.replaces, case.measure.name
     decision = Decision(case.name, target, verdict, promote=False, reasons=reasons, replaces=replaces, measure=measure)
     return _with_id(decision)
 
@@ -259,7 +259,7 @@ def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, rea
             size_bytes=bundle.size_bytes,
             replaces=held.replaces,
             looks=held.looks,
-            measure=case.task.MEASURES[0].name,
+            measure=case.measure.name,
         )
     )
 
@@ -267,7 +267,7 @@ def withheld(case: Case, target: str, finalist: Candidate, held: Incumbents, rea
 def unread(case: Case, target: str, chosen: Choice, finalist: Candidate) -> Decision:
     """Return the decision of a trial that does not read the test set: the finalist is named and not promoted."""
     reasons = (*chosen.reasons, "A trial: these are scores on val, the test set was not read, and nothing is promoted.")
-    bundle, measure = finalist.bundle, case.task.MEASURES[0].name
+    bundle, measure = finalist.bundle, case.measure.name
     decision = Decision(
         case.name, target, "trial", promote=False, reasons=reasons, finalist=bundle.name, measure=measure
     )

@@ -35,10 +35,10 @@ class Finalists:
 def rules_of(case: Case, loss: Array) -> Rules:
     """Return a case's settings of a comparison. loss: (n,), of the model whose mean loss a relative margin refers to."""
     return Rules(
-        binary=case.task.BINARY_LOSS,
+        binary=case.measure.binary,
         level=case.judge.level,
-        margin=case.task.margin(loss, case.judge.margin),
-        higher_is_better=case.task.MEASURES[0].higher_is_better,
+        margin=case.measure.loss_margin(loss, case.judge.margin),
+        higher_is_better=case.measure.higher_is_better,
         smaller=case.judge.smaller,
         floor=case.usecase.gate.floor,
         beat_baseline=case.usecase.gate.beat_baseline,

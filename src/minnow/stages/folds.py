@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from minnow import tasks
 from minnow.measures.scores import within
 from minnow.records.bundle import open_bundle
 from minnow.records.results import FoldResult, FoldScore
@@ -41,7 +42,8 @@ def run(case: Case, table: Table, family: str, call: Call, report: Report = sile
             scores.append(_fold(case, table, family, np.flatnonzero(places == fold), call))
             done += 1
             report(done, steps, {})
-        known = {measure.name: measure for measure in case.task.MEASURES}
+        own = tasks.measures(case.usecase.task, case.usecase.measure_name)
+        known = {measure.name: measure for measure in own}
         summaries[name] = {one: _summary([score[one] for score in scores], known[one], table) for one in scores[0]}
     return FoldResult(count, summaries)
 

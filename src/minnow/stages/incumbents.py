@@ -142,7 +142,7 @@ def _scored(case: Case, prepared: Prepared, model: Held, finalist: Bundle) -> _S
     reason = _too_few(case, prepared, rows, int(learned.sum()))
     if reason is not None:
         raise _UnfairError("rows", reason)
-    own = replace(own.take(places), extractor=exam.extractor)
+    own = replace(own.take(places), extractor=exam.extractor, measure=exam.measure)
     _same_notation(model.bundle, exam, own)
     return _Scored(rows, _evaluate(model.bundle, own), int(learned.sum()))
 
@@ -287,14 +287,14 @@ def _evaluate(bundle: Bundle, exam: Table) -> Evaluation:
 
 
 def part(evaluation: Evaluation, index: Array) -> Evaluation:
-    """The evaluation on some of its rows, by the task's first measure. index: (m,) int."""
+    """The evaluation on some of its rows, by the measure that decides. index: (m,) int."""
     if len(index) == len(evaluation.batch):
         return evaluation
     batch = evaluation.batch.take(index)
     outputs = {name: value[index] for name, value in evaluation.outputs.items()}
-    measure = tasks.get(batch.task).MEASURES[0]
+    measure = tasks.measure(batch.task, batch.measure)
     scores = {measure.name: measures.score(measure, outputs, batch)}
-    return Evaluation(evaluation.bundle, batch, outputs, evaluation.loss[index], scores)
+    return Evaluation(evaluation.bundle, batch, outputs, measure.loss(outputs, batch), scores)
 
 
 def restricted(prepared: Prepared, rows: Array) -> Prepared:

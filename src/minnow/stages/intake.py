@@ -77,6 +77,7 @@ def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
             folds.divisions(case, table)
         prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
         _refuse_one_class(case, prepared)
+        _refuse_measure(case, prepared)
         extraction = case.task.CAPABILITIES.feature_extraction
         return (
             prepared if extraction is None else prepare.with_extractor(prepared, _extractor(case, prepared, extraction))
@@ -118,6 +119,13 @@ def _refuse_one_class(case: Case, prepared: Prepared) -> None:
         f"class '{label}'; of others there are {', '.join(others[:5]) or 'none'}. Divide the rows in another way (split, "
         "options.split), or give more rows."
     )
+
+
+def _refuse_measure(case: Case, prepared: Prepared) -> None:
+    """Raise ValueError where rows of a split cannot be scored by the measure that decides."""
+    for split, batch in prepared.batches.items():
+        if case.measure.refuses and (reason := case.measure.refuses(batch)):
+            raise ValueError(f"{reason} ({split})")
 
 
 def _extractor(case: Case, prepared: Prepared, extraction: FeatureExtraction) -> Columns:

@@ -64,7 +64,7 @@ def prepare(table: Table, problem: Problem, shares: Shares, *, join: bool = Fals
     """
     modality, options, capabilities = problem.modality, problem.options, problem.modality.CAPABILITIES
     splits = split(replace(table, unlabelled=None), shares, problem.time_column, join=join)
-    tables = {name: modality.examples(rows, options) for name, rows in splits.items()}
+    tables = {name: replace(modality.examples(rows, options), measure=problem.measure) for name, rows in splits.items()}
     _refuse_empty(tables)
     for name, rows in tables.items():
         weights.check(name, rows, options)
@@ -97,6 +97,7 @@ def _batch(table: Table, inputs: dict[str, Array], encoder: Encoder, labels: Arr
         cardinalities=dict(encoder.cardinalities),
         group=np.empty(0, np.int64) if table.group is None else table.group.view(np.int64),
         extractor=table.extractor,
+        measure=table.measure,
     )
 
 

@@ -103,7 +103,7 @@ class Trained:
 
 
 def rows_digest(prepared: Prepared) -> str:
-    """Hash the encoded rows that training reads, labels and order included."""
+    """Hash the encoded rows that training reads, labels, order and measure included."""
     digests = []
     for split in TRAINING_SPLITS:
         batch = prepared.batches[split]
@@ -111,7 +111,8 @@ def rows_digest(prepared: Prepared) -> str:
         extractor = {f"extractor {name}": value for name, value in batch.extractor.items()}
         features = {f"label {name}": value for name, value in batch.label_features.items()}
         digests.append(arrays_digest({**batch.inputs, **rows, **extractor, **features}))
-    return "-".join(digests)
+    measure = prepared.batches["train"].measure  # a family may follow it
+    return "-".join([*digests, measure] if measure else digests)
 
 
 def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:

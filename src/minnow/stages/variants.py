@@ -179,21 +179,21 @@ class _VariantWriter:
 
     def _parity(self, variant: str, outputs: Outputs, *, lossy: bool) -> dict[str, float]:
         """Compare with the trained model. Raises ParityError."""
-        task = tasks.get(self.plan.task)
+        task, measure = tasks.get(self.plan.task), tasks.measure(self.plan.task, self.batch.measure)
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise ParityError(f"'{variant}' must answer rows of val with finite numbers. Received: NaN or infinity.")
-        before = task.loss(self.answers, self.batch)
+        before = measure.loss(self.answers, self.batch)
         differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
         parity = {
             "difference": round(max(differences), 6),
             "flips": round(float(task.flips(self.answers, outputs, self.batch).mean()), 6),
-            "loss": round(float(task.loss(outputs, self.batch).mean() - before.mean()), 6),
+            "loss": round(float(measure.loss(outputs, self.batch).mean() - before.mean()), 6),
         }
         if not lossy and parity["difference"] > EXACT * self._scale():
             raise ParityError(
                 f"'{variant}' must answer within {EXACT:g} of the trained model. Received: {parity['difference']:g}."
             )
-        allowed = LOSSY_MARGINS * task.margin(before, None)
+        allowed = LOSSY_MARGINS * measure.loss_margin(before)
         if lossy and parity["loss"] > allowed:
             raise ParityError(
                 f"'{variant}' may raise the mean loss on rows of val by at most {allowed:.4f}. Received: "

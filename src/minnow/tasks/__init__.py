@@ -1,7 +1,32 @@
 """Tasks: what is predicted, and how it is scored. A module is registered by its name."""
 
 from minnow.contracts import Task
-from minnow.registry import Registry
+from minnow.registry import Registry, unknown
+from minnow.types import Measure
 
 registry: Registry[Task] = Registry(__name__, noun="task")
 names, get = registry.names, registry.get
+
+
+def measures(task: str, chosen: str = "") -> tuple[Measure, ...]:
+    """Return the measures of a task, the one that decides first.
+
+    chosen: its name, one of MEASURES or FURTHER_MEASURES, such as "auc" or "pinball@0.9"; "" for the task's own order. Raises
+    ValueError for a measure that the task lacks or that cannot decide.
+    """
+    module = get(task)
+    if not chosen:
+        return module.MEASURES
+    first = next((one for one in module.MEASURES if one.name == chosen and one.decides), None)
+    if first is None:
+        name, _, value = chosen.partition("@")
+        if name not in module.FURTHER_MEASURES:
+            known = [one.name for one in module.MEASURES if one.decides]
+            raise ValueError(unknown(f"measure of '{task}'", chosen, [*known, *module.FURTHER_MEASURES]))
+        first = module.FURTHER_MEASURES[name](value)
+    return (first, *(one for one in module.MEASURES if one.name != first.name))
+
+
+def measure(task: str, chosen: str = "") -> Measure:
+    """Return the measure that decides. Raises what measures raises."""
+    return measures(task, chosen)[0]

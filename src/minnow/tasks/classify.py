@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minnow.contracts import TaskCapabilities
+from minnow.registry import unknown
+from minnow.tasks import _precision as precision
+from minnow.tasks._names import refuse_text
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, Measure, Outputs
 
 OUTPUT = "probabilities"
-BINARY_LOSS = True
 
 ANSWER: dict[str, Any] = {
     "type": "object",
@@ -85,24 +88,112 @@ def _ordered(probability: Array, positive: Array) -> float | None:
     return float(won / (2 * len(above) * len(below)))
 
 
+def _auc_values(outputs: Outputs, batch: Batch) -> Array:
+    """AUC plus the influence of each row, (n,): the structural components of DeLong et al. 1988."""
+    known = batch.target >= 0
+    probabilities, target = outputs[OUTPUT][known], batch.target[known]
+    labels = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    pairs = [(probabilities[:, label], target == label) for label in labels]
+    pairs = [(probability, positive) for probability, positive in pairs if 0 < positive.sum() < len(positive)]
+    values = np.full(len(batch), _auc(outputs, batch))
+    for probability, positive in pairs:
+        won = np.empty(len(positive))  # share of the other class that a row is in the right order with
+        for own in (positive, ~positive):
+            others = np.sort(probability[~own])
+            below = np.searchsorted(others, probability[own], "left") + np.searchsorted(
+                others, probability[own], "right"
+            )
+            share = below / (2 * len(others))
+            won[own] = share if own is positive else 1.0 - share
+        area = won[positive].mean()
+        rows = np.where(positive, len(batch) / positive.sum(), len(batch) / (~positive).sum())
+        values[known] += rows * (won - area) / len(pairs)
+    return values
+
+
+def _balanced_accuracy_values(outputs: Outputs, batch: Batch) -> Array:
+    """Balanced accuracy plus the influence of each row, (n,)."""
+    hits, _, rows = _counts(outputs, batch)
+    known, occurs = batch.target >= 0, rows > 0
+    values = np.full(len(batch), _balanced_accuracy(outputs, batch))
+    target = batch.target[known]
+    recall = hits / np.maximum(rows, 1)
+    hit = (_predicted(outputs)[known] == target).astype(np.float64)
+    values[known] += len(batch) / rows[target] * (hit - recall[target]) / max(occurs.sum(), 1)
+    return values
+
+
+def _macro_f1_values(outputs: Outputs, batch: Batch) -> Array:
+    """Macro F1 plus the influence of each row, (n,): F1 of a label is the ratio of two sums over rows."""
+    hits, predictions, rows = _counts(outputs, batch)
+    predicted, total = _predicted(outputs), predictions + rows
+    occurs = total > 0
+    f1 = np.where(occurs, 2 * hits / np.maximum(total, 1), 0.0)
+    per_row = len(batch) / np.maximum(total, 1) / max(occurs.sum(), 1)
+    known = batch.target >= 0
+    values = np.full(len(batch), _macro_f1(outputs, batch)) - (per_row * f1)[predicted]
+    values[known] -= (per_row * f1)[batch.target[known]]
+    right = predicted == batch.target
+    values[right] += 2 * per_row[predicted[right]]
+    return values
+
+
+def _brier(outputs: Outputs, batch: Batch) -> Array:
+    """Squared error of the probabilities, (n,): of the second label where there are two, else summed. Source: Brier 1950."""
+    error = outputs[OUTPUT] - (batch.target[:, None] == np.arange(outputs[OUTPUT].shape[1]))
+    return (error.astype(np.float64) ** 2).sum(axis=1) / (2 if error.shape[1] == 2 else 1)
+
+
 _SHARE: dict[str, Any] = {"low": 0.0, "high": 1.0}
+
+
+def _share(
+    name: str,
+    score: Callable[[Outputs, Batch], float],
+    pseudo_values: Callable[[Outputs, Batch], Array],
+    margin: float,
+) -> Measure:
+    """A measure between 0 and 1 that is not a mean over rows."""
+    return Measure(name, True, score=score, **_SHARE, margin=margin, relative=False, pseudo_values=pseudo_values)
+
+
 MEASURES = (
-    Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False),
+    Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False, binary=True),
     Measure("log_loss", False, rows=_log_loss, low=0.0, high=-math.log(SMALLEST_PROBABILITY), margin=0.01),
-    Measure("macro_f1", True, score=_macro_f1, **_SHARE, margin=0.01, relative=False),
-    Measure("balanced_accuracy", True, score=_balanced_accuracy, **_SHARE, margin=0.01, relative=False),
-    Measure("auc", True, score=_auc, **_SHARE, margin=0.002, relative=False),
+    _share("macro_f1", _macro_f1, _macro_f1_values, 0.01),
+    _share("balanced_accuracy", _balanced_accuracy, _balanced_accuracy_values, 0.01),
+    _share("auc", _auc, _auc_values, 0.002),
 )
 
 
-def loss(outputs: Outputs, batch: Batch) -> Array:
-    """1 where the prediction is wrong, 0 where it is right, (n,) float64. It is wrong for an unknown label."""
-    return 1.0 - _correct(outputs, batch)
+def _brier_score(text: str) -> Measure:
+    refuse_text("brier", text)
+    return Measure("brier", False, rows=_brier, low=0.0, high=2.0, margin=0.01)
 
 
-def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss, which is 1 - accuracy: setting, or that of accuracy."""
-    return MEASURES[0].margin_at(1.0 - float(np.mean(loss)), setting)
+def _average_precision_of(label: str) -> Measure:
+    """Average precision of one label, or with "" the mean over all labels."""
+
+    def score(outputs: Outputs, batch: Batch) -> float:
+        return float(np.mean(precision.values(outputs[OUTPUT], batch, label))) if len(batch) else 0.0
+
+    def refuses(batch: Batch) -> str | None:
+        if not label or label in batch.labels:
+            return None
+        return f"measure.positive: {unknown('class', label, batch.labels.tolist())}"
+
+    return replace(
+        _share(
+            f"average_precision@{label}" if label else "average_precision",
+            score,
+            lambda outputs, batch: precision.values(outputs[OUTPUT], batch, label),
+            0.005,
+        ),
+        refuses=refuses,
+    )
+
+
+FURTHER_MEASURES = {"brier": _brier_score, "average_precision": _average_precision_of}
 
 
 def classes(target: Array) -> Array:

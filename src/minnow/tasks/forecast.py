@@ -5,8 +5,8 @@ from __future__ import annotations
 from minnow.tasks import regress
 
 CAPABILITIES = regress.CAPABILITIES
-OUTPUT, BINARY_LOSS = regress.OUTPUT, regress.BINARY_LOSS
-ANSWER, MEASURES = regress.ANSWER, regress.MEASURES
-loss, margin, classes, encode = regress.loss, regress.margin, regress.classes, regress.encode
+OUTPUT, ANSWER = regress.OUTPUT, regress.ANSWER
+MEASURES, FURTHER_MEASURES = regress.MEASURES, regress.FURTHER_MEASURES
+classes, encode = regress.classes, regress.encode
 outputs_from_answers, flips = regress.outputs_from_answers, regress.flips
 baselines, answers = regress.baselines, regress.answers

@@ -15,7 +15,6 @@ from minnow.tasks import _extractor, _frechet
 from minnow.types import Array, Batch, Columns, Measure, Outputs, noise_of
 
 OUTPUT = "sample"
-BINARY_LOSS = False
 _FLIP = 0.05
 """Mean absolute difference of pixels, as a share of their range, above which two images count as different."""
 _NEIGHBOURS = 3
@@ -98,16 +97,7 @@ MEASURES = (
     Measure("recall", True, rows=_recall, low=0.0, high=1.0),
     Measure("memorised", False, rows=_memorised, low=0.0, high=1.0),
 )
-
-
-def loss(outputs: Outputs, batch: Batch) -> Array:
-    """Fréchet distance plus each row's influence on it, (n,) float64; the mean is the distance."""
-    return _distance(outputs, batch)
-
-
-def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: a share of the distance, setting or that of the measure."""
-    return MEASURES[0].margin_at(float(np.mean(loss)), setting)
+FURTHER_MEASURES: dict[str, Callable[[str], Measure]] = {}
 
 
 def classes(target: Array) -> Array:

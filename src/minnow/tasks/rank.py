@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minnow.contracts import TaskCapabilities
+from minnow.tasks._names import count_of
 from minnow.tasks._ranking import top
 from minnow.types import Array, Batch, Columns, Measure, Outputs
 
 CAPABILITIES = TaskCapabilities(redivided=False)
 OUTPUT = "scores"
-BINARY_LOSS = False
 _TOP = 10
 _BEST = "best"
 """Name of the array from which coverage is computed."""
@@ -28,10 +29,10 @@ ANSWER: dict[str, Any] = {
 }
 
 
-def _hits(outputs: Outputs, batch: Batch) -> tuple[Array, Array]:
-    """Whether each of the best ten is relevant, (n, k) bool, and the number of relevant items, (n,) int."""
+def _hits(outputs: Outputs, batch: Batch, k: int) -> tuple[Array, Array]:
+    """Whether each of the best k is relevant, (n, k) bool, and the number of relevant items, (n,) int."""
     seen = batch.inputs.get("seen")
-    best = top(outputs[OUTPUT], seen, _TOP)
+    best = top(outputs[OUTPUT], seen, k)
     relevant = batch.target
     if seen is not None:
         relevant = np.where((relevant[:, :, None] == seen[:, None, :]).any(-1), -1, relevant) if seen.size else relevant
@@ -44,21 +45,21 @@ def _where_relevant(values: Any, count: Array) -> Array:
     return np.where(count > 0, values, np.nan)
 
 
-def _ndcg(outputs: Outputs, batch: Batch) -> Array:
-    """Normalized discounted cumulative gain at 10 with binary relevance, (n,) float64. Source: Järvelin & Kekäläinen 2002."""
-    hits, count = _hits(outputs, batch)
-    gain = 1.0 / np.log2(np.arange(2, _TOP + 2))
-    ideal = np.concatenate([[0.0], np.cumsum(gain)])[np.minimum(count, _TOP)]
+def _ndcg(outputs: Outputs, batch: Batch, k: int) -> Array:
+    """Normalized discounted cumulative gain at k with binary relevance, (n,) float64. Source: Järvelin & Kekäläinen 2002."""
+    hits, count = _hits(outputs, batch, k)
+    gain = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[0.0], np.cumsum(gain)])[np.minimum(count, k)]
     return _where_relevant((hits * gain[: hits.shape[1]]).sum(1) / np.where(count > 0, ideal, 1.0), count)
 
 
-def _recall(outputs: Outputs, batch: Batch) -> Array:
-    hits, count = _hits(outputs, batch)
+def _recall(outputs: Outputs, batch: Batch, k: int) -> Array:
+    hits, count = _hits(outputs, batch, k)
     return _where_relevant(hits.sum(1) / np.maximum(count, 1), count)
 
 
-def _hit(outputs: Outputs, batch: Batch) -> Array:
-    hits, count = _hits(outputs, batch)
+def _hit(outputs: Outputs, batch: Batch, k: int) -> Array:
+    hits, count = _hits(outputs, batch, k)
     return _where_relevant(hits.any(1).astype(np.float64), count)
 
 
@@ -72,22 +73,19 @@ def _coverage(outputs: Outputs, batch: Batch) -> float:
     return len(np.unique(best[best >= 0])) / len(batch.labels)
 
 
+def _of_list(name: str, rows: Callable[[Outputs, Batch, int], Array], text: str) -> Measure:
+    """A measure of the best items. text: how many."""
+    k = count_of(name, text)
+    return Measure(f"{name}@{k}", True, rows=lambda outputs, batch: rows(outputs, batch, k), low=0.0, high=1.0)
+
+
+FURTHER_MEASURES = {
+    name: partial(_of_list, name, rows) for name, rows in (("ndcg", _ndcg), ("recall", _recall), ("hit", _hit))
+}
 MEASURES = (
-    Measure("ndcg@10", True, rows=_ndcg, low=0.0, high=1.0),
-    Measure("recall@10", True, rows=_recall, low=0.0, high=1.0),
-    Measure("hit@10", True, rows=_hit, low=0.0, high=1.0),
+    *(make(str(_TOP)) for make in FURTHER_MEASURES.values()),
     Measure("coverage", True, score=_coverage, needs=_best, low=0.0, high=1.0),
 )
-
-
-def loss(outputs: Outputs, batch: Batch) -> Array:
-    """1 - NDCG@10, (n,) float64; 1 for rows without a known relevant item."""
-    return 1.0 - np.nan_to_num(_ndcg(outputs, batch), nan=0.0)
-
-
-def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: a share of the mean NDCG, setting or that of the measure."""
-    return MEASURES[0].margin_at(float(1.0 - np.mean(loss)), setting)
 
 
 def classes(target: Array) -> Array:

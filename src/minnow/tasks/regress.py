@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import TaskCapabilities
-from minnow.types import Array, Batch, Columns, Measure, Outputs
+from minnow.tasks._names import refuse_text, share_of
+from minnow.types import Array, Batch, Columns, Measure, Outputs, quantile_of
 
 OUTPUT = "value"
-BINARY_LOSS = False
 _FLIP = 0.01
 """Difference of two predictions, as a share of the target's range, above which they count as different."""
 
@@ -41,21 +41,49 @@ def _r2(outputs: Outputs, batch: Batch) -> float:
     return 1.0 - float(_squared(outputs, batch).sum()) / spread if spread else 0.0
 
 
+def _r2_values(outputs: Outputs, batch: Batch) -> Array:
+    """Coefficient of determination plus the influence of each row, (n,): it is a ratio of two sums over rows."""
+    target = batch.target.astype(np.float64)
+    spread, error = (target - target.mean()) ** 2, _squared(outputs, batch)
+    r2 = _r2(outputs, batch)
+    if not spread.sum():
+        return np.full(len(batch), r2)
+    return r2 - (error - (1 - r2) * spread) * (len(batch) / spread.sum())
+
+
 MEASURES = (
     Measure("mae", False, rows=_absolute, low=0.0),
     Measure("rmse", False, rows=_squared, root=True, low=0.0),
-    Measure("r2", True, score=_r2, high=1.0),
+    Measure("r2", True, score=_r2, high=1.0, pseudo_values=_r2_values),
 )
 
 
-def loss(outputs: Outputs, batch: Batch) -> Array:
-    """Absolute error, (n,) float64, in the target's unit."""
-    return _absolute(outputs, batch)
+def _mape(text: str) -> Measure:
+    """Mean absolute error as a share of the target's size."""
+    refuse_text("mape", text)
+
+    def refuses(batch: Batch) -> str | None:
+        if count := int((batch.target == 0).sum()):
+            return (
+                f"measure: mape divides by the target, which must not be 0. Received: {count:,} rows with 0. Take mae."
+            )
+        return None
+
+    return Measure("mape", False, rows=lambda o, b: _absolute(o, b) / np.abs(b.target), low=0.0, refuses=refuses)
 
 
-def margin(loss: Array, setting: float | None) -> float:
-    """Absolute margin on the mean loss: a share of it, setting or that of the mean absolute error."""
-    return MEASURES[0].margin_at(float(np.mean(loss)), setting)
+def _pinball(text: str) -> Measure:
+    """Loss of a quantile. Source: Koenker & Bassett 1978."""
+    quantile = share_of("pinball", text)
+
+    def rows(outputs: Outputs, batch: Batch) -> Array:
+        short = batch.target - _values(outputs)
+        return np.maximum(quantile * short, (quantile - 1) * short)
+
+    return Measure(f"pinball@{quantile:g}", False, rows=rows, low=0.0)
+
+
+FURTHER_MEASURES = {"mape": _mape, "pinball": _pinball}
 
 
 def classes(target: Array) -> Array:
@@ -95,12 +123,15 @@ def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
-    """mean, median: those of train, for every row."""
+    """mean, median: those of train, for every row; where a quantile is wanted, that of train too."""
 
     def constant(value: float) -> Callable[[Batch], dict[str, Array]]:
         return lambda batch: {OUTPUT: np.full(len(batch), value, np.float32)}
 
-    return {"mean": constant(float(np.mean(train.target))), "median": constant(float(np.median(train.target)))}
+    values = {"mean": np.mean(train.target), "median": np.median(train.target)}
+    if (wanted := quantile_of(train.measure)) is not None:
+        values[f"quantile {wanted:g}"] = np.quantile(train.target, wanted)
+    return {name: constant(float(value)) for name, value in values.items()}
 
 
 def _constants(train: Batch, exam: Batch) -> dict[str, Outputs]:

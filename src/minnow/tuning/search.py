@@ -117,7 +117,7 @@ def best(case: Case, evaluations: Sequence[Evaluation]) -> Evaluation:
     if not fitting:
         least = min(variant.bundle.size_bytes for variant in evaluations)
         raise ValueError(f"A variant must fit budget.size_bytes {limit:,}. Received: {least:,} bytes and more.")
-    sign = 1 if case.task.MEASURES[0].higher_is_better else -1
+    sign = 1 if case.measure.higher_is_better else -1
     rank: Callable[[Evaluation], Any] = lambda variant: (  # noqa: E731
         sign * variant.primary.value,
         -variant.bundle.size_bytes,

@@ -64,7 +64,7 @@ def open_study(storage: str, name: str, case: Case) -> Any:
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    direction = "maximize" if case.task.MEASURES[0].higher_is_better else "minimize"
+    direction = "maximize" if case.measure.higher_is_better else "minimize"
     pruner = _pruner(case.settings.tune.pruner)
     study = optuna.create_study(
         storage=storage, study_name=name, direction=direction, load_if_exists=True, pruner=pruner
@@ -125,7 +125,7 @@ def present_score(study: Any) -> float | None:
 
 def tuned(study: Any, case: Case, space: Space) -> Tuned:
     """Return the result of a study."""
-    measure, trial = case.task.MEASURES[0].name, best_trial(study)
+    measure, trial = case.measure.name, best_trial(study)
     if trial is None:
         return Tuned(measure, counts=counts(study))
     values, attributes = search.decoded(trial.params, space), trial.user_attrs

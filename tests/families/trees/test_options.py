@@ -38,7 +38,7 @@ def test_what_trees_offer_is_part_of_the_file(name, modality, task, params, tmp_
     for key, value in model.predict(rows).items():
         np.testing.assert_allclose(answers[key], value, atol=1e-4 * max(1, np.abs(value).max()))
         np.testing.assert_array_equal(family.load(tmp_path).predict(rows)[key], value)
-    loss = tasks.get(task).loss
+    loss = tasks.measure(task).loss
     plain = min(loss(baseline(val), val).mean() for baseline in tasks.get(task).baselines(train).values())
     assert loss(model.predict(val.inputs), val).mean() < 0.8 * plain
 

@@ -170,7 +170,7 @@ class _Record:
         """Record an epoch. losses: of that epoch. Returns them with the distance from val."""
         samples = KerasModel(self._generator).predict(self._val.inputs)
         is_finite = bool(np.isfinite(samples[generate.OUTPUT]).all())
-        distance = float(generate.loss(samples, self._val).mean()) if is_finite else np.nan
+        distance = float(generate.MEASURES[0].loss(samples, self._val).mean()) if is_finite else np.nan
         if epoch in self._pictured:
             self.pictures[f"samples-{epoch:03d}"] = samples[generate.OUTPUT][:GRID]
         if distance < self._least:

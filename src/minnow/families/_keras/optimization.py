@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minnow.families._keras.options import Training
+from minnow.types import Batch, quantile_of
 
 
 def optimizer(params: Training, steps: int) -> Any:
@@ -45,11 +46,18 @@ def _learning_rate(params: Training, steps: int) -> Any:
     )
 
 
-def task_loss(params: Training, task: str) -> Any:
-    """Build the Keras loss of the parameters, or the default of the task. Raises ValueError for a loss of another task."""
+def loss_of(params: Training, train: Batch) -> Any:
+    """Build the Keras loss: that of the parameters, else of the measure that the use case names, else of the task.
+
+    Raises ValueError for a loss of another task.
+    """
     import keras
 
-    kind = params.loss or {"classify": "cross_entropy", "rate": "mse"}.get(task, "mae")
+    task, quantile = train.task, quantile_of(train.measure)
+    if quantile is not None and params.loss is None:
+        return _quantile_loss(quantile)
+    squared = train.measure == "rmse" or (task == "rate" and not train.measure)
+    kind = params.loss or ("cross_entropy" if task == "classify" else "mse" if squared else "mae")
     if (kind in ("cross_entropy", "focal")) != (task == "classify"):
         raise ValueError(
             f"Task '{task}' cannot be trained with loss '{kind}'. Leave `loss` out to use the task's default."
@@ -64,6 +72,17 @@ def task_loss(params: Training, task: str) -> Any:
         "huber": keras.losses.Huber,
     }
     return numeric[kind]()
+
+
+def _quantile_loss(quantile: float) -> Any:
+    """Make the loss of a quantile, per row. Source: Koenker & Bassett 1978."""
+    import keras
+
+    def loss(target: Any, predicted: Any) -> Any:
+        short: Any = keras.ops.subtract(keras.ops.reshape(target, (-1,)), keras.ops.reshape(predicted, (-1,)))
+        return keras.ops.maximum(quantile * short, (quantile - 1) * short)
+
+    return loss
 
 
 def _one_hot_loss(kind: str, smoothing: float) -> Any:

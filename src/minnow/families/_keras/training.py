@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow import tasks
 from minnow.families._keras import feed, optimization, transfer
 from minnow.families._keras.layers import ESTIMATE
 from minnow.families._keras.model import NUMERIC, KerasModel, one_or_list
@@ -47,8 +48,8 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     train_rows = feed.dataset(names, train, target, params.batch_size, plan.seed, plan.change)
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
-    plan = replace(plan, loss=plan.loss or optimization.task_loss(params, train.task))
-    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train.task, float(std)))
+    plan = replace(plan, loss=plan.loss or optimization.loss_of(params, train))
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train, float(std)))
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
@@ -80,11 +81,12 @@ class _Measure:
         return [float(value) * scale for value in values]
 
 
-def _measure(task: str, std: float) -> _Measure:
-    """Choose the measure of a task. std: by which its targets were divided."""
-    if task in NUMERIC:
-        return _Measure("rmse" if task == "rate" else "mae", std)
-    return _Measure("accuracy" if task == "classify" else None)
+def _measure(train: Batch, std: float) -> _Measure:
+    """Choose the measure of each epoch: the one that decides where Keras has it. std: by which targets were divided."""
+    name = tasks.measure(train.task, train.measure).name
+    if train.task in NUMERIC:
+        return _Measure("rmse" if name == "rmse" else "mae", std)
+    return _Measure("accuracy" if train.task == "classify" else None)
 
 
 def _fit(
