@@ -285,7 +285,7 @@ class Measure:
     rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
     score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is bootstrapped.
     Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
-    rows first, that score takes instead of outputs, computed once before rows are resampled. low, high: the range of the
+    rows first, that score takes instead of outputs, computed once before rows are resampled; the batch of score has no inputs. low, high: the range of the
     score, in which its intervals stay. margin: the default non-inferiority margin, in the unit of the score, or where relative
     as a share of the score.
     """

@@ -12,6 +12,7 @@ from minnow.contracts import TaskCapabilities
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, Measure, Outputs
 
 OUTPUT = "probabilities"
+_PREDICTED, _RANKS = "predicted", "ranks"
 BINARY_LOSS = True
 
 ANSWER: dict[str, Any] = {
@@ -41,9 +42,16 @@ def _log_loss(outputs: Outputs, batch: Batch) -> Array:
     return -np.log(np.clip(np.where(known, probability, 0.0).astype(np.float64), SMALLEST_PROBABILITY, 1.0))
 
 
+def _labelled(outputs: Outputs, batch: Batch) -> dict[str, Array]:
+    return {_PREDICTED: _predicted(outputs)}
+
+
 def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
-    """True positives, predictions and rows per label, (k,) each; rows of unknown labels are counted in predictions only."""
-    k, predicted = outputs[OUTPUT].shape[1], _predicted(outputs)
+    """True positives, predictions and rows per label, (k,) each; rows of unknown labels are counted in predictions only.
+
+    outputs: those of _labelled.
+    """
+    k, predicted = len(batch.labels), outputs[_PREDICTED]
     known = batch.target >= 0
     hits = np.bincount(batch.target[known & (predicted == batch.target)], minlength=k)
     return hits, np.bincount(predicted, minlength=k), np.bincount(batch.target[known], minlength=k)
@@ -63,35 +71,47 @@ def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
     return float((hits[occurs] / rows[occurs]).mean()) if occurs.any() else 0.0
 
 
+def _ranked(outputs: Outputs, batch: Batch) -> dict[str, Array]:
+    """Rank of each row's probability among all rows, (n, k) int32, equal ones alike; of two labels that of the second alone."""
+    probabilities = outputs[OUTPUT][:, 1:] if outputs[OUTPUT].shape[1] == 2 else outputs[OUTPUT]
+    columns = [np.unique(column, return_inverse=True)[1] for column in probabilities.T]
+    return {_RANKS: np.stack(columns, axis=1).astype(np.int32)}
+
+
 def _auc(outputs: Outputs, batch: Batch) -> float:
     """Area under the ROC curve; for more than two labels the mean of one against the rest. 0.5 where all rows have one label.
 
-    It is the share of pairs in the right order, ties counting half. Source: Hanley & McNeil 1982.
+    It is the share of pairs in the right order, ties counting half. outputs: those of _ranked. Source: Hanley & McNeil 1982.
     """
     known = batch.target >= 0
-    probabilities, target = outputs[OUTPUT][known], batch.target[known]
-    labels = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    by_label = [_ordered(probabilities[:, label], target == label) for label in labels]
+    ranks, target = outputs[_RANKS][known], batch.target[known]
+    labels = [1] if ranks.shape[1] == 1 else range(ranks.shape[1])
+    by_label = [_ordered(column, target == label) for column, label in zip(ranks.T, labels, strict=True)]
     areas = [area for area in by_label if area is not None]
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _ordered(probability: Array, positive: Array) -> float | None:
-    """Share of pairs of a positive and a negative row that probability (n,) orders correctly; None without pairs."""
-    above, below = np.sort(probability[positive]), np.sort(probability[~positive])
-    if not len(above) or not len(below):
+def _ordered(rank: Array, positive: Array) -> float | None:
+    """Share of pairs of a positive and a negative row that rank (n,) orders correctly; None without pairs."""
+    above = int(positive.sum())
+    below = len(rank) - above
+    if not above or not below:
         return None
-    won = np.searchsorted(below, above, "left").sum() + np.searchsorted(below, above, "right").sum()
-    return float(won / (2 * len(above) * len(below)))
+    k = int(rank.max()) + 1
+    above_at, below_at = np.bincount(rank[positive], minlength=k), np.bincount(rank[~positive], minlength=k)
+    won = (above_at * (2 * np.cumsum(below_at) - below_at)).sum()
+    return float(won / (2 * above * below))
 
 
 _SHARE: dict[str, Any] = {"low": 0.0, "high": 1.0}
 MEASURES = (
     Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False),
     Measure("log_loss", False, rows=_log_loss, low=0.0, high=-math.log(SMALLEST_PROBABILITY), margin=0.01),
-    Measure("macro_f1", True, score=_macro_f1, **_SHARE, margin=0.01, relative=False),
-    Measure("balanced_accuracy", True, score=_balanced_accuracy, **_SHARE, margin=0.01, relative=False),
-    Measure("auc", True, score=_auc, **_SHARE, margin=0.002, relative=False),
+    Measure("macro_f1", True, score=_macro_f1, needs=_labelled, **_SHARE, margin=0.01, relative=False),
+    Measure(
+        "balanced_accuracy", True, score=_balanced_accuracy, needs=_labelled, **_SHARE, margin=0.01, relative=False
+    ),
+    Measure("auc", True, score=_auc, needs=_ranked, **_SHARE, margin=0.002, relative=False),
 )
 
 
