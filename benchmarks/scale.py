@@ -104,7 +104,8 @@ def plain(path: Path) -> None:
     target = frame.pop("class")
     texts = [name for name in frame.columns if name.startswith("c")]
     train, test, answers, expected = train_test_split(frame, target, test_size=0.2, random_state=SEED)
-    scaled = ColumnTransformer([("text", OneHotEncoder(), texts)], remainder=StandardScaler())
+    others = [name for name in frame.columns if name not in texts]
+    scaled = ColumnTransformer([("text", OneHotEncoder(), texts), ("numbers", StandardScaler(), others)])
     ordinal = ColumnTransformer([("text", OrdinalEncoder(), texts)], remainder="passthrough")
     models = {
         "linear": make_pipeline(scaled, LogisticRegression(max_iter=1000)),

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minnow.measures import score, score_all
-from minnow.measures import scores
+from minnow.measures import score, score_all, scores
 from minnow.measures.scores import LARGE, agreed, bootstrap_means, bootstrap_sums, by_group, score_by, span, wilson
 from minnow.types import Batch, Measure
 

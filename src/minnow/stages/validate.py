@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from minnow.stages.case import Problem
 from minnow.types import Array, Columns, Expectation, Notice, Table
 
 EXAMPLES = 10
+_COLUMNS, _CELLS = 30, 4_000_000
+"""Most columns, and most of their cells, that are checked at once."""
 
 
 class DataError(ValueError):
@@ -124,13 +126,38 @@ def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}  # pyright: ignore
         asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
-        rows = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _frame(columns)})
-        suite = gx.ExpectationSuite(name="expectations")
-        for place, one in enumerate(expectations):
-            suite.add_expectation(get_expectation_impl(one.kind)(**one.kwargs, meta={"place": place}))
-        results = rows.validate(suite, result_format="COMPLETE").results
-    placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
+        definition = asset.add_batch_definition_whole_dataframe("all")
+        placed: dict[int, dict[str, Any]] = {}
+        for names, places in _parts(columns, expectations):
+            batch = definition.get_batch({"dataframe": _frame({name: columns[name] for name in names})})
+            # to add one by one compares each with all before it
+            asked = [
+                get_expectation_impl(expectations[place].kind)(**expectations[place].kwargs, meta={"place": place})
+                for place in places
+            ]
+            suite = gx.ExpectationSuite(name="expectations", expectations=asked)
+            results = batch.validate(suite, result_format="COMPLETE").results
+            placed |= {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
     return [placed[place] for place in range(len(expectations))]
+
+
+def _parts(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[tuple[list[str], list[int]]]:
+    """Divide expectations so that few columns are checked at once: names of columns, and indices of expectations about them.
+
+    The library copies all columns of a batch for each expectation. Those about the whole table are checked on one column.
+    """
+    by_column: dict[str, list[int]] = {}
+    for place, one in enumerate(expectations):
+        name = one.kwargs.get("column", "")
+        by_column.setdefault(name if name in columns else "", []).append(place)
+    rows = max(1, max(map(len, columns.values()), default=1))
+    step = max(1, min(_COLUMNS, _CELLS // rows))
+    names = [name for name in by_column if name]
+    if by_column.get(""):
+        yield list(columns)[:1], by_column[""]
+    for start in range(0, len(names), step):
+        part = names[start : start + step]
+        yield part, [place for name in part for place in by_column[name]]
 
 
 def warm_up() -> None:
