@@ -67,13 +67,14 @@ def read(path, *, columns: bool, **options):
     ), bool(used)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files(),
     st.sampled_from([{}, {}, {"missing": ["-999"]}, {"decimal": ","}, {"kinds": {"size": "numeric"}}, {"few": 100}]),
 )
 @example(b"size,colour,answer\n1,a,yes\n1.5,total,no\n,,\n", {})
 @example(b"size,colour,answer\n1,a,yes\nsize,colour,answer\n2,b,no\n", {})
+@example(b"size,colour,answer\nsize,colour,answer\n1,b,no\n", {})
 @example(b"size,colour,answer\n1,a,yes\nsize,x,answer\n2,b,no\n", {})
 @example(b"size,colour,answer\n-999,a,yes\n-999.0,x,no\n2,b,no\n", {"missing": ["-999"]})
 @example(b"size,colour,answer\n1.234,a,yes\n2.345,x,no\n2,b,no\n", {})

@@ -7,6 +7,7 @@ cell for each name, and nothing below the table. Other files are read row by row
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ def read_columns(path: Path, file: RowFile, first: Row) -> dict[str, Coded | Tex
     file: opened, with its header; first: its first row.
     """
     line, _ = first
-    body = _body(path, file, line) if _may_be(path, file) else None
+    plain = _may_be(path, file) and _headers_above(path, file, line) <= 1
+    body = _body(path, file, line) if plain else None
     columns = None if body is None else _columns(path, file, body.start)
     if body is None or columns is None or len(columns[0]) != body.lines:  # Arrow leaves out blank lines
         return None
@@ -54,6 +56,13 @@ def _may_be(path: Path, file: RowFile) -> bool:
         and form.quote.isascii()
         and len(file.names) > 1
     )
+
+
+def _headers_above(path: Path, file: RowFile, line: int) -> int:
+    """Count the lines above a line that have the cells of the header."""
+    with path.open(encoding=UTF8, newline="") as stream:
+        lines = [text.split(file.form.separator) for text in islice(stream, line - 1)]
+    return sum(tuple(cell.strip() for cell in cells) == file.header for cells in lines)
 
 
 class _Body(NamedTuple):
