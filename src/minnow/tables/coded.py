@@ -171,7 +171,8 @@ def of_column(column: Any) -> Coded | Texts:
     """Hold an Arrow column of texts without nulls, as codes where few are distinct."""
     pc = compute()
 
-    if len(pc.unique(column.slice(0, _FIRST))) > _FEW:
+    first = column.slice(0, _FIRST)
+    if len(pc.unique(first)) > min(_FEW, len(first) // 2):
         return Texts(column)
     coded = pc.dictionary_encode(column)
     if len(coded.dictionary) > _MOST:
