@@ -11,6 +11,7 @@ are.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,9 +36,10 @@ TIMES, FIXED_S, MOST_BYTES = {100_000: 1.5, 1_000_000: 3.0}, {100_000: 12.0, 1_0
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took. peak: resident memory in bytes; output: what it printed."""
+    """What a command took. cpu_s: of all its processes; peak: resident memory in bytes; output: what it printed."""
 
     seconds: float
+    cpu_s: float
     peak: int
     output: str
 
@@ -63,15 +65,16 @@ def measured(folder: Path, *command: str) -> Cost:
     start, peak = time.perf_counter(), 0
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=output, stderr=output)
-        while process.poll() is None:
+        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
             peak = max(peak, _resident(process.pid))
             time.sleep(EVERY_S)
-        seconds = time.perf_counter() - start
+        seconds, (_, status, usage) = time.perf_counter() - start, ended
+        process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{text}")
-    return Cost(seconds, peak, text)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak, text)
 
 
 def _resident(pid: int) -> int:
@@ -128,12 +131,13 @@ def compare(copy: Path, folder: Path, rows: int, *, outputs: bool) -> bool:
     run = measured(copy, *minnow, "run", name)
     path.unlink()
     for title, cost in (("plain script", script), ("minnow new", new), ("minnow run", run)):
-        print(f"{rows:>9,} rows  {title:<14}{cost.seconds:8.1f} s{cost.peak / 1e9:8.2f} GB", flush=True)
+        figures = f"{cost.seconds:8.1f} s {cost.cpu_s:8.1f} s of CPU {cost.peak / 1e9:6.2f} GB"
+        print(f"{rows:>9,} rows  {title:<14}{figures}", flush=True)
         if outputs:
             print(cost.output, flush=True)
     allowed = TIMES.get(rows, np.inf) * script.seconds + FIXED_S.get(rows, 0.0)
     most = MOST_BYTES.get(rows, np.inf)
-    print(f"{rows:>9,} rows  allowed       {allowed:8.1f} s{most / 1e9:8.2f} GB", flush=True)
+    print(f"{rows:>9,} rows  {'allowed':<14}{allowed:8.1f} s {'':>17} {most / 1e9:6.2f} GB", flush=True)
     return run.seconds <= allowed and run.peak <= most
 
 
