@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-dask bench-judge bench-choice serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-scale bench-dask bench-judge bench-choice serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -62,6 +62,9 @@ bench-full: $(STAMP) ## The same with three seeds
 
 bench-overhead: $(STAMP) ## What the pipeline costs beyond the fits themselves
 	$(BIN)/python -m benchmarks.overhead
+
+bench-scale: $(STAMP) ## Time and memory at 100,000 and 1,000,000 rows of a table
+	$(BIN)/python -m benchmarks.scale
 
 bench-dask: $(STAMP) ## What a job costs in the worker process and on a node of a cluster
 	$(BIN)/python -m benchmarks.dask_cost

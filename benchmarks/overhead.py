@@ -41,14 +41,19 @@ def fresh_copy(folder: Path) -> Path:
     return copy
 
 
-def timed(copy: Path, *command: str) -> tuple[float, str]:
-    """Run a command in the copy. Returns seconds and its output; exits when the command fails."""
+def environment(copy: Path) -> dict[str, str]:
+    """Variables of a process that runs the code of a copy of the project."""
     path = os.pathsep.join([str(copy / "src"), str(copy)])
     bin_first = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PYTHONPATH": path, "PATH": bin_first}
-    environment.pop("BENTOML_HOME", None)
+    variables = {**os.environ, "PYTHONPATH": path, "PATH": bin_first}
+    variables.pop("BENTOML_HOME", None)
+    return variables
+
+
+def timed(copy: Path, *command: str) -> tuple[float, str]:
+    """Run a command in the copy. Returns seconds and its output; exits when the command fails."""
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=copy, env=environment(copy), capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")

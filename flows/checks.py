@@ -19,19 +19,32 @@ def _silent(text: str) -> None:
 
 
 def read_checked(case: Case, reports: Path, say: Callable[[str], None] = _silent) -> tuple[Table, Findings]:
-    """Read the raw rows, check them against the expectations of their modality, and write the report to a folder.
+    """Read the raw rows and check them, as read and checked do."""
+    table = read(case, say)
+    return table, checked(case, table, reports)
 
-    say: is called with each notice of what reading found or left out, whether the rows pass the checks or not. Raises
-    validate.DataError when the rows cannot be read or a check fails.
+
+def read(case: Case, say: Callable[[str], None] = _silent) -> Table:
+    """Read the raw rows. say: is called with each notice of what reading found or left out.
+
+    Raises validate.DataError when the rows cannot be read.
     """
     table = intake.read(case)
     for notice in table.notices:
         say(notice.text)
+    return table
+
+
+def checked(case: Case, table: Table, reports: Path) -> Findings:
+    """Check rows against the expectations of their modality, and write the report to a folder.
+
+    Raises validate.DataError when a check fails.
+    """
     with intake.as_data_errors(case):
         findings = validate.check(table, case.problem, case.name)
         report = validation.write(findings, (), reports)
     findings.require(report)
-    return table, findings
+    return findings
 
 
 def hints_of(case: Case, table: Table, prepared: Prepared, findings: Findings, reports: Path) -> tuple[Hint, ...]:

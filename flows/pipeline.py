@@ -20,13 +20,15 @@ FAILED = "failed"
 @task(name="commit", **STORE)
 def commit(job: Job, name: str) -> None:
     """Record in dvc.lock what a use case was made from."""
-    versions.commit(job.space.root, name)
+    with job.display.step(f"{name}: record", counted=False):
+        versions.commit(job.space.root, name)
 
 
 @task(name="publish", **STORE)
 def publish(job: Job) -> None:
     """Carry out the decisions: promote and publish."""
-    publishing.publish(job.space, job.settings, job.display.say)
+    with job.display.step("publish", counted=False):
+        publishing.publish(job.space, job.settings, job.display.say)
 
 
 @flow(name="retrain", validate_parameters=False)
@@ -62,7 +64,8 @@ def work(job: Job, stale: list[str]) -> dict[str, str]:
     statuses = {name: _one(job, name) for name in stale}
     if not job.space.is_trial:
         publish(job)
-    cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
+    with job.display.step("clean the cache", counted=False):
+        cleaning.trim(job.space, job.settings.cache.max_gb, job.display.say)
     return statuses
 
 

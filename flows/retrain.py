@@ -48,7 +48,8 @@ def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, acc
     try:
         settings = config.load(space.params, catalog())
         with alone(space):
-            plan = planning.make(space, settings, names, force=force, accept=accept)
+            with Display() as display, display.step("plan", counted=False):
+                plan = planning.make(space, settings, names, force=force, accept=accept)
             _report(plan)
             code = _work(space, settings, plan, ran)
             code = USAGE if plan.needs_user else FAILED if plan.stopped else code

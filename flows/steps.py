@@ -18,7 +18,7 @@ from flows._prefect import (
     flow,
     task,
 )
-from flows.checks import hints_of, read_checked
+from flows.checks import checked, hints_of, read
 from flows.faults import Faults
 from flows.job import CURRENT, Job
 from flows.record import failure_of, key_of_outcome, record_of, summary
@@ -49,7 +49,10 @@ def with_keys(case: Case) -> Case:
 @task(name="check", **PLAIN)
 def check(job: Job, case: Case, reports: Path) -> tuple[Table, Findings]:
     """Read the raw rows, say what reading found, and check them against the modality's expectations."""
-    return read_checked(case, reports, lambda text: job.display.say(f"  {case.name}: {text}"))
+    with job.display.step(f"{case.name}: read", counted=False):
+        table = read(case, lambda text: job.display.say(f"  {case.name}: {text}"))
+    with job.display.step(f"{case.name}: validate"):
+        return table, checked(case, table, reports)
 
 
 @task(name="prepare", **PLAIN)
@@ -192,10 +195,10 @@ def usecase(name: str) -> str:
     case = with_keys(job.case(name))
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
-        with job.display.step(f"{name}: validate"):
-            table, findings = check(job, case, reports)
+        table, findings = check(job, case, reports)
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
+        with job.display.step(f"{name}: look for hints", counted=False):
             hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
@@ -218,7 +221,7 @@ def usecase(name: str) -> str:
     with job.display.step(f"{name}: track"):
         track(job, case, final, scratch, rivals)
         _show(job, name, final)
-    outcome.install(case, scratch)
+        outcome.install(case, scratch)
     job.ran.written.append(name)
     return final.status
 
@@ -234,7 +237,8 @@ def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[
 
     Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
     """
-    handed = train.hand_over(case, prepared, job.runner.call)
+    with job.display.step(f"{case.name}: hand over the rows", counted=False):
+        handed = train.hand_over(case, prepared, job.runner.call)
     measure = case.measure.name
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}

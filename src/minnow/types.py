@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -250,6 +250,17 @@ def content_key(*parts: bytes) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+def part_of_key(part: bytes) -> bytes:
+    """One part of a row as content_keys takes it: behind its length."""
+    return len(part).to_bytes(8, "little") + part
+
+
+def content_keys(rows: Iterable[bytes]) -> Array:
+    """Hash many rows as content_key hashes one, (n,) uint64. rows: the parts of each, as part_of_key returns them, joined."""
+    digests = b"".join([hashlib.blake2b(row, digest_size=8).digest() for row in rows])
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
+
+
 def noise_of(key: Array, width: int) -> Array:
     """Standard normal numbers determined by keys, (n, width) float32, the same on every machine.
 
@@ -290,9 +301,9 @@ class Measure:
     score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is that of its pseudo-values, and
     bootstrapped where it has none.
     Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
-    rows first, that score takes instead of outputs, computed once before rows are resampled. low, high: the range of the
-    score, in which its intervals stay. margin: the default non-inferiority margin, in the unit of the score, or where relative
-    as a share of the score.
+    rows first, that score takes instead of outputs, computed once before rows are resampled; the batch of score has no
+    inputs then. low, high: the range of the score, in which its intervals stay. margin: the default non-inferiority margin,
+    in the unit of the score, or where relative as a share of the score.
     pseudo_values: (outputs, batch) -> (n,) float64, beside score: the score plus the influence of each row on it. Their mean is
     the score, and the error of that mean is the error of the score, so that models can be compared row by row. Source: Efron
     1982 (infinitesimal jackknife); for AUC it is the method of DeLong et al. 1988.

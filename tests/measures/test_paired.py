@@ -242,3 +242,14 @@ def test_few_groups_that_agree_show_nothing(n, shown):
     against = compare(loss, loss, np.arange(n), binary=False, level=0.0304)
     assert math.isfinite(against.upper) == shown
     assert compare(loss - 0.5, loss, np.arange(n), binary=False, level=0.0304).p_better <= 0.0304 or not shown
+
+
+@pytest.mark.parametrize("tail", [1.0, 2.0])
+def test_the_bound_of_many_rows_holds_as_often_as_it_says_and_needs_no_draw_of_each(tail):
+    """Losses of which some outweigh most others, a true difference of zero: p is at most the level as often as it says."""
+    random, false, times, n = np.random.default_rng(4), 0, 150, 10_000
+    for _ in range(times):
+        common = random.lognormal(0, tail, n)
+        challenger, champion = common * random.lognormal(0, 0.3, (2, n))
+        false += compare(challenger, champion, np.arange(n), binary=False, level=0.05).p_better <= 0.05
+    assert 0.013 <= false / times <= 0.1

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minnow.measures import score, score_all
-from minnow.measures.scores import agreed, bootstrap_means, by_group, score_by, span, wilson
+from minnow.measures import score, score_all, scores
+from minnow.measures.scores import LARGE, agreed, bootstrap_means, bootstrap_sums, by_group, score_by, span, wilson
 from minnow.types import Batch, Measure
 
 MEAN = Measure("mean", True, rows=lambda outputs, batch: outputs["value"])
@@ -199,6 +199,70 @@ def test_groups_are_summed_and_counted():
 def test_a_mean_of_resamples_weighs_groups_by_their_rows():
     means = bootstrap_means(np.array([0.0, 30.0]), np.array([1.0, 3.0]), seed=0, resamples=400)
     assert set(np.round(means, 6)) == {0.0, 7.5, 10.0}
+
+
+MANY = {
+    "normal": lambda random: random.normal(size=LARGE),
+    "skewed": lambda random: random.lognormal(0, 2, LARGE),
+    "heavy tails": lambda random: random.standard_t(2, LARGE),
+    "hardly ever": lambda random: (random.random(LARGE) < 0.002).astype(np.float64),
+    "one that outweighs all": lambda random: np.where(np.arange(LARGE) == 7, 1e5, random.random(LARGE)),
+    "lost or won": lambda random: random.choice([-1.0, 0.0, 1.0], LARGE, p=[0.02, 0.97, 0.01]),
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_sums_of_many_groups_are_distributed_as_those_of_drawn_groups(kind, monkeypatch):
+    """The odd groups are drawn as they are, so that heavy tails and lumps stay."""
+    from scipy.stats import ks_2samp
+
+    sums = MANY[kind](np.random.default_rng(5))
+    (fast,) = bootstrap_sums([sums], 1, 4000)
+    monkeypatch.setattr(scores, "LARGE", LARGE + 1)
+    (drawn,) = bootstrap_sums([sums], 2, 4000)
+    if kind not in ("hardly ever", "one that outweighs all"):  # whose sums are lumps, the same but for rounding
+        assert ks_2samp(fast, drawn).pvalue > 0.01
+    assert fast.std() == pytest.approx(drawn.std(), rel=0.05)
+    ends = [0.005, 0.025, 0.975, 0.995]
+    assert np.quantile(fast, ends) == pytest.approx(np.quantile(drawn, ends), abs=0.3 * drawn.std())
+
+
+def test_several_sums_of_many_groups_go_together_as_in_drawn_groups(monkeypatch):
+    random = np.random.default_rng(3)
+    sizes = random.integers(1, 9, LARGE).astype(np.float64)
+    columns = [random.lognormal(0, 1, LARGE) * sizes, random.normal(size=LARGE) + sizes, sizes]
+    fast = np.corrcoef(bootstrap_sums(columns, 1, 4000))
+    monkeypatch.setattr(scores, "LARGE", LARGE + 1)
+    assert fast == pytest.approx(np.corrcoef(bootstrap_sums(columns, 2, 4000)), abs=0.06)
+
+
+def test_the_interval_of_many_groups_covers_a_known_mean_about_as_often_as_it_says():
+    random, covered = np.random.default_rng(2), 0
+    for _ in range(150):
+        measured = score(MEAN, *case(random.exponential(size=LARGE)))
+        covered += measured.low <= 1.0 <= measured.high
+    assert 0.9 <= covered / 150 <= 0.99
+
+
+@pytest.mark.parametrize("measure", [MEAN, ROOT, MEDIAN])
+def test_a_score_of_many_rows_does_not_depend_on_their_order(measure):
+    random = np.random.default_rng(0)
+    outputs, batch = case(random.exponential(size=LARGE))
+    order = random.permutation(LARGE)
+    numbered_anew = replace(batch.take(order), group=np.arange(LARGE))
+    assert score(measure, outputs, batch) == score(measure, {"value": outputs["value"][order]}, numbered_anew)
+
+
+def test_equal_values_of_many_rows_agree():
+    measured = score(SHARE, *case(np.full(LARGE, 0.1)))
+    assert (measured.low, measured.high) == pytest.approx(agreed(0.1, LARGE, 0.0, 1.0))
+
+
+def test_functions_that_are_scored_together_have_the_intervals_that_they_have_alone():
+    outputs, batch = case(np.random.default_rng(1).exponential(size=50), np.arange(50) % 20)
+    together = score_all([MEDIAN, MEAN, SHARE_OF_ALL], outputs, batch)
+    assert list(together) == ["median", "mean", "whole"]
+    assert together == {one.name: score(one, outputs, batch) for one in (MEDIAN, MEAN, SHARE_OF_ALL)}
 
 
 def test_another_seed_is_another_resample_and_the_same_seed_the_same():

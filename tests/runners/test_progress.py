@@ -99,3 +99,13 @@ def test_names_are_shown_as_they_are_written(name, terminal, monkeypatch):
     console.print(table)
     shown = Text.from_ansi(console.file.getvalue()).plain
     assert shown.count(name) >= 5
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(0.9, 0), (1.1, 1)])
+def test_a_step_that_is_mostly_short_leaves_a_line_only_where_it_takes_long(seconds, lines, monkeypatch):
+    ticks = iter([0.0, seconds])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
+    console = Console(file=io.StringIO(), width=140)
+    with progress.Display(console) as display, display.step("publish", counted=False):
+        pass
+    assert len(console.file.getvalue().splitlines()) == lines

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import LEVEL, model
 
+from minnow.stages import chance as chance_module
 from minnow.stages import floor, judge
 from minnow.stages.chance import Chance, chance_of
 from minnow.stages.floor import fewest
@@ -86,6 +87,27 @@ def test_right_on_every_row_of_an_exam_without_one_positive_is_not_a_first_champ
 
 
 # What cannot be told from who has learned nothing
+
+
+@pytest.mark.parametrize(("skill", "promoted"), [(0.0, False), (0.1, True)])
+def test_many_rows_tell_a_little_skill_from_none_by_few_permutations(skill, promoted):
+    """A hundred permutations of 25,000 rows; a model without skill has a probability of 3 % at most."""
+    yes, target = drawn(3, 25_000, skill=skill)
+    assert len(answered(yes, target)[0].permuted[0].means) == 800
+    assert ask(yes, target).promote == promoted
+    assert ask(yes, target, looks=30, champion=np.ones(len(target))).promote
+
+
+def test_the_level_holds_with_few_permutations_of_many_rows(monkeypatch):
+    monkeypatch.setattr(chance_module, "_MANY_ROWS", 200)
+    monkeypatch.setattr(chance_module, "_CELLS_OF_MANY", 30_000)
+    told = 0
+    for seed in range(400):
+        yes, target = drawn(seed, 300)
+        chance, _ = answered(yes, target)
+        assert len(chance.permuted[0].means) == 100
+        told += floor.tell(chance, np.arange(300), level=FIRST, first=FIRST).ok
+    assert told / 400 <= FIRST + 0.02
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ from minnow.modalities import images, interactions, text
 from minnow.records.files import write_npz
 from minnow.stages import validate
 from minnow.stages.case import Problem
-from minnow.types import Expectation
+from minnow.types import Expectation, Table
 
 ROWS = 60
 BAD = 7  # the row that gets the fault
@@ -281,3 +281,38 @@ def test_the_html_report_needs_no_internet_and_escapes_what_came_with_the_rows(t
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
     assert LINE_ROW in page
+
+
+def test_expectations_alike_are_checked_together_with_the_results_that_they_have_alone(monkeypatch):
+    random = np.random.default_rng(0)
+    columns = {f"n{i}": np.where(random.random(50) < 0.1 * (i % 3), np.nan, random.normal(size=50)) for i in range(9)}
+    columns |= {f"c{i}": np.where(random.random(50) < 0.2 * i, "", "a").astype(object) for i in range(3)}
+    columns["n4"][7], columns["n5"][:] = np.inf, np.nan
+    asked = [
+        Expectation(kind, {"column": name, **more}, "x")
+        for name in columns
+        for kind, more in (
+            ("expect_column_values_to_not_be_null", {"mostly": 0.85}),
+            ("expect_column_values_to_be_between", {"min_value": -1e30, "max_value": 1e30}),
+        )
+        if name.startswith("n") or more == {"mostly": 0.85}
+    ]
+    asked += [Expectation("expect_column_to_exist", {"column": "lacking"}, "x")]
+    odd = SimpleNamespace(describe=lambda *_: columns, expectations=lambda *_: asked)
+    table = Table({}, np.array([f"r:{i}" for i in range(50)]), np.arange(50, dtype=np.uint64))
+    made = validate.check(table, Problem("tiny", odd, None, "classify", None), "tiny")
+    monkeypatch.setattr(validate, "_OF_VALUES", ())
+    alone = validate.check(table, Problem("tiny", odd, None, "classify", None), "tiny")
+    assert made == alone
+    assert {one.ok for one in made.results} == {True, False}
+
+
+def test_many_columns_are_checked_by_few_calls(monkeypatch):
+    """Great Expectations takes milliseconds for each expectation, and more where a batch has more columns."""
+    sizes = []
+    opened = validate._checker()
+    monkeypatch.setattr(validate, "_checker", lambda: lambda *asked: sizes.append(len(asked[1])) or opened(*asked))
+    columns = {f"n{i}": np.arange(20.0) for i in range(300)}
+    asked = [Expectation("expect_column_values_to_not_be_null", {"column": name}, "x") for name in columns]
+    assert all(result["success"] for result in validate._run(columns, asked))
+    assert sizes == [1]

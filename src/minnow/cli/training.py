@@ -12,7 +12,7 @@ from minnow.cli.app import FAILED, USAGE, Verbose, exit_on, load_settings, requi
 from minnow.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
-    from minnow.onboarding.proposal import Question, Request
+    from minnow.onboarding.proposal import Proposal, Question, Request
 
 
 def run(
@@ -83,14 +83,13 @@ def new(
     from minnow.onboarding import editing, entry
     from minnow.onboarding import trial as trials
     from minnow.onboarding.proposal import Request, options_of
-    from minnow.onboarding.propose import propose
 
     space, settings = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
         editing.check_new(settings, name, space.params)
         request = Request(target, modality, task, split, family, options_of(option or []))
-        while (proposal := propose(folder, request)).questions:
+        while (proposal := _proposed(folder, request)).questions:
             request = _answered(request, proposal.questions[0], ask=not yes)
         proposal.entry["data"] = _as_written(space, folder)
         entry.show(name, proposal)
@@ -102,6 +101,15 @@ def new(
     accept = " --accept-data" if folder.is_relative_to(space.root / "data") else ""
     typer.echo(f"Next: `{command('minnow')} run {name}{accept}` trains every family, judges and publishes.")
     raise typer.Exit(code)
+
+
+def _proposed(folder: Path, request: Request) -> Proposal:
+    """Propose an entry, and show what takes long. Raises ValueError."""
+    from minnow.onboarding.propose import propose
+    from minnow.runners.progress import Display
+
+    with Display() as display:
+        return propose(folder, request, lambda name: display.step(name, counted=False))
 
 
 def _answered(request: Request, question: Question, *, ask: bool) -> Request:

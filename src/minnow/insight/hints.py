@@ -25,7 +25,8 @@ UNKNOWN = 0.5
 """Share of the words of val that the encoder does not know, from which on most of what texts say is lost."""
 _LEAST_ROWS = 12
 _UNIQUE = 0.99
-_MOST_ROWS = 50_000
+MOST_ROWS = 50_000
+"""Rows up to which columns are compared with the target."""
 
 
 def hints_of(case: Case, table: Table, prepared: Prepared) -> list[Hint]:
@@ -55,7 +56,7 @@ def find(
     table: Table, splits: Mapping[str, Table], target: str, features: Sequence[str], task: str, split: str
 ) -> list[Hint]:
     """Look for hints in flat columns. split: "hash", "time" or "group", how the splits were made."""
-    step = max(1, len(table) // _MOST_ROWS)
+    step = max(1, len(table) // MOST_ROWS)
     columns = {name: table.columns[name][::step] for name in features}
     if len(table) < _LEAST_ROWS or not columns:
         return _duplicates(splits)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minnow.measures import scores
-from minnow.measures.scores import EQUAL, bootstrap_means, by_group, within
+from minnow.measures.scores import EQUAL, bootstrap_means, bootstrap_ratios, by_group, within
 from minnow.types import Array, Measure
 
 POWER = 0.8
@@ -153,8 +153,7 @@ def difference(
     sizes = np.bincount(index).astype(np.float64)
     order = np.lexsort((sizes, *sums))
     first, second = (values[order] for values in sums)
-    # one seed draws the same groups for both
-    means = [bootstrap_means(values, sizes[order], seed) for values in (first, second)]
+    means = bootstrap_ratios([first, second], sizes[order], seed)
     totals = [np.array([values.sum() / sizes.sum()]) for values in (first, second)]
     (resampled_first, resampled_second), (value_first, value_second) = (
         [np.sqrt(np.maximum(values, 0)) if root else values for values in pair] for pair in (means, totals)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -68,6 +68,7 @@ class Columns:
     frame: Frame
     typed: Mapping[str, Typed]
     odd: frozenset[str] = frozenset()
+    _labels: dict[str, Array] = field(default_factory=dict[str, Array], repr=False, compare=False)
 
     @cached_property
     def values(self) -> dict[str, Array]:
@@ -80,7 +81,10 @@ class Columns:
 
     def labels(self, name: str) -> Array:
         """Labels of a column as a run reads them, (n,) str, "" where missing."""
-        return Columnwise(self.frame, TableOptions.model_validate({"target": name})).labels(name).values
+        if name not in self._labels:
+            options = TableOptions.model_validate({"target": name})
+            self._labels[name] = Columnwise(self.frame, options).labels(name).values
+        return self._labels[name]
 
     def has_odd_numbers(self, name: str) -> bool:
         """Whether a column holds numbers and a few cells that are none."""
@@ -145,7 +149,7 @@ def sentences(columns: Columns, target: str | None) -> str | None:
 def _holds_sentences(columns: Columns, name: str) -> bool:
     if columns.values[name].dtype != object:
         return False
-    cells = [cell for cell in as_cells(columns.frame.columns[name])[:_SAMPLE] if cell and cell.lower() not in MISSING]
+    cells = [cell for cell in as_cells(columns.frame.columns[name][:_SAMPLE]) if cell and cell.lower() not in MISSING]
     if not cells:
         return False
     length = np.mean([len(cell) for cell in cells])

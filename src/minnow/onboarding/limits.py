@@ -28,13 +28,15 @@ def fit_limits(proposal: Proposal, data: Path) -> None:
     """
     try:
         problem = problem_of(proposal.entry)
-        table = problem.modality.read(data, problem.options)
+        with proposal.step("read the rows as a run will"):
+            table = problem.modality.read(data, problem.options)
     except ColumnError:
         return
     proposal.found = list(dict.fromkeys([*proposal.found, *(notice.text for notice in table.notices)]))
     _relax(proposal, table, problem.options)
     proposal.train_rows = _train_rows(proposal, table, problem)
-    findings = validate.check(table, problem_of(proposal.entry), "")
+    with proposal.step("validate the rows"):
+        findings = validate.check(table, problem_of(proposal.entry), "")
     proposal.warnings += [f"This would stop a run: {one.sentence}" for one in findings.results if not one.ok]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -102,7 +103,7 @@ class Proposal:
 
     entry: for params.yaml; given: options of the user, which replace those that are chosen; reasons: key -> why; found: how the
     data was read; warnings: what the user should check; questions: what the user must answer before the entry can be written;
-    train_rows: about how many rows train will have, None where that is not known.
+    train_rows: about how many rows train will have, None where that is not known. step: shows what is being done.
     """
 
     entry: dict[str, Any]
@@ -112,6 +113,7 @@ class Proposal:
     found: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     train_rows: int | None = None
+    step: Callable[[str], AbstractContextManager[Any]] = nullcontext
 
     def choose(self, key: str, value: Any, why: str) -> None:
         """Set a key of the entry, "options.x" for one of the options, and say why."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from minnow.catalog import catalog
 from minnow.folders import State, walk
@@ -31,10 +34,10 @@ _INT8_ROWS = 130
 """Expected rows of train from which on int8 has the 100 that it needs, whichever rows the hash puts there."""
 
 
-def propose(data: Path, request: Request) -> Proposal:
+def propose(data: Path, request: Request, step: Callable[[str], AbstractContextManager[Any]] = nullcontext) -> Proposal:
     """Propose an entry for a folder or file; without families where it has a question, which is to be answered first.
 
-    Raises ValueError that says what was needed and what was received.
+    step: shows by its name what is being done. Raises ValueError that says what was needed and what was received.
     """
     if not data.exists():
         raise ValueError(f"--data must name a folder or a file. Received: {data}, which does not exist.")
@@ -43,8 +46,9 @@ def propose(data: Path, request: Request) -> Proposal:
     if request.task and request.task not in catalog().known("task"):
         raise ValueError(f"--task: {unknown('task', request.task, catalog().known('task'))}")
     _refuse_lost_links(data)
-    proposal = Proposal({"modality": "", "task": "", "data": str(data)}, given=request.options)
-    _propose_rows(proposal, data, request)
+    proposal = Proposal({"modality": "", "task": "", "data": str(data)}, given=request.options, step=step)
+    with step("look at the rows"):
+        _propose_rows(proposal, data, request)
     if proposal.questions:
         return proposal
     proposal.choose_given()

@@ -72,8 +72,10 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     if empty:
         proposal.choose("options.drop", ids + empty, f"ids, or hardly ever filled: {', '.join(empty)}")
     known = np.array([is_plain(label) for label in labels]) if proposal.task == "regress" else labels != ""
-    used = {name: values[known] for name, values in features.items() if name not in empty}
-    _warn_of_leaks(proposal, used, labels[known])
+    rows = np.flatnonzero(known)
+    rows = rows[:: max(1, len(rows) // hints.MOST_ROWS)]
+    used = {name: values[rows] for name, values in features.items() if name not in empty}
+    _warn_of_leaks(proposal, used, labels[rows])
 
 
 def _is_id(name: str, values: Array) -> bool:

@@ -17,6 +17,9 @@ from minnow.types import Report
 EVERY = 60.0
 """Seconds between two lines about a running step, where there are no bars."""
 
+LONG = 1.0
+"""Seconds from which on a step that is mostly short leaves a line."""
+
 
 class Lines(Console):
     """A console that breaks no line of text where there is no terminal, so that a log can be searched."""
@@ -77,11 +80,14 @@ class Display:
         self.console.print(text)
 
     @contextmanager
-    def step(self, name: str, measure: str | None = None, *, final: bool = True) -> Iterator[Report]:
+    def step(
+        self, name: str, measure: str | None = None, *, final: bool = True, counted: bool = True
+    ) -> Iterator[Report]:
         """Show one step while it runs. Yields the callback for its epochs. A step without error leaves a line.
 
         measure: shown of the metrics that are reported, in the place of the losses, whose units differ between families.
         final: whether the line that is left has the last metrics; those of a last epoch need not be those of the model.
+        counted: whether it is one of the steps that a run expects; another leaves a line only where it takes long.
         """
         task = self._progress.add_task(name, total=None, note="")
         start = last = time.monotonic()
@@ -101,10 +107,11 @@ class Display:
             yield report
         finally:
             self._progress.remove_task(task)
-            if self._overall is not None:
+            if self._overall is not None and counted:
                 self._progress.advance(self._overall)
         seconds = time.monotonic() - start
-        self.say(f"  {name:<44} {seconds:6.1f} s  {note if final else ''}".rstrip())
+        if counted or seconds >= LONG:
+            self.say(f"  {name:<44} {seconds:6.1f} s  {note if final else ''}".rstrip())
 
 
 def _note(metrics: Mapping[str, float], measure: str | None) -> str:

@@ -21,6 +21,8 @@ from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Measure, Outputs
 _LEAST_PERMUTATIONS, _MOST_PERMUTATIONS = 1000, 20_000
 _CELLS = 100_000_000
 """Most losses of permuted answers that are computed: rows times permutations."""
+_MANY_ROWS, _FEW_PERMUTATIONS, _CELLS_OF_MANY = 20_000, 100, 20_000_000
+"""The same for more rows than so many, and the least number of their permutations."""
 _CHUNK = 4_000_000
 """Losses in memory at once."""
 _MOST_CLASSES = 100
@@ -151,14 +153,14 @@ def _permuted(measure: Measure, outputs: Outputs, exam: Batch, level: float) -> 
 
 
 def _permutations(n: int, level: float) -> int:
-    """Number of permutations of n rows: enough for the level, and for a precise p where rows are few."""
-    return int(
-        np.clip(
-            max(_CHUNK / n, 10 / level),
-            _LEAST_PERMUTATIONS,
-            max(_LEAST_PERMUTATIONS, min(_MOST_PERMUTATIONS, _CELLS / n)),
-        )
-    )
+    """Number of permutations of n rows: enough for the level, and for a precise p where rows are few.
+
+    Of many rows a hundred give mean and deviation, by which a small p is that of a normal curve.
+    """
+    if n > _MANY_ROWS:
+        return max(_FEW_PERMUTATIONS, _CELLS_OF_MANY // n)
+    most = max(_LEAST_PERMUTATIONS, min(_MOST_PERMUTATIONS, _CELLS / n))
+    return int(np.clip(max(_CHUNK / n, 10 / level), _LEAST_PERMUTATIONS, most))
 
 
 def _permute_classes(loss: Array, code: Array, permutations: int) -> tuple[Array, Array]:

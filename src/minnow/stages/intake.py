@@ -15,7 +15,7 @@ from minnow.stages import folds, prepare
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.validate import DataError
-from minnow.types import Array, Columns, KeyRule, KeyRuleError, Notice, Table, content_key
+from minnow.types import Array, Columns, KeyRule, KeyRuleError, Notice, Table, content_keys, part_of_key
 
 EXTRACTOR = "extractor.npz"
 
@@ -60,10 +60,9 @@ def row_versions(case: Case, table: Table) -> Array:
     answers = table.columns[case.problem.target]
     if answers.ndim > 1:  # the row itself is what is to be generated
         return np.sort(table.key)
-    versions = [
-        content_key(key.tobytes(), str(answer).encode()) for key, answer in zip(table.key, answers, strict=True)
-    ]
-    return np.sort(np.array(versions, np.uint64))
+    keys = map(part_of_key, table.key.view("V8").tolist())
+    texts = map(part_of_key, map(str.encode, map(str, answers)))
+    return np.sort(content_keys(map(b"".join, zip(keys, texts, strict=True))))
 
 
 def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:

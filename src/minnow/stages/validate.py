@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from minnow.stages.case import Problem
 from minnow.types import Array, Columns, Expectation, Notice, Table
 
 EXAMPLES = 10
+_COLUMNS, _CELLS = 30, 4_000_000
+"""Most columns, and most of their cells, that are checked at once."""
+_OF_VALUES = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_between")
+"""Expectations that each value meets or not, whatever the others are."""
 
 
 class DataError(ValueError):
@@ -117,20 +123,95 @@ def _run(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str
     """Check columns, (n,) each, with Great Expectations. Returns its results in the order of the expectations."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the library do not concern the user
-        import great_expectations as gx
-        from great_expectations.expectations.registry import get_expectation_impl
+        check = _checker()
+        results = _met_by_all(check, columns, expectations)
+        left = [place for place in range(len(expectations)) if place not in results]
+        for names, parts in _parts(columns, [expectations[place] for place in left]):
+            places = [left[part] for part in parts]
+            checked = check({name: columns[name] for name in names}, [expectations[place] for place in places])
+            results |= dict(zip(places, checked, strict=True))
+    return [results[place] for place in range(len(expectations))]
 
-        _hush()
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}  # pyright: ignore
-        asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
-        rows = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _frame(columns)})
-        suite = gx.ExpectationSuite(name="expectations")
-        for place, one in enumerate(expectations):
-            suite.add_expectation(get_expectation_impl(one.kind)(**one.kwargs, meta={"place": place}))
-        results = rows.validate(suite, result_format="COMPLETE").results
-    placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
-    return [placed[place] for place in range(len(expectations))]
+
+_Check = Callable[[Columns, Sequence[Expectation]], list[dict[str, Any]]]
+
+
+def _checker() -> _Check:
+    """Open Great Expectations. Returns a function that checks columns, (n,) each: its results, in order."""
+    import great_expectations as gx
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    _hush()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # pyright: ignore
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    rows = asset.add_batch_definition_whole_dataframe("all")
+
+    def check(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
+        asked = [
+            get_expectation_impl(one.kind)(**one.kwargs, meta={"place": place})
+            for place, one in enumerate(expectations)
+        ]
+        # given at once: to add one by one compares each with all before it
+        suite = gx.ExpectationSuite(name="expectations", expectations=asked)
+        results = rows.get_batch({"dataframe": _frame(columns)}).validate(suite, result_format="COMPLETE").results
+        placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
+        return [placed[place] for place in range(len(expectations))]
+
+    return check
+
+
+def _met_by_all(check: _Check, columns: Columns, expectations: Sequence[Expectation]) -> dict[int, dict[str, Any]]:
+    """Check the same expectation of many columns on all their values at once: index of an expectation -> its result.
+
+    A column of which every value is as expected meets it, whatever share is asked for. The others are left for a check each.
+    """
+    met: dict[int, dict[str, Any]] = {}
+    for places in _alike(columns, expectations):
+        values = np.concatenate([columns[expectations[place].kwargs["column"]] for place in places])
+        kwargs = {name: value for name, value in expectations[places[0]].kwargs.items() if name != "mostly"}
+        (raw,) = check(
+            {"values": values}, [Expectation(expectations[places[0]].kind, {**kwargs, "column": "values"}, "")]
+        )
+        if _error(raw["exception_info"]):
+            continue
+        rows = len(values) // len(places)
+        odd = {index // rows for index in raw["result"].get("unexpected_index_list") or []}
+        result = {"success": True, "result": {"element_count": rows, "unexpected_count": 0}, "exception_info": {}}
+        met |= {place: result for part, place in enumerate(places) if part not in odd}
+    return met
+
+
+def _alike(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[list[int]]:
+    """Yield indices of expectations about single values that differ in their columns alone, which have one type."""
+    alike: dict[Any, list[int]] = {}
+    for place, one in enumerate(expectations):
+        name = one.kwargs.get("column", "")
+        if one.kind in _OF_VALUES and name in columns and len(columns[name]):
+            limits = tuple(sorted((key, value) for key, value in one.kwargs.items() if key not in ("column", "mostly")))
+            alike.setdefault((one.kind, limits, columns[name].dtype), []).append(place)
+    for places in alike.values():
+        step = max(1, _CELLS // len(columns[expectations[places[0]].kwargs["column"]]))
+        yield from (places[start : start + step] for start in range(0, len(places), step))
+
+
+def _parts(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[tuple[list[str], list[int]]]:
+    """Divide expectations so that few columns are checked at once: names of columns, and indices of expectations about them.
+
+    The library copies all columns of a batch for each expectation. Those about the whole table are checked on one column.
+    """
+    by_column: dict[str, list[int]] = {}
+    for place, one in enumerate(expectations):
+        name = one.kwargs.get("column", "")
+        by_column.setdefault(name if name in columns else "", []).append(place)
+    rows = max(1, max(map(len, columns.values()), default=1))
+    step = max(1, min(_COLUMNS, _CELLS // rows))
+    names = [name for name in by_column if name]
+    if by_column.get(""):
+        yield list(columns)[:1], by_column[""]
+    for start in range(0, len(names), step):
+        part = names[start : start + step]
+        yield part, [place for name in part for place in by_column[name]]
 
 
 def warm_up() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from minnow.tables import numbers, times
+from minnow.tables.coded import converted, distinct_in
 from minnow.types import Array, ColumnFormat
 
 Kind = Literal["numeric", "categorical", "boolean", "date"]
@@ -121,13 +122,14 @@ def values_of(cells: Sequence[str | None], form: ColumnFormat, distinct: Iterabl
     Raises BadCells.
     """
     if form.kind == "categorical":
-        return np.array([cell or "" for cell in cells], dtype=object)
-    texts = [cell for cell in dict.fromkeys(cells) if cell] if distinct is None else list(distinct)
+        return converted(cells, lambda cell: cell or "", object)
+    texts = list(distinct_in(cells) if distinct is None else distinct)
     known: dict[str | None, Any] = dict(zip(texts, _converted(texts, form), strict=True))
     if bad := [cell for cell, value in known.items() if cell and value is None]:
         raise BadCells(form.kind, {cells.index(cell): cell for cell in bad})
     known[None] = known[""] = MISSING_VALUES[form.kind]
-    return array_of(list(map(known.__getitem__, cells)), form.kind)
+    column = converted(cells, known.__getitem__, DTYPES[form.kind])
+    return column.astype("datetime64[us]") if form.kind == "date" else column
 
 
 def _converted(texts: Sequence[str], form: ColumnFormat) -> list[Any]:
@@ -167,4 +169,4 @@ def raw(values: Array) -> Array:
         return np.where(np.isnat(values), np.nan, days)
     if values.dtype.kind == "i":
         return np.where(values < 0, np.nan, values).astype(np.float64)
-    return values.astype(np.float64)
+    return values.astype(np.float64, copy=False)

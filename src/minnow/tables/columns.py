@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
@@ -12,13 +12,16 @@ import numpy as np
 
 from minnow.tables import numbers
 from minnow.tables.cells import Ambiguous, BadCells, CellError, Kind, spellings_of, values_of
+from minnow.tables.coded import Coded, PlainNumbers, Texts, converted
 from minnow.tables.errors import ColumnError, ReadingError
 from minnow.tables.findings import class_notice, format_notice, missing_notice
 from minnow.tables.formats import MANY, Context, column_format, of_kind, shown_sign
 from minnow.tables.frames import SHOWN, Cells, Frame, as_cells
 from minnow.tables.options import TableOptions
-from minnow.tables.times import digits_of, unit_of_size
+from minnow.tables.times import digits_of, may_hold_digits, unit_of_size
 from minnow.types import Array, ColumnFormat, Notice
+
+_PLAIN = ColumnFormat("numeric")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Columnwise:
         values = self.frame.columns[name]
         if isinstance(values, np.ndarray) and kind is None:
             return self._as_typed(name, values)
+        if isinstance(values, Texts) and (plain := self._plain_numbers(name, values, kind)):
+            shown = None if plain.whole else "."
+            return Typed(plain.values, _PLAIN, tuple(missing_notice(name, plain.spelled)), shown, plain.whole)
         present = _present(self._cells(name), self._missing)
         try:
             form = self._format(name, present.counts, kind)
@@ -98,6 +104,14 @@ class Columnwise:
         whole = not any("." in cell or "," in cell for cell in present.counts)
         shows = not whole and not (form == ColumnFormat("numeric") and numbers.may_be_grouped(present.counts))
         return Typed(typed, form, notices, form.decimal if shows else None, whole)
+
+    def _plain_numbers(self, name: str, cells: Texts, kind: Kind | None) -> PlainNumbers | None:
+        """The values of a column of many plain numbers, of which no option and no name says that they are something else."""
+        if kind not in (None, "numeric") or name in self.options.dates or self.options.decimal not in (None, "."):
+            return None
+        if kind is None and may_hold_digits(name):
+            return None
+        return cells.plain_numbers(self._missing)
 
     def _as_typed(self, name: str, values: Array) -> Typed:
         """A column of Parquet; numbers that stand for missing values are missing."""
@@ -162,6 +176,12 @@ class Columnwise:
         Known spellings of missing values are classes, unless options.missing names them or all other cells are numbers.
         Numbers are read as such where there are many different ones: "$1,834" becomes "1834".
         """
+        cells = self.frame.columns[name]
+        if isinstance(cells, Texts) and cells.has_more_than(MANY) and not self.options.label_as:
+            kind = self.options.kinds.get(name)
+            if kind in (None, "numeric") and (plain := self._plain_numbers(name, cells, kind)):
+                labels = np.array(["" if cell in plain.spelled else cell for cell in cells], dtype=str)
+                return Typed(labels, _PLAIN, tuple(missing_notice(name, plain.spelled)))
         everything = _present(self._cells(name), frozenset())
         named = frozenset(spellings_of(self.options.missing))
         others = [cell for cell in everything.counts if cell.lower() not in self._missing]
@@ -171,7 +191,7 @@ class Columnwise:
         text, form, more = self._as_numbers(name, present.counts)
         label_as = {spelling.strip(): label for spelling, label in self.options.label_as.items()}
         label = {cell: label_as.get(cell, label_as.get(spelling, spelling)) for cell, spelling in text.items()}
-        values = np.array([label[cell] if cell else "" for cell in present.cells], dtype=str)
+        values = converted(present.cells, lambda cell: label[cell] if cell else "", str)
         return Typed(values, form, (*notices, *more))
 
     def _as_numbers(
@@ -208,6 +228,13 @@ def _plain(cell: str, form: ColumnFormat) -> str:
         return cell
 
 
+def _without(cells: Cells, spelled: Container[str | None]) -> Cells:
+    """The cells, None in the place of some spellings."""
+    if isinstance(cells, Coded):
+        return Coded(_without(cells.distinct, spelled), cells.codes)
+    return [None if cell in spelled else cell for cell in cells]
+
+
 def _listed(rows: Sequence[str]) -> str:
     more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
     return ", ".join(rows[:SHOWN]) + more
@@ -225,9 +252,9 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 def _present(cells: Cells, missing: frozenset[str]) -> _Present:
     """Tell missing cells from others. missing: their spellings, in lower case, "" apart."""
-    counts = Counter(cells)
+    counts = cells.counts if isinstance(cells, Coded) else Counter(cells)
     for empty in (None, ""):
         counts.pop(empty, None)
     spelled = {cell: counts.pop(cell) for cell in [cell for cell in counts if cell and cell.lower() in missing]}
-    kept = [None if cell in spelled else cell for cell in cells] if spelled else cells
+    kept = _without(cells, spelled) if spelled else cells
     return _Present(kept, cast("Mapping[str, int]", counts), cast("Mapping[str, int]", spelled))

@@ -68,7 +68,8 @@ def open_delimited(path: Path, stream: IO[str], form: FileFormat, known: Known, 
             first = ()
     if layout.spare:
         notices.append(Notice("skipped", f"Each row of {path.name} ends with an empty cell, which is not read."))
-    return RowFile(names, _checked(path, rows, names, first, found, notices), found, notices, unnamed)
+    header = tuple(cell.strip() for cell in first)
+    return RowFile(names, _checked(path, rows, names, header, found, notices), found, notices, unnamed, header)
 
 
 def _sample(path: Path, stream: IO[str], form: FileFormat, names: Sequence[str]) -> _Sample:
@@ -162,27 +163,26 @@ def _checked(
     path: Path,
     rows: Generator[Row],
     names: Sequence[str],
-    first: Sequence[str],
+    header: Sequence[str],
     form: FileFormat,
     notices: list[Notice],
 ) -> Iterator[Row]:
-    """Strip cells, and check their number in each row. first: the header, empty for none. Raises FileError.
+    """Strip cells, and check their number in each row. header: its cells, empty for none. Raises FileError.
 
     Left out: an empty last cell too many; the header where it is repeated, as in files put together; and at the end, rows that
     are empty or have a single cell of several.
     """
     width = len(names)
-    header = [cell.strip() for cell in first]
     held, repeated = list[Row](), 0
     with closing(rows):
         for line, full in rows:
             cells = list(map(str.strip, full))
             if len(cells) == width + 1 and not cells[-1]:
                 cells.pop()
-            if (not cells[0] or len(cells) < width or _is_sum(cells[0])) and _is_end(cells, width):
+            if may_be_below(cells, width):
                 held.append((line, cells))
                 continue
-            if cells == header:
+            if cells == list(header):
                 repeated += 1
                 continue
             if held:
@@ -195,6 +195,11 @@ def _checked(
         times = "once more" if repeated == 1 else f"{repeated:,} times more"
         text = f"The header of {path.name} occurs {times} between its rows, and is not read there."
         notices.append(Notice("skipped", text, repeated))
+
+
+def may_be_below(cells: Sequence[str], width: int) -> bool:
+    """Whether a row stands below the table, where no row of the table follows. cells: without white space around them."""
+    return (not cells[0] or len(cells) < width or _is_sum(cells[0])) and _is_end(cells, width)
 
 
 def _is_end(cells: Sequence[str], width: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ MOST_CLASSES_PER_ROW = 0.5
 LARGEST = 1e30
 """Largest accepted magnitude: float32 can represent it, and float64 its square."""
 _LISTED = 10
+LABEL_COLUMNS = ("label", "class_share", "label_number", "hash")
+"""Names of the described columns about labels."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,14 @@ def label_columns(label: Array, key: Array) -> dict[str, Array]:
     """Columns for expectations about labels (n,) str and keys (n,) uint64, (n,) each.
 
     label; class_share: share of all rows with this label; label_number: the label as a number, infinite where it is not a
-    finite number, NaN where there is no label; hash: the key as text.
+    finite number, NaN where there is no label; hash: the key, as a signed number.
     """
-    names, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
-    numbers = np.array([_number(name) for name in names.tolist()])
-    share = counts[inverse] / max(len(label), 1)
-    return {"label": label, "class_share": share, "label_number": numbers[inverse], "hash": hashes(key)}
+    texts = label.tolist()
+    counts = Counter(texts)
+    shares = {name: count / len(texts) for name, count in counts.items()}
+    numbers = {name: _number(name) for name in counts}
+    share, number = (np.array(list(map(of.__getitem__, texts)), np.float64) for of in (shares, numbers))
+    return dict(zip(LABEL_COLUMNS, (label, share, number, key.view(np.int64)), strict=True))
 
 
 def _number(text: str) -> float:
@@ -178,8 +183,3 @@ def _number(text: str) -> float:
     except ValueError:
         return np.inf
     return value if np.isfinite(value) else np.inf
-
-
-def hashes(key: Array) -> Array:
-    """Keys (n,) uint64 as text of 16 hex digits, (n,) str."""
-    return np.array([f"{value:016x}" for value in key.tolist()], dtype="<U16")

@@ -129,7 +129,7 @@ class RowFile:
     """An open file of rows.
 
     names: of its columns; rows: its rows, read once; form: how it is written; notices: what is left out; unnamed: columns that
-    have no name in the header, and one here.
+    have no name in the header, and one here. header: cells of the header, without white space around them, () for none.
     """
 
     names: list[str]
@@ -137,6 +137,7 @@ class RowFile:
     form: FileFormat
     notices: list[Notice] = field(default_factory=list[Notice])
     unnamed: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
 
 
 class Known(NamedTuple):

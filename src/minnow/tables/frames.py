@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from minnow.registry import unknown
-from minnow.tables import indices, parquet
+from minnow.tables import columnar, indices, parquet
 from minnow.tables.delimited import open_delimited
 from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
@@ -41,7 +41,7 @@ Cells = Sequence[str | None]
 class Frame:
     """Columns of files as they are written.
 
-    columns: name -> cells of text without white space around them, None where there is none, or a typed array of Parquet.
+    columns: name -> cells of text without white space around them, None or "" where there is none, or a typed array of Parquet.
     row_id: "rows.csv:12" of each row. file: name of each row's file. form: how the files are written. notices: what was left
     out. unnamed: columns without a name of their own.
     """
@@ -131,7 +131,16 @@ def _others(names: Sequence[str]) -> list[Notice]:
 
 def read_file(path: Path, form: FileFormat, *, names: Sequence[str] = (), target: str | None = None) -> Frame:
     """Read one whole file. names, target: as in stream. Raises FileError."""
-    return _joined(list(stream(path, form, names=names, target=target, rows=_LARGE_CHUNK)))
+    if path.name.lower().endswith(_PARQUET):
+        return _joined(list(_parquet(path, _LARGE_CHUNK)))
+    file = open_rows(path, form, Known(names, target))
+    if (first := next(file.rows, None)) is None:
+        return _frame(path, file, [])
+    if (columns := columnar.read_columns(path, file, first)) is None:
+        return _joined(list(_pieces(path, replace(file, rows=chain([first], file.rows)), _LARGE_CHUNK)))
+    count = len(columns[file.names[0]])
+    row_id = [f"{path.name}:{line}" for line in range(first[0], first[0] + count)]
+    return Frame(columns, row_id, [path.name] * count, file.form, tuple(file.notices), file.unnamed)
 
 
 def stream(
@@ -143,13 +152,20 @@ def stream(
     header may lack. A piece has the notices up to its end, so that the last one has all.
     """
     if path.name.lower().endswith(_PARQUET):
-        notices = list[Notice]()
-        for columns, start, count in parquet.pieces(path, rows, notices):
-            row_id = [f"{path.name}:{row}" for row in range(start, start + count)]
-            unnamed = tuple(name for name in columns if name == parquet.INDEX)
-            yield Frame(columns, row_id, [path.name] * count, notices=tuple(notices), unnamed=unnamed)
-        return
-    file = open_rows(path, form, Known(names, target))
+        yield from _parquet(path, rows)
+    else:
+        yield from _pieces(path, open_rows(path, form, Known(names, target)), rows)
+
+
+def _parquet(path: Path, rows: int) -> Iterator[Frame]:
+    notices = list[Notice]()
+    for columns, start, count in parquet.pieces(path, rows, notices):
+        row_id = [f"{path.name}:{row}" for row in range(start, start + count)]
+        unnamed = tuple(name for name in columns if name == parquet.INDEX)
+        yield Frame(columns, row_id, [path.name] * count, notices=tuple(notices), unnamed=unnamed)
+
+
+def _pieces(path: Path, file: RowFile, rows: int) -> Iterator[Frame]:
     part = list(islice(file.rows, rows))
     yield _frame(path, file, part)
     while part := list(islice(file.rows, rows)):

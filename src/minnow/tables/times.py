@@ -127,6 +127,11 @@ def are_days(cells: Sequence[str]) -> bool:
     return digits_of(cells) == DIGITS
 
 
+def may_hold_digits(name: str) -> bool:
+    """Whether a column's name is that of a time, of a month or a period, whose numbers may be moments."""
+    return is_time_name(name) or any(pattern.search(_words(name)) for pattern in _DIGIT_NAMES.values())
+
+
 def is_time_name(name: str) -> bool:
     """Whether a column's name is that of a time."""
     return bool(_NAME.search(_words(name)))

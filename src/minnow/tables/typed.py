@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from minnow.tables.files import fixed_splits, split_of
 from minnow.tables.frames import SHOWN, Frame, as_cells, read_place
 from minnow.tables.keys import key_columns, rule_of
 from minnow.tables.options import Split, TableOptions
-from minnow.types import Array, ColumnFormat, Columns, KeyRule, Reading, Table, content_key
+from minnow.types import Array, ColumnFormat, Columns, KeyRule, Reading, Table, content_key, content_keys, part_of_key
 
 
 def read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | None = None) -> Table:
@@ -99,19 +99,19 @@ def _check_names(frame: Frame, folder: Path, options: TableOptions, split: Split
 
 def row_keys(columns: Sequence[Array]) -> Array:
     """Hash the values of each row, (n,) uint64."""
-    numeric = [column for column in columns if column.dtype != object]
-    text = [column.tolist() for column in columns if column.dtype == object]
-    fixed = [_as_hashed(column) for column in numeric]
-    as_bytes = [np.ascontiguousarray(column.astype(f"<{column.dtype.kind}8")).view("V8") for column in fixed]
-    block = np.stack(as_bytes, axis=1) if as_bytes else None
-    rows = len(columns[0]) if columns else 0
-    return np.array(
-        [
-            content_key(block[i].tobytes() if block is not None else b"", *(column[i].encode() for column in text))
-            for i in range(rows)
-        ],
-        np.uint64,
-    )
+    numeric = [_as_hashed(column) for column in columns if column.dtype != object]
+    parts = [_texts_of_key(column) for column in columns if column.dtype == object]
+    as_bytes = [np.ascontiguousarray(column.astype(f"<{column.dtype.kind}8")) for column in numeric]
+    length = np.full(len(columns[0]) if columns else 0, 8 * len(numeric), "<u8")
+    block = np.stack([column.view("<u8") for column in (length, *as_bytes)], axis=1)
+    return content_keys(map(b"".join, zip(block.view(f"V{8 * block.shape[1]}")[:, 0].tolist(), *parts, strict=True)))
+
+
+def _texts_of_key(column: Array) -> Iterator[bytes]:
+    """The part of each row's key that a text is."""
+    texts = column.tolist()
+    known = {text: part_of_key(text.encode()) for text in set(texts)}
+    return map(known.__getitem__, texts)
 
 
 def _as_hashed(column: Array) -> Array:

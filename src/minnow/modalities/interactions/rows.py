@@ -12,7 +12,7 @@ from minnow.modalities.interactions.item_features import ITEMS, attributes, read
 from minnow.modalities.interactions.log import last_out, read_log
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import rating_examples
-from minnow.tables.expectations import enough_rows, expect, hashes, percent
+from minnow.tables.expectations import enough_rows, expect, percent
 from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Table
 
 _LARGEST = 1e9
@@ -70,7 +70,7 @@ def label_features(train: Table, labels: Array, options: Options) -> dict[str, A
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
     """Columns for expectations, (n,) each: user, item, rating, time, repeats, hash."""
-    return {**table.columns, "hash": hashes(table.key)}
+    return {**table.columns, "hash": table.key.view(np.int64)}
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:

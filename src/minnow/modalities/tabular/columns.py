@@ -122,9 +122,9 @@ def learn_column(
     """
     kind = kind_in(values)
     if kind == "categorical":
-        names, counts = np.unique(values[values != ""].astype(str), return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        known = [str(names[i]) for i in order[:max_categories] if counts[i] >= min_rows]
+        counts = Counter(values.tolist())
+        names = sorted(filter(None, counts), key=lambda category: (-counts[category], category))
+        known = [category for category in names[:max_categories] if counts[category] >= min_rows]
         return Column(name, kind, categories=tuple(sorted(known)))
     numeric = raw(values)
     present = np.isfinite(numeric)
@@ -155,19 +155,20 @@ def _short(value: float) -> float:
 
 def encode_numbers(columns: Sequence[Column], values: Columns) -> Array:
     """Encode columns that are not categorical: (n, numbers) float32, standardized, missing values replaced."""
-    parts: list[Array] = []
+    encoded = np.empty((_rows(values), sum(len(column.numbers) for column in columns)), np.float32)
+    places = iter(encoded.T)
     for column in columns:
         if column.kind == "categorical":
             continue
         numeric = raw(values[column.name])
         present = np.isfinite(numeric)
         filled = np.where(present, numeric, column.fill)
-        parts.append((filled - column.mean) / column.std)
-        if column.kind == "date":
-            parts += _calendar(filled)
+        next(places)[:] = (filled - column.mean) / column.std
+        for phase in _calendar(filled) if column.kind == "date" else ():
+            next(places)[:] = phase
         if column.gaps:
-            parts.append(~present)
-    return np.stack(parts, axis=1).astype(np.float32) if parts else np.empty((_rows(values), 0), np.float32)
+            next(places)[:] = ~present
+    return encoded
 
 
 def _calendar(days: Array) -> list[Array]:

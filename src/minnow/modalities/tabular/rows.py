@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from minnow.modalities.tabular.options import Options, features
 from minnow.tables import typed
 from minnow.tables.cells import raw
-from minnow.tables.expectations import LARGEST, Words, expect, label_columns, label_expectations, percent
+from minnow.tables.expectations import LABEL_COLUMNS, LARGEST, Words, expect, label_columns, label_expectations, percent
 from minnow.types import Array, Expectation, KeyRule, Notice, Table
 
 
@@ -46,24 +47,29 @@ def describe(table: Table, options: Options) -> dict[str, Array]:
     values = {name: table.columns[name] for name in features(table.columns, options)}
     flat = {name: raw(value) if value.dtype != object else value for name, value in values.items()}
     about = label_columns(table.columns[options.target], table.key)
-    return {(f"{name} (feature)" if name in about else name): value for name, value in flat.items()} | about
+    return dict(zip(_described(list(flat)), flat.values(), strict=True)) | about
+
+
+def _described(names: Sequence[str]) -> list[str]:
+    """Names of the described columns of features, of which none is that of a column about labels."""
+    return [f"{name} (feature)" if name in LABEL_COLUMNS else name for name in names]
 
 
 def expectations(options: Options, table: Table, task: str) -> list[Expectation]:
     """List the expectations about features and labels."""
     expected = label_expectations(options, task, Words(column=options.target))
-    described = describe(table, options)
+    names = features(table.columns, options)
     share = round(1 - options.max_missing, 6)
     gaps, why = (
         "a column with so many missing values is hardly useful; options.drop leaves it out",
         "models need finite numbers",
     )
-    for column, name in zip(features(table.columns, options), described, strict=False):
+    for column, name in zip(names, _described(names), strict=True):
         filled = f"'{column}' has a value in at least {percent(share)} of the rows (option max_missing)"
         expected.append(
             expect("column_values_to_not_be_null", gaps, name, says=filled, about=column, shown="", mostly=share)
         )
-        if described[name].dtype != object:
+        if table.columns[column].dtype != object:
             says, between = f"the numbers in '{column}' are finite", "column_values_to_be_between"
             limits = expect(between, why, name, says=says, about=column, min_value=-LARGEST, max_value=LARGEST)
             expected.append(limits)
