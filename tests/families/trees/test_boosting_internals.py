@@ -44,9 +44,8 @@ def test_predictors_hold_the_nodes_of_all_trees(problem):
         "_predictors is not a list over iterations of lists of trees"
     )
     for nodes in boosting_internals.nodes(estimator):
-        assert {"num_threshold", "value", "is_leaf"} <= set(nodes.dtype.names or ()), MOVED.format(
-            "nodes have no num_threshold or no value"
-        )
+        names = {"feature_idx", "num_threshold", "left", "right", "value", "is_leaf"}
+        assert names <= set(nodes.dtype.names or ()), MOVED.format(f"nodes are not made of {', '.join(sorted(names))}")
     before = _raw(estimator)
     for nodes in boosting_internals.nodes(estimator):
         nodes["value"] *= 2

@@ -3,7 +3,8 @@
 Checked with scikit-learn 1.9.1. tests/families/trees/test_boosting_internals.py fails where one of these assumptions no longer
 holds:
 
-- `_predictors`: list over iterations of lists of trees, each with `nodes`, a structured array of num_threshold and value.
+- `_predictors`: list over iterations of lists of trees, one per number that is learned, each with `nodes`, a structured array
+  of feature_idx, num_threshold, left, right, value and is_leaf, the root first.
 - `_baseline_prediction`: (1, k) float, what the values of all trees are added to.
 - `_check_early_stopping_loss`: called once after every iteration with the losses so far.
 """
@@ -14,6 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from minnow.families._trees.tree_ensemble import Tree
 from minnow.types import Array
 
 CHECKED_WITH = "1.9.1"
@@ -22,6 +26,24 @@ CHECKED_WITH = "1.9.1"
 def nodes(estimator: Any) -> list[Array]:
     """The nodes of each tree, as structured arrays that can be changed in place."""
     return [tree.nodes for iteration in estimator._predictors for tree in iteration]
+
+
+def trees(estimator: Any) -> tuple[list[Tree], Array]:
+    """The trees with float32 thresholds, and what their values are added to, (k,) float."""
+    found = [
+        Tree(
+            target,
+            tree.nodes["feature_idx"],
+            tree.nodes["num_threshold"],
+            tree.nodes["left"].astype(np.int64),
+            tree.nodes["right"].astype(np.int64),
+            tree.nodes["value"],
+            tree.nodes["is_leaf"].astype(bool),
+        )
+        for iteration in estimator._predictors
+        for target, tree in enumerate(iteration)
+    ]
+    return found, estimator._baseline_prediction.ravel()
 
 
 def average(estimators: Sequence[Any]) -> Any:

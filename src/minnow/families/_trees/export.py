@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from minnow.families._trees import boosting_internals, tree_ensemble
 from minnow.families._trees.layout import ROW, Layout
 from minnow.families._trees.median import add_median
-from minnow.families._trees.skl2onnx_attributes import integer_attributes
+from minnow.families._trees.tree_ensemble import Tree
 from minnow.types import OFFSET, Array
+
+Kind = Literal["forest", "boosting"]
+"""Kind of the estimator: a forest, or histogram gradient boosting."""
+_OPSET = 18
 
 
 @dataclass(frozen=True)
@@ -27,20 +32,80 @@ class Answer:
     has_offset: bool = False
 
 
-def to_onnx(estimator: Any, layout: Layout, answer: Answer) -> Any:
+def to_onnx(estimator: Any, kind: Kind, layout: Layout, answer: Answer) -> Any:
     """Convert an estimator to an ONNX model that reads the layout's arrays."""
+    classes = answer.labels or (0 if answer.values is None else len(answer.values))
+    if kind == "forest" and classes > 2:
+        model, name = _of_many_classes(estimator, layout)
+    else:
+        model = _empty()
+        name = _add_estimator(model.graph, estimator, kind, classes)
+    _prepend_rows(model.graph, layout)
+    _set_output(model.graph, answer, name)
+    return model
+
+
+def _empty() -> Any:
+    """A model without nodes."""
+    from onnx import helper
+
+    imports = [helper.make_opsetid("", _OPSET), helper.make_opsetid(tree_ensemble.DOMAIN, tree_ensemble.VERSION)]
+    return helper.make_model(helper.make_graph([], "trees", [], []), opset_imports=imports, ir_version=8)
+
+
+def _of_many_classes(estimator: Any, layout: Layout) -> tuple[Any, str]:
+    """A forest with a number per class in each leaf. Returns the model and the name of the probabilities."""
     import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType
 
     types: Any = [(ROW, FloatTensorType([None, layout.width]))]
-    is_classifier = bool(answer.labels) or answer.values is not None
-    options = {id(estimator): {"zipmap": False}} if is_classifier else None
-    with integer_attributes():
-        model: Any = skl2onnx.to_onnx(estimator, initial_types=types, options=options)
-    _prepend_rows(model.graph, layout)
-    _set_output(model.graph, answer)
-    _drop_unused(model.graph)
-    return model
+    model: Any = skl2onnx.to_onnx(estimator, initial_types=types, options={id(estimator): {"zipmap": False}})
+    name = model.graph.output[1].name
+    del model.graph.output[:]
+    _drop_unused(model.graph, name)
+    return model, name
+
+
+def _add_estimator(graph: Any, estimator: Any, kind: Kind, classes: int) -> str:
+    """Add the nodes of an estimator. Returns the name of its probabilities (n, classes) or numbers (n, 1)."""
+    from onnx import helper
+
+    if kind == "boosting":
+        sums = tree_ensemble.add_trees(graph, ROW, *boosting_internals.trees(estimator))
+        if classes > 2:
+            graph.node.append(helper.make_node("Softmax", [sums], ["probabilities"], axis=1))
+            return "probabilities"
+        return _of_two_classes(graph, sums, "Sigmoid") if classes else sums
+    sums = tree_ensemble.add_trees(graph, ROW, _trees_of_forest(estimator, classes), np.zeros(1))
+    return _of_two_classes(graph, sums, "Clip") if classes else sums
+
+
+def _of_two_classes(graph: Any, sums: str, operator: str) -> str:
+    """Add nodes that compute the probabilities of both classes from what is known of the second, (n, 1)."""
+    from onnx import helper, numpy_helper
+
+    tensors = {"zero": np.float32(0), "one": np.float32(1)}
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in tensors.items())
+    bounds = ["zero", "one"] if operator == "Clip" else []  # rounded, a sum of shares can exceed one
+    graph.node.extend(
+        [
+            helper.make_node(operator, [sums, *bounds], ["second"]),
+            helper.make_node("Sub", ["one", "second"], ["first"]),
+            helper.make_node("Concat", ["first", "second"], ["probabilities"], axis=1),
+        ]
+    )
+    return "probabilities"
+
+
+def _trees_of_forest(estimator: Any, classes: int) -> list[Tree]:
+    """Trees whose leaves are their parts of the mean: of the number, or of the share of the second class."""
+    trees = []
+    for grown in estimator.estimators_:
+        tree = grown.tree_
+        value = tree.value[:, 0, 1] if classes == 2 else tree.value[:, 0, 0]
+        is_leaf, part = tree.children_left < 0, value / len(estimator.estimators_)
+        trees.append(Tree(0, tree.feature, tree.threshold, tree.children_left, tree.children_right, part, is_leaf))
+    return trees
 
 
 def _prepend_rows(graph: Any, layout: Layout) -> None:
@@ -57,22 +122,19 @@ def _prepend_rows(graph: Any, layout: Layout) -> None:
         graph.input.append(helper.make_tensor_value_info(spec.name, kind, [None, *spec.shape]))
 
 
-def _set_output(graph: Any, answer: Answer) -> None:
-    """Make the answer the only output; the predicted label, which follows from the probabilities, is removed."""
+def _set_output(graph: Any, answer: Answer, name: str) -> None:
+    """Make the answer the only output. name: of the probabilities or numbers of the estimator."""
     from onnx import TensorProto, helper
 
-    if answer.labels:
-        name = graph.output[1].name
-    elif answer.values is not None:
-        name = add_median(graph, graph.output[1].name, answer.values)
-    else:
-        name = _flattened(graph, graph.output[0].name)
+    if answer.values is not None:
+        name = add_median(graph, name, answer.values)
+    elif not answer.labels:
+        name = _flattened(graph, name)
     if answer.has_offset:
         graph.input.append(helper.make_tensor_value_info(OFFSET, TensorProto.FLOAT, [None]))
         graph.node.append(helper.make_node("Add", [name, OFFSET], ["total"]))
         name = "total"
     shape = [None, None] if answer.labels else [None]
-    del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
 
@@ -85,10 +147,10 @@ def _flattened(graph: Any, name: str) -> str:
     return "row"
 
 
-def _drop_unused(graph: Any) -> None:
-    """Remove nodes that no output needs, such as those that compute the label."""
+def _drop_unused(graph: Any, needed_output: str) -> None:
+    """Remove nodes that an output does not need, such as those that compute the label."""
     while True:
-        needed = {value.name for value in graph.output} | {name for node in graph.node for name in node.input}
+        needed = {needed_output} | {name for node in graph.node for name in node.input}
         unused = [node for node in graph.node if not any(name in needed for name in node.output)]
         if not unused:
             return

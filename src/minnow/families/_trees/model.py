@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from minnow.families._trees import boosting_internals, export
-from minnow.families._trees.export import Answer
+from minnow.families._trees.export import Answer, Kind
 from minnow.families._trees.layout import Layout
 from minnow.families._trees.median import median
 from minnow.types import OFFSET, Array, Batch, Columns, Spec
 
-Kind = Literal["forest", "boosting"]
-"""Kind of the estimator: a forest, or histogram gradient boosting."""
 _FILE = "model.joblib"
 
 
@@ -80,7 +78,7 @@ class TreeModel:
 
     def to_onnx(self) -> Any:
         """Convert to an ONNX model with named arrays."""
-        return export.to_onnx(self.estimator, self.layout, self.answer)
+        return export.to_onnx(self.estimator, self.kind, self.layout, self.answer)
 
 
 def load(folder: Path) -> TreeModel:
