@@ -73,7 +73,7 @@ def _explains(name: str, share: float) -> Hint:
 
 def _filled_for_one(name: str, values: Array, answer: Array) -> Hint | None:
     """Name a column whose most frequent value (0, missing) has exceptions in the rows of one class alone."""
-    cells, index, counts = _cells(values)
+    distinct, index, counts = _cells(values)
     usual = int(counts.argmax())
     filled = index != usual
     if 2 * counts[usual] <= len(values) or filled.sum() < _LEAST_FILLED:
@@ -83,7 +83,8 @@ def _filled_for_one(name: str, values: Array, answer: Array) -> Hint | None:
     pure, of_class = count / filled.sum(), answer == label
     if pure < PURE or of_class.mean() > MOST_USUAL or count < LEAST_COVERED * of_class.sum():
         return None
-    usually = f"'{cells[usual]}'" if cells[usual] else "empty"
+    cell = _shown(distinct[usual])
+    usually = f"'{cell}'" if cell else "empty"
     text = (
         f"'{name}' is {usually} in most rows; in {100 * pure:.0f} % of the {int(filled.sum()):,} others the answer is "
         f"'{label}', as in {100 * of_class.mean():.0f} % of all rows. Is it filled only after the answer is known? If so, drop "
@@ -93,13 +94,19 @@ def _filled_for_one(name: str, values: Array, answer: Array) -> Hint | None:
     return Hint("leak", name, text, facts)
 
 
-def _cells(values: Array) -> tuple[list[str], Array, Array]:
-    """Distinct values of a column as text, "" where missing; the place of each row's value among them, (n,); their rows."""
+def _cells(values: Array) -> tuple[Any, Array, Array]:
+    """Distinct values of a column, texts or numbers; the place of each row's value among them, (n,); their numbers of rows."""
     if values.dtype == object:
         index = codes(values)
         return sorted(set(map(str, values.tolist()))), index, np.bincount(index)
-    distinct, index, counts = np.unique(numbers(values), return_inverse=True, return_counts=True)
-    return ["" if np.isnan(value) else f"{value:.6g}" for value in distinct.tolist()], index, counts
+    return np.unique(numbers(values), return_inverse=True, return_counts=True)
+
+
+def _shown(value: Any) -> str:
+    """A value as text, "" where missing."""
+    if isinstance(value, str):
+        return value
+    return "" if np.isnan(value) else f"{value:.6g}"
 
 
 def _orders(columns: Mapping[str, Array], answer: Array, task: str) -> Hint | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,9 +61,9 @@ def row_versions(case: Case, table: Table) -> Array:
     answers = table.columns[case.problem.target]
     if answers.ndim > 1:  # the row itself is what is to be generated
         return np.sort(table.key)
-    keys = map(part_of_key, table.key.view("V8").tolist())
-    texts = map(part_of_key, map(str.encode, map(str, answers)))
-    return np.sort(content_keys(map(b"".join, zip(keys, texts, strict=True))))
+    keys = np.stack([np.full(len(table), 8, "<u8"), table.key.astype("<u8")], axis=1).view("V16")[:, 0]
+    parts = map(lru_cache(lambda answer: part_of_key(answer.encode())), map(str, answers))
+    return np.sort(content_keys(map(b"".join, zip(keys.tolist(), parts, strict=True))))
 
 
 def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:

@@ -19,6 +19,7 @@ _COLUMNS, _CELLS = 30, 4_000_000
 """Most columns, and most of their cells, that are checked at once."""
 _OF_VALUES = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_between")
 """Expectations that each value meets or not, whatever the others are."""
+_STACKED = "values"
 
 
 class DataError(ValueError):
@@ -162,37 +163,49 @@ def _checker() -> _Check:
 
 
 def _met_by_all(check: _Check, columns: Columns, expectations: Sequence[Expectation]) -> dict[int, dict[str, Any]]:
-    """Check the same expectation of many columns on all their values at once: index of an expectation -> its result.
+    """Check the same expectations of many columns on all their values at once: index of an expectation -> its result.
 
     A column of which every value is as expected meets it, whatever share is asked for. The others are left for a check each.
     """
     met: dict[int, dict[str, Any]] = {}
-    for places in _alike(columns, expectations):
-        values = np.concatenate([columns[expectations[place].kwargs["column"]] for place in places])
-        kwargs = {name: value for name, value in expectations[places[0]].kwargs.items() if name != "mostly"}
-        (raw,) = check(
-            {"values": values}, [Expectation(expectations[places[0]].kind, {**kwargs, "column": "values"}, "")]
-        )
-        if _error(raw["exception_info"]):
-            continue
-        rows = len(values) // len(places)
-        odd = {index // rows for index in raw["result"].get("unexpected_index_list") or []}
-        result = {"success": True, "result": {"element_count": rows, "unexpected_count": 0}, "exception_info": {}}
-        met |= {place: result for part, place in enumerate(places) if part not in odd}
+    for names, several in _alike(columns, expectations):
+        asked = [_of_stacked(expectations[places[0]]) for places in several]
+        checked = check({_STACKED: np.concatenate([columns[name] for name in names])}, asked)
+        for places, raw in zip(several, checked, strict=True):
+            if _error(raw["exception_info"]):
+                continue
+            rows = len(columns[names[0]])
+            odd = {index // rows for index in raw["result"].get("unexpected_index_list") or []}
+            result = {"success": True, "result": {"element_count": rows, "unexpected_count": 0}, "exception_info": {}}
+            met |= {place: result for part, place in enumerate(places) if part not in odd}
     return met
 
 
-def _alike(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[list[int]]:
-    """Yield indices of expectations about single values that differ in their columns alone, which have one type."""
-    alike: dict[Any, list[int]] = {}
+def _of_stacked(expectation: Expectation) -> Expectation:
+    """The expectation of values of several columns, one below the other: each of them is to meet it."""
+    kwargs = {name: value for name, value in expectation.kwargs.items() if name != "mostly"}
+    return Expectation(expectation.kind, {**kwargs, "column": _STACKED}, expectation.why)
+
+
+def _alike(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[tuple[list[str], list[list[int]]]]:
+    """Yield names of columns of one type, and for each of the expectations that they share its indices, in their order.
+
+    Only expectations about single values are among them.
+    """
+    alike: dict[Any, dict[str, int]] = {}
     for place, one in enumerate(expectations):
         name = one.kwargs.get("column", "")
         if one.kind in _OF_VALUES and name in columns and len(columns[name]):
             limits = tuple(sorted((key, value) for key, value in one.kwargs.items() if key not in ("column", "mostly")))
-            alike.setdefault((one.kind, limits, columns[name].dtype), []).append(place)
+            alike.setdefault((columns[name].dtype, one.kind, limits), {})[name] = place
+    shared: dict[tuple[str, ...], list[dict[str, int]]] = {}
     for places in alike.values():
-        step = max(1, _CELLS // len(columns[expectations[places[0]].kwargs["column"]]))
-        yield from (places[start : start + step] for start in range(0, len(places), step))
+        shared.setdefault(tuple(places), []).append(places)
+    for names, several in shared.items():
+        step = max(1, _CELLS // len(columns[names[0]]))
+        for start in range(0, len(names), step):
+            part = list(names[start : start + step])
+            yield part, [[places[name] for name in part] for places in several]
 
 
 def _parts(columns: Columns, expectations: Sequence[Expectation]) -> Iterator[tuple[list[str], list[int]]]:

@@ -18,6 +18,9 @@ from minnow.tables.keys import key_columns, rule_of
 from minnow.tables.options import Split, TableOptions
 from minnow.types import Array, ColumnFormat, Columns, KeyRule, Reading, Table, content_key, content_keys, part_of_key
 
+_KEYED = 1 << 16
+"""Number of rows whose bytes are in memory at once when they are hashed."""
+
 
 def read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file) into typed columns, (n,) each, and the target as labels, (n,) str.
@@ -99,12 +102,19 @@ def _check_names(frame: Frame, folder: Path, options: TableOptions, split: Split
 
 def row_keys(columns: Sequence[Array]) -> Array:
     """Hash the values of each row, (n,) uint64."""
+    rows = len(columns[0]) if columns else 0
+    parts = [_keys_of([column[start : start + _KEYED] for column in columns]) for start in range(0, rows, _KEYED)]
+    return np.concatenate(parts) if parts else np.empty(0, np.uint64)
+
+
+def _keys_of(columns: Sequence[Array]) -> Array:
+    """Hash the values of each row, in memory at once, (n,) uint64."""
     numeric = [_as_hashed(column) for column in columns if column.dtype != object]
-    parts = [_texts_of_key(column) for column in columns if column.dtype == object]
+    texts = [_texts_of_key(column) for column in columns if column.dtype == object]
     as_bytes = [np.ascontiguousarray(column.astype(f"<{column.dtype.kind}8")) for column in numeric]
-    length = np.full(len(columns[0]) if columns else 0, 8 * len(numeric), "<u8")
+    length = np.full(len(columns[0]), 8 * len(numeric), "<u8")
     block = np.stack([column.view("<u8") for column in (length, *as_bytes)], axis=1)
-    return content_keys(map(b"".join, zip(block.view(f"V{8 * block.shape[1]}")[:, 0].tolist(), *parts, strict=True)))
+    return content_keys(map(b"".join, zip(block.view(f"V{8 * block.shape[1]}")[:, 0].tolist(), *texts, strict=True)))
 
 
 def _texts_of_key(column: Array) -> Iterator[bytes]:
