@@ -192,7 +192,8 @@ def track_failure(job: Job, case: Case, reports: Path, error: str) -> None:
 def usecase(name: str) -> str:
     """Run one use case up to its written decision. Returns "complete", "infeasible" or "failed"."""
     job = CURRENT.get()
-    case = with_keys(job.case(name))
+    with job.display.step(f"{name}: ask the registry", counted=False):
+        case = with_keys(job.case(name))
     scratch, reports = _clean(job.space.home / "making" / name), _clean(job.space.home / "reports" / name)
     try:
         table, findings = check(job, case, reports)

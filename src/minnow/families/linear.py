@@ -116,16 +116,20 @@ def _flat(batch: Batch) -> Any:
     """Flat rows: pixels; or series and numbers, then one-hot columns of the categories."""
     if PIXELS in batch.inputs:
         return batch.inputs[PIXELS].reshape(len(batch), -1)
-    from scipy.sparse import csr_array, hstack
+    from scipy.sparse import csr_array
 
     dense = [batch.inputs[name].reshape(len(batch), -1) for name in (SERIES, NUMBERS) if name in batch.inputs]
     if CATEGORIES not in batch.inputs:
         return np.concatenate(dense, axis=1)
     ids = batch.inputs[CATEGORIES]
-    shape = (len(batch), batch.cardinalities[CATEGORIES])
-    index = np.repeat(np.arange(len(batch)), ids.shape[1])
-    one_hot = csr_array((np.ones(ids.size, np.float32), (index, ids.ravel())), shape=shape)
-    return hstack([*map(csr_array, dense), one_hot]).tocsr() if dense else one_hot
+    values = np.concatenate([*dense, np.ones(ids.shape, np.float32)], axis=1)
+    start = values.shape[1] - ids.shape[1]
+    index = np.int32 if values.size < np.iinfo(np.int32).max else np.int64
+    places = np.empty(values.shape, index)
+    places[:, :start], places[:, start:] = np.arange(start), ids + start
+    ends = values.shape[1] * np.arange(len(batch) + 1, dtype=index)
+    shape = (len(batch), start + batch.cardinalities[CATEGORIES])
+    return csr_array((values.ravel(), places.ravel(), ends), shape=shape)
 
 
 def _dense(rows: Any) -> Array:

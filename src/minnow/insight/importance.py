@@ -85,8 +85,15 @@ def _importance(names: tuple[str, ...], rises: Array, group: Array, random: np.r
     groups, rounds = int(index.max()) + 1, rises.shape[1]
     sums = np.zeros((groups, rounds))
     np.add.at(sums, index, rises)
-    drawn = random.multinomial(groups, np.full(groups, 1 / groups), _RESAMPLES).astype(np.float64)
+    drawn = _times_drawn(groups, random)
     by_round = drawn @ sums / np.maximum(drawn @ np.bincount(index), 1)[:, None]
     weights = random.multinomial(rounds, np.full(rounds, 1 / rounds), _RESAMPLES) / rounds
     low, high = np.quantile((by_round * weights).sum(axis=1), [0.025, 0.975])
     return Importance(names, *(round(float(value), _DIGITS) for value in (rises.mean(), low, high)))
+
+
+def _times_drawn(groups: int, random: np.random.Generator) -> Array:
+    """How often each group is drawn in each resample, (resamples, groups) float64."""
+    sample = random.integers(0, groups, (_RESAMPLES, groups)) + groups * np.arange(_RESAMPLES)[:, None]
+    counts = np.bincount(sample.ravel(), minlength=_RESAMPLES * groups)
+    return counts.reshape(_RESAMPLES, groups).astype(np.float64)

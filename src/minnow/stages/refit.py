@@ -76,8 +76,8 @@ class Refit:
         left = [candidate for candidate in chosen if candidate.name not in shipped]
         if not left:
             return shipped
-        joined = intake.prepare_case(self.case, self.table, join=True)
-        handed = train.hand_over(self.case, joined, self.call)
+        # what is handed over is on disk: the rows need not stay in memory while models are fitted
+        handed = train.hand_over(self.case, intake.prepare_case(self.case, self.table, join=True), self.call)
         before = {candidate.family: candidate.trained for candidate in left}
         again: dict[str, tuple[Trained, Compressed]] = {}
 

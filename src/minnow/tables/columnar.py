@@ -44,6 +44,13 @@ def read_columns(path: Path, file: RowFile, first: Row) -> dict[str, Coded | Tex
     return held
 
 
+def release_memory() -> None:
+    """Give back the memory of columns that are not needed any more, which Arrow would keep for the next ones."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def _may_be(path: Path, file: RowFile) -> bool:
     form = file.form
     return (

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from minnow.registry import unknown
+from minnow.tables import columnar
 from minnow.tables.cells import values_of
 from minnow.tables.columns import Columnwise, Typed
 from minnow.tables.errors import ColumnError, FileError, ReadingError
@@ -28,6 +29,12 @@ def read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | None
     Keys are hashes of the columns that a rule names, by default of the features, without the target and the column of the
     split, so equal features have equal keys. Raises FileError, and KeyRuleError for a rule that cannot be kept.
     """
+    table = _read(folder, options, split, keys)
+    columnar.release_memory()
+    return table
+
+
+def _read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | None) -> Table:
     frame = read_place(folder, options, target=options.target)
     if not len(frame):
         raise FileError(f"{folder} must hold rows. It holds none.")
