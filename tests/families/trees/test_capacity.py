@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minnow.families import gboost
+from minnow.families import forest, gboost
 from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn's own
@@ -82,3 +82,31 @@ def test_a_forecast_is_the_median_unless_the_mean_is_asked_for():
     )
     np.testing.assert_array_equal(unset, median)
     assert not np.array_equal(unset, mean)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "leaves"), [(2_999, 0, 64), (3_000, 0, 256), (3_000, 2, 256), (3_000, 3, 64)]
+)
+def test_trees_of_a_forest_grow_with_the_rows_but_not_with_a_number_per_label(rows, labels, leaves):
+    settled = forest.fit(*_splits(rows, labels), forest.Params(trees=3), seed=1).settled
+    assert settled["leaves"] == leaves
+    own = {"leaves": None, "min_rows_leaf": 9, "feature_share": None}
+    set_ = forest.fit(*_splits(rows, labels), forest.Params(trees=3, **own), seed=1).settled
+    assert {name: set_[name] for name in own} == own
+
+
+def test_val_chooses_the_answer_of_a_forest_where_the_target_has_few_values():
+    train, val = _splits(1_000, plain=True)
+    grades = [replace(rows, target=np.clip(np.round(rows.target), -2, 2)) for rows in (train, val)]
+    skewed = [replace(rows, target=np.where(rows.target < 0.5, 0, 5).astype(np.float32)) for rows in (train, val)]
+    for splits in (grades, skewed):
+        error = {
+            answer: np.abs(
+                forest.fit(*splits, forest.Params(answer=answer), seed=1).predict(splits[1].inputs)["value"]
+                - splits[1].target
+            ).mean()
+            for answer in ("mean", "median")
+        }
+        chosen = forest.fit(*splits, forest.Params(), seed=1)
+        assert chosen.settled["answer"] == min(error, key=error.get)
+    assert forest.fit(train, val, forest.Params(), seed=1).settled["answer"] == "mean"
