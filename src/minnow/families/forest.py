@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
+from minnow import tasks
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import FLAT_ROWS
 from minnow.families._progress import val_measure
 from minnow.families._trees import model
-from minnow.families._trees.layout import fit_layout
+from minnow.families._trees.layout import Layout, fit_layout
 from minnow.types import Array, Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -29,7 +32,12 @@ TASKS = ("classify", "regress", "forecast")
 READS = FLAT_ROWS
 
 load = model.load
-_MOST_VALUES = 64
+_MOST_VALUES, _FEW_VALUES = 64, 12
+"""Most values of a target whose median is predicted, where that is set and where val chooses."""
+_FEW_ROWS = 3_000
+"""Rows of train below which trees are smaller."""
+_FEW: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 4, "feature_share": None}
+_MANY: dict[str, Any] = {"leaves": 256, "min_rows_leaf": 2, "feature_share": 0.6}
 _TREES_PER_REPORT = 10
 
 
@@ -37,35 +45,80 @@ class Params(Parameters):
     """trees: their number; leaves: largest number per tree, None for no limit; min_rows_leaf: smallest number of rows per leaf.
 
     feature_share: share of the features that each split considers; None takes the square root of their number for classes
-    (and with answer: median) and a third for numbers. extra: extremely randomized trees. answer: for numbers, the "mean" of
-    the values in the leaves, or their "median", which has the least mean absolute error for targets with few values, such as
-    grades. Defaults are small, since every node is in the exported file.
+    (and with answer: median) and a third for numbers. leaves, min_rows_leaf and feature_share follow the rows where they are
+    not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6 for numbers and two labels. extra: extremely randomized
+    trees. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the least mean absolute
+    error for targets with few values, such as grades; where it is not set and the target has at most 12 values, val chooses.
+    Defaults are small, since every node is in the exported file.
     """
 
     trees: int = Field(default=40, ge=1)
-    leaves: int | None = Field(default=64, ge=2)
-    min_rows_leaf: int = Field(default=4, ge=1)
-    feature_share: float | None = Field(default=None, gt=0, le=1)
+    leaves: Annotated[int, Field(ge=2)] | Literal["auto"] | None = "auto"
+    min_rows_leaf: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    feature_share: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] | None = "auto"
     extra: bool = False
-    answer: Literal["mean", "median"] = "mean"
+    answer: Literal["mean", "median"] | None = None
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     layout, rows = fit_layout(train, seed=seed)
+    answers = _answers(train, params)
+    total, fitted = params.trees * len(answers), list[model.TreeModel]()
+    for answer in answers:
+        before = params.trees * len(fitted)
+        part = partial(_part, report, before, total)
+        fitted.append(_fitted(train, (layout, rows), params.model_copy(update={"answer": answer}), seed, part))
+    best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda one: _error(one, val))
+    report(total, total, val_measure(best.predict(val.inputs), val))
+    return best
+
+
+def _answers(train: Batch, params: Params) -> tuple[str, ...]:
+    """The answers that are tried: both where none is set and the target of a table has few values."""
+    if params.answer is not None:
+        return (params.answer,)
+    few = train.task == "regress" and 2 <= len(np.unique(train.target)) <= _FEW_VALUES
+    return ("mean", "median") if few else ("mean",)
+
+
+def _part(report: Report, before: int, total: int, trees: int) -> None:
+    report(before + trees, total, {})
+
+
+def _error(fitted: model.TreeModel, val: Batch) -> float:
+    """Mean loss on val by the measure that decides."""
+    return float(tasks.measure(val.task, val.measure).loss(fitted.predict(val.inputs), val).mean())
+
+
+def _fitted(
+    train: Batch, rows: tuple[Layout, Array], params: Params, seed: int, report: Callable[[int], None]
+) -> model.TreeModel:
+    """Fit one forest to rows in a layout. report: is told the number of trees."""
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
-    estimator = _estimator(params, train.task == "classify" or values is not None, seed)
+    classes = len(train.labels) if values is None else len(values)
+    size = _size(params, len(train), classes)
+    estimator = _estimator(params, size, classes > 0, seed)
     target = train.target if values is None else np.searchsorted(values, train.target)
     for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
-        estimator.set_params(n_estimators=trees).fit(rows, target, sample_weight=train.weight)
-        report(trees, params.trees, {})
+        estimator.set_params(n_estimators=trees).fit(rows[1], target, sample_weight=train.weight)
+        report(trees)
     estimator.set_params(warm_start=False)
-    fitted = model.tree_model(estimator, "forest", layout, model.answer_of(train, values), settled={})
-    report(params.trees, params.trees, val_measure(fitted.predict(val.inputs), val))
-    return fitted
+    settled = size if train.task == "classify" else size | {"answer": params.answer}
+    return model.tree_model(estimator, "forest", rows[0], model.answer_of(train, values), settled=settled)
 
 
-def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:
+def _size(params: Params, rows: int, classes: int) -> dict[str, Any]:
+    """Size of trees: what the parameters set, and otherwise what suits the rows of train.
+
+    Three or more classes have a number each in every leaf, so their trees stay small.
+    """
+    own = params.model_dump(include=set(_FEW))
+    follows = _FEW if rows < _FEW_ROWS or classes > 2 else _MANY
+    return follows | {name: value for name, value in own.items() if value != "auto"}
+
+
+def _estimator(params: Params, size: Mapping[str, Any], is_classifier: bool, seed: int) -> Any:
     from sklearn.ensemble import (
         ExtraTreesClassifier,
         ExtraTreesRegressor,
@@ -81,9 +134,9 @@ def _estimator(params: Params, is_classifier: bool, seed: int) -> Any:
     }
     return kinds[params.extra, is_classifier](
         warm_start=True,
-        max_leaf_nodes=params.leaves,
-        min_samples_leaf=params.min_rows_leaf,
-        max_features=params.feature_share or ("sqrt" if is_classifier else 1 / 3),
+        max_leaf_nodes=size["leaves"],
+        min_samples_leaf=size["min_rows_leaf"],
+        max_features=size["feature_share"] or ("sqrt" if is_classifier else 1 / 3),
         random_state=seed,
         n_jobs=1,
     )

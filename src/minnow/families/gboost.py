@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,7 +17,7 @@ from minnow.types import Batch, Report, quantile_of, silent
 
 CAPABILITIES = FamilyCapabilities(
     space={
-        "iterations": {"low": 20, "high": 400, "log": True},
+        "iterations": {"low": 20, "high": 1000, "log": True},
         "learning_rate": {"low": 0.02, "high": 0.4, "log": True},
         "leaves": {"low": 3, "high": 32, "log": True},
         "min_rows_leaf": {"low": 2, "high": 60, "log": True},
@@ -35,10 +35,14 @@ load = model.load
 
 _FEW_ROWS = 3_000
 """Rows of train below which trees are smaller, and fewer. Measured by `make bench-choice`."""
-_FEW: dict[str, Any] = {"iterations": 120, "learning_rate": 0.15, "leaves": 4}
-_MANY: dict[str, Any] = {"iterations": 60, "learning_rate": 0.15, "leaves": 8}
-_TAIL = 0.005
-"""Share of the gain on val that is given up for fewer trees where there are few rows."""
+_FEW: dict[str, Any] = {"iterations": 120, "learning_rate": 0.15, "leaves": 4, "l2": 0.0, "patience": 10}
+_MANY: dict[str, Any] = {"learning_rate": 0.1, "leaves": 16, "l2": 1.0, "patience": 50}
+_MANY_LABELS: dict[str, Any] = _MANY | {"learning_rate": 0.15}
+"""Of three or more labels, which have a tree each per iteration, so that there are fewer iterations."""
+_MOST_LEAVES, _LEAST_ITERATIONS = 9_600, 60
+"""Leaves of all trees of many rows, about 230 kB; iterations that there are however many labels share them."""
+_TAIL = {True: 0.005, False: 0.001}
+"""Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
 _ONE_THREAD_ROWS = 20_000
 """Up to so many rows a fit runs on one thread: to wait for another costs more than it does, and much more on a busy machine."""
 
@@ -46,16 +50,18 @@ _ONE_THREAD_ROWS = 20_000
 class Params(Parameters):
     """iterations: largest number of trees per label; fitting stops after `patience` iterations without improvement on val.
 
-    The trees after the best iteration are left out; without patience all are made and kept. iterations, learning_rate and
-    leaves follow the rows where they are not set: 120, 0.15 and 4 below 3,000 rows of train, otherwise 60, 0.15 and 8. Of so
-    few rows the trees that bring the last 0.5 % of the gain on val are left out too.
+    The trees after the best iteration are left out, and those before it that bring the last of the gain on val; without
+    patience all are made and kept. iterations, learning_rate, leaves, l2 and patience follow the rows where they are not set.
+    Below 3,000 rows of train they are 120, 0.15, 4, 0 and 10, and the last 0.5 % of the gain are left out. Otherwise
+    learning_rate is 0.1 (0.15 for three or more labels), leaves 16, l2 1, patience 50, iterations as many as make 9,600 leaves
+    over all labels, but not fewer than 60, and the last 0.1 % of the gain are left out. docs/quality.md has what they reach.
 
     leaves: largest number per tree; min_rows_leaf: smallest number of rows per leaf; l2: on the values of leaves;
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
-    median; None follows the measure that the use case names, a quantile too, and without one is "mse". pca: number of
-    principal components that replace the features. categories: "target_encoding" (the mean target of a category's rows, for
-    the fit that of other rows) or "one_hot". n_bags: number of averaged fits with different random features; the file grows in
-    proportion.
+    median; where it is not set it follows the measure that the use case names, a quantile too, and without one forecasts
+    have "mae" and other numbers "mse". pca: number of principal components that replace the features. categories:
+    "target_encoding" (the mean target of a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of
+    averaged fits with different random features; the file grows in proportion.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -68,9 +74,9 @@ class Params(Parameters):
     learning_rate: float | None = Field(default=None, gt=0)
     leaves: int | None = Field(default=None, ge=2)
     min_rows_leaf: int = Field(default=10, ge=1)
-    l2: float = Field(default=0.0, ge=0)
+    l2: float | None = Field(default=None, ge=0)
     feature_share: float = Field(default=1.0, gt=0, le=1)
-    patience: int | None = Field(default=10, ge=1)
+    patience: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
     loss: Literal["mse", "mae"] | None = None
     pca: int | None = Field(default=None, ge=1)
     categories: Literal["target_encoding", "one_hot"] = "target_encoding"
@@ -86,9 +92,9 @@ class Params(Parameters):
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", components=params.pca, seed=seed)
-    size = _size(params, len(train))
+    size = _size(params, train)
     iterations = size["iterations"]
-    held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if params.patience else {}
+    held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if size["patience"] else {}
     estimators, total = [], params.n_bags * iterations
     for bag in range(params.n_bags):
         estimator, before = _estimator(params, size, train, seed + bag), bag * iterations
@@ -109,9 +115,16 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return fitted
 
 
-def _size(params: Params, rows: int) -> dict[str, Any]:
-    """Number and size of trees, and the rate at which they learn: those of the parameters, or what suits the rows of train."""
-    return {**(_FEW if rows < _FEW_ROWS else _MANY), **params.model_dump(include=set(_FEW), exclude_none=True)}
+def _size(params: Params, train: Batch) -> dict[str, Any]:
+    """Number and size of trees, and how they learn: what the parameters set, and otherwise what suits the rows of train."""
+    per_iteration = len(train.labels) if len(train.labels) > 2 else 1
+    many = _MANY if per_iteration == 1 else _MANY_LABELS
+    own = params.model_dump(include=set(_FEW), exclude_none=True) | {"patience": params.patience}
+    size: dict[str, Any] = (_FEW if len(train) < _FEW_ROWS else many) | {
+        name: value for name, value in own.items() if value != "auto"
+    }
+    most = max(_LEAST_ITERATIONS, _MOST_LEAVES // (size["leaves"] * per_iteration))
+    return {"iterations": most} | size
 
 
 def _threads(rows: int) -> Any:
@@ -130,12 +143,12 @@ def _history(estimator: Any) -> dict[str, list[float]]:
 def _best_iterations(estimators: Sequence[Any], rows: int) -> int:
     """Leave out the trees after the best iteration of each estimator. Returns the mean number of those kept.
 
-    Of few rows of train, the best is the first that has all but the last 0.5 % of the gain on val.
+    The best is the first that has all of the gain on val but the share _TAIL.
     """
-    kept: list[int] = []
+    kept, tail = list[int](), _TAIL[rows < _FEW_ROWS]
     for estimator in estimators:
         loss = -np.asarray(estimator.validation_score_)
-        enough = loss.min() + (_TAIL if rows < _FEW_ROWS else 0.0) * (loss[0] - loss.min())
+        enough = loss.min() + tail * (loss[0] - loss.min())
         kept.append(boosting_internals.cut(estimator, max(1, int(np.flatnonzero(loss <= enough)[0]))))
     return round(sum(kept) / len(kept))
 
@@ -146,7 +159,8 @@ def _loss(params: Params, train: Batch) -> dict[str, Any]:
         return {}
     if (quantile := quantile_of(train.measure)) is not None and params.loss is None:
         return {"loss": "quantile", "quantile": quantile}
-    kind = params.loss or ("mae" if train.measure in ("mae", "mape") else "mse")
+    absolute = train.measure in ("mae", "mape") or (train.task == "forecast" and not train.measure)
+    kind = params.loss or ("mae" if absolute else "mse")
     return {"loss": {"mse": "squared_error", "mae": "absolute_error"}[kind]}
 
 
@@ -160,9 +174,9 @@ def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int)
         learning_rate=size["learning_rate"],
         max_leaf_nodes=size["leaves"],
         min_samples_leaf=params.min_rows_leaf,
-        l2_regularization=params.l2,
+        l2_regularization=size["l2"],
         max_features=params.feature_share,
-        early_stopping=params.patience is not None,
-        n_iter_no_change=params.patience or 1,
+        early_stopping=size["patience"] is not None,
+        n_iter_no_change=size["patience"] or 1,
         random_state=seed,
     )

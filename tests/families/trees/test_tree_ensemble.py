@@ -59,3 +59,15 @@ def test_a_node_costs_few_bytes(name, task, tmp_path):
     model = family.fit(train, val, family.Params(), seed=1)
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").stat().st_size < 2_000 + 13 * model.parameters
+
+
+def test_a_share_of_zero_costs_nothing(tmp_path):
+    """Trees of three labels have their shares in the older operator."""
+    train, val = tiny.splits("images", "classify")
+    assert len(train.labels) > 2
+    model = families.get("forest").fit(train, val, families.get("forest").Params(), seed=1)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    (node,) = (one for one in onnx.load(tmp_path / "model.onnx").graph.node if one.op_type == "TreeEnsembleClassifier")
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    assert 0 not in attributes["class_weights"].floats
+    assert len(attributes["class_ids"].ints) == len(attributes["class_weights"].floats)

@@ -63,7 +63,22 @@ def _of_many_classes(estimator: Any, layout: Layout) -> tuple[Any, str]:
     name = model.graph.output[1].name
     del model.graph.output[:]
     _drop_unused(model.graph, name)
+    for node in model.graph.node:
+        if node.op_type == "TreeEnsembleClassifier":
+            _drop_zeros(node)
     return model, name
+
+
+def _drop_zeros(node: Any) -> None:
+    """Remove what changes no sum of an older operator: shares of zero, and facts about nodes that finite rows do not need."""
+    shares = next(attribute for attribute in node.attribute if attribute.name == "class_weights")
+    keep = np.flatnonzero(np.array(shares.floats))
+    for attribute in list(node.attribute):
+        if attribute.name in ("nodes_hitrates", "nodes_missing_value_tracks_true"):
+            node.attribute.remove(attribute)
+        elif attribute.name in ("class_ids", "class_nodeids", "class_treeids"):
+            attribute.ints[:] = np.array(attribute.ints)[keep].tolist()
+    shares.floats[:] = np.array(shares.floats)[keep].tolist()
 
 
 def _add_estimator(graph: Any, estimator: Any, kind: Kind, classes: int) -> str:
