@@ -310,6 +310,7 @@ def test_expectations_alike_are_checked_together_with_the_results_that_they_have
 def test_many_columns_are_checked_by_few_calls(monkeypatch):
     """Great Expectations takes milliseconds for each expectation, and more where a batch has more columns."""
     sizes = []
+    validate.warm_up()
     opened = validate._checker()
     monkeypatch.setattr(validate, "_checker", lambda: lambda *asked: sizes.append(len(asked[1])) or opened(*asked))
     columns = {f"n{i}": np.arange(20.0) for i in range(300)}
