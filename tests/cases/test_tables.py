@@ -186,6 +186,7 @@ def test_an_exam_without_the_rare_class_promotes_nothing(walked):
     assert tests == 0, "the case: no fraud is in the exam"
     (hint,) = [hint for hint in walk.hints if hint.facts.get("lacks") == "test"]
     assert "class '1'" in hint.text
-    assert walk.score > 0.98, "a high score that says nothing"
+    assert walk.proposal.entry["measure"] == {"name": "average_precision", "positive": "1"}
+    assert walk.evaluation.scores["accuracy"].value > 0.98, "a high score that says nothing"
     assert (walk.decision.promote, walk.decision.verdict) == (False, "refused")
     assert "none of '1'" in " ".join(walk.decision.reasons)

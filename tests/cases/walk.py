@@ -145,7 +145,7 @@ class Walk:
 
     @property
     def score(self) -> float:
-        """The task's first measure on the exam."""
+        """The score on the exam by the measure that decides."""
         return self.evaluation.primary.value
 
     @cached_property
