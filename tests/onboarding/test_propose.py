@@ -333,3 +333,12 @@ def test_a_rare_class_gets_a_measure_that_sees_it(kind, measure, tmp_path):
     proposal = propose(path, Request())
     assert proposal.entry.get("measure") == measure
     assert ("accuracy would hardly notice" in proposal.reasons.get("measure", "")) == (measure is not None)
+
+
+def test_a_class_that_is_rare_in_one_spelling_alone_is_not_rare(tmp_path):
+    """As where the labels of a second file end in a period."""
+    kind = lambda i: ("no" if i % 2 else "yes") + ("." if i % 20 == 0 else "")  # noqa: E731
+    path = _csv(tmp_path, "a,b,kind", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{kind(i)}", n=400)
+    entry = _entry(path)
+    assert entry["options"]["label_as"] == {"yes.": "yes"}
+    assert "measure" not in entry

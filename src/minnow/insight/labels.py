@@ -133,13 +133,17 @@ def _few(labels: Sequence[str], classes: Mapping[str, Mapping[str, int]]) -> lis
 
 
 def plain(label: str) -> str:
-    """Return what a label has in common with its variants: no case, no outer or repeated blanks, no zeros after a point."""
+    """Return what a label has in common with its variants.
+
+    It has no case, no outer or repeated blanks, no period at the end, and no zeros after a point.
+    """
     text = " ".join(unicodedata.normalize("NFC", label).split()).casefold()
+    text = text.removesuffix(".").rstrip() or text
     return str(Decimal(text).normalize() + 0) if _NUMBER.fullmatch(text) else text
 
 
 def variants(labels: Array) -> list[dict[str, int]]:
-    """Find labels that differ only in case, blanks, or 1 and 1.0: a dict of label -> rows for each, the most frequent first.
+    """Find labels that differ only in case, blanks, a last period, or 1 and 1.0: label -> rows, the most frequent first.
 
     labels: (n,) str, "" where there is none.
     """
@@ -168,7 +172,7 @@ def variant_hint(labels: Array, target: str | None, option: str | None) -> Hint 
     )
     count = len(set(labels.tolist()) - {""})
     text = (
-        f"{sum(map(len, found))} of the {count} labels differ from another only in case, blanks or how a number is written: "
-        f"{spelled}. Each of them is a class of its own. {advice}."
+        f"{sum(map(len, found))} of the {count} labels differ from another only in case, blanks, a last period or how a number "
+        f"is written: {spelled}. Each of them is a class of its own. {advice}."
     )
     return Hint("variants", target, text, {"variants": found, "label_as": merged})

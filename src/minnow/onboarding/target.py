@@ -139,7 +139,9 @@ def allow_rare_class(proposal: Proposal, names: Array) -> None:
 
 def choose_measure(proposal: Proposal, names: Array) -> None:
     """Choose a measure that sees a rare class, where accuracy would hardly notice it. names: (n,) str, "" where missing."""
-    classes, counts = np.unique(names[names != ""], return_counts=True)
+    merged = proposal.options.get("label_as", {})
+    labels = [merged.get(name, name) for name in names.tolist() if name]
+    classes, counts = np.unique(np.array(labels, dtype=str), return_counts=True)
     if len(classes) < 2 or counts.min() * len(classes) >= _RARE_FOR_ACCURACY * counts.sum():
         return
     rarest, share = str(classes[counts.argmin()]), counts.min() / counts.sum()
