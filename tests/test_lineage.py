@@ -1,5 +1,8 @@
+import gc
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -61,6 +64,29 @@ def test_code_version_follows_what_runs_when_a_module_is_imported(sources, name)
     lineage._imports.cache_clear()
     changed = lineage.code_version(["minnow.top"]) != before
     assert changed == (name not in ("types_alone.py", "elsewhere.py"))
+
+
+@pytest.fixture
+def many_switches():
+    """Each search for garbage, which may begin at any allocation, lets the other threads run."""
+
+    def switch(*_):
+        time.sleep(0)
+
+    gc.callbacks.append(switch)
+    yield
+    gc.callbacks.remove(switch)
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_threads_read_sources_at_the_same_time():
+    def imports(module):
+        return lineage._imports.__wrapped__(module)
+
+    modules = ["minnow.stages.train", "minnow.stages.judge", "minnow.families.gboost", "minnow.types"]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(imports, modules * 40))
+    assert found[:4] == [imports(module) for module in modules]
 
 
 def test_data_version_is_what_dvc_records(tmp_path):

@@ -13,12 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from minnow.folders import State, walk
 from minnow.types import Array
+
+_PARSING = Lock()
+"""Held while a source is parsed: threads that parse at the same time fail with a SystemError in Python 3.11 (gh-106905)."""
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
@@ -62,7 +66,9 @@ def _imports(module: str) -> tuple[str, ...]:
         return ()
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names = {module.rpartition(".")[0]}  # importing a module runs the `__init__` of its package first
-    for node in _running(ast.parse(path.read_text())):
+    with _PARSING:
+        tree = ast.parse(path.read_text())
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -277,7 +277,7 @@ def test_editing_one_family_trains_that_family_alone_and_broken_data_stops_its_u
     table = done.stdout[done.stdout.index("use case ") :]
     assert [line.split()[0] for line in table.splitlines() if " accuracy " in line] == ["digits", "digits"]
     assert "duplicate" in (folder / ".minnow" / "reports" / "mine" / "validation.html").read_text().lower()
-    assert trained_now(folder) == {"linear": "false", "centroid": "false", "fcnn": "true"}
+    assert trained_now(folder) == {"linear": "false", "centroid": "false", "fcnn": "true"}, done.stdout + done.stderr
     assert decisions(folder)["cpu"]["verdict"] in ("same", "refused", "better", "smaller")
 
 
