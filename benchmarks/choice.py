@@ -21,7 +21,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -38,6 +38,7 @@ from minnow.records.timing import Timing
 from minnow.stages import candidates, choice, compress, evaluate, exam, finalists, prepare, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
+from minnow.stages.choice import Choice
 from minnow.stages.finalists import LINEAR, Finalists
 from minnow.stages.refit import Refit
 from minnow.types import Array, Table
@@ -85,9 +86,14 @@ class Draw:
 
 @dataclass(frozen=True)
 class Result:
-    """True losses of a draw. promoted: rule -> (loss, bytes, family); best, baseline, linear: losses; margin: of the loss."""
+    """True losses of a draw. promoted: rule -> (loss, bytes, family); best, baseline, linear: losses; margin: of the loss.
+
+    families: what other rules can be tried with. family -> its true loss fitted again, bytes, mean loss on val, and, where
+    families were cross-validated, its difference to the best of them and the error of that.
+    """
 
     promoted: dict[str, tuple[float, int, str]]
+    families: dict[str, tuple[float, int, float, float | None, float | None]]
     best: float
     baseline: float
     linear: float
@@ -177,6 +183,7 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
     }
     return Result(
         {rule: (true[one.bundle.sha], one.bundle.size_bytes, one.family) for rule, one in by_rule.items()},
+        {one.family: _figures(one, shipped[one.name], chosen, true) for one in of_families},
         best=min(true.values()),
         baseline=baseline,
         linear=true[shipped[chosen.variants[LINEAR]].bundle.sha],
@@ -184,6 +191,15 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
         refused=not decision.promote,
         seconds=0.0,
     )
+
+
+def _figures(
+    own: Candidate, again: Candidate, chosen: Choice, true: Mapping[str, float]
+) -> tuple[float, int, float, float | None, float | None]:
+    """What is kept of a family."""
+    folds = chosen.folds.get(own.family)
+    error = (folds.difference, folds.error) if folds else (None, None)
+    return (true[again.bundle.sha], again.bundle.size_bytes, float(own.val.loss.mean()), *error)
 
 
 def _as_before(case: Case) -> Case:
