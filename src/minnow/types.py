@@ -297,22 +297,22 @@ class Spec:
 class Measure:
     """A score of a task.
 
-    rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score.
-    score: (outputs, batch) -> float, for a score that is not a mean over rows; its interval is that of its pseudo-values, and
-    bootstrapped where it has none.
-    Exactly one of the two is set. root: the score is the square root of the mean (RMSE). needs: (outputs, batch) -> arrays,
-    rows first, that score takes instead of outputs, computed once before rows are resampled; the batch of score has no
-    inputs then. low, high: the range of the score, in which its intervals stay. margin: the default non-inferiority margin,
-    in the unit of the score, or where relative as a share of the score.
-    pseudo_values: (outputs, batch) -> (n,) float64, beside score: the score plus the influence of each row on it. Their mean is
-    the score, and the error of that mean is the error of the score, so that models can be compared row by row. Source: Efron
-    1982 (infinitesimal jackknife); for AUC it is the method of DeLong et al. 1988.
+    rows: (outputs, batch) -> (n,) float64, NaN where a row does not count; their mean is the score. pseudo: the score is no
+    mean over rows, and these are pseudo-values: the score plus the influence of each row on it. The error of their mean is that
+    of the score, so that models can be compared row by row. Source: Efron 1982 (infinitesimal jackknife); for AUC it is the
+    method of DeLong et al. 1988.
+    score: (outputs, batch) -> float, in place of rows, for a score that has neither; its interval is bootstrapped, and it
+    cannot decide. needs: (outputs, batch) -> arrays, rows first, that score takes instead of outputs, computed once before rows
+    are resampled; the batch of score has no inputs then.
+    root: the score is the square root of the mean (RMSE). low, high: the range of the score, in which its intervals stay.
+    margin: the default non-inferiority margin, in the unit of the score, or where relative as a share of the score.
     binary: whether each row is right or wrong. refuses: (batch) -> why rows cannot be scored, None where they can.
     """
 
     name: str
     higher_is_better: bool
     rows: Callable[[Outputs, Batch], Array] | None = None
+    pseudo: bool = False
     score: Callable[[Outputs, Batch], float] | None = None
     root: bool = False
     needs: Callable[[Outputs, Batch], Outputs] | None = None
@@ -320,23 +320,21 @@ class Measure:
     high: float = math.inf
     margin: float = 0.02
     relative: bool = True
-    pseudo_values: Callable[[Outputs, Batch], Array] | None = None
     binary: bool = False
     refuses: Callable[[Batch], str | None] | None = None
 
     @property
     def decides(self) -> bool:
         """Whether models can be compared by it."""
-        return self.rows is not None or self.pseudo_values is not None
+        return self.rows is not None
 
     def loss(self, outputs: Outputs, batch: Batch) -> Array:
         """Loss of each row, (n,) float64; lower is better. A row that does not count has the value 0.
 
         Their mean is the score; 1 minus the score where higher is better; the square of the score for a root.
         """
-        values = self.rows or self.pseudo_values
-        assert values is not None
-        rows = np.nan_to_num(values(outputs, batch), nan=0.0)
+        assert self.rows is not None
+        rows = np.nan_to_num(self.rows(outputs, batch), nan=0.0)
         return 1.0 - rows if self.higher_is_better else rows
 
     def loss_margin(self, loss: Array, setting: float | None = None) -> float:

@@ -56,9 +56,6 @@ def test_classes_are_scored_as_by_scikit_learn(k):
     }
     for name, wanted in expected.items():
         assert value(name, outputs, batch) == pytest.approx(wanted, abs=1e-12), name
-        measure = tasks.measure("classify", name)
-        if measure.score is not None:
-            assert measure.score(outputs, batch) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_numbers_are_scored_as_by_scikit_learn():

@@ -16,8 +16,6 @@ def val_measure(outputs: Outputs, val: Batch) -> dict[str, float]:
     outputs: predictions for the rows of val, in the units of their targets.
     """
     measure = tasks.measure(val.task, val.measure)
-    if measure.score is not None:
-        return {f"val_{measure.name}": measure.score(outputs, val)}
     assert measure.rows is not None
     value = float(np.nanmean(measure.rows(outputs, val)))
     return {f"val_{measure.name}": math.sqrt(value) if measure.root else value}

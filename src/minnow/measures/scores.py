@@ -18,7 +18,7 @@ Z = 1.959963984540054
 """Normal quantile of a two-sided 95 % interval."""
 RESAMPLES = 2000
 SCORE_RESAMPLES = 100
-"""Resamples of scores that are not means, each of which is computed anew: enough for a standard error."""
+"""Resamples of scores that have no values per row, each of which is computed anew: enough for a standard error."""
 EQUAL = 1e-12
 """Relative width below which an interval is that of equal values, which differ in rounding alone."""
 CELLS = 4_000_000
@@ -33,10 +33,9 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
     Rows of one group are resampled together. The result does not depend on the order of the rows. It is NaN for a batch
     in which every row is NaN. Groups without a row that counts are left out.
     """
-    values = measure.rows or measure.pseudo_values
-    if values is None:
+    if measure.rows is None:
         return _score_of_function(measure, outputs, batch, seed)
-    rows = values(outputs, batch)
+    rows = measure.rows(outputs, batch)
     counts = np.isfinite(rows)
     sums, sizes = by_group(rows[counts], batch.group[counts])
     if not len(sizes):
@@ -45,7 +44,7 @@ def score(measure: Measure, outputs: Outputs, batch: Batch, *, seed: int = 0) ->
     shares = np.isin(rows[counts], (0.0, 1.0)).all() and not measure.root
     if shares and sizes.max() == 1:
         low, high = wilson(mean, n) if n > 1 else (mean, mean)
-    elif measure.rows is None:  # the limit of a score that is no mean over rows
+    elif measure.pseudo:  # by the limit, which is normal
         half = Z * standard_error(sums, sizes) if n > 1 else 0.0
         low, high = mean - half, mean + half
     else:
@@ -209,7 +208,7 @@ def _square_root(covariance: Array) -> Array:
 
 
 def _score_of_function(measure: Measure, outputs: Outputs, batch: Batch, seed: int) -> Score:
-    """Score by a function without pseudo-values, with a normal interval from the bootstrap standard error."""
+    """Score by a function without values per row, with a normal interval from the bootstrap standard error."""
     assert measure.score is not None
     if measure.needs:
         outputs, batch = measure.needs(outputs, batch), replace(batch, inputs={}, extractor={}, label_features={})
@@ -224,10 +223,7 @@ def _taken(arrays: Outputs, rows: Array) -> dict[str, Array]:
 
 
 def _resampled_rows(batch: Batch, seed: int) -> Iterator[Array]:
-    """Yield the rows of SCORE_RESAMPLES resamples of groups, (k,) int each; the order of the rows does not matter.
-
-    Many rows are in ascending order, which is faster to read.
-    """
+    """Yield the rows of SCORE_RESAMPLES resamples of groups, (k,) int each; the order of the rows does not matter."""
     _, index = np.unique(batch.group, return_inverse=True)
     sizes, rows = np.bincount(index), np.argsort(index, kind="stable")
     starts = np.cumsum(sizes) - sizes
@@ -235,12 +231,6 @@ def _resampled_rows(batch: Batch, seed: int) -> Iterator[Array]:
     random = np.random.default_rng(seed)
     for _ in range(SCORE_RESAMPLES):
         sample = order[random.integers(0, len(order), len(order))]
-        if len(order) == len(rows):
-            drawn = rows[sample]
-            yield (
-                drawn if len(rows) < LARGE else np.repeat(np.arange(len(rows)), np.bincount(drawn, minlength=len(rows)))
-            )
-            continue
         drawn = sizes[sample]
         within_group = np.arange(drawn.sum()) - np.repeat(np.cumsum(drawn) - drawn, drawn)
         yield rows[np.repeat(starts[sample], drawn) + within_group]

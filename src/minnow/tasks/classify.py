@@ -52,86 +52,62 @@ def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
     return hits, np.bincount(predicted, minlength=k), np.bincount(batch.target[known], minlength=k)
 
 
-def _macro_f1(outputs: Outputs, batch: Batch) -> float:
-    """Mean F1 over the labels that occur among targets or predictions."""
-    hits, predictions, rows = _counts(outputs, batch)
-    occurs = (predictions + rows) > 0
-    return float((2 * hits[occurs] / (predictions + rows)[occurs]).mean()) if occurs.any() else 0.0
+def _auc(outputs: Outputs, batch: Batch) -> Array:
+    """Area under the ROC curve plus the influence of each row, (n,); 0.5 where all rows have one label.
 
-
-def _balanced_accuracy(outputs: Outputs, batch: Batch) -> float:
-    """Mean recall over the labels that occur among targets."""
-    hits, _, rows = _counts(outputs, batch)
-    occurs = rows > 0
-    return float((hits[occurs] / rows[occurs]).mean()) if occurs.any() else 0.0
-
-
-def _auc(outputs: Outputs, batch: Batch) -> float:
-    """Area under the ROC curve; for more than two labels the mean of one against the rest. 0.5 where all rows have one label.
-
-    It is the share of pairs in the right order, ties counting half. Source: Hanley & McNeil 1982.
+    It is the share of pairs of a positive and a negative row in the right order, ties counting half; for more than two labels
+    the mean of one against the rest, over those that some rows have and others have not. Source: Hanley & McNeil 1982; the
+    influence is that of the structural components of DeLong et al. 1988.
     """
     known = batch.target >= 0
     probabilities, target = outputs[OUTPUT][known], batch.target[known]
     labels = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    by_label = [_ordered(probabilities[:, label], target == label) for label in labels]
-    areas = [area for area in by_label if area is not None]
-    return float(np.mean(areas)) if areas else 0.5
-
-
-def _ordered(probability: Array, positive: Array) -> float | None:
-    """Share of pairs of a positive and a negative row that probability (n,) orders correctly; None without pairs."""
-    above, below = np.sort(probability[positive]), np.sort(probability[~positive])
-    if not len(above) or not len(below):
-        return None
-    won = np.searchsorted(below, above, "left").sum() + np.searchsorted(below, above, "right").sum()
-    return float(won / (2 * len(above) * len(below)))
-
-
-def _auc_values(outputs: Outputs, batch: Batch) -> Array:
-    """AUC plus the influence of each row, (n,): the structural components of DeLong et al. 1988."""
-    known = batch.target >= 0
-    probabilities, target = outputs[OUTPUT][known], batch.target[known]
-    labels = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    pairs = [(probabilities[:, label], target == label) for label in labels]
-    pairs = [(probability, positive) for probability, positive in pairs if 0 < positive.sum() < len(positive)]
-    values = np.full(len(batch), _auc(outputs, batch))
-    for probability, positive in pairs:
-        won = np.empty(len(positive))  # share of the other class that a row is in the right order with
-        for own in (positive, ~positive):
-            others = np.sort(probability[~own])
-            below = np.searchsorted(others, probability[own], "left") + np.searchsorted(
-                others, probability[own], "right"
-            )
-            share = below / (2 * len(others))
-            won[own] = share if own is positive else 1.0 - share
-        area = won[positive].mean()
-        rows = np.where(positive, len(batch) / positive.sum(), len(batch) / (~positive).sum())
-        values[known] += rows * (won - area) / len(pairs)
+    by_label = [
+        _auc_of_label(probabilities[:, label], target == label, len(batch))
+        for label in labels
+        if 0 < (target == label).sum() < len(target)
+    ]
+    values = np.full(len(batch), np.mean([area for area, _ in by_label]) if by_label else 0.5)
+    if by_label:
+        values[known] += np.mean([influence for _, influence in by_label], axis=0)
     return values
 
 
-def _balanced_accuracy_values(outputs: Outputs, batch: Batch) -> Array:
-    """Balanced accuracy plus the influence of each row, (n,)."""
+def _auc_of_label(probability: Array, positive: Array, n: int) -> tuple[float, Array]:
+    """AUC of one label against the rest, and the influence of each row, (m,). n: number of rows that the mean is taken over."""
+    won = np.empty(len(positive))  # share of the other class that a row is in the right order with
+    for own in (positive, ~positive):
+        others = np.sort(probability[~own])
+        below = np.searchsorted(others, probability[own], "left") + np.searchsorted(others, probability[own], "right")
+        share = below / (2 * len(others))
+        won[own] = share if own is positive else 1.0 - share
+    area = float(won[positive].mean())
+    return area, n / np.where(positive, positive.sum(), (~positive).sum()) * (won - area)
+
+
+def _balanced_accuracy(outputs: Outputs, batch: Batch) -> Array:
+    """Mean recall over the labels that occur among targets, plus the influence of each row, (n,)."""
     hits, _, rows = _counts(outputs, batch)
-    known, occurs = batch.target >= 0, rows > 0
-    values = np.full(len(batch), _balanced_accuracy(outputs, batch))
-    target = batch.target[known]
-    recall = hits / np.maximum(rows, 1)
+    known, occurs = batch.target >= 0, max(int((rows > 0).sum()), 1)
+    recall, target = hits / np.maximum(rows, 1), batch.target[known]
     hit = (_predicted(outputs)[known] == target).astype(np.float64)
-    values[known] += len(batch) / rows[target] * (hit - recall[target]) / max(occurs.sum(), 1)
+    values = np.full(len(batch), recall.sum() / occurs)
+    values[known] += len(batch) / rows[target] * (hit - recall[target]) / occurs
     return values
 
 
-def _macro_f1_values(outputs: Outputs, batch: Batch) -> Array:
-    """Macro F1 plus the influence of each row, (n,): F1 of a label is the ratio of two sums over rows."""
+def _macro_f1(outputs: Outputs, batch: Batch) -> Array:
+    """Mean F1 over the labels that occur among targets or predictions, plus the influence of each row, (n,).
+
+    F1 of a label is the ratio of two sums over rows.
+    """
     hits, predictions, rows = _counts(outputs, batch)
     predicted, total = _predicted(outputs), predictions + rows
-    occurs = total > 0
-    f1 = np.where(occurs, 2 * hits / np.maximum(total, 1), 0.0)
-    per_row = len(batch) / np.maximum(total, 1) / max(occurs.sum(), 1)
+    occurs = max(int((total > 0).sum()), 1)
+    f1 = 2 * hits / np.maximum(total, 1)
+    per_row = len(batch) / np.maximum(total, 1) / occurs
     known = batch.target >= 0
-    values = np.full(len(batch), _macro_f1(outputs, batch)) - (per_row * f1)[predicted]
+    values = np.full(len(batch), f1.sum() / occurs) - (per_row * f1)[predicted]
     values[known] -= (per_row * f1)[batch.target[known]]
     right = predicted == batch.target
     values[right] += 2 * per_row[predicted[right]]
@@ -147,22 +123,17 @@ def _brier(outputs: Outputs, batch: Batch) -> Array:
 _SHARE: dict[str, Any] = {"low": 0.0, "high": 1.0}
 
 
-def _share(
-    name: str,
-    score: Callable[[Outputs, Batch], float],
-    pseudo_values: Callable[[Outputs, Batch], Array],
-    margin: float,
-) -> Measure:
-    """A measure between 0 and 1 that is not a mean over rows."""
-    return Measure(name, True, score=score, **_SHARE, margin=margin, relative=False, pseudo_values=pseudo_values)
+def _share(name: str, rows: Callable[[Outputs, Batch], Array], margin: float) -> Measure:
+    """A measure between 0 and 1 that is not a mean over rows. rows: its pseudo-values."""
+    return Measure(name, True, rows=rows, pseudo=True, **_SHARE, margin=margin, relative=False)
 
 
 MEASURES = (
     Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False, binary=True),
     Measure("log_loss", False, rows=_log_loss, low=0.0, high=-math.log(SMALLEST_PROBABILITY), margin=0.01),
-    _share("macro_f1", _macro_f1, _macro_f1_values, 0.01),
-    _share("balanced_accuracy", _balanced_accuracy, _balanced_accuracy_values, 0.01),
-    _share("auc", _auc, _auc_values, 0.002),
+    _share("macro_f1", _macro_f1, 0.01),
+    _share("balanced_accuracy", _balanced_accuracy, 0.01),
+    _share("auc", _auc, 0.002),
 )
 
 
@@ -174,23 +145,14 @@ def _brier_score(text: str) -> Measure:
 def _average_precision_of(label: str) -> Measure:
     """Average precision of one label, or with "" the mean over all labels."""
 
-    def score(outputs: Outputs, batch: Batch) -> float:
-        return float(np.mean(precision.values(outputs[OUTPUT], batch, label))) if len(batch) else 0.0
-
     def refuses(batch: Batch) -> str | None:
         if not label or label in batch.labels:
             return None
         return f"measure.positive: {unknown('class', label, batch.labels.tolist())}"
 
-    return replace(
-        _share(
-            f"average_precision@{label}" if label else "average_precision",
-            score,
-            lambda outputs, batch: precision.values(outputs[OUTPUT], batch, label),
-            0.005,
-        ),
-        refuses=refuses,
-    )
+    name = f"average_precision@{label}" if label else "average_precision"
+    values = _share(name, lambda outputs, batch: precision.values(outputs[OUTPUT], batch, label), 0.005)
+    return replace(values, refuses=refuses)
 
 
 FURTHER_MEASURES = {"brier": _brier_score, "average_precision": _average_precision_of}

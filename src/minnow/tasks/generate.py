@@ -39,7 +39,7 @@ def _features(outputs: Outputs, batch: Batch) -> tuple[Array, Array]:
 
 
 def _distance(outputs: Outputs, batch: Batch) -> Array:
-    """Values per row whose mean is the Fréchet distance, (n,) float64, for intervals and paired comparisons."""
+    """The Fréchet distance plus the influence of each row, (n,) float64."""
     return _frechet.influences(*_features(outputs, batch)) if len(batch) else np.empty(0)
 
 
@@ -92,7 +92,7 @@ def _memorised(outputs: Outputs, batch: Batch) -> Array:
 
 
 MEASURES = (
-    Measure("frechet", False, rows=_distance, low=0.0),
+    Measure("frechet", False, rows=_distance, pseudo=True, low=0.0),
     Measure("precision", True, rows=_precision, low=0.0, high=1.0),
     Measure("recall", True, rows=_recall, low=0.0, high=1.0),
     Measure("memorised", False, rows=_memorised, low=0.0, high=1.0),

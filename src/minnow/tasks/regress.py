@@ -34,27 +34,23 @@ def _squared(outputs: Outputs, batch: Batch) -> Array:
     return (_values(outputs) - batch.target) ** 2
 
 
-def _r2(outputs: Outputs, batch: Batch) -> float:
-    """Coefficient of determination; 0 where the target is constant."""
+def _r2(outputs: Outputs, batch: Batch) -> Array:
+    """Coefficient of determination plus the influence of each row, (n,); 0 where the target is constant.
+
+    It is a ratio of two sums over rows.
+    """
     target = batch.target.astype(np.float64)  # float32 is not precise enough for a small variance around a large mean
-    spread = float(((target - target.mean()) ** 2).sum())
-    return 1.0 - float(_squared(outputs, batch).sum()) / spread if spread else 0.0
-
-
-def _r2_values(outputs: Outputs, batch: Batch) -> Array:
-    """Coefficient of determination plus the influence of each row, (n,): it is a ratio of two sums over rows."""
-    target = batch.target.astype(np.float64)
     spread, error = (target - target.mean()) ** 2, _squared(outputs, batch)
-    r2 = _r2(outputs, batch)
     if not spread.sum():
-        return np.full(len(batch), r2)
+        return np.zeros(len(batch))
+    r2 = 1.0 - error.sum() / spread.sum()
     return r2 - (error - (1 - r2) * spread) * (len(batch) / spread.sum())
 
 
 MEASURES = (
     Measure("mae", False, rows=_absolute, low=0.0),
     Measure("rmse", False, rows=_squared, root=True, low=0.0),
-    Measure("r2", True, score=_r2, high=1.0, pseudo_values=_r2_values),
+    Measure("r2", True, rows=_r2, pseudo=True, high=1.0),
 )
 
 
