@@ -8,15 +8,30 @@ import numpy as np
 import pytest
 from standins import case_of
 
-from minnow.stages.case import SMALL
+from minnow.stages.case import LARGE, SMALL
 from minnow.types import Batch
 
 
-@pytest.mark.parametrize(("values", "threads"), [(10, 1), (SMALL, 1), (SMALL + 10, 4)])
-def test_a_small_fit_has_one_thread_and_a_large_one_those_of_the_settings(tmp_path, values, threads):
+@pytest.mark.parametrize(
+    ("values", "families", "threads"),
+    [
+        (10, 2, 1),
+        (SMALL, 2, 1),
+        (SMALL + 10, 1, 4),
+        (SMALL + 10, 2, 2),
+        (LARGE, 3, 1),
+        (LARGE, 5, 1),
+        (LARGE + 10, 5, 4),
+    ],
+)
+def test_a_small_fit_has_one_thread_a_large_one_all_and_families_between_share_them(
+    tmp_path, values, families, threads
+):
     case = case_of(tmp_path, "tabular", "classify", {"target": "kind"})
     case = replace(case, settings=case.settings.model_copy(update={"threads": 4}))
-    half = np.zeros((5, values // 10), np.float32)
+    case.usecase.families.clear()
+    case.usecase.families.update({f"family{number}": {} for number in range(families)})
+    half = np.zeros((5, values // 10), np.int8)
     rows = Batch(
         {"numbers": half, "more": half}, np.zeros(5, int), np.array(["a"]), "classify", np.arange(5, dtype=np.uint64)
     )

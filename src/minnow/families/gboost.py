@@ -43,8 +43,6 @@ _MOST_LEAVES, _LEAST_ITERATIONS = 9_600, 60
 """Leaves of all trees of many rows, about 230 kB; iterations that there are however many labels share them."""
 _TAIL = {True: 0.005, False: 0.001}
 """Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
-_ONE_THREAD_ROWS = 20_000
-"""Up to so many rows a fit runs on one thread: to wait for another costs more than it does, and much more on a busy machine."""
 
 
 class Params(Parameters):
@@ -99,10 +97,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     for bag in range(params.n_bags):
         estimator, before = _estimator(params, size, train, seed + bag), bag * iterations
         # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
-        with (
-            boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})),
-            _threads(len(train)),
-        ):
+        with boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})):
             estimator.fit(rows, train.target, sample_weight=train.weight, **held)
         last = {"val_loss": -float(estimator.validation_score_.max())} if held else {}
         report(before + iterations, total, last)
@@ -125,13 +120,6 @@ def _size(params: Params, train: Batch) -> dict[str, Any]:
     }
     most = max(_LEAST_ITERATIONS, _MOST_LEAVES // (size["leaves"] * per_iteration))
     return {"iterations": most} | size
-
-
-def _threads(rows: int) -> Any:
-    """Context with one thread where there are few rows; the trees are the same with any number."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1 if rows <= _ONE_THREAD_ROWS else None, user_api="openmp")
 
 
 def _history(estimator: Any) -> dict[str, list[float]]:

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from minnow import environment
 from minnow.contracts import JobKilled
 from minnow.types import Report, StopFit, silent
 from minnow.workspace import DISK_FULL
@@ -203,10 +204,11 @@ def _resident_bytes(pid: int) -> int:
 
 def _thread_settings(threads: int) -> Mapping[str, str]:
     """Environment variables that fix thread counts, which decide the last bits of a model, before any library starts."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     # a waiting OpenMP thread that spins takes the core from whoever it waits for: gboost took 43 s instead of 1 s
     passive = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
-    return {**dict.fromkeys(names, str(threads)), **passive, "TF_NUM_INTEROP_THREADS": "1", "PYTHONHASHSEED": "0"}
+    one = {**environment.LINEAR_ALGEBRA, "TF_NUM_INTEROP_THREADS": "1", "PYTHONHASHSEED": "0"}
+    return {**dict.fromkeys(names, str(threads)), **passive, **one}
 
 
 def resolve(function: str) -> Callable[..., Any]:

@@ -16,8 +16,9 @@ from minnow.lineage import data_version, lock_version
 from minnow.types import Batch, KeyRule, Measure
 from minnow.workspace import Workspace
 
-SMALL = 2_000_000
-"""Most input values of train up to which a fit has one thread: more threads would wait for each other most of the time."""
+SMALL, LARGE = 2_000_000, 20_000_000
+"""Most input values of train up to which a fit has one thread, since more would wait for each other most of the time; and up to
+which the families of a use case share the threads, since fits side by side use them better than one fit does."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,10 @@ class Case:
 
     def threads(self, train: Batch) -> int:
         """Number of threads of a fit to rows of train."""
-        small = sum(values.size for values in train.inputs.values()) <= SMALL
-        return 1 if small else self.settings.threads
+        values = sum(array.size for array in train.inputs.values())
+        if values > LARGE:
+            return self.settings.threads
+        return 1 if values <= SMALL else max(1, self.settings.threads // len(self.usecase.families))
 
     @property
     def data(self) -> Path:

@@ -115,9 +115,7 @@ def _fit(
             auto_scale_loss=False,
             jit_compile=False,
         )
-        network.optimizer.build(
-            network.trainable_variables
-        )  # else the step is traced twice, the first time to make them
+        network.optimizer.build(network.trainable_variables)  # the first step would make them, and be traced twice
         callbacks = [_reporter(plan.report, done, epochs, measure), *_callbacks(phase)]
         fitted = network.fit(train_rows, validation_data=val_rows, epochs=phase.epochs, verbose=0, callbacks=callbacks)
         for name, values in fitted.history.items():
