@@ -10,6 +10,7 @@ import tiny
 
 from minnow import compression, exporters, families, runtimes
 from minnow.contracts import CompressionSource
+from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 linear = families.get("linear")
@@ -29,7 +30,7 @@ def _splits():
 @pytest.mark.parametrize("features", ["ngrams", "characters", "both"])
 def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp_path):
     train, val = _splits()
-    params = linear.Params(naive_bayes=True, norm=norm, features=features, beta=0.5, C=[10.0])
+    params = linear.Params(weighting="naive_bayes", norm=norm, features=features, beta=0.5, C=[10.0])
     model = linear.fit(train, val, params, seed=1)
     assert {spec.name for spec in model.inputs} == ({"ngrams", "characters"} if features == "both" else {features})
     answers = model.predict(val.inputs)["probabilities"]
@@ -47,7 +48,9 @@ def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp
 def test_the_network_answers_as_the_fit_does():
     """Lengths and ratios are computed twice: by the fit over all rows, and by the network over one."""
     train, val = _splits()
-    model = linear.fit(train, val, linear.Params(naive_bayes=True, norm="length", C=[10.0]), seed=1)
+    model = linear.fit(
+        train, val, linear.Params(features="ngrams", weighting="naive_bayes", norm="length", C=[10.0]), seed=1
+    )
     rows = np.zeros((len(train), 40))
     for row, ids in zip(rows, train.inputs["ngrams"], strict=True):
         row[ids] = 1
@@ -67,18 +70,79 @@ def test_ngrams_of_too_few_rows_say_nothing():
     rare[0, 11] = 39
     rare[1:][rare[1:] == 39] = 38
     train = replace(train, inputs={**train.inputs, "ngrams": rare})
-    model = linear.fit(train, val, linear.Params(naive_bayes=True, norm="length", C=[10.0], min_rows=2), seed=1)
+    model = linear.fit(
+        train,
+        val,
+        linear.Params(features="ngrams", weighting="naive_bayes", norm="length", C=[10.0], min_rows=2),
+        seed=1,
+    )
     alone, nothing = np.zeros((1, 12), np.int32), np.zeros((1, 12), np.int32)
     alone[0, 0] = 39
     answer, prior = (model.predict({"ngrams": ids})["probabilities"] for ids in (alone, nothing))
     np.testing.assert_allclose(answer, prior, atol=1e-6)
 
 
+def _weighted(labels, seed=0):
+    """Texts of 30 words, of which the first three tell the label; frequent words say nothing."""
+    random = np.random.default_rng(seed)
+    splits = []
+    for n in (300, 150):
+        target = random.integers(0, labels, n)
+        ids = np.zeros((n, 12), np.int32)
+        for row, label in enumerate(target):
+            ids[row] = np.sort(np.r_[1 + label + labels * random.integers(0, 3), 20 + random.choice(30, 11, False)])
+        keys = np.arange(n, dtype=np.uint64)
+        names = np.array(list("abcd"[:labels]))
+        splits.append(Batch({"ngrams": ids}, target, names, "classify", keys, cardinalities={"ngrams": 60}))
+    return splits
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize("norm", ["count", "length"])
+def test_a_weighting_is_settled_on_val_and_part_of_the_file(labels, norm, tmp_path):
+    train, val = _weighted(labels)
+    model = linear.fit(train, val, linear.Params(norm=norm), seed=1)
+    assert model.settled["weighting"] in (("idf", "naive_bayes") if labels == 2 else ("none", "idf"))
+    loss = {}
+    for weighting in ("none", "idf", "naive_bayes")[: 5 - labels]:
+        alone = linear.fit(train, val, linear.Params(norm=norm, weighting=weighting), seed=1)
+        probability = alone.predict(val.inputs)["probabilities"][np.arange(len(val)), val.target]
+        loss[weighting] = -np.log(probability).mean()
+    tried = {name: loss[name] for name in (("idf", "naive_bayes") if labels == 2 else ("none", "idf"))}
+    assert model.settled["weighting"] == min(tried, key=tried.__getitem__)
+    settled = linear.fit(train, val, linear.Params(norm=norm, **model.settled), seed=1)
+    np.testing.assert_array_equal(*(one.predict(val.inputs)["probabilities"] for one in (model, settled)))
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
+    np.testing.assert_allclose(exported, model.predict(val.inputs)["probabilities"], atol=1e-4)
+
+
+def test_rare_ngrams_weigh_more_with_idf():
+    """As scikit-learn's TfidfTransformer with logistic regression, but for the norm."""
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.linear_model import LogisticRegression
+
+    train, val = _weighted(3)
+    rows = np.zeros((len(train), 60))
+    np.put_along_axis(rows, train.inputs["ngrams"].astype(np.int64), 1.0, axis=1)
+    scaled = TfidfTransformer(norm="l2").fit_transform(rows).toarray()
+    by_hand = LogisticRegression(C=3.0, max_iter=500).fit(scaled, train.target).predict_proba(scaled)
+    model = linear.fit(train, val, linear.Params(weighting="idf", norm="length", C=[3.0]), seed=1)
+    np.testing.assert_allclose(model.predict(train.inputs)["probabilities"], by_hand, atol=2e-3)
+
+
+@pytest.mark.parametrize(("modality", "weighting"), [("images", "idf"), ("tabular", "naive_bayes")])
+def test_a_weighting_of_rows_that_are_no_texts_is_refused(modality, weighting):
+    train, val = tiny.splits(modality, "classify")
+    with pytest.raises(ValueError, match=f"weighting: {weighting} needs texts"):
+        linear.fit(train, val, linear.Params(weighting=weighting), seed=1)
+
+
 def test_beta_interpolates_between_weights_and_their_mean():
     spread = []
     train, val = _splits()
     for beta in (1.0, 0.1):
-        model = linear.fit(train, val, linear.Params(naive_bayes=True, C=[10.0], beta=beta), seed=1)
+        model = linear.fit(train, val, linear.Params(weighting="naive_bayes", C=[10.0], beta=beta), seed=1)
         weights = model.native.get_layer("weights_ngrams").get_weights()[0][4:, 0]
         spread.append(np.abs(weights).max() / np.abs(weights).mean())
     assert spread[1] != pytest.approx(spread[0], rel=0.05)

@@ -56,7 +56,8 @@ def test_sentences_with_a_class_are_text(tmp_path):
     )
     entry = _entry(path)
     assert (entry["modality"], entry["task"]) == ("text", "classify")
-    assert entry["options"] == {"text": "review", "label": "sentiment"}
+    assert {name: entry["options"].pop(name) for name in ("text", "label")} == {"text": "review", "label": "sentiment"}
+    assert set(entry["options"]) == {"vocabulary", "ngrams", "longest", "characters", "character_buckets"}
 
 
 def test_users_items_and_times_are_interactions(tmp_path):
@@ -296,6 +297,40 @@ def test_files_of_one_label_each_are_texts(tmp_path):
     entry = _entry(tmp_path)
     assert (entry["modality"], entry["task"]) == ("text", "classify")
     assert entry["options"]["lines"] == {"bad.txt": "bad", "good.txt": "good"}
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"), [(("good.en", "bad.en"), ["bad", "good"]), (("a.pos", "a.neg"), ["neg", "pos"])]
+)
+def test_files_of_one_label_each_may_have_endings_of_their_own(names, labels, tmp_path):
+    for name in names:
+        (tmp_path / name).write_text("".join(f"this is the text number {i} of {name}\n" for i in range(40)))
+    assert sorted(_entry(tmp_path)["options"]["lines"].values()) == labels
+    (tmp_path / "more.bin").write_bytes(bytes(range(256)))
+    with pytest.raises(ValueError, match="must hold a file of"):
+        _entry(tmp_path)
+
+
+def _texts(folder, words, rows=60):
+    random = np.random.default_rng(0)
+    known = [f"word{i}" for i in range(400)]
+    lines = [f"{' '.join(random.choice(known, words))} {i},{'ab'[i % 2]}" for i in range(rows)]
+    (folder / "texts.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    return _entry(folder)["options"]
+
+
+def test_of_short_texts_parts_of_words_are_read_and_long_ones_are_read_on(tmp_path):
+    short, long, longest = (_texts(tmp_path, words) for words in (12, 500, 3000))
+    assert {"characters", "character_buckets"} <= set(short)
+    assert "max_tokens" not in short
+    assert "characters" not in long
+    assert long["max_tokens"] == 512
+    assert longest["max_tokens"] == 1024
+    assert all(one["ngrams"] == 50_000 for one in (short, long, longest))
+
+
+def test_the_ids_of_character_ngrams_follow_the_rows(tmp_path):
+    assert [_texts(tmp_path, 8, rows)["character_buckets"] for rows in (60, 2000, 6000)] == [8192, 32768, 65536]
 
 
 def test_texts_without_a_label_are_left_out_and_said(tmp_path):

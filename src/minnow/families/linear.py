@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -32,24 +33,28 @@ READS = (PIXELS, NGRAMS, CHARACTERS, SERIES, NUMBERS, CATEGORIES)
 
 load = model.load
 _MOST_DENSE = 20_000
+_STRENGTHS = {"none": [0.03, 0.3, 3.0], "idf": [0.03, 0.3, 3.0], "naive_bayes": [1.0, 5.0, 25.0]}
+"""Of regularization, by the weighting; those of other rows than texts too."""
 
 
 class Params(Parameters):
-    """C: inverse strengths of regularization; the best on val is used. iterations: largest number of the solver.
+    """C: inverse strengths of regularization; the best on val is used. None takes 0.03, 0.3 and 3; with naive_bayes 1, 5, 25.
 
-    pca: number of principal components that replace the features.
-    features: word n-grams ("ngrams"), character n-grams ("characters") or both, for texts.
-    naive_bayes: weight each n-gram by its log count ratio of the two labels, and divide each text by its norm; needs a large
-        C. norm: "count", the root of the number of n-grams, or "length", the Euclidean norm of the weighted vector. beta:
-        interpolation between each weight (1) and the mean magnitude of all weights (0); small for short texts. min_rows:
-        n-grams in fewer rows of train have a log ratio of 0. Source: Wang & Manning 2012.
+    iterations: largest number of the solver. pca: number of principal components that replace the features.
+    features: word n-grams ("ngrams"), character n-grams ("characters") or both, for texts; None takes what the encoder makes.
+    weighting: of the n-grams of texts. "none", "idf", the logarithm of how rare an n-gram is, or "naive_bayes", its log count
+        ratio of the two labels; None takes the best on val, of the last two where there are two labels, else of the first two.
+        With a weighting each text is divided by its norm: "count", the root of the number of n-grams, or "length", the
+        Euclidean norm of the weighted vector. Sources: Spärck Jones 1972; Wang & Manning 2012, as are the next two.
+    beta: interpolation between each weight (1) and the mean magnitude of all weights (0), with naive_bayes; small for short
+        texts. min_rows: n-grams in fewer rows of train have the weight 0.
     """
 
-    C: list[float] = Field(default=[0.03, 0.3, 3.0], min_length=1)
+    C: list[float] | None = Field(default=None, min_length=1)
     iterations: int = Field(default=500, ge=1)
     pca: int | None = Field(default=None, ge=1)
-    features: Literal["ngrams", "characters", "both"] = "ngrams"
-    naive_bayes: bool = False
+    features: Literal["ngrams", "characters", "both"] | None = None
+    weighting: Literal["none", "idf", "naive_bayes"] | None = None
     norm: Literal["count", "length"] = "count"
     beta: float = Field(default=1.0, gt=0, le=1)
     min_rows: int = Field(default=1, ge=1)
@@ -57,59 +62,73 @@ class Params(Parameters):
 
 @dataclass(frozen=True)
 class _Rows:
-    """Features of train and val, (n, m) each. ratios: see ngram_weights; components: mean (m,) and axes (m, k)."""
+    """Features of train and val, (n, m) each. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
 
     train: Any
     val: Any
-    ratios: list[Array] | None = None
+    weighting: str = "none"
+    weights: list[Array] | None = None
     components: tuple[Array, Array] | None = None
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A fit with one strength of regularization. loss: on val."""
+
+    rows: _Rows
+    strength: float
+    solver: Any
+    loss: float
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
     """Fit to image (n, h, w, c) float32, n-grams (n, m) int32 padded with 0, or series, numbers and categories.
 
-    Raises ValueError for naive_bayes without two labels of texts, and for too many principal components.
+    Raises ValueError for a weighting that the rows do not have, and for too many principal components.
     """
     names = ngram_weights.arrays(train, params.features)
-    rows = _rows(train, val, names, params, seed)
-    strength, solver = _best_solver(rows, train, val, params, seed, report)
-    settled = {"C": [strength]}
-    weights, bias = _weights(solver, rows, train)
+    best = _best(names, train, val, params, seed, report)
+    settled: dict[str, Any] = {"C": [best.strength]}
+    weights, bias = _weights(best.solver, best.rows, train)
     end = partial(_end, task=train.task)
     if names:
-        fitted = ngram_weights.NgramWeights(names, weights, bias, rows.ratios, params.norm)
+        fitted = ngram_weights.NgramWeights(names, weights, bias, best.rows.weights, params.norm)
+        settled["weighting"] = best.rows.weighting
         return model.KerasModel(ngram_weights.network(train, fitted, end), settled=settled)
     network = _image_network if PIXELS in train.inputs else _table_network
     return model.KerasModel(network(train, weights, bias, end), settled=settled)
 
 
-def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int) -> _Rows:
+def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int, weighting: str) -> _Rows:
     """Features of train and val, replaced by principal components with pca. names: arrays of n-grams."""
-    if names or params.naive_bayes:
-        rows = _Rows(*ngram_weights.blocks(train, val, names, params))
-    else:
-        rows = _Rows(_flat(train), _flat(val))
+    blocks = ngram_weights.blocks(train, val, names, params, weighting) if names else (_flat(train), _flat(val))
+    rows = _Rows(*blocks)
     if not params.pca:
         return rows
     mean, axes = _components(rows.train, params.pca, seed)
     train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (rows.train, rows.val))
-    return _Rows(train_rows, val_rows, rows.ratios, (mean, axes))
+    return replace(rows, train=train_rows, val=val_rows, components=(mean, axes))
 
 
-def _best_solver(rows: _Rows, train: Batch, val: Batch, params: Params, seed: int, report: Report) -> tuple[float, Any]:
-    """Fit with each strength, and return the strength and the fit with the least loss on val."""
-    fits = []
-    for index, strength in enumerate(params.C, 1):
-        solver = _solver(train, strength, params.iterations, seed)
-        solver.fit(rows.train, train.target, sample_weight=train.weight)
-        if rows.ratios is not None:
-            solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
-        outputs = _val_outputs(solver, rows.val, val)
-        loss = _val_loss(outputs, val)
-        fits.append((loss, index, solver))
-        report(index, len(params.C), {"val_loss": loss, **val_measure(outputs, val)})
-    _, index, best = min(fits, key=lambda fit: fit[:2])
-    return params.C[index - 1], best
+def _best(names: list[str], train: Batch, val: Batch, params: Params, seed: int, report: Report) -> _Fit:
+    """Fit with each weighting and strength, and return the first fit with the least loss on val."""
+    weightings = ngram_weights.weightings(train, names, params.weighting)
+    tried = [(weighting, params.C or _STRENGTHS[weighting]) for weighting in weightings]
+    total, best = sum(len(strengths) for _, strengths in tried), None
+    done = count(1)
+    for weighting, strengths in tried:
+        rows = _rows(train, val, names, params, seed, weighting)
+        for strength in strengths:
+            solver = _solver(train, strength, params.iterations, seed)
+            solver.fit(rows.train, train.target, sample_weight=train.weight)
+            if weighting == "naive_bayes":
+                solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
+            outputs = _val_outputs(solver, rows.val, val)
+            fitted = _Fit(rows, strength, solver, _val_loss(outputs, val))
+            best = fitted if best is None or fitted.loss < best.loss else best
+            report(next(done), total, {"val_loss": fitted.loss, **val_measure(outputs, val)})
+    assert best is not None
+    return best
 
 
 def _flat(batch: Batch) -> Any:
@@ -167,14 +186,14 @@ def _val_loss(outputs: Outputs, val: Batch) -> float:
 
 
 def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:
-    """Weights of the inputs (m, k) and one bias per label (k,), with components and log ratios multiplied in."""
+    """Weights of the inputs (m, k) and one bias per label (k,), with components and weights of n-grams multiplied in."""
     weights, bias = _label_weights(solver, train)
     if rows.components is not None:
         mean, axes = rows.components
         weights = axes @ weights
         bias = bias - mean @ weights
-    if rows.ratios is not None:
-        weights = weights * np.concatenate(rows.ratios)[:, None].astype(np.float32)
+    if rows.weights is not None:
+        weights = weights * np.concatenate(rows.weights)[:, None].astype(np.float32)
     return weights, bias
 
 

@@ -21,23 +21,25 @@ _SLACK = 1.05
 """Proposed limits leave a twentieth more than was found, for the rows that will be added."""
 
 
-def fit_limits(proposal: Proposal, data: Path) -> None:
+def fit_limits(proposal: Proposal, data: Path) -> Table | None:
     """Read the rows as a run will, relax the limits that they do not meet, and name what would stop a run.
 
-    Raises ValueError for rows that cannot be read, apart from odd cells, which the proposal names already.
+    Returns the rows; None where cells are odd, which the proposal names already. Raises ValueError for rows that cannot be
+    read.
     """
     try:
         problem = problem_of(proposal.entry)
         with proposal.step("read the rows as a run will"):
             table = problem.modality.read(data, problem.options)
     except ColumnError:
-        return
+        return None
     proposal.found = list(dict.fromkeys([*proposal.found, *(notice.text for notice in table.notices)]))
     _relax(proposal, table, problem.options)
     proposal.train_rows = _train_rows(proposal, table, problem)
     with proposal.step("validate the rows"):
         findings = validate.check(table, problem_of(proposal.entry), "")
     proposal.warnings += [f"This would stop a run: {one.sentence}" for one in findings.results if not one.ok]
+    return table
 
 
 def problem_of(entry: Mapping[str, Any]) -> Problem:

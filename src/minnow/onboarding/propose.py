@@ -10,11 +10,17 @@ from typing import Any
 from minnow.catalog import catalog
 from minnow.folders import State, walk
 from minnow.onboarding.image_entries import has_images, propose_images
-from minnow.onboarding.limits import fit_limits
+from minnow.onboarding.limits import fit_limits, problem_of
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.sound_entries import has_sounds, propose_audio
 from minnow.onboarding.table_entries import propose_columns
-from minnow.onboarding.text_entries import files_of_lines, has_documents, propose_documents, propose_lines
+from minnow.onboarding.text_entries import (
+    files_of_lines,
+    has_documents,
+    propose_documents,
+    propose_lines,
+    propose_reading,
+)
 from minnow.registry import unknown
 
 _FAMILIES = {
@@ -53,7 +59,9 @@ def propose(data: Path, request: Request, step: Callable[[str], AbstractContextM
         return proposal
     proposal.choose_given()
     if proposal.entry["modality"] not in ("images", "audio"):  # which fit their limits while they decode
-        fit_limits(proposal, data)
+        table = fit_limits(proposal, data)
+        if proposal.entry["modality"] == "text" and table is not None:
+            propose_reading(proposal, table, problem_of(proposal.entry).options)
     _choose_families(proposal, request)
     return proposal
 

@@ -10,17 +10,33 @@ import numpy as np
 
 from minnow.insight import labels as spellings
 from minnow.modalities.text.documents import find_documents, is_documents
+from minnow.modalities.text.options import Options
+from minnow.modalities.text.scripts import SPLIT_SHARE, share_unspaced
+from minnow.modalities.text.words import tokenizer, word_ids
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_measure, merge_variants, target_of
-from minnow.tables.files import is_prose, plain_lines
+from minnow.tables.errors import FileError
+from minnow.tables.files import SUFFIXES, is_prose, plain_lines
 from minnow.tables.plain import is_plain
-from minnow.types import FileFormat
+from minnow.types import Array, FileFormat, Table
 
 _SHOWN = 80
 _LINES, _BLANKS = 20, 2
 """Lines of a file of texts that are looked at, and least mean number of blanks in them."""
+_SAMPLE, _MOST_WORDS, _STEP = 2000, 1024, 64
+"""Texts whose words are counted; most of them that are proposed to be read, in multiples of a step."""
+_SHORT, _LENGTHS, _BUCKETS = 300, [3, 6], (8_192, 65_536)
+"""Median number of characters up to which character n-grams are proposed; their lengths; fewest and most ids of them."""
+_SELECTED = {"vocabulary": 30_000, "ngrams": 50_000, "longest": 3}
+_WHY = {
+    "vocabulary": "most words to select from",
+    "ngrams": "most words and n-grams with an id of their own, those most related to the labels",
+    "longest": "words in the longest n-gram",
+}
+_BUCKETS_PER_ROW, _CHARACTER_BYTES = 32, 500_000_000
+"""Ids per row of train, and the most memory of the encoded rows."""
 
 
 def has_documents(data: Path) -> bool:
@@ -46,23 +62,34 @@ def propose_documents(proposal: Proposal, data: Path, request: Request) -> None:
 
 
 def files_of_lines(data: Path) -> list[Path]:
-    """Files of plain text, one document per line and one file per label, where a folder holds nothing else to read."""
+    """Files of plain text, one document per line and one file per label, where a folder holds nothing else to read.
+
+    They are .txt, or have endings of their own, such as reviews.pos and reviews.neg.
+    """
     if not data.is_dir():
         return []
     paths = [path for path in sorted(data.glob("*")) if path.is_file() and path.name[0] != "." and not is_prose(path)]
-    plain = [path for path in paths if path.suffix.lower() == ".txt" and is_plain(path, FileFormat(), "text")]
-    return plain if len(plain) == len(paths) > 1 and all(_holds_lines(path) for path in plain) else []
+    return paths if len(paths) > 1 and all(_holds_lines(path) for path in paths) else []
 
 
 def _holds_lines(path: Path) -> bool:
-    """Whether the first lines of a file are sentences."""
-    lines = [line for _, line in islice(plain_lines(path), _LINES)]
+    """Whether a file is no table, and its first lines are sentences."""
+    is_text = path.suffix.lower() == ".txt"
+    if not is_text and path.name.lower().endswith(SUFFIXES):
+        return False
+    try:
+        if is_text and not is_plain(path, FileFormat(), "text"):
+            return False
+        lines = [line for _, line in islice(plain_lines(path), _LINES)]
+    except FileError:
+        return False
     return bool(lines) and bool(np.mean([line.count(" ") for line in lines]) >= _BLANKS)
 
 
 def propose_lines(proposal: Proposal, paths: Sequence[Path], request: Request) -> None:
     """Propose an entry for files of plain text, each named after the label of its lines."""
-    labels = {path.name: path.stem for path in paths}
+    stems = {path.stem for path in paths}
+    labels = {path.name: path.stem if len(stems) == len(paths) else path.suffix[1:] for path in paths}
     proposal.choose("modality", "text", f"{len(paths)} files of one text per line")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each file has its own label")
     proposal.choose("options.lines", labels, "a file's name is the label of its lines; choose other labels here")
@@ -87,6 +114,38 @@ def propose_text(proposal: Proposal, columns: Columns, request: Request) -> None
     merge_variants(proposal, spellings.variants(names))
     allow_rare_class(proposal, names)
     choose_measure(proposal, names)
+
+
+def propose_reading(proposal: Proposal, table: Table, options: Options) -> None:
+    """Propose how many words are read, n-grams that are selected, and for short texts those of characters.
+
+    table: rows as a run reads them.
+    """
+    texts = table.columns["text"]
+    sample = texts[np.linspace(0, len(texts) - 1, min(len(texts), _SAMPLE)).astype(int)] if len(texts) else texts
+    split = bool(share_unspaced(sample.tolist()) >= SPLIT_SHARE)
+    words = int(np.quantile(_word_counts(sample, split), 0.95)) if len(sample) else 0
+    if words > options.max_tokens:
+        read = min(_MOST_WORDS, -(-words // _STEP) * _STEP)
+        why = f"19 texts in 20 have at most {words:,} words" if words <= read else "the first words of long texts"
+        proposal.choose("options.max_tokens", read, why)
+    for option, value in _SELECTED.items():
+        proposal.choose(f"options.{option}", value, _WHY[option])
+    lengths = np.array([len(text) for text in sample.tolist()] or [0])
+    longest = _LENGTHS[1] - _LENGTHS[0] + 1
+    fits = len(texts) * np.quantile(lengths, 0.99) * longest * np.dtype(np.int32).itemsize <= _CHARACTER_BYTES
+    if not split and fits and 0 < np.median(lengths) <= _SHORT:
+        why = f"short texts, of {np.median(lengths):,.0f} characters in the median: parts of words are read too"
+        proposal.choose("options.characters", _LENGTHS, why)
+        wanted = 2 ** int(np.log2(max(1, _BUCKETS_PER_ROW * (proposal.train_rows or len(texts)))))
+        proposal.choose(
+            "options.character_buckets", int(np.clip(wanted, *_BUCKETS)), "ids of them, by the number of texts"
+        )
+
+
+def _word_counts(texts: Array, split: bool) -> Array:
+    """Number of words of texts (n,) of str, (n,) int; split: whether scripts without blanks are split into characters."""
+    return (word_ids(tokenizer([], 4 * _MOST_WORDS, characters=split), texts, 4 * _MOST_WORDS) > 0).sum(axis=1)
 
 
 def propose_interactions(proposal: Proposal, columns: Columns, request: Request) -> None:

@@ -17,13 +17,16 @@ _SHORTEST = 1e-6
 """Smallest divisor of a text's vector: the length is 0 where a text has no known n-gram."""
 
 
-def arrays(batch: Batch, features: str) -> list[str]:
+def arrays(batch: Batch, features: str | None) -> list[str]:
     """Names of the arrays of n-grams that are used; empty where rows are not texts.
 
-    features: "ngrams", "characters" or "both". Raises ValueError where the batch has no such array.
+    features: "ngrams", "characters" or "both"; None for those that are there. Raises ValueError where the batch has no such
+    array.
     """
     if NGRAMS not in batch.inputs:
         return []
+    if features is None:
+        return [name for name in (NGRAMS, CHARACTERS) if name in batch.inputs]
     names = [NGRAMS, CHARACTERS] if features == "both" else [features]
     if missing := [name for name in names if name not in batch.inputs]:
         raise ValueError(
@@ -37,33 +40,44 @@ class Weighting(Protocol):
     """The parameters of linear for texts."""
 
     @property
-    def naive_bayes(self) -> bool: ...
-    @property
     def norm(self) -> str: ...
     @property
     def min_rows(self) -> int: ...
 
 
-def blocks(train: Batch, val: Batch, names: list[str], params: Weighting) -> tuple[Any, Any, list[Array] | None]:
-    """Sparse features of train and of val, one column per n-gram, and the log ratios of each array (None without them).
+def weightings(train: Batch, names: list[str], asked: str | None) -> tuple[str, ...]:
+    """Weightings that are to be compared on val. names: arrays of n-grams; asked: the only one.
 
-    names: arrays of n-grams. Raises ValueError for naive_bayes without two labels of texts.
+    Raises ValueError for one of rows that are not texts, and for naive_bayes without two labels.
+    """
+    is_two = len(train.labels) == 2
+    if asked is None:
+        return ("none",) if not names else ("idf", "naive_bayes") if is_two else ("none", "idf")
+    if asked != "none" and (not names or (asked == "naive_bayes" and not is_two)):
+        needed = "texts with two labels" if asked == "naive_bayes" else "texts"
+        raise ValueError(
+            f"weighting: {asked} needs {needed}. Received: {len(train.labels)} labels and the inputs "
+            f"{', '.join(train.inputs)}. Leave weighting out."
+        )
+    return (asked,)
+
+
+def blocks(
+    train: Batch, val: Batch, names: list[str], params: Weighting, weighting: str
+) -> tuple[Any, Any, str, list[Array] | None]:
+    """Sparse features of train and of val, one column per n-gram; the weighting; and the weights of each array.
+
+    names: arrays of n-grams. There are no weights for the weighting "none".
     """
     from scipy.sparse import hstack
 
-    if params.naive_bayes and (not names or len(train.labels) != 2):
-        raise ValueError(
-            f"naive_bayes needs texts with two labels. Received: {len(train.labels)} labels and the inputs "
-            f"{', '.join(train.inputs)}. Leave naive_bayes out."
-        )
-    splits = [[_rows(batch, name) for name in names] for batch in (train, val)]
-    ratios = [_log_ratio(rows, train, params.min_rows) for rows in splits[0]] if params.naive_bayes else None
-    if ratios is not None:
-        splits = [
-            [_scaled(rows, ratio, params.norm) for rows, ratio in zip(split, ratios, strict=True)] for split in splits
-        ]
+    splits, weights = [[_rows(batch, name) for name in names] for batch in (train, val)], None
+    if weighting != "none":
+        weigh = _log_ratio if weighting == "naive_bayes" else _inverse_frequency
+        weights = [weigh(rows, train, params.min_rows) for rows in splits[0]]
+        splits = [[_scaled(*pair, params.norm) for pair in zip(split, weights, strict=True)] for split in splits]
     train_rows, val_rows = (hstack(split).tocsr() if len(split) > 1 else split[0] for split in splits)
-    return train_rows, val_rows, ratios
+    return train_rows, val_rows, weighting, weights
 
 
 def _rows(batch: Batch, name: str) -> Any:
@@ -86,9 +100,18 @@ def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
     return np.where(first + second >= min_rows, ratio, 0.0)
 
 
-def _scaled(rows: Any, ratio: Array, norm: str) -> Any:
-    """Weight n-grams (n, ids) by their log ratio, and divide each row by the root of its count or by its Euclidean norm."""
-    weighted = rows.multiply(ratio[None, :]).tocsr()
+def _inverse_frequency(rows: Any, train: Batch, min_rows: int) -> Array:
+    """Logarithm of how rare each n-gram is, (ids,) float64; 0 for n-grams of fewer than min_rows rows.
+
+    rows: (n, ids) sparse of 0 and 1. It is at least 1. Source: Spärck Jones 1972, as scikit-learn smooths it.
+    """
+    frequency = np.asarray(rows.sum(axis=0)).ravel()
+    return np.where(frequency >= min_rows, np.log((1 + rows.shape[0]) / (1 + frequency)) + 1, 0.0)
+
+
+def _scaled(rows: Any, weight: Array, norm: str) -> Any:
+    """Weight n-grams (n, ids), and divide each row by the root of its count or by its Euclidean norm. weight: (ids,)."""
+    weighted = rows.multiply(weight[None, :]).tocsr()
     squares = np.asarray((weighted.multiply(weighted) if norm == "length" else rows).sum(axis=1)).ravel()
     smallest = _SHORTEST if norm == "length" else 1.0
     return weighted.multiply(1 / np.maximum(np.sqrt(squares), smallest)[:, None]).tocsr()
@@ -106,14 +129,14 @@ def interpolated(weights: Array, beta: float) -> Array:
 class NgramWeights:
     """The result of a fit to n-grams.
 
-    names: arrays of n-grams; weights: (ids, k), concatenated over the arrays; bias: (k,); ratios: log ratios per array, None
-    without naive_bayes; norm: "count" or "length".
+    names: arrays of n-grams; weights: (ids, k), concatenated over the arrays; bias: (k,); scales: weights of the n-grams before
+    the fit, per array, None without; norm: "count" or "length".
     """
 
     names: list[str]
     weights: Array
     bias: Array
-    ratios: list[Array] | None
+    scales: list[Array] | None
     norm: str
 
 
@@ -146,12 +169,12 @@ def _total(ids: Any, fitted: NgramWeights, index: int, weights: Array) -> Any:
 
     name = fitted.names[index]
     total: Any = sum_over_rows(_lookup(ids, weights, f"weights_{name}"))
-    if fitted.ratios is None:
+    if fitted.scales is None:
         return total
     if fitted.norm != "length":
         return total / _root_of_count(ids)
-    ratios = _lookup(ids, np.abs(fitted.ratios[index])[:, None], f"ratios_{name}")
-    return total / keras.ops.maximum(keras.ops.sqrt(sum_over_rows(ratios * ratios)), _SHORTEST)
+    scales = _lookup(ids, np.abs(fitted.scales[index])[:, None], f"scales_{name}")
+    return total / keras.ops.maximum(keras.ops.sqrt(sum_over_rows(scales * scales)), _SHORTEST)
 
 
 def _lookup(ids: Any, values: Array, name: str) -> Any:
