@@ -101,8 +101,11 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int, weighting: str) -> _Rows:
     """Features of train and val, replaced by principal components with pca. names: arrays of n-grams."""
-    blocks = ngram_weights.blocks(train, val, names, params, weighting) if names else (_flat(train), _flat(val))
-    rows = _Rows(*blocks)
+    if names:
+        train_rows, val_rows, weights = ngram_weights.blocks(train, val, names, params, weighting)
+    else:
+        train_rows, val_rows, weights = _flat(train), _flat(val), None
+    rows = _Rows(train_rows, val_rows, weighting, weights)
     if not params.pca:
         return rows
     mean, axes = _components(rows.train, params.pca, seed)

@@ -64,8 +64,8 @@ def weightings(train: Batch, names: list[str], asked: str | None) -> tuple[str, 
 
 def blocks(
     train: Batch, val: Batch, names: list[str], params: Weighting, weighting: str
-) -> tuple[Any, Any, str, list[Array] | None]:
-    """Sparse features of train and of val, one column per n-gram; the weighting; and the weights of each array.
+) -> tuple[Any, Any, list[Array] | None]:
+    """Sparse features of train and of val, one column per n-gram, and the weights of each array.
 
     names: arrays of n-grams. There are no weights for the weighting "none".
     """
@@ -77,7 +77,7 @@ def blocks(
         weights = [weigh(rows, train, params.min_rows) for rows in splits[0]]
         splits = [[_scaled(*pair, params.norm) for pair in zip(split, weights, strict=True)] for split in splits]
     train_rows, val_rows = (hstack(split).tocsr() if len(split) > 1 else split[0] for split in splits)
-    return train_rows, val_rows, weighting, weights
+    return train_rows, val_rows, weights
 
 
 def _rows(batch: Batch, name: str) -> Any:
