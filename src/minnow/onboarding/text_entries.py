@@ -35,7 +35,7 @@ _WHY = {
     "ngrams": "most words and n-grams with an id of their own, those most related to the labels",
     "longest": "words in the longest n-gram",
 }
-_BUCKETS_PER_ROW, _CHARACTER_BYTES = 32, 500_000_000
+_BUCKETS_PER_ROW, _CHARACTER_BYTES = 32, 200_000_000
 """Ids per row of train, and the most memory of the encoded rows."""
 
 
