@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from minnow import exporters, families, runtimes, tasks
 from minnow.contracts import Family
 from minnow.families._keras.options import Activation
-from minnow.types import OFFSET
+from minnow.types import OFFSET, Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -287,6 +287,34 @@ def test_an_image_of_which_nothing_would_be_left_is_refused(conv, padding):
     cnn, (train, val) = families.get("cnn"), tiny.splits("images", "classify")
     with pytest.raises(ValueError, match="Nothing is left of an image"):
         cnn.fit(train, val, cnn.Params(conv=conv, padding=padding), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "padding", "channels"),
+    [
+        ((8, 8), "same", [8, 12, 16, 16]),
+        ((8, 200), "same", [8, 12, 16, 16]),
+        ((28, 28), "same", [16, 16, 32, 32, 48]),
+        ((28, 28), "valid", [16, 16, 32, 32, 48]),
+        ((16, 16), "valid", [8, 12, 16, 16]),
+        ((68, 40), "same", [8, 16, 16, 32, 32, 48]),
+    ],
+)
+def test_convolutions_follow_the_size_of_the_images(shape, padding, channels):
+    cnn, random = families.get("cnn"), np.random.default_rng(0)
+    train, val = (
+        Batch(
+            {"image": random.random((12, *shape, 1), np.float32)},
+            np.arange(12) % 2,
+            np.array(["a", "b"]),
+            "classify",
+            np.arange(12, dtype=np.uint64),
+            modality="images",
+        )
+        for _ in range(2)
+    )
+    network = cnn.fit(train, val, cnn.Params(epochs=1, padding=padding), seed=1).native
+    assert [layer.filters for layer in network.layers if hasattr(layer, "filters")] == channels
 
 
 def test_padding_decides_how_many_numbers_come_to_the_answer():

@@ -26,19 +26,26 @@ TASKS = ("classify", "regress")
 READS = (PIXELS,)
 
 load = model.load
+_Conv = list[int | Literal["pool"]]
+_SIDE, _PIXELS = 16, 1600
+_TINY: _Conv = [8, 12, "pool", 16, 16, "pool"]
+_SMALL: _Conv = [16, 16, "pool", 32, 32, "pool", 48, "pool"]
+_LARGE: _Conv = [8, "pool", 16, 16, "pool", 32, 32, "pool", 48, "pool"]
+"""Layers for images of less than _SIDE pixels in height or width, of at most _PIXELS in all, and of more."""
 
 
 class Params(Regularized):
     """Parameters of the network and of its training.
 
-    conv: channels of each convolution, and "pool" for max pooling that halves height and width; separable: depthwise then
+    conv: channels of each convolution, and "pool" for max pooling that halves height and width; None takes more of them for
+    images of at least 16 x 16 pixels, and with more than 1,600 pixels begins with a pooling; separable: depthwise then
     pointwise convolutions (the first one is plain, since it has few input channels); kernel: height and width of a
-    convolution; padding: "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which halves
-    the computation on small images; head: how the last feature maps become one vector; dense: units of the dense layers
-    before the output; augmentation: of training images.
+    convolution; padding: "same" keeps height and width, "valid" computes only where the whole kernel lies inside, which
+    halves the computation on small images; head: how the last feature maps become one vector; dense: units of the dense
+    layers before the output; augmentation: of training images.
     """
 
-    conv: list[int | Literal["pool"]] = Field(default=[8, 12, "pool", 16, 16, "pool"], min_length=1)
+    conv: list[int | Literal["pool"]] | None = Field(default=None, min_length=1)
     separable: bool = False
     kernel: int = Field(default=3, ge=1)
     padding: Literal["same", "valid"] = "same"
@@ -48,7 +55,9 @@ class Params(Regularized):
 
     @field_validator("conv")
     @classmethod
-    def _begins_with_channels(cls, conv: list[Any]) -> list[Any]:
+    def _begins_with_channels(cls, conv: list[Any] | None) -> list[Any] | None:
+        if conv is None:
+            return None
         if conv[0] == "pool" or any(item != "pool" and item < 1 for item in conv):
             raise ValueError(f"conv needs channels of at least 1, and must begin with channels. Received: {conv!r}.")
         return conv
@@ -61,10 +70,11 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
     training.start(seed)
     shape = train.inputs[PIXELS].shape[1:]
-    _refuse_empty_maps(shape, params)
+    conv = params.conv or _conv_for(shape, params)
+    _refuse_empty_maps(shape, conv, params)
     image = keras.Input(shape, name=PIXELS)
     x: Any = image
-    for index, item in enumerate(params.conv):
+    for index, item in enumerate(conv):
         if item == "pool":
             x = layers.MaxPooling2D()(x)
             x = layers.Dropout(params.dropout, seed=seed + index)(x) if params.dropout else x
@@ -77,16 +87,29 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return training.train(network, train, val, plan)
 
 
-def _refuse_empty_maps(shape: tuple[int, ...], params: Params) -> None:
+def _conv_for(shape: tuple[int, ...], params: Params) -> _Conv:
+    """Layers for images of a shape (h, w, c)."""
+    conv = _SMALL if shape[0] * shape[1] <= _PIXELS else _LARGE
+    return conv if min(shape[:2]) >= _SIDE and _is_map_left(shape, conv, params) else _TINY
+
+
+def _is_map_left(shape: tuple[int, ...], conv: _Conv, params: Params) -> bool:
+    """Whether the last maps of images of a shape (h, w, c) have a pixel."""
     size = min(shape[:2])
-    for item in params.conv:
+    for item in conv:
         size = size // 2 if item == "pool" else size - (params.kernel - 1) * (params.padding == "valid")
         if size < 1:
-            pools = params.conv.count("pool")
-            raise ValueError(
-                f"Nothing is left of an image of {shape[0]} x {shape[1]} after {len(params.conv) - pools} convolutions with "
-                f"padding '{params.padding}' and {pools} times 'pool'. Take a 'pool' out of `conv`, or set padding: same."
-            )
+            return False
+    return True
+
+
+def _refuse_empty_maps(shape: tuple[int, ...], conv: _Conv, params: Params) -> None:
+    if not _is_map_left(shape, conv, params):
+        pools = conv.count("pool")
+        raise ValueError(
+            f"Nothing is left of an image of {shape[0]} x {shape[1]} after {len(conv) - pools} convolutions with "
+            f"padding '{params.padding}' and {pools} times 'pool'. Take a 'pool' out of `conv`, or set padding: same."
+        )
 
 
 def _convolution(channels: int, params: Params, *, first: bool) -> Any:
