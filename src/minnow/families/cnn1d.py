@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities
+from minnow.families._arrays import PIXELS
 from minnow.families._keras import model, sequence, training
 from minnow.families._keras.layers import finish_layer, regularizer
 from minnow.families._keras.options import SEARCHED
@@ -21,13 +24,19 @@ CAPABILITIES = FamilyCapabilities(
 MODALITIES, TASKS, READS = sequence.MODALITIES, sequence.TASKS, sequence.READS
 
 load = model.load
+_SOUNDS: dict[str, Any] = {"widths": [3, 5, 9], "filters": 32, "epochs": 60}
+_OTHERS: dict[str, Any] = {"widths": [2, 3], "filters": 16, "epochs": 12}
 
 
 class Params(sequence.Stepwise):
-    """widths: steps per convolution; filters: number per width, each followed by the maximum over all steps."""
+    """widths: steps per convolution; filters: number per width, each followed by the maximum over all steps.
 
-    widths: list[int] = Field(default=[2, 3], min_length=1)
-    filters: int = Field(default=16, ge=1)
+    None takes, with epochs, [3, 5, 9], 32 and 60 for sounds, and [2, 3], 16 and 12 for texts and series.
+    """
+
+    widths: list[int] | None = Field(default=None, min_length=1)
+    filters: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, ge=1)  # pyright: ignore
     dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
@@ -39,6 +48,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     from keras import layers
 
     training.start(seed)
+    params = _filled(params, train)
+    assert params.widths
     steps = sequence.begin(train, params, seed)
     features = []
     for width in params.widths:
@@ -48,3 +59,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     x = layers.Concatenate()(features) if len(features) > 1 else features[0]
     network = sequence.end(steps, x, train, params, "cnn1d", seed)
     return training.train(network, train, val, training.TrainingPlan(params, seed, report))
+
+
+def _filled(params: Params, train: Batch) -> Params:
+    """Fill in what is None by what is read."""
+    usual = _SOUNDS if PIXELS in train.inputs else _OTHERS
+    return params.model_copy(update={name: value for name, value in usual.items() if getattr(params, name) is None})

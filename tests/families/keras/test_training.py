@@ -11,6 +11,7 @@ import tiny
 from minnow import exporters, families
 from minnow.families._keras import feed, transfer
 from minnow.families._keras.options import Augmentation
+from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
@@ -68,6 +69,20 @@ def test_every_change_together_keeps_one_seed_one_model(rows):
     first, second = (fit(rows, augmentation=change) for _ in range(2))
     for a, b in zip(first.native.get_weights(), second.native.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("kind", "filters", "epochs"), [("image", 3 * 32, 60), ("series", 2 * 16, 12)])
+def test_what_cnn1d_is_not_told_follows_what_it_reads(kind, filters, epochs):
+    random, cnn1d, seen = np.random.default_rng(0), families.get("cnn1d"), []
+    shape = (12, 20, 4, 1) if kind == "image" else (12, 20, 4)
+    target, keys = np.arange(12) % 2, np.arange(12, dtype=np.uint64)
+    rows = Batch({kind: random.random(shape, np.float32)}, target, np.array(["a", "b"]), "classify", keys)
+    report = lambda epoch, of, _: seen.append(of)  # noqa: E731
+    model = cnn1d.fit(rows, rows, cnn1d.Params(early_stopping=None), seed=1, report=report)
+    assert model.native.get_layer("logits").kernel.shape[0] == filters
+    assert set(seen) == {epochs}
+    told = cnn1d.fit(rows, rows, cnn1d.Params(widths=[1], filters=2, epochs=1), seed=1)
+    assert told.native.get_layer("logits").kernel.shape[0] == 2
 
 
 @pytest.mark.parametrize("name", ["cnn1d", "gru"])
