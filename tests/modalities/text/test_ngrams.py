@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.modalities import text
-from minnow.modalities.text.char_ngrams import char_ngram_ids
+from minnow.modalities.text.char_ngrams import char_ngram_ids, fit_char_ngrams
 from minnow.modalities.text.encoder import TextEncoder, TextLayout
 from minnow.modalities.text.ngrams import learn_ngrams, packed, renumbered, unpacked
 from minnow.modalities.text.words import hashed_pairs
@@ -100,12 +100,27 @@ def test_words_of_no_chosen_ngram_are_unknown():
 
 def test_characters_are_those_of_one_text_whatever_its_neighbours():
     texts = np.array(["abc", "Abc  d\n", "x", "\u597d\u706f"], object)
-    encoded = char_ngram_ids(texts, (2, 3), 2**20, None)
+    encoded = char_ngram_ids(texts, (2, 3), 2**20, fit_char_ngrams(texts, (2, 3), 2**20).width)
     alone = [char_ngram_ids(texts[i : i + 1], (2, 3), 2**20, encoded.shape[1])[0] for i in range(len(texts))]
     np.testing.assert_array_equal(encoded, alone)
     assert [(row > 0).sum() for row in encoded] == [4 + 3, 6 + 5, 2 + 1, 3 + 2], "a blank stands before and behind"
     assert len(set(encoded[0].tolist()) & set(encoded[1].tolist()) - {0}) == 3 + 2 + 2, (
         "' abc ' is the beginning of ' abc d '"
+    )
+
+
+def test_one_long_text_does_not_make_all_rows_wide():
+    words = [f"word{i} and {i * i}" for i in range(1, 400)]
+    texts = np.array([*words, " ".join(words)], object)
+    width = fit_char_ngrams(texts, (3, 4), 2**16).width
+    assert 30 < width < 80
+    encoded = char_ngram_ids(texts, (3, 4), 2**16, width)
+    assert encoded.shape == (400, width)
+    assert (encoded[-1] > 0).all()
+    assert fit_char_ngrams(np.empty(0, object), (3, 4), 2**16).width == 1
+    assert (
+        fit_char_ngrams(texts[:3], (3, 4), 2**16).width
+        == (char_ngram_ids(texts[:3], (3, 4), 2**16, 500) > 0).sum(1).max()
     )
 
 
