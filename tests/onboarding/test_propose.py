@@ -333,6 +333,13 @@ def test_the_ids_of_character_ngrams_follow_the_rows(tmp_path):
     assert [_texts(tmp_path, 8, rows)["character_buckets"] for rows in (60, 2000, 6000)] == [8192, 32768, 65536]
 
 
+def test_texts_of_many_labels_have_fewer_ngrams_since_each_has_a_weight_for_every_label(tmp_path):
+    lines = [f"this is the text number {i},label{i % 10}" for i in range(4000)]
+    (tmp_path / "texts.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    options = _entry(tmp_path)["options"]
+    assert (options["ngrams"], options["character_buckets"]) == (15_000, 8192)
+
+
 def test_texts_without_a_label_are_left_out_and_said(tmp_path):
     lines = [f"this is the text number {i} of many,{'' if i % 10 == 0 else 'ab'[i % 2]}" for i in range(120)]
     (tmp_path / "rows.csv").write_text("\n".join(["body,mood", *lines]) + "\n")

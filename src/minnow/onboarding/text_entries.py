@@ -29,14 +29,10 @@ _SAMPLE, _MOST_WORDS, _STEP = 2000, 1024, 64
 """Texts whose words are counted; most of them that are proposed to be read, in multiples of a step."""
 _SHORT, _LENGTHS, _BUCKETS = 300, [3, 6], (8_192, 65_536)
 """Median number of characters up to which character n-grams are proposed; their lengths; fewest and most ids of them."""
-_SELECTED = {"vocabulary": 30_000, "ngrams": 50_000, "longest": 3}
-_WHY = {
-    "vocabulary": "most words to select from",
-    "ngrams": "most words and n-grams with an id of their own, those most related to the labels",
-    "longest": "words in the longest n-gram",
-}
 _BUCKETS_PER_ROW, _CHARACTER_BYTES = 32, 200_000_000
 """Ids per row of train, and the most memory of the encoded rows."""
+_VOCABULARY, _NGRAMS, _LONGEST, _WEIGHTS = 30_000, 50_000, 3, (150_000, 100_000)
+"""Words to select from; n-grams; words of the longest; most weights of n-grams of words and of characters, one per label."""
 
 
 def has_documents(data: Path) -> bool:
@@ -129,18 +125,25 @@ def propose_reading(proposal: Proposal, table: Table, options: Options) -> None:
         read = min(_MOST_WORDS, -(-words // _STEP) * _STEP)
         why = f"19 texts in 20 have at most {words:,} words" if words <= read else "the first words of long texts"
         proposal.choose("options.max_tokens", read, why)
-    for option, value in _SELECTED.items():
-        proposal.choose(f"options.{option}", value, _WHY[option])
-    lengths = np.array([len(text) for text in sample.tolist()] or [0])
-    longest = _LENGTHS[1] - _LENGTHS[0] + 1
-    fits = len(texts) * np.quantile(lengths, 0.99) * longest * np.dtype(np.int32).itemsize <= _CHARACTER_BYTES
-    if not split and fits and 0 < np.median(lengths) <= _SHORT:
-        why = f"short texts, of {np.median(lengths):,.0f} characters in the median: parts of words are read too"
+    labels = len(np.unique(table.columns["label"].astype(str)))
+    weights = [most // (1 if labels <= 2 else labels) for most in _WEIGHTS]  # two labels share one
+    selected = "most words and n-grams with an id of their own, those most related to the labels"
+    proposal.choose("options.vocabulary", _VOCABULARY, "most words to select from")
+    proposal.choose("options.ngrams", int(np.clip(weights[0], 1_000, _NGRAMS)), selected)
+    proposal.choose("options.longest", _LONGEST, "words in the longest n-gram")
+    if not split:
+        _propose_characters(proposal, np.array([len(text) for text in sample.tolist()] or [0]), len(texts), weights[1])
+
+
+def _propose_characters(proposal: Proposal, lengths: Array, rows: int, most: int) -> None:
+    """Propose character n-grams for short texts. lengths: characters of some texts, (n,) int; most: ids."""
+    middle, widest = np.median(lengths), np.quantile(lengths, 0.99) * (_LENGTHS[1] - _LENGTHS[0] + 1)
+    if 0 < middle <= _SHORT and rows * widest * np.dtype(np.int32).itemsize <= _CHARACTER_BYTES:
+        why = f"short texts, of {middle:,.0f} characters in the median: parts of words are read too"
         proposal.choose("options.characters", _LENGTHS, why)
-        wanted = 2 ** int(np.log2(max(1, _BUCKETS_PER_ROW * (proposal.train_rows or len(texts)))))
-        proposal.choose(
-            "options.character_buckets", int(np.clip(wanted, *_BUCKETS)), "ids of them, by the number of texts"
-        )
+        wanted = min(np.clip(_BUCKETS_PER_ROW * (proposal.train_rows or rows), *_BUCKETS), most)
+        buckets = 2 ** int(np.log2(max(1_024, wanted)))
+        proposal.choose("options.character_buckets", buckets, "ids of them, by the numbers of texts and of labels")
 
 
 def _word_counts(texts: Array, split: bool) -> Array:
