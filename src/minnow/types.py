@@ -324,6 +324,11 @@ class Measure:
     refuses: Callable[[Batch], str | None] | None = None
 
     @property
+    def is_mean(self) -> bool:
+        """Whether it is a mean over rows, or the root of one, so that each row has a loss of its own."""
+        return self.rows is not None and not self.pseudo
+
+    @property
     def decides(self) -> bool:
         """Whether models can be compared by it."""
         return self.rows is not None

@@ -337,7 +337,7 @@ def test_texts_of_many_labels_have_fewer_ngrams_since_each_has_a_weight_for_ever
     lines = [f"this is the text number {i},label{i % 10}" for i in range(4000)]
     (tmp_path / "texts.csv").write_text("\n".join(["text,label", *lines]) + "\n")
     options = _entry(tmp_path)["options"]
-    assert (options["ngrams"], options["character_buckets"]) == (15_000, 8192)
+    assert (options["ngrams"], options["character_buckets"]) == (30_000, 16_384)
 
 
 def test_texts_without_a_label_are_left_out_and_said(tmp_path):

@@ -67,7 +67,7 @@ def sample(batch: Batch, seed: int, most: int = _ROWS) -> Array:
 def _informative(task: Task) -> tuple[str, Callable[[Outputs, Batch], Array]]:
     """Name and loss, (n,) float64, of the first measure by which rows are more than right or wrong; lower is better."""
     for measure in task.MEASURES:
-        if measure.rows is not None and not measure.higher_is_better:
+        if measure.is_mean and measure.rows is not None and not measure.higher_is_better:
             return measure.name, measure.rows
     return "loss", task.MEASURES[0].loss
 

@@ -31,7 +31,7 @@ _SHORT, _LENGTHS, _BUCKETS = 300, [3, 6], (8_192, 65_536)
 """Median number of characters up to which character n-grams are proposed; their lengths; fewest and most ids of them."""
 _BUCKETS_PER_ROW, _CHARACTER_BYTES = 32, 200_000_000
 """Ids per row of train, and the most memory of the encoded rows."""
-_VOCABULARY, _NGRAMS, _LONGEST, _WEIGHTS = 30_000, 50_000, 3, (150_000, 100_000)
+_VOCABULARY, _NGRAMS, _LONGEST, _WEIGHTS = 30_000, 50_000, 3, (300_000, 200_000)
 """Words to select from; n-grams; words of the longest; most weights of n-grams of words and of characters, one per label."""
 
 

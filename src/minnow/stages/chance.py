@@ -103,7 +103,7 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level:
         return Chance()
     counts = np.bincount(exam.target[exam.target >= 0], minlength=len(exam.labels)) if len(exam.labels) else ()
     rows = dict(zip(exam.labels.tolist(), map(int, counts), strict=True))
-    measures = [measure for measure in tasks.measures(exam.task, exam.measure) if measure.rows is not None]
+    measures = [measure for measure in tasks.measures(exam.task, exam.measure) if measure.is_mean]
     contests = tuple(_contest(measure, finalist.outputs, constants, weighted) for measure in measures)
     finer = [measure for measure in measures if not measure.higher_is_better]
     permuted = tuple(_permuted(measure, finalist.outputs, exam, level) for measure in finer)
