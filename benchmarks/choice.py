@@ -243,10 +243,12 @@ def _code() -> str:
 
 
 def _kept(draw: Draw) -> Result | None:
-    """The result of a draw, None where there is none."""
+    """The result of a draw, None where there is none, or one of a version that kept less of it."""
     if not draw.path.exists():
         return None
     value = json.loads(draw.path.read_text())
+    if "families" not in value:
+        return None
     value.pop("code")
     value["promoted"] = {rule: tuple(one) for rule, one in value["promoted"].items()}
     return Result(**value)
@@ -286,13 +288,13 @@ def table(found: dict[Draw, Result]) -> tuple[list[str], bool]:
 
 
 def _reached(found: dict[Draw, Result], means: dict[str, float]) -> bool:
-    sizes = {rule: float(np.median([one.promoted[rule][1] for one in found.values()])) for rule in RULES}
+    size = float(np.median([one.promoted["ours"][1] for one in found.values()]))
     share = float(worse(list(found.values()), "ours").mean())
     ours = means["ours"]
     return (
         ours <= REGRET * means[RULES[0]]
         and ours < min(means[RULES[1]], means[RULES[2]])
-        and sizes["ours"] <= 0.5 * BEFORE_BYTES
+        and size <= 0.5 * BEFORE_BYTES
         and share <= WORSE
     )
 

@@ -83,7 +83,7 @@ def test_ngrams_of_too_few_rows_say_nothing():
 
 
 def _weighted(labels, seed=0):
-    """Texts of 30 words, of which the first three tell the label; frequent words say nothing."""
+    """Texts of twelve words, of which one tells the label, and the others, more frequent ones, say nothing."""
     random = np.random.default_rng(seed)
     splits = []
     for n in (300, 150):

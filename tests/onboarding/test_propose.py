@@ -56,8 +56,9 @@ def test_sentences_with_a_class_are_text(tmp_path):
     )
     entry = _entry(path)
     assert (entry["modality"], entry["task"]) == ("text", "classify")
-    assert {name: entry["options"].pop(name) for name in ("text", "label")} == {"text": "review", "label": "sentiment"}
-    assert set(entry["options"]) == {"vocabulary", "ngrams", "longest", "characters", "character_buckets"}
+    selected = {"vocabulary": 30_000, "ngrams": 50_000, "longest": 3}
+    characters = {"characters": [3, 6], "character_buckets": 8192}
+    assert entry["options"] == {"text": "review", "label": "sentiment", **selected, **characters}
 
 
 def test_users_items_and_times_are_interactions(tmp_path):
