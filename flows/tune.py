@@ -1,4 +1,4 @@
-"""Tuning: trials of one family's parameters, each trained, compressed and scored on val.
+"""Tuning: trials of the parameters of one family or of all of a use case, each trained, compressed and scored on val.
 
 Only `minnow tune` does this; a run never searches. Trials are stored in .minnow/tune.db, so that an interrupted study is
 resumed, and each is an MLflow run under that of the study. Prefect is not used here.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,10 @@ from flows import cleaning
 from flows.checks import read_checked
 from flows.job import Job, open_job
 from flows.registered import with_keys
-from minnow.config import Settings
+from minnow import families
+from minnow.config import ConfigError, Settings
 from minnow.runners.interruption import described
+from minnow.runners.progress import Display
 from minnow.runners.worker import WorkerError
 from minnow.stages import candidates, compress, intake, train
 from minnow.stages.case import Case
@@ -26,7 +28,7 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
 from minnow.stores import tracking
 from minnow.stores.tracking import Record
-from minnow.tuning import search
+from minnow.tuning import halving, search
 from minnow.tuning import study as studies
 from minnow.tuning.search import Space
 from minnow.tuning.study import Tuned
@@ -37,23 +39,39 @@ RUN = "mlflow_run"
 
 
 @dataclass(frozen=True)
-class _Study:
-    """An open study. optuna: Optuna's study; run_id: the MLflow run of the study, parent of those of its trials."""
+class _Rows:
+    """The rows of a use case, read and prepared as a run does."""
 
     job: Job
     case: Case
-    family: str
-    search_space: Space
     prepared: Prepared
     handed: Handover
+
+
+@dataclass(frozen=True)
+class _Study:
+    """An open study. optuna: Optuna's study; run_id: the MLflow run of the study, parent of those of its trials."""
+
+    rows: _Rows
+    family: str
+    search_space: Space
     optuna: Any
     run_id: str
 
     @property
-    def ended(self) -> int:
-        """Number of trials that ended, failed ones included; interrupted ones are run again and do not count."""
-        counts = studies.counts(self.optuna)
-        return sum(counts.values()) - counts.get("cut", 0)
+    def job(self) -> Job:
+        """The open job."""
+        return self.rows.job
+
+    @property
+    def case(self) -> Case:
+        """The use case as params.yaml has it."""
+        return self.rows.case
+
+    @property
+    def tuned(self) -> Tuned:
+        """What was found so far."""
+        return studies.tuned(self.optuna, self.case, self.search_space)
 
 
 @dataclass(frozen=True)
@@ -67,28 +85,63 @@ class _Result:
     error: str | None = None
 
 
-def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials: int, minutes: float | None) -> Tuned:
-    """Run trials until a study has `trials` that ended, or `minutes` are over. Raises DataError, Busy.
+def tune(
+    space: Workspace, settings: Settings, usecase: str, family: str | None, trials: int, minutes: float | None
+) -> dict[str, Tuned]:
+    """Run trials until `trials` have ended, or `minutes` are over. Returns family -> what was found, the best first.
 
-    An interrupted study is resumed at the next call.
+    family: None searches all families of the use case that have a search space, which share the trials by successive halving.
+    An interrupted search is resumed at the next call. Raises DataError, Busy, and ConfigError where nothing can be searched.
     """
-    left = f"Trials that ended are kept. To go on: minnow tune {usecase} {family}"
+    left = f"Trials that ended are kept. To go on: minnow tune {usecase}{f' {family}' if family else ''}"
     with described(lambda: left), open_job(space, settings) as job:
-        study = _open(job, usecase, family)
+        rows = _read(job, usecase)
+        opened = {name: _open(rows, name) for name in _searched(rows.case, family, job.display.say)}
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
-            job.display.expect(max(trials - study.ended, 0))
-            while study.ended < trials and (deadline is None or time.monotonic() < deadline):
-                _trial(study)
+            _search(opened, trials, deadline, job.display)
         finally:
-            tuned = studies.tuned(study.optuna, study.case, study.search_space)
-            _close(study, tuned)
+            tuned = {name: study.tuned for name, study in opened.items()}
+            for name, study in opened.items():
+                _close(study, tuned[name])
             cleaning.trim(space, settings.cache.max_gb, job.display.say)
-    return tuned
+    return {name: tuned[name] for name in studies.ranked({name: study.optuna for name, study in opened.items()})}
 
 
-def _open(job: Job, usecase: str, family: str) -> _Study:
-    """Read and prepare the rows as a run does, and open the study of these rows."""
+def _search(opened: Mapping[str, _Study], trials: int, deadline: float | None, display: Display) -> None:
+    """Run the rounds of a search, after each of which the better half of the families goes on."""
+    left, rounds = list(opened), halving.rounds(len(opened), trials)
+    display.expect(max(trials - sum(studies.ended(study.optuna) for study in opened.values()), 0))
+    for number, target in enumerate(rounds):
+        for name in left:
+            while studies.ended(opened[name].optuna) < target:
+                if deadline is not None and time.monotonic() >= deadline:
+                    return
+                _trial(opened[name])
+        if number < len(rounds) - 1:
+            ranked = studies.ranked({name: opened[name].optuna for name in left}, first=target)
+            left = ranked[: halving.kept(len(left))]
+            trials_each = "1 trial" if target == 1 else f"{target} trials"
+            display.say(f"  after {trials_each} of each family, the search goes on with {', '.join(left)}")
+
+
+def _searched(case: Case, family: str | None, say: Callable[[str], None]) -> list[str]:
+    """Families to search. Raises ConfigError where there is none."""
+    if family is not None:
+        return [family]
+    spaces = case.settings.tune.spaces.get(case.name, {})
+    able = [name for name in case.usecase.families if name in spaces or families.get(name).CAPABILITIES.space]
+    if not able:
+        raise ConfigError(
+            f"No family of '{case.name}' has a search space of its own. Set one: tune.spaces.{case.name}."
+        )
+    if others := [name for name in case.usecase.families if name not in able]:
+        say(f"  Not searched, since they have no search space (tune.spaces.{case.name}): {', '.join(others)}")
+    return able
+
+
+def _read(job: Job, usecase: str) -> _Rows:
+    """Read and prepare the rows as a run does."""
     case = with_keys(job.case(usecase))
     reports = job.space.home / "reports" / usecase
     shutil.rmtree(reports, ignore_errors=True)
@@ -96,14 +149,17 @@ def _open(job: Job, usecase: str, family: str) -> _Study:
     with job.display.step(f"{usecase}: validate and prepare"):
         table, _ = read_checked(case, reports)
         prepared = intake.prepare_case(case, table)
-        handed = train.hand_over(case, prepared, job.runner.call)
+        return _Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
+
+
+def _open(rows: _Rows, family: str) -> _Study:
+    """Open the study of a family on these rows."""
+    job, case = rows.job, rows.case
     search_space = search.space_of(case, family)
-    name = studies.study_name(case, family, handed.rows, search_space)
+    name = studies.study_name(case, family, rows.handed.rows, search_space)
     study = studies.open_study(sqlite_url(job.space.home / "tune.db"), name, case)
     studies.enqueue_present(study, case, family, search_space)
-    return _Study(
-        job, case, family, search_space, prepared, handed, study, _run(job, case, family, search_space, study)
-    )
+    return _Study(rows, family, search_space, study, _run(job, case, family, search_space, study))
 
 
 def _run(job: Job, case: Case, family: str, search_space: Space, study: Any) -> str:
@@ -126,7 +182,7 @@ def _run(job: Job, case: Case, family: str, search_space: Space, study: Any) -> 
 def _trial(study: _Study) -> None:
     """Run one trial, and record its result in the study and in MLflow."""
     trial = study.optuna.ask()
-    values = search.suggest(trial, study.search_space)
+    values = studies.values_of(trial, study.search_space)
     result = _tried(study, trial, search.with_values(study.case, study.family, values))
     name, say = f"trial {trial.number + 1}", study.job.display.say
     if result.state == "pruned":
@@ -149,7 +205,7 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
         name, measure = f"{case.name}: trial {trial.number + 1} of {study.family}", case.measure.name
         with study.job.display.step(name, measure) as report:
             watch = search.watching(report, trial, study.optuna.direction.name.lower())
-            trained = train.train(case, study.family, study.handed, watch)
+            trained = train.train(case, study.family, study.rows.handed, watch)
             history = trained.history
             best = _best(study, case, trained)
             metrics = {name: score.value for name, score in best.scores.items()}
@@ -164,8 +220,8 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
 def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
-    compressed = compress.variants(case, trained, study.handed)
-    return search.best(case, candidates.evaluate_variants(compressed, study.prepared, scratch).evaluations)
+    compressed = compress.variants(case, trained, study.rows.handed)
+    return search.best(case, candidates.evaluate_variants(compressed, study.rows.prepared, scratch).evaluations)
 
 
 def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:

@@ -1,6 +1,7 @@
 """`minnow tune` on a table: stopped, gone on with, tracked, and written to params.yaml on request."""
 
 import contextlib
+import re
 import sqlite3
 import time
 
@@ -87,3 +88,27 @@ def test_what_cannot_be_searched_is_named(tmp_path, family, message):
         project.settings(families={"linear": {}, "gboost": {}})
     code, printed = project.call("-m", "minnow.cli", "tune", "small", family)
     assert (code, message in printed) == (2, True), printed
+
+
+def test_all_families_share_the_trials_and_the_better_half_goes_on(tmp_path):
+    project = Project.make(tmp_path)
+    leaves = {"leaves": {"among": [2, 4]}, "iterations": {"low": 2, "high": 30}}
+    spaces = {"small": {"gboost": leaves, "forest": {"leaves": {"among": [2, 4]}}}}
+    given = {"linear": {}, "gboost": {"leaves": 4, "iterations": 1}, "forest": {}}
+    project.settings(families=given, tune={"spaces": spaces})
+    command = ("-m", "minnow.cli", "tune", "small")
+    code, printed = project.call(*command, "--trials", "9", "--write")
+    assert code == 0, printed
+    # a round of three families, one of the better two, and one of the best
+    rounds = re.findall(r"after (\d+) trials? of each family, the search goes on with (.*)", printed)
+    assert [(int(count), len(names.split(", "))) for count, names in rounds] == [(1, 2), (2, 1)], printed
+    found = re.findall(r"small, (\w+): best accuracy on val (\d\.\d+).*of trials (\d+) complete", printed)
+    assert sorted(int(count) for _, _, count in found) == [1, 2, 6], printed
+    assert [float(score) for _, score, _ in found] == sorted((float(score) for _, score, _ in found), reverse=True)
+    families = yaml.safe_load((tmp_path / "params.yaml").read_text())["usecases"]["small"]["families"]
+    kept = {name for name, params in families.items() if (params or {}) == given[name]}
+    assert printed.count("No trial was better than the values in params.yaml") == len(kept), printed
+    assert {"forest", "linear"} <= kept, "what a family does by itself had the first trial, and was not beaten"
+    code, printed = project.call(*command, "--trials", "9")
+    assert code == 0, printed
+    assert "trial 1 of" not in printed.replace("after 1 trial of each", ""), "the search has its trials"

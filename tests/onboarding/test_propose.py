@@ -123,6 +123,33 @@ def test_rows_without_an_answer_are_left_out_and_said(tmp_path):
     assert "12 rows" in proposal.reasons["options.drop_unlabelled"]
 
 
+def test_what_is_hardly_filled_where_there_is_an_answer_is_dropped(tmp_path):
+    def line(i):  # filled in a fifth of the rows, of which hardly any has an answer
+        labelled = i % 2 == 0
+        note = "late" if i % 5 == 0 and (not labelled or i < 20) else ""
+        return f"{RNG.normal():.2f},{note},{'yn'[i // 2 % 2] if labelled else ''}"
+
+    entry = _entry(_csv(tmp_path, "a,note,answer", line, n=400))
+    assert entry["options"]["drop"] == ["note"]
+
+
+def test_a_column_without_a_name_is_no_target_for_that(tmp_path):
+    path = _csv(tmp_path, ",a,kind", lambda i: f"{RNG.normal():.2f},{RNG.normal():.2f},{'ab'[i % 2]}")
+    proposal = propose(path, Request())
+    assert "A column has no name in the header" in proposal.found[0]
+    assert proposal.options["target"] == "kind"
+
+
+@pytest.mark.parametrize("last", ["year", "Month", "subject", "date"])
+def test_times_and_what_rows_are_about_are_no_targets(last, tmp_path):
+    values = {"year": lambda i: 1990 + i % 6, "Month": lambda i: 1 + i % 12, "subject": lambda i: i // 4}
+    of_last = values.get(last, lambda i: f"2024-01-{1 + i % 28:02}")
+    path = _csv(tmp_path, f"a,kind,{last}", lambda i: f"{RNG.normal():.2f},{'ab'[i % 2]},{of_last(i)}")
+    proposal = propose(path, Request())
+    assert proposal.options["target"] == "kind"
+    assert proposal.reasons["options.target"].startswith("the last column that is no id, time or constant")
+
+
 def test_a_column_that_knows_the_answer_is_warned_of(tmp_path):
     path = _csv(tmp_path, "refund,a,answer", lambda i: f"{i % 2 * 5},{RNG.normal():.2f},{'yn'[i % 2]}")
     assert "'refund' alone nearly explains the target" in propose(path, Request()).warnings[0]

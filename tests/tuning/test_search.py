@@ -5,21 +5,12 @@ from types import SimpleNamespace
 import optuna
 import pytest
 
-from minnow import config, families
+from minnow import config
 from minnow.stages.case import Case
 from minnow.tuning import search
 from minnow.types import StopFit, silent
 
 SPAN = config.Span.model_validate
-
-
-@pytest.mark.parametrize("name", families.names())
-def test_every_family_takes_every_end_of_its_own_space(name, case):
-    family = families.get(name)
-    space = search.space_of(case(None, family.MODALITIES[0], family.TASKS[0], name), name)
-    assert space
-    defaults = search.present_values(case(None, family.MODALITIES[0], family.TASKS[0], name), name, space)
-    assert defaults is not None or name in ("forest",), "what a family does by itself is worth the first trial"
 
 
 def test_a_space_of_params_yaml_stands_in_place_of_the_family_s(case):

@@ -1,6 +1,8 @@
 """Studies: what is kept of trials, and which of them is best."""
 
-from minnow import config
+import pytest
+
+from minnow import config, families
 from minnow.tuning import search, study
 
 SPAN = config.Span.model_validate
@@ -36,6 +38,23 @@ def test_a_study_goes_on_where_it_was_cut(case, tmp_path):
     assert study.present_score(again) is None
 
 
+@pytest.mark.parametrize("name", families.names())
+def test_the_first_trial_of_a_family_is_what_stands_in_params_yaml(name, case, tmp_path):
+    family = families.get(name)
+    small = case(None, family.MODALITIES[0], family.TASKS[0], name)
+    space = search.space_of(small, name)
+    opened = study.open_study(f"sqlite:///{tmp_path / 'tune.db'}", "one", small)
+    study.enqueue_present(opened, small, name, space)
+    values = study.values_of(trial := opened.ask(), space)
+    own = family.Params.model_validate(small.usecase.families[name])
+    tried = family.Params.model_validate(search.with_values(small, name, values).usecase.families[name])
+    assert tried == own
+    trial.set_user_attr(study.SIZE, 10)
+    opened.tell(trial, 0.7)
+    assert study.present_score(opened) == 0.7
+    assert study.tuned(opened, small, space).is_present
+
+
 def test_of_equal_trials_the_smallest_is_best(case, tmp_path):
     trials = study.open_study(f"sqlite:///{tmp_path / 'tune.db'}", "one", case())
     for size in (30, 10, 20):
@@ -43,3 +62,19 @@ def test_of_equal_trials_the_smallest_is_best(case, tmp_path):
         trial.set_user_attr(study.SIZE, size)
         trials.tell(trial, 0.9)
     assert study.best_trial(trials).number == 1
+
+
+def test_studies_are_ranked_by_the_first_trials_that_ended(case, tmp_path):
+    storage = f"sqlite:///{tmp_path / 'tune.db'}"
+    scores = {"early": [0.8, 0.8, 0.8], "late": [0.7, 0.9, 0.6], "none": []}
+    opened = {name: study.open_study(storage, name, case()) for name in scores}
+    opened["early"].ask()  # cut off by the next opening, so that it has not ended
+    opened["early"] = study.open_study(storage, "early", case())
+    for name, values in scores.items():
+        for value in values:
+            trial = opened[name].ask()
+            trial.set_user_attr(study.SIZE, 10)
+            opened[name].tell(trial, value)
+    assert study.ended(opened["early"]) == 3
+    assert study.ranked(opened) == ["late", "early", "none"]
+    assert study.ranked(opened, first=1) == ["early", "late", "none"]

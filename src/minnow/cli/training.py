@@ -131,18 +131,21 @@ def _as_written(space: Workspace, folder: Path) -> str:
 
 def tune(
     usecase: Annotated[str, typer.Argument(help="Use case of params.yaml.")],
-    family: Annotated[str, typer.Argument(help="One of its families.")],
+    family: Annotated[
+        str | None, typer.Argument(help="One of its families. Default: all that have a search space.")
+    ] = None,
     trials: Annotated[
-        int | None, typer.Option(help="Total number of trials of the study. Default: tune.trials of params.yaml.")
+        int | None, typer.Option(help="Total number of trials of the search. Default: tune.trials of params.yaml.")
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no trial after this many minutes.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the best values to the settings file.")] = False,
     params: Annotated[Path | None, typer.Option(help="Another settings file than params.yaml.")] = None,
 ) -> None:
-    """Search the parameters of a family.
+    """Search the parameters of a family, or of all families of a use case.
 
-    Trials are trained on train and scored on val; the test set is not read. An interrupted study is resumed. Exit codes: 0 the
-    study has a best trial, 1 it has none or the data was refused, 2 settings or usage.
+    Trials are trained on train and scored on val; the test set is not read. Several families share the trials by successive
+    halving: after each round the better half of them goes on. An interrupted search is resumed. Exit codes: 0 there is a best
+    trial, 1 there is none or the data was refused, 2 settings or usage.
     """
     from flows.job import Busy
     from flows.tune import tune as search
@@ -155,13 +158,15 @@ def tune(
     space, settings = load_settings(params)
     with exit_on(ConfigError):
         families = settings.entry(usecase).families
-    require_known("family", family, families, f"usecases.{usecase}.families: ")
+    if family is not None:
+        require_known("family", family, families, f"usecases.{usecase}.families: ")
     with exit_on(DataError, Busy, code=FAILED), exit_on(ConfigError, ClusterError):
-        tuned = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
-        summary.print_tuned(usecase, family, tuned, written=write)
-        if write and tuned.values and not tuned.is_present:
-            editing.set_params(space.params, usecase, family, tuned.values)
-    raise typer.Exit(0 if tuned.score is not None else FAILED)
+        found = search(space, settings, usecase, family, trials or settings.tune.trials, minutes)
+        summary.print_tuned(usecase, found, written=write)
+        for name, tuned in found.items():
+            if write and tuned.values and not tuned.is_present:
+                editing.set_params(space.params, usecase, name, tuned.values)
+    raise typer.Exit(0 if any(tuned.score is not None for tuned in found.values()) else FAILED)
 
 
 def data() -> None:

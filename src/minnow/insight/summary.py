@@ -181,9 +181,19 @@ def print_checks(title: str, checks: list[Check]) -> None:
         console.print("  " + ", ".join(check.name for check in checks))
 
 
-def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> None:
-    """Print the best values of a study, and how they compare with those in params.yaml."""
+def print_tuned(usecase: str, found: Mapping[str, Tuned], *, written: bool) -> None:
+    """Print the best values of each family, and how they compare with those in params.yaml. found: the best family first."""
     console = wide_console()
+    for family, tuned in found.items():
+        _print_family(console, usecase, family, tuned)
+    if not any(tuned.values and not tuned.is_present for tuned in found.values()):
+        return
+    console.print("The best score of many trials on val is too optimistic; the exam of the next run decides.")
+    written_or_not = "They are in params.yaml" if written else "To write them to params.yaml, add --write"
+    console.print(f"{written_or_not}. Then: {command('minnow')} run {usecase}")
+
+
+def _print_family(console: Console, usecase: str, family: str, tuned: Tuned) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in tuned.counts.items())
     if tuned.score is None:
         console.print(
@@ -195,11 +205,8 @@ def print_tuned(usecase: str, family: str, tuned: Tuned, *, written: bool) -> No
     console.print(
         f"{usecase}, {family}: best {tuned.measure} on val {figure(tuned.score)}{size}{now}, of trials {counts}."
     )
+    if tuned.is_present:
+        console.print("  No trial was better than the values in params.yaml.")
+        return
     for name, value in tuned.values.items():
         console.print(f"  {name}: {value}")
-    if tuned.is_present:
-        console.print("No trial was better than the values in params.yaml.")
-        return
-    console.print("The best score of many trials on val is too optimistic; the exam of the next run decides.")
-    written_or_not = "They are in params.yaml" if written else "To write them to params.yaml, add --write"
-    console.print(f"{written_or_not}. Then: {command('minnow')} run {usecase}")

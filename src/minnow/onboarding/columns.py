@@ -28,10 +28,19 @@ _ITEMS = (
     "item", "item_id", "itemid", "movie", "movie_id", "movieid", "product", "product_id", "productid", "book", "book_id",
     "song", "song_id", "track", "track_id", "article", "article_id", "sku", "asin", "isbn", "stock_code", "stockcode",
 )  # fmt: skip
+_GROUPS = (
+    "subject", "patient", "person", "participant", "respondent", "student", "pupil", "animal", "household", "stratum", "firm",
+    "company", "machine", "device",
+)  # fmt: skip
+"""Names of columns whose equal values belong together, beside those of users and ids."""
 _RATINGS = ("rating", "score", "stars")
 _TIMES = (
     "time", "timestamp", "ts", "date", "datetime", "unix_time", "created_at", "event_time", "invoice_date", "invoicedate",
     "order_date", "orderdate", "purchase_date", "review_time", "unixreviewtime", "visit_time",
+)  # fmt: skip
+_CALENDAR = (
+    "decade", "year", "yr", "yyyy", "quarter", "qtr", "month", "mon", "week", "day", "weekday", "hour", "hr", "minute",
+    "second", "period",
 )  # fmt: skip
 _TEXTS = (
     "text",
@@ -90,10 +99,6 @@ class Columns:
         """Whether a column holds numbers and a few cells that are none."""
         cells = [cell for cell in as_cells(self.frame.columns[name]) if cell]
         return name in self.odd and 2 * sum(written(cell) is not None for cell in cells) > len(cells)
-
-    def only_in_some(self) -> list[str]:
-        """Columns that other files of the folder lack, such as the answer in a competition's test.csv."""
-        return [name for notice in self.frame.notices for name in self.values if notice.where == name]
 
 
 def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
@@ -167,10 +172,15 @@ def mean_length(values: Array) -> float:
 
 
 def is_group(name: str, values: Array) -> bool:
-    """Whether a column has the name of an id, and its values repeat."""
-    is_id = _ID.search(name) or name.lower() in _USERS
+    """Whether a column has the name of an id, or of what rows are about, and its values repeat."""
+    is_id = _ID.search(name) or name.lower() in (*_USERS, *_GROUPS)
     distinct = len(set(values.tolist()))
     return bool(is_id) and len(values) / 50 < distinct < len(values) / 1.5
+
+
+def has_time_name(name: str) -> bool:
+    """Whether a column has the name of a time or of a part of the calendar."""
+    return name.lower().replace(" ", "_") in (*_TIMES, *_CALENDAR)
 
 
 def has_id_name(name: str) -> bool:

@@ -68,11 +68,11 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
         allow_rare_class(proposal, labels)
         choose_measure(proposal, labels)
     most = Options.model_fields["max_missing"].default
-    empty = [name for name, values in features.items() if facts.missing_share(values) > most]
-    if empty:
-        proposal.choose("options.drop", ids + empty, f"ids, or hardly ever filled: {', '.join(empty)}")
     known = np.array([is_plain(label) for label in labels]) if proposal.task == "regress" else labels != ""
     rows = np.flatnonzero(known)
+    empty = [name for name, values in features.items() if facts.missing_share(values[rows]) > most] if len(rows) else []
+    if empty:
+        proposal.choose("options.drop", ids + empty, f"ids, or hardly ever filled: {', '.join(empty)}")
     rows = rows[:: max(1, len(rows) // hints.MOST_ROWS)]
     used = {name: values[rows] for name, values in features.items() if name not in empty}
     _warn_of_leaks(proposal, used, labels[rows])

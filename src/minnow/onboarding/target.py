@@ -8,7 +8,7 @@ import numpy as np
 
 from minnow.insight import hints
 from minnow.insight.association import numbers
-from minnow.onboarding.columns import Columns, has_id_name, missing_share, named
+from minnow.onboarding.columns import Columns, has_id_name, has_time_name, is_group, missing_share, named
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Question, Request
 from minnow.types import Array
 
@@ -37,7 +37,7 @@ def target_of(
     if request.target:
         return request.target, ASKED_FOR
     candidates = [name for name in columns.values if name not in others]
-    lacking = [name for name in columns.only_in_some() if name in candidates]
+    lacking = [name for name in columns.frame.lacked if name in candidates]  # as in a competition's test.csv
     if len(lacking) == 1:
         return lacking[0], "the column that other files of the folder lack; choose another with --target"
     if by_name := named(candidates, _NAMES):
@@ -51,13 +51,15 @@ def target_of(
     if last == candidates[-1]:
         _doubt(columns, proposal, able, features)
         return last, "the last column; choose another with --target"
-    return last, "the last column that is no id, date or constant; choose another with --target"
+    return last, "the last column that is no id, time or constant; choose another with --target"
 
 
 def _can_be_target(name: str, values: Array) -> bool:
-    """Whether a column may hold answers: no id, no date, and at least two values of which some repeat or are numbers."""
+    """Whether a column may hold answers: no id, group or time, and at least two values of which some repeat or are numbers."""
     distinct = len(set(values.tolist()))
     if values.dtype.kind == "M" or distinct < 2 or missing_share(values) > 0.5 or hints.is_id(values):
+        return False
+    if has_time_name(name) or (distinct > _MANY_VALUES and is_group(name, values)):
         return False
     return not (has_id_name(name) and distinct > 0.5 * len(values))
 

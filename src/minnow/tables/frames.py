@@ -43,7 +43,7 @@ class Frame:
 
     columns: name -> cells of text without white space around them, None or "" where there is none, or a typed array of Parquet.
     row_id: "rows.csv:12" of each row. file: name of each row's file. form: how the files are written. notices: what was left
-    out. unnamed: columns without a name of their own.
+    out. unnamed: columns without a name of their own. lacked: columns that a file which is not read lacks as the only one.
     """
 
     columns: Mapping[str, Cells | Array]
@@ -52,6 +52,7 @@ class Frame:
     form: FileFormat = field(default_factory=FileFormat)
     notices: tuple[Notice, ...] = ()
     unnamed: tuple[str, ...] = ()
+    lacked: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -88,7 +89,8 @@ def read_place(place: Path, options: FileOptions, *, target: str | None = None, 
     frame = _join({path: frame for path, frame in frames.items() if path not in parts})
     others = [name for name in passed_over(place, SUFFIXES) if name not in without]
     left_out = [*(_part(path, frames[path], frame, target) for path in parts), *drafts, *_others(others)]
-    return replace(frame, notices=(*frame.notices, *left_out))
+    lacked = [lacking[0] for path in parts if len(lacking := _lacking(frames[path], frame)) == 1]
+    return replace(frame, notices=(*frame.notices, *left_out), lacked=tuple(lacked))
 
 
 def _read_all(paths: Sequence[Path], form: FileFormat, target: str | None) -> dict[Path, Frame]:
@@ -114,8 +116,12 @@ def _parts(frames: Mapping[Path, Frame], target: str | None) -> list[Path]:
     return [path for path, frame in frames.items() if any(set(frame.columns) < columns for columns in whole)]
 
 
+def _lacking(part: Frame, whole: Frame) -> list[str]:
+    return [name for name in whole.columns if name not in part.columns]
+
+
 def _part(path: Path, part: Frame, whole: Frame, target: str | None) -> Notice:
-    lacking = [name for name in whole.columns if name not in part.columns]
+    lacking = _lacking(part, whole)
     rows = "its rows have no answer to learn from; " if target in lacking else ""
     names = ", ".join(repr(name) for name in lacking[:SHOWN])
     text = f"{path.name} is not read: {rows}it lacks {names} (options.file names the files to read)."

@@ -46,7 +46,7 @@ def space_of(case: Case, family: str) -> dict[str, Span]:
 def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | None:
     """Return the values in params.yaml, in the form that a study stores; None where the space does not hold them all.
 
-    Parameters that are not set, since they follow the rows, are left out; a study draws them.
+    It does not hold a parameter that is not set, since it follows the rows.
     """
     params = catalog().params("family", family).model_validate(case.usecase.families[family]).model_dump()
     values: dict[str, Any] = {}
@@ -54,8 +54,6 @@ def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | No
         value: Any = params
         for part in name.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if value is None and not span.holds(value):
-            continue
         if not span.holds(value):
             return None
         values[name] = json.dumps(value) if span.among is not None else value

@@ -12,8 +12,9 @@ from minnow.stages.case import Case
 from minnow.tuning import search
 from minnow.tuning.search import Space
 
-PRESENT, SIZE, ERROR = "stands in params.yaml", "size_bytes", "error"
-"""Attributes of a trial: its values are those in params.yaml; bytes of its best variant; why it failed."""
+PRESENT, OUTSIDE, SIZE, ERROR = "stands in params.yaml", "outside of the space", "size_bytes", "error"
+"""Attributes of a trial: its values are those in params.yaml; and the space does not hold them; bytes of its best variant; why
+it failed."""
 _STARTUP, _WARM_UP = 5, 3
 """Complete trials before the first is pruned, and epochs of a trial before it is pruned."""
 
@@ -24,7 +25,7 @@ class Tuned:
 
     measure: the first measure; values: of the best trial, dotted name -> value; score: of it on val, None where no trial was
     completed; size_bytes: of its best variant, with the encoder; now: score on val of the values in params.yaml, None where
-    the space does not hold them; counts: state -> number of trials; is_present: the best values are those in params.yaml.
+    their trial was not completed; counts: state -> number of trials; is_present: the best values are those in params.yaml.
     """
 
     measure: str
@@ -85,10 +86,16 @@ def _pruner(name: str) -> Any:
 
 
 def enqueue_present(study: Any, case: Case, family: str, space: Space) -> None:
-    """Make the values in params.yaml the first trial of a new study, where the space holds them."""
-    values = None if study.trials else search.present_values(case, family, space)
-    if values is not None:
-        study.enqueue_trial(values, user_attrs={PRESENT: True})
+    """Make the values in params.yaml the first trial of a new study. Outside of the space they teach the sampler nothing."""
+    if study.trials:
+        return
+    values = search.present_values(case, family, space)
+    study.enqueue_trial(values or {}, user_attrs={PRESENT: True} | ({OUTSIDE: True} if values is None else {}))
+
+
+def values_of(trial: Any, space: Space) -> dict[str, Any]:
+    """Values of a trial that begins, dotted name -> value; none for what stands in params.yaml outside of the space."""
+    return {} if OUTSIDE in trial.user_attrs else search.suggest(trial, space)
 
 
 def state(name: str) -> Any:
@@ -104,17 +111,47 @@ def counts(study: Any) -> dict[str, int]:
     for trial in study.get_trials(deepcopy=False):
         name = trial.state.name.lower()
         if name == "fail":
-            name = "failed" if ERROR in trial.user_attrs else "cut"
+            name = "cut" if _is_cut(trial) else "failed"
         if name != "waiting":
             names[name] = names.get(name, 0) + 1
     return names
 
 
-def best_trial(study: Any) -> Any:
-    """Return the best complete trial, or None; of equal scores the smallest model, then the first trial."""
-    complete = study.get_trials(deepcopy=False, states=(state("complete"),))
+def ended(study: Any) -> int:
+    """Count the trials that ended, failed ones included; interrupted ones are run again and do not count."""
+    known = counts(study)
+    return sum(known.values()) - known.get("cut", 0)
+
+
+def best_trial(study: Any, first: int | None = None) -> Any:
+    """Return the best complete trial, or None; of equal scores the smallest model, then the first trial.
+
+    first: look at so many of the trials that ended.
+    """
+    trials = [t for t in study.get_trials(deepcopy=False) if t.state.is_finished() and not _is_cut(t)][:first]
+    complete = [t for t in trials if t.state == state("complete")]
+    return max(complete, key=lambda t: _rank(study, t), default=None)
+
+
+def ranked(opened: Mapping[str, Any], first: int | None = None) -> list[str]:
+    """Names of studies, those with the best trial first; those without a complete trial last, in their order.
+
+    first: look at so many of the trials of each that ended.
+    """
+    best = {name: best_trial(study, first) for name, study in opened.items()}
+    found = sorted((name for name, trial in best.items() if trial), key=lambda name: _rank(opened[name], best[name]))
+    return [*reversed(found), *(name for name, trial in best.items() if not trial)]
+
+
+def _rank(study: Any, trial: Any) -> tuple[float, float, float]:
+    """What makes a complete trial better than another: its score, then fewer bytes, then that it came first."""
     sign = 1 if study.direction.name == "MAXIMIZE" else -1
-    return max(complete, key=lambda t: (sign * t.value, -t.user_attrs[SIZE], -t.number), default=None)
+    return (sign * trial.value, -trial.user_attrs[SIZE], -trial.number)
+
+
+def _is_cut(trial: Any) -> bool:
+    """Whether a trial was interrupted."""
+    return trial.state == state("fail") and ERROR not in trial.user_attrs
 
 
 def present_score(study: Any) -> float | None:
