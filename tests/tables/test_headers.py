@@ -15,6 +15,7 @@ NAMED = {
     "line breaks": ('"unit\nprice",y\n1,u\n2,v\n', ["unit price", "y"]),
     "units": ("temp [°C],pulse [/min],y\n37,80,u\n38,90,v\n", ["temp [°C]", "pulse [/min]", "y"]),
     "texts above texts": ("colour,y\nred,u\nblue,v\nred,u\n", ["colour", "y"]),
+    "names that are values too": ("y,week,trt\ny,0,drug\nn,2,drug\ny,4,drug+\ny,2,drug\n", ["y", "week", "trt"]),
     "one row": ("a,b,y\n1,x,u\n", ["a", "b", "y"]),
     "a separator at the end of the header": ("a;b;y;\n1;2;u\n3;4;v\n", ["a", "b", "y"]),
     "a separator at the end of rows": ("a;b;y\n1;2;u;\n3;4;v;\n", ["a", "b", "y"]),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities
@@ -24,19 +22,18 @@ CAPABILITIES = FamilyCapabilities(
 MODALITIES, TASKS, READS = sequence.MODALITIES, sequence.TASKS, sequence.READS
 
 load = model.load
-_SOUNDS: dict[str, Any] = {"widths": [3, 5, 9], "filters": 32, "epochs": 60}
-_OTHERS: dict[str, Any] = {"widths": [2, 3], "filters": 16, "epochs": 12}
+_SOUNDS, _SOUND_EPOCHS = ([3, 5, 9], 32), 60
+_OTHERS = ([2, 3], 16)
 
 
 class Params(sequence.Stepwise):
     """widths: steps per convolution; filters: number per width, each followed by the maximum over all steps.
 
-    None takes, with epochs, [3, 5, 9], 32 and 60 for sounds, and [2, 3], 16 and 12 for texts and series.
+    None takes [3, 5, 9] and 32 for sounds, with 60 epochs, and [2, 3] and 16 for texts and series, with 12.
     """
 
     widths: list[int] | None = Field(default=None, min_length=1)
     filters: int | None = Field(default=None, ge=1)
-    epochs: int | None = Field(default=None, ge=1)  # pyright: ignore
     dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
@@ -48,20 +45,17 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     from keras import layers
 
     training.start(seed)
-    params = _filled(params, train)
-    assert params.widths
+    is_sound = PIXELS in train.inputs
+    widths, filters = _SOUNDS if is_sound else _OTHERS
+    params = params.model_copy(update={"epochs": params.epochs_for(len(train), _SOUND_EPOCHS if is_sound else None)})
     steps = sequence.begin(train, params, seed)
     features = []
-    for width in params.widths:
+    for width in params.widths or widths:
         kernel = min(width, steps.vectors.shape[1])
-        x = layers.Conv1D(params.filters, kernel, padding="same", kernel_regularizer=regularizer(params))(steps.vectors)
+        x = layers.Conv1D(params.filters or filters, kernel, padding="same", kernel_regularizer=regularizer(params))(
+            steps.vectors
+        )
         features.append(layers.GlobalMaxPooling1D()(finish_layer(x, params)))
     x = layers.Concatenate()(features) if len(features) > 1 else features[0]
     network = sequence.end(steps, x, train, params, "cnn1d", seed)
     return training.train(network, train, val, training.TrainingPlan(params, seed, report))
-
-
-def _filled(params: Params, train: Batch) -> Params:
-    """Fill in what is None by what is read."""
-    usual = _SOUNDS if PIXELS in train.inputs else _OTHERS
-    return params.model_copy(update={name: value for name, value in usual.items() if getattr(params, name) is None})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,10 +26,11 @@ load = model.load
 class Params(Regularized):
     """features: words ("tokens"), or words and word n-grams ("ngrams"); dim: of an embedding; units: of hidden layers."""
 
+    EPOCHS: ClassVar[int] = 20
+
     features: Literal["tokens", "ngrams"] = "ngrams"
     dim: int = Field(default=12, ge=1)
     units: list[int] = Field(default=[])
-    epochs: int = Field(default=20, ge=1)
     learning_rate: float = Field(default=0.01, gt=0)
     batch_norm: bool = False
 

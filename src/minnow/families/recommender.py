@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -41,11 +41,13 @@ class Params(Training):
     unknown users, whose vector is trained in this way.
     """
 
+    EPOCHS: ClassVar[int] = 60
+    MOST_ROWS: ClassVar[int] = 20_000_000
+
     dim: int = Field(default=16, ge=1)
     l2: float = Field(default=0.0, ge=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
     id_dropout: float = Field(default=0.1, gt=0, lt=1)
-    epochs: int = Field(default=60, ge=1)
     learning_rate: float = Field(default=0.02, gt=0)
 
 

@@ -121,7 +121,7 @@ def has_header(first: Sequence[str], rows: Rows) -> bool:
     cells, below = _columns(first, rows)
     places = [i for i, cell in enumerate(cells) if is_plain(cell)]
     if not places:
-        return not _looks_like_row(cells, below)
+        return has_names(first, rows) or not _looks_like_row(cells, below)
     numeric = [float(cells[i]) for i in places]
     values = [below[i] for i in places]
     if _are_numbered(places, numeric, values) or _are_years(numeric, values) or _are_steps(numeric, values):

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from minnow.contracts import Parameters
 
+_LEAST_EPOCHS = 4
+
 Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "hard_swish", "linear"]
 
 
@@ -62,12 +64,16 @@ class InitFrom(Parameters):
 class Training(Parameters):
     """How a Keras family is trained.
 
+    epochs: None takes the family's EPOCHS, and for many rows of train as many as read MOST_ROWS of them, but not fewer than 4.
     loss: None uses the task's default; label_smoothing: for classification only; average: decay of the moving average of the
     weights, which becomes the model (0.99 averages about 100 steps; None uses the last weights); early_stopping: None trains
     to the last epoch; init_from: the model whose weights the training starts from.
     """
 
-    epochs: int = Field(default=30, ge=1)
+    EPOCHS: ClassVar[int] = 30
+    MOST_ROWS: ClassVar[int] = 750_000
+
+    epochs: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=64, ge=1)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adam"
     learning_rate: float = Field(default=0.003, gt=0)
@@ -78,6 +84,10 @@ class Training(Parameters):
     early_stopping: EarlyStopping | None = EarlyStopping()
     average: float | None = Field(default=None, gt=0, lt=1)
     init_from: InitFrom | None = None
+
+    def epochs_for(self, rows: int, usual: int | None = None) -> int:
+        """Number of epochs of a training on so many rows. usual: in place of EPOCHS."""
+        return self.epochs or min(usual or self.EPOCHS, max(_LEAST_EPOCHS, round(self.MOST_ROWS / rows)))
 
 
 class Regularized(Training):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -25,10 +25,11 @@ class Stepwise(Regularized):
     overfitting; dim and word_dropout are not used for series and sounds. dense: units of the dense layers before the output.
     """
 
+    EPOCHS: ClassVar[int] = 12
+
     dim: int = Field(default=16, ge=1)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)
     dense: list[int] = Field(default=[])
-    epochs: int = Field(default=12, ge=1)
     batch_norm: bool = False
 
 

@@ -49,7 +49,8 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
     plan = replace(plan, loss=plan.loss or optimization.loss_of(params, train))
-    history, settled = _fit(network, train_rows, val_rows, plan, transferred, measure=_measure(train, float(std)))
+    measure = _measure(train, float(std))
+    history, settled = _fit(network, train_rows, val_rows, plan, transferred, rows=len(train), measure=measure)
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
     if train.task in NUMERIC:
@@ -96,19 +97,21 @@ def _fit(
     plan: TrainingPlan,
     transferred: transfer.Transferred | None,
     *,
+    rows: int,
     measure: _Measure,
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
     """Train in phases with their own learning rates; taken layers are frozen in all phases but the last.
 
-    Returns the history and what val settled, the number of epochs of the last phase.
+    rows: number of those of train. Returns the history and what val settled, the number of epochs of the last phase.
     """
     phases = transfer.phases(network, plan.params, transferred)
-    epochs, done, history, settled = sum(phase.epochs for phase in phases), 0, {}, {}
+    lengths = [phase.epochs_for(rows) for phase in phases]
+    done, history, settled = 0, {}, {}
     steps = int(train_rows.cardinality())
-    for phase in phases:
+    for phase, epochs in zip(phases, lengths, strict=True):
         transfer.freeze(network, transferred, frozen=phase is not phases[-1])
         network.compile(
-            optimizer=optimization.optimizer(phase, steps * phase.epochs),
+            optimizer=optimization.optimizer(phase, steps * epochs),
             loss=plan.loss,
             metrics=measure.metrics(),
             steps_per_execution=min(steps, 32),
@@ -116,11 +119,11 @@ def _fit(
             jit_compile=False,
         )
         network.optimizer.build(network.trainable_variables)  # the first step would make them, and be traced twice
-        callbacks = [_reporter(plan.report, done, epochs, measure), *_callbacks(phase)]
-        fitted = network.fit(train_rows, validation_data=val_rows, epochs=phase.epochs, verbose=0, callbacks=callbacks)
+        callbacks = [_reporter(plan.report, done, sum(lengths), measure), *_callbacks(phase)]
+        fitted = network.fit(train_rows, validation_data=val_rows, epochs=epochs, verbose=0, callbacks=callbacks)
         for name, values in fitted.history.items():
             history.setdefault(name, []).extend(measure.in_units(name, values))
-        done += phase.epochs
+        done += epochs
         settled = _settled(phase, fitted.history)
     return history, settled
 
