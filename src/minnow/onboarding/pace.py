@@ -194,15 +194,15 @@ def _even_step(stamps: Array, group: Array) -> float | None:
 def _depends(columns: Columns, pace: Pace) -> bool:
     """Whether some column depends on the row before: events that merely happen at even times do not.
 
-    Counters of rows and the parts of the calendar do so in every file, and show nothing.
+    Counters of rows and the parts of the calendar do so in every file, and show nothing. A single column of numbers besides
+    the times can be predicted from its past alone.
     """
     order, others = pace.order, (*pace.times, pace.series, *calendar_columns(columns), *counters(columns, pace))
     same = np.diff(pace.group[order]) == 0
-    return any(
-        _dependence(numbers(values)[order], same) >= _DEPENDENT
-        for name, values in columns.values.items()
-        if name not in others
-    )
+    able = {name: values for name, values in columns.values.items() if name not in others}
+    if len(able) == 1 and all(values.dtype.kind == "f" for values in able.values()):
+        return True
+    return any(_dependence(numbers(values)[order], same) >= _DEPENDENT for values in able.values())
 
 
 def _dependence(values: Array, same: Array) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
+from minnow.modalities.timeseries.options import Options
+from minnow.modalities.timeseries.windows import run_lengths
 from minnow.onboarding.columns import Columns
+from minnow.onboarding.history import propose_history
 from minnow.onboarding.pace import Pace, any_pace, counters, find_pace, step_words
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, target_of
-
-_WINDOW, _FAST_WINDOW_S, _WIDEST = 12, 2.0, 256
-_WINDOWS = 7
-"""Least number of windows that a series has room for, one after the other."""
+from minnow.tables.cells import raw
+from minnow.types import Array
 
 
 def propose_series(proposal: Proposal, columns: Columns, request: Request) -> None:
@@ -25,11 +29,13 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     proposal.choose("modality", "timeseries", f"{_named(pace)} the time of each row, every {step_words(pace.step_s)}")
     proposal.choose("options.target", target, why)
     _times(proposal, pace, columns)
+    read = (*pace.times, pace.series, target)
+    dropped = _drop(proposal, columns, pace, [name for name in counting if name != target], read)
     choose_task(proposal, columns, target, request)
-    if proposal.task in ("regress", "forecast"):
+    alone = columns.values[target].dtype.kind == "f" and not set(columns.values) - {*read, *dropped}
+    if proposal.task in ("regress", "forecast") or (alone and not request.task):
         _forecast(proposal, request)
-    _drop(proposal, columns, [name for name in counting if name != target], (*pace.times, pace.series, target))
-    _window(proposal, pace, columns)
+    propose_history(proposal, columns, pace, target)
     if proposal.task == "classify":
         allow_rare_class(proposal, columns.labels(target))
         choose_measure(proposal, columns.labels(target))
@@ -53,29 +59,32 @@ def _times(proposal: Proposal, pace: Pace, columns: Columns) -> None:
         proposal.choose("options.series", pace.series, f"it names {count} series, each in order of time")
 
 
-def _drop(proposal: Proposal, columns: Columns, counting: list[str], read: tuple[str | None, ...]) -> None:
-    """Leave out columns that are no sensors: those that hold no numbers, and those that count rows."""
-    others = [name for name, values in columns.values.items() if name not in read and values.dtype.kind in "OM"]
-    why = ["not a sensor: its values are not numbers" for _ in others[:1]]
-    why += [f"{', '.join(counting)}: a count of the rows says nothing about them" for _ in counting[:1]]
-    if why:
-        proposal.choose("options.drop", [*others, *counting], "; ".join(why))
+def _drop(
+    proposal: Proposal, columns: Columns, pace: Pace, counting: Sequence[str], read: Sequence[str | None]
+) -> list[str]:
+    """Leave out columns that are no sensors: those without numbers, those that count rows, and those that a run refuses."""
+    able = {name: values for name, values in columns.values.items() if name not in (*read, *counting)}
+    others = [name for name, values in able.items() if values.dtype.kind in "OM"]
+    most = {name: field.default for name, field in Options.model_fields.items()} | dict(proposal.given)
+    useless = [name for name, values in able.items() if name not in others and _is_refused(values, pace, most)]
+    reasons = {
+        "not numbers, and so no sensor": others,
+        "a count of the rows, which says nothing about them": counting,
+        "missing, or one and the same value, for too long": useless,
+    }
+    dropped = [*others, *counting, *useless]
+    if dropped:
+        why = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items() if names)
+        proposal.choose("options.drop", dropped, why)
+    return dropped
 
 
-def _window(proposal: Proposal, pace: Pace, columns: Columns) -> None:
-    """Choose how far back models read: twelve rows, or two seconds of a fast recording, but no more than short files allow.
-
-    A split has a fifth of the rows of a series, and no example reaches beyond its split.
-    """
-    rows, why = _WINDOW, "number of rows that a model reads; as far back as rows affect the target"
-    if pace.step_s < 1:
-        rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / pace.step_s))))
-        why = f"{rows * pace.step_s:g} s, {rows} rows at {1 / pace.step_s:g} Hz; as far back as rows affect the target"
-        proposal.choose("options.clock", False, "a recording of seconds says nothing about the time of the day")
-    shortest = int(np.unique(pace.group, return_counts=True)[1].min())
-    if rows > (most := max(1, shortest // _WINDOWS)):
-        rows, why = most, f"no more, since there are only {shortest} rows" + (" in a series" if pace.series else "")
-    proposal.choose("options.window", rows, why)
+def _is_refused(values: Array, pace: Pace, most: Mapping[str, Any]) -> bool:
+    """Whether a run would refuse a sensor. most: options of the modality, with the largest accepted shares."""
+    ordered = raw(values)[pace.order]
+    missing, share = np.isnan(ordered), run_lengths(ordered, pace.group[pace.order]) / len(ordered)
+    gap, still = (share[where].max(initial=0.0) for where in (missing, ~missing))
+    return bool(missing.mean() > most["max_missing"] or gap > most["max_missing_run"] or still > most["max_stuck"])
 
 
 def _forecast(proposal: Proposal, request: Request) -> None:
