@@ -214,7 +214,8 @@ def test_rows_at_an_even_pace_are_a_series(tmp_path):
     path = _csv(tmp_path, "time,place,warm", lambda i: f"{_hourly(i)},hall,{i % 24 + RNG.normal():.2f}", "numbers.csv")
     entry = _entry(path)
     assert entry["task"] == "forecast"
-    assert entry["options"] == {"target": "warm", "horizon": 1, "relative": True, "drop": ["place"], "window": 12}
+    read = {"window": 12, "diff": [1, 2, 3, 6]}
+    assert entry["options"] == {"target": "warm", "horizon": 1, "relative": True, "drop": ["place"], **read}
 
 
 def test_pictures_to_be_generated(tmp_path):

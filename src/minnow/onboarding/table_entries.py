@@ -12,8 +12,9 @@ from minnow.insight import labels as spellings
 from minnow.modalities.tabular.options import Options
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
+from minnow.onboarding.pace import find_pace
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
-from minnow.onboarding.series_entries import find_pace, propose_series
+from minnow.onboarding.series_entries import propose_series
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
 from minnow.registry import unknown
