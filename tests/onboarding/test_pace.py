@@ -179,3 +179,33 @@ def test_a_series_that_is_asked_for_needs_times(tmp_path):
         modality="timeseries",
     ).options
     assert options["time"] == ["year", "month"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "step", "words", "clock"),
+    [
+        ("time", 1821, 1, "year", True),  # years
+        ("time", 1_700_000_000, 600, "10 minutes", True),  # since 1970
+        ("t", 1, 1, "1 (of an unknown unit)", False),  # a count
+        ("time", 1949, 1 / 12, "0.083", False),  # years with a fraction, whose order is read
+        ("decimal_date", 0.0, 0.25, "0.25 (of an unknown unit)", False),
+    ],
+)
+def test_numbers_that_are_named_after_a_time_are_one(name, first, step, words, clock, tmp_path):
+    lines = [f"{first + i * step:.8g},{LEVEL[i]:.2f}" for i in range(120)]
+    if first > 1e6:
+        lines = [f"{first + i * step},{LEVEL[i]:.2f}" for i in range(120)]
+    proposal = propose(_csv(tmp_path, f"{name},load", lines), Request())
+    assert (proposal.entry["modality"], proposal.task) == ("timeseries", "forecast")
+    assert proposal.options["target"] == "load"
+    assert proposal.options.get("time", "time") == name
+    assert f"every {words}" in proposal.reasons["modality"]
+    assert proposal.options.get("clock", True) is clock
+    assert not proposal.warnings
+
+
+def test_numbers_that_are_named_after_a_time_but_are_measured_are_a_column(tmp_path):
+    times = RNG.exponential(100, 120)
+    lines = [f"{times[i]:.1f},{RNG.normal():.2f},{times[i] + RNG.normal():.2f}" for i in range(120)]
+    proposal = propose(_csv(tmp_path, "time,age,cost", lines), Request())
+    assert (proposal.entry["modality"], proposal.options) == ("tabular", {"target": "cost"})

@@ -52,6 +52,7 @@ def _window(proposal: Proposal, pace: Pace, season: int) -> None:
     if pace.step_s < 1:
         rows = int(min(_WIDEST, max(_WINDOW, round(_FAST_WINDOW_S / pace.step_s))))
         why = f"{rows * pace.step_s:g} s, {rows} rows at {1 / pace.step_s:g} Hz; as far back as rows affect the target"
+    if pace.step_s < 1 or pace.has_beginning:
         proposal.choose("options.clock", False, "a recording of seconds says nothing about the time of the day")
     shortest = _shortest(pace)
     if rows > (most := max(1, shortest // _WINDOWS)):

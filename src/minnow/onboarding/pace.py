@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minnow.insight.association import numbers
-from minnow.onboarding.columns import Columns, has_id_name
+from minnow.modalities.timeseries.stamps import readings
+from minnow.onboarding.columns import Columns, has_id_name, has_time_name
 from minnow.tables.numbers import CLOCK
-from minnow.types import Array
+from minnow.types import Array, ColumnFormat
 
 _EVEN, _JITTER = 0.8, 0.1
 """Least share of steps of time that are the usual one, give or take a tenth of it."""
@@ -20,6 +21,8 @@ _DEPENDENT = 0.3
 _LEAST_ROWS, _REPEATED = 20, 0.005
 _MOST_SERIES_SHARE = 0.1
 _US, _DAY_S = 1_000_000, 86_400
+_BEGAN = 30 * _DAY_S
+"""Seconds since 1970 within which numbers count from the beginning of a recording."""
 _PARTS = (
     (("year", "yr", "yyyy", "yy", "jahr", "annee", "année", "ano", "año", "anno", "jaar", "rok", "年"), 1600, 2200),
     (("month", "mnth", "mon", "mo", "mm", "monat", "mois", "mes", "mês", "mese", "maand", "月"), 1, 12),
@@ -32,6 +35,8 @@ _PARTS = (
 _FIRST = (1970, 1, 1, 0, 0, 0)
 """What a moment without its last parts begins with."""
 _SIGNS = " _#.-"
+_COUNTS = ("t", "step", "tick", "decimal_date", "decimal_year", "decimal date", "decimal year")
+"""Names of columns of numbers that are times, beside those of columns.has_time_name."""
 _CALENDAR_STEPS = (("month", 28, 31), ("quarter", 90, 92), ("year", 365, 366))
 """Steps of the calendar, with the least and the largest number of days of one."""
 _SAME = 1e-6
@@ -53,6 +58,13 @@ class Pace(NamedTuple):
     group: Array
 
     @property
+    def has_beginning(self) -> bool:
+        """Whether times are numbers since the beginning of a recording, not moments of the calendar."""
+        return len(self.times) == 1 and bool(
+            self.stamps.max() - self.stamps.min() < _BEGAN * _US > abs(self.stamps.min())
+        )
+
+    @property
     def order(self) -> Array:
         """Rows in order of series and time, (n,) int64."""
         return np.lexsort((self.stamps, self.group))
@@ -62,7 +74,7 @@ def find_pace(columns: Columns) -> Pace | None:
     """Find the times of rows at an even pace that depend on earlier rows, and the column that names their series.
 
     Columns of dates come first. Of parts of a moment as many are taken as there are, but fewer where steps are evener without
-    the last ones: a column `min` may hold the least value of an hour.
+    the last ones: a column `min` may hold the least value of an hour. Numbers that are named after a time come last.
     """
     if len(columns) < _LEAST_ROWS:
         return None
@@ -70,7 +82,10 @@ def find_pace(columns: Columns) -> Pace | None:
     if found := next((pace for pace in of_dates if pace), None):
         return found
     of_parts = [_pace(columns, times, stamps) for times, stamps in _moments(columns)]
-    return max((pace for pace in of_parts if pace), key=_usual_share, default=None)
+    if found := max((pace for pace in of_parts if pace), key=_usual_share, default=None):
+        return found
+    of_numbers = (_pace(columns, times, stamps) for times, stamps in _numbers(columns))
+    return next((pace for pace in of_numbers if pace), None)
 
 
 def _pace(columns: Columns, times: tuple[str, ...], stamps: Array) -> Pace | None:
@@ -96,7 +111,7 @@ def _usual_share(pace: Pace) -> float:
 
 def any_pace(columns: Columns) -> Pace | None:
     """Find the times of rows at any pace, of one series."""
-    for times, stamps in chain(_dates(columns), _moments(columns)):
+    for times, stamps in chain(_dates(columns), _moments(columns), _numbers(columns)):
         steps = np.diff(np.unique(stamps))
         step_s = float(np.median(steps)) / _US if len(steps) else 1.0
         return Pace(times, None, step_s, stamps, np.zeros(len(stamps), np.int64))
@@ -129,6 +144,14 @@ def _moments(columns: Columns) -> Iterator[tuple[tuple[str, ...], Array]]:
                 parts[:count],
                 days.astype("datetime64[us]").astype(np.int64) + np.round(seconds * _US).astype(np.int64),
             )
+
+
+def _numbers(columns: Columns) -> Iterator[tuple[tuple[str, ...], Array]]:
+    """Columns of numbers that are named after a time, as a run reads them: since 1970, or since a beginning; as _dates."""
+    for name, values in columns.values.items():
+        if values.dtype.kind == "f" and (has_time_name(name) or name.lower() in _COUNTS) and np.isfinite(values).all():
+            reading, _ = readings({name: values}, (name,), ColumnFormat("numeric"))
+            yield (name,), reading.astype(np.int64)
 
 
 def _clock_columns(columns: Columns) -> list[str]:

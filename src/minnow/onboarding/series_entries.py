@@ -26,7 +26,7 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     dates = [name for name, values in columns.values.items() if values.dtype.kind == "M"]
     counting = counters(columns, pace)
     target, why = target_of(columns, proposal, request, [*dates, *counting, *pace.times, pace.series])
-    proposal.choose("modality", "timeseries", f"{_named(pace)} the time of each row, every {step_words(pace.step_s)}")
+    proposal.choose("modality", "timeseries", f"{_named(pace)} the time of each row, every {_step(pace)}")
     proposal.choose("options.target", target, why)
     _times(proposal, pace, columns)
     read = (*pace.times, pace.series, target)
@@ -39,6 +39,10 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     if proposal.task == "classify":
         allow_rare_class(proposal, columns.labels(target))
         choose_measure(proposal, columns.labels(target))
+
+
+def _step(pace: Pace) -> str:
+    return f"{pace.step_s:g} (of an unknown unit)" if pace.has_beginning else step_words(pace.step_s)
 
 
 def _named(pace: Pace) -> str:

@@ -39,11 +39,12 @@ def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
 
 def _modality(columns: Columns, request: Request) -> str:
     """Derive what rows mean from their columns."""
-    if request.target is None and facts.rating_columns(columns.values):
+    is_log = facts.rating_columns(columns.values) is not None
+    if request.target is None and is_log:
         return "interactions"
     if facts.sentences(columns, request.target):
         return "text"
-    return "timeseries" if not request.split and find_pace(columns) else "tabular"
+    return "timeseries" if not request.split and not is_log and find_pace(columns) else "tabular"
 
 
 def _table(proposal: Proposal, columns: Columns, request: Request) -> None:

@@ -38,7 +38,7 @@ def time_stamps(table: Table, options: Options, place: Path, series: Array | Non
         if table.columns[name].dtype == object:
             _refuse_text(table.columns[name], name, row_id)
     time = options.time if isinstance(options.time, str) else tuple(names)
-    reading, form = _readings(table.columns, names, table.reading.columns.get(names[0], ColumnFormat("date")))
+    reading, form = readings(table.columns, names, table.reading.columns.get(names[0], ColumnFormat("date")))
     clock = Clock(time, form, options.time_zone)
     needed = f"'{', '.join(names)}' must hold a time stamp in each row."
     readable = np.isfinite(reading) & (reading >= clocks.EARLIEST) & (reading < clocks.LATEST)
@@ -48,8 +48,11 @@ def time_stamps(table: Table, options: Options, place: Path, series: Array | Non
     ), clock
 
 
-def _readings(columns: Columns, names: Sequence[str], form: ColumnFormat) -> tuple[Array, ColumnFormat]:
-    """Microseconds on the clock of the files, (n,) float64, NaN where missing; and the format of a single column, or a date."""
+def readings(columns: Columns, names: Sequence[str], form: ColumnFormat) -> tuple[Array, ColumnFormat]:
+    """Read the columns of a time: microseconds on the clock of the files, (n,) float64, NaN where missing.
+
+    names: of one column or of those of a moment; form: of the first one. Returns also the format of a single column, or a date.
+    """
     values = [columns[name] for name in names]
     if len(values) == 2 and values[0].dtype.kind == "M":
         return _microseconds(values[0]) + np.round(raw(values[1]) * SECOND), form
