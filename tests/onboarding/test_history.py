@@ -80,6 +80,12 @@ def test_a_target_further_ahead_has_the_season_before_it(tmp_path):
     assert _read(tmp_path, hour, values, options={"horizon": 24})[1] == [*NEAR, 24]
 
 
+def test_rows_that_requests_bring_beyond_the_window_are_said(tmp_path):
+    why = [_series(tmp_path, np.timedelta64(1, unit), _season(rows)).reasons for unit, rows in (("h", 24), ("D", 7))]
+    assert ["requests bring 25 rows" in one["options.diff"] for one in why] == [True, False]
+    assert "requests" not in why[1]["options.diff"]
+
+
 def test_few_rows_have_neither_a_season_nor_differences_beyond_their_window(tmp_path):
     assert _read(tmp_path, np.timedelta64(1, "h"), _season(24, 250)) == (12, NEAR, False)
     assert _read(tmp_path, np.timedelta64(1, "D"), WALK[:30]) == (4, [1, 2, 3], False)

@@ -70,7 +70,9 @@ def _differences(proposal: Proposal, season: int) -> None:
     if season:
         ahead = -proposal.options["horizon"] % season
         rows |= {season, ahead} - {0}
-        why += f"; and from a season of {season} rows before, since changes repeat: requests bring {season + 1} rows"
+        why += f"; and from a season of {season} rows before, since changes repeat"
+        if season >= proposal.options["window"]:
+            why += f": requests bring {season + 1} rows"
     if rows:
         proposal.choose("options.diff", sorted(rows), why)
 
