@@ -150,6 +150,24 @@ def test_times_and_what_rows_are_about_are_no_targets(last, tmp_path):
     assert proposal.reasons["options.target"].startswith("the last column that is no id, time or constant")
 
 
+@pytest.mark.parametrize(
+    ("name", "odd", "kinds"),
+    [
+        ("station", "c168", {"station": "categorical"}),
+        ("subject", "20a", {"subject": "categorical"}),
+        ("size", "20a", None),  # which may be a unit
+        ("size", "large", None),  # which may be a missing value
+    ],
+)
+def test_numbers_among_codes_are_categories_and_other_cells_are_for_the_user(name, odd, kinds, tmp_path):
+    def line(i):
+        return f"{odd if i % 12 == 0 else 100 + i // 2 % 30},{RNG.normal():.2f},{'yn'[i % 2]}"
+
+    proposal = propose(_csv(tmp_path, f"{name},a,answer", line), Request())
+    assert proposal.options.get("kinds") == kinds
+    assert any(f"column '{name}'" in text for text in proposal.warnings) is (kinds is None)
+
+
 def test_a_column_that_knows_the_answer_is_warned_of(tmp_path):
     path = _csv(tmp_path, "refund,a,answer", lambda i: f"{i % 2 * 5},{RNG.normal():.2f},{'yn'[i % 2]}")
     assert "'refund' alone nearly explains the target" in propose(path, Request()).warnings[0]

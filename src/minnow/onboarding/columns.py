@@ -15,7 +15,7 @@ from minnow.onboarding.proposal import Proposal, Question, Request, checked_opti
 from minnow.tables.cells import MISSING
 from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
 from minnow.tables.frames import Frame, as_cells
-from minnow.tables.numbers import written
+from minnow.tables.numbers import is_plain, written
 from minnow.tables.options import TableOptions
 from minnow.tables.typed import Columnwise, Typed, look
 from minnow.types import Array
@@ -58,6 +58,8 @@ _TEXTS = (
 _NAMED_LENGTH, _NAMED_DISTINCT = 8, 0.5
 """For a column that is named after texts: least mean number of characters, and least share of cells that differ."""
 _ID = re.compile(r"(^|[ _\-.])(id|key|number|no|nr|code|uuid|index)$", re.IGNORECASE)
+_CODE, _LETTERED = re.compile(r"[A-Za-z]{1,4}[ -]?[0-9]+[A-Za-z]{0,2}"), re.compile(r"[0-9]+[A-Za-z]{1,2}")
+"""Codes such as c168, which no number is, and such as 207a, which may be one with a unit."""
 _WORDS, _TEXT_LENGTH = 4, 25
 """Least mean number of words and of characters in a column of sentences."""
 _UNSPACED_LENGTH, _UNSPACED_SHARE = 6, 0.3
@@ -94,6 +96,16 @@ class Columns:
             options = TableOptions.model_validate({"target": name})
             self._labels[name] = Columnwise(self.frame, options).labels(name).values
         return self._labels[name]
+
+    def holds_codes(self, name: str) -> bool:
+        """Whether what are no numbers in a column are codes, such as c168, or 207a where it has the name of an id."""
+        cells = {cell for cell in as_cells(self.frame.columns[name]) if cell and cell.lower() not in MISSING}
+        odd = [cell for cell in cells if not is_plain(cell)]
+        names_rows = has_id_name(name) or name.lower() in (*_USERS, *_GROUPS)
+        return bool(odd) and all(
+            (_CODE.fullmatch(cell) and written(cell) is None) or (names_rows and _LETTERED.fullmatch(cell))
+            for cell in odd
+        )
 
     def has_odd_numbers(self, name: str) -> bool:
         """Whether a column holds numbers and a few cells that are none."""

@@ -59,6 +59,7 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
         why = f"{unlabelled:,} rows have no value of the target"
         proposal.choose("options.drop_unlabelled", True, why)
     choose_task(proposal, columns, target, request)
+    _choose_kinds(proposal, columns, target)
     mended = (target, *columns.odd)  # cells that stop a run are mended, not dropped with their column
     ids = [name for name, values in columns.values.items() if name not in mended and _is_id(name, values)]
     if ids:
@@ -78,6 +79,17 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     rows = rows[:: max(1, len(rows) // hints.MOST_ROWS)]
     used = {name: values[rows] for name, values in features.items() if name not in empty}
     _warn_of_leaks(proposal, used, labels[rows])
+
+
+def _choose_kinds(proposal: Proposal, columns: Columns, target: str) -> None:
+    """Choose categories for columns of numbers and codes, which would stop a run."""
+    codes = [name for name in columns.values if name in columns.odd and name != target and columns.holds_codes(name)]
+    if codes:
+        proposal.choose(
+            "options.kinds", dict.fromkeys(codes, "categorical"), "some of the numbers have letters: they are names"
+        )
+        settled = tuple(f"column '{name}':" for name in codes)
+        proposal.warnings[:] = [text for text in proposal.warnings if not text.startswith(settled)]
 
 
 def _is_id(name: str, values: Array) -> bool:
