@@ -46,8 +46,10 @@ def test_a_date_makes_the_exam_what_came_last(tmp_path):
 
 
 def test_rows_of_one_patient_stay_together(tmp_path):
-    path = _csv(tmp_path, "patient_id,a,answer", lambda i: f"p{i // 6},{RNG.normal():.2f},{i % 2}")
-    assert _entry(path)["options"]["split"] == {"by": "group", "column": "patient_id"}
+    path = _csv(tmp_path, "patient_id,a,answer", lambda i: f"p{i // 6},{RNG.normal():.2f},{i // 6 % 2}")
+    proposal = propose(path, Request())
+    assert proposal.options["split"] == {"by": "group", "column": "patient_id"}
+    assert not proposal.warnings, "what rows are divided by is not read by models, however much it knows"
 
 
 def test_sentences_with_a_class_are_text(tmp_path):

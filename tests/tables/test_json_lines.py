@@ -5,6 +5,7 @@ import json
 import pytest
 
 from minnow.tables.errors import FileError
+from minnow.tables.files import SUFFIXES, find, passed_over
 
 
 def _lines(*rows: object) -> str:
@@ -62,3 +63,38 @@ def test_a_line_that_is_no_row_is_named(line, message, read):
 
 def test_a_mark_and_blank_lines_are_skipped(read):
     assert len(read("\ufeff" + _lines({"a": 1, "y": "u"}) + "\n\n", called="rows.jsonl", encoding="utf-8")) == 1
+
+
+LIST = json.dumps([{"a": 1.5, "y": "u"}, {"y": "v"}, {"a": 2, "y": "u", "z": None}])
+
+
+@pytest.mark.parametrize("content", [LIST, json.dumps(json.loads(LIST), indent=2), "\n [\n" + LIST[1:]])
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+def test_one_list_of_objects_is_read_as_rows(content, name, read):
+    table = read(content, called=name)
+    assert str(table.columns["a"].tolist()) == "[1.5, nan, 2.0]"
+    assert table.row_id.tolist() == [f"{name}:{number}" for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            '{\n"a": 1, "b": 2}',
+            r"rows\.json must hold one object per line, or one list of objects. Received: one object \(a, b\)",
+        ),
+        ('[{"a": 1, "y": "u"}, 3]', r"rows\.json:2: a row must be an object. Received: int"),
+        ('[{"a": 1,\n "y": }]', r"rows\.json: not readable as JSON"),
+    ],
+)
+def test_a_list_that_holds_no_rows_is_named(content, message, read):
+    with pytest.raises(FileError, match=message):
+        read(content, called="rows.json")
+
+
+def test_json_beside_a_table_is_not_read(tmp_path):
+    (tmp_path / "rows.json").write_text(LIST)
+    assert [path.name for path in find(tmp_path, None, SUFFIXES)] == ["rows.json"]
+    (tmp_path / "rows.csv").write_text("a,y\n1,u\n")
+    assert [path.name for path in find(tmp_path, None, SUFFIXES)] == ["rows.csv"]
+    assert passed_over(tmp_path, SUFFIXES) == ["rows.json"]

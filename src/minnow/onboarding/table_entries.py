@@ -77,7 +77,8 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     if empty:
         proposal.choose("options.drop", ids + empty, f"ids, or hardly ever filled: {', '.join(empty)}")
     rows = rows[:: max(1, len(rows) // hints.MOST_ROWS)]
-    used = {name: values[rows] for name, values in features.items() if name not in empty}
+    unused = (*empty, proposal.options.get("split", {}).get("column"))
+    used = {name: values[rows] for name, values in features.items() if name not in unused}
     _warn_of_leaks(proposal, used, labels[rows])
 
 

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minnow.registry import unknown
-from minnow.tables.encodings import open_text, text_of
+from minnow.tables.encodings import open_text
 from minnow.tables.errors import FileError
 from minnow.types import Array, FileFormat, Notice
 
 JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+JSON = (".json", ".json.gz")
+"""Files of one list of objects. In a folder they are read where there are no others: they often describe these."""
 TEXT = (".csv", ".tsv", ".txt", ".data", ".dat", ".psv")
 SUFFIXES = (*TEXT, *(f"{suffix}.gz" for suffix in TEXT), *JSONL, ".parquet")
 _PROSE = re.compile(
@@ -44,7 +46,7 @@ def find(place: Path, name: str | Sequence[str] | None, suffixes: Sequence[str])
             names = [p.name for p in place.glob("*")] if place.is_dir() else []
             raise FileError(f"{place}: {unknown('file', name, names)}")
         return [path]
-    paths = [path for path in _with_suffix(place, suffixes) if not is_prose(path)]
+    paths = _taken(place, suffixes)
     if not paths:
         others = passed_over(place, suffixes)
         holds = f"Received: {listed(others)}" if others else "It holds none; create or download the data"
@@ -63,9 +65,15 @@ def _with_suffix(place: Path, suffixes: Sequence[str]) -> list[Path]:
     )
 
 
+def _taken(place: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Files of a folder that are read where none is named, in order of their names."""
+    paths = [path for path in _with_suffix(place, suffixes) if not is_prose(path)]
+    return paths or (_with_suffix(place, JSON) if set(JSONL) <= set(suffixes) else [])
+
+
 def has_rows(place: Path) -> bool:
     """Whether a folder holds a file of rows."""
-    return any(not is_prose(path) for path in _with_suffix(place, SUFFIXES))
+    return bool(_taken(place, SUFFIXES))
 
 
 def is_prose(path: Path) -> bool:
@@ -77,7 +85,7 @@ def passed_over(place: Path, suffixes: Sequence[str]) -> list[str]:
     """Names of the files in a folder that find does not take, hidden files apart."""
     if not place.is_dir():
         return []
-    taken = {path for path in _with_suffix(place, suffixes) if not is_prose(path)}
+    taken = set(_taken(place, suffixes))
     return sorted(p.name for p in place.glob("*") if p.is_file() and p.name[0] != "." and p not in taken)
 
 
@@ -165,8 +173,9 @@ def plain_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, 
 def json_list(path: Path) -> list[Any]:
     """Read a JSON file that holds a list of inputs, or a request: {"inputs": [...]}. Raises FileError."""
     try:
-        value = json.loads(text_of(path.name, path.read_bytes()))
-    except (OSError, json.JSONDecodeError) as error:
+        with open_text(path)[0] as stream:
+            value = json.load(stream)
+    except (OSError, EOFError, UnicodeError, json.JSONDecodeError) as error:
         raise FileError(f"{path}: not readable as JSON: {error}.") from error
     value = value.get("inputs") if isinstance(value, dict) else value
     if not isinstance(value, list):

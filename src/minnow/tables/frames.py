@@ -16,6 +16,7 @@ from minnow.tables.delimited import open_delimited
 from minnow.tables.encodings import WINDOWS, open_text, windows_notice
 from minnow.tables.errors import FileError
 from minnow.tables.files import (
+    JSON,
     JSONL,
     SUFFIXES,
     Known,
@@ -179,7 +180,7 @@ def _pieces(path: Path, file: RowFile, rows: int) -> Iterator[Frame]:
 
 
 def open_rows(path: Path, form: FileFormat, known: Known) -> RowFile:
-    """Open delimited text or JSON lines, plain or .gz. Rows are read piece by piece; cells are without white space around them.
+    """Open delimited text, JSON lines or a list of JSON objects, plain or .gz. Rows are read piece by piece; cells are without white space around them.
 
     form: what is known of how the file is written; the rest is found. Raises FileError with file and line, here or while rows
     are read.
@@ -188,7 +189,7 @@ def open_rows(path: Path, form: FileFormat, known: Known) -> RowFile:
     notices = [windows_notice(path)] if encoding == WINDOWS and form.encoding is None else []
     form = replace(form, encoding=encoding)
     try:
-        if path.name.lower().endswith(JSONL):
+        if path.name.lower().endswith((*JSONL, *JSON)):
             return open_json_lines(path, stream, form, known, notices)
         return open_delimited(path, stream, form, known, notices)
     except BaseException:

@@ -1,4 +1,4 @@
-"""JSON lines: one object per line, read piece by piece as rows of cells of text."""
+"""JSON: one object per line, read piece by piece, or one list of objects; as rows of cells of text."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import IO, Any
 
 from minnow.tables.encodings import open_text
 from minnow.tables.errors import FileError
-from minnow.tables.files import Known, Row, RowFile
+from minnow.tables.files import JSON, Known, Row, RowFile
 from minnow.types import FileFormat, Notice
 
 KEY_ROWS = 1000
 """Number of first rows whose keys are the columns."""
+_BLANK = "\ufeff \t\r\n"
 _Object = tuple[int, dict[str, Any]]
 
 
 def open_json_lines(path: Path, stream: IO[str], form: FileFormat, known: Known, notices: list[Notice]) -> RowFile:
-    """Open JSON lines. The first thousand rows name the columns; a row may lack some of them, which are missing then.
+    """Open JSON lines, or a list of objects, which are numbered in place of lines.
+
+    The first thousand rows name the columns; a row may lack some of them, which are missing then.
 
     notices: receives the keys that are left out: those of lists and objects, and those that come later. Raises FileError with
     file and line, here or while rows are read.
@@ -53,17 +56,40 @@ def json_objects(path: Path, encoding: str | None = None) -> Iterator[_Object]:
 
 
 def _objects(path: Path, stream: IO[str]) -> Iterator[_Object]:
-    """Read one JSON object per line: (line number from 1, object). Raises FileError."""
-    number = 0
+    """Read one JSON object per line, or those of a list: (number from 1, object). Raises FileError."""
+    number, begun = 0, False
     with stream:
         try:
             for number, line in enumerate(stream, 1):
-                if line := line.strip("\ufeff \t\r\n"):
-                    yield number, _object(path, number, line)
+                if not (line := line.strip(_BLANK)):
+                    continue
+                if not begun and _begins_list(path, line):
+                    yield from _listed(path, line + stream.read())
+                    return
+                begun = True
+                yield number, _object(path, number, line)
         except (UnicodeError, OSError, EOFError) as error:
             raise FileError(
                 f"{path.name}:{number + 1}: not readable as text: {error}. Name its encoding under options.encoding."
             ) from error
+
+
+def _begins_list(path: Path, line: str) -> bool:
+    """Whether a file with this first line is one value: a list, or an object that does not end on this line."""
+    return line.startswith("[") or (path.name.lower().endswith(JSON) and not line.endswith("}"))
+
+
+def _listed(path: Path, text: str) -> Iterator[_Object]:
+    """Objects of the list that a whole file is. Raises FileError."""
+    try:
+        rows = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FileError(f"{path.name}: not readable as JSON: {error}.") from error
+    if not isinstance(rows, list):
+        received = f"one object ({', '.join(rows)[:80]})" if isinstance(rows, dict) else type(rows).__name__
+        raise FileError(f"{path.name} must hold one object per line, or one list of objects. Received: {received}.")
+    for number, row in enumerate(rows, 1):
+        yield number, _checked(row, f"{path.name}:{number}: a row")
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -71,8 +97,12 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise FileError(f"{path.name}:{number}: not readable as JSON: {error}.") from error
+    return _checked(row, f"{path.name}:{number}: a line")
+
+
+def _checked(row: Any, what: str) -> dict[str, Any]:
     if not isinstance(row, dict):
-        raise FileError(f"{path.name}:{number}: a line must be an object. Received: {type(row).__name__}.")
+        raise FileError(f"{what} must be an object. Received: {type(row).__name__}.")
     return row
 
 

@@ -87,7 +87,8 @@ class FileOptions(Parameters):
     """How files of rows are written. What is not set is found from the files, and said.
 
     file: name of one file in the folder, or of several; None reads every .csv, .tsv, .txt, .data, .dat, .psv, .jsonl (plain or
-        .gz) and .parquet, except for those that are for people, such as README.txt.
+        .gz) and .parquet, or every .json where there are none of these, except for those that are for people, such as
+        README.txt.
     separator, quote: of cells; a separator may have several characters. encoding: of text, a codec of Python such as cp1251;
         None finds UTF-8, UTF-16 and Windows-1252. header: names of the columns, for files without a header.
     missing: spellings of a missing value besides the known ones ("", "NA", "?", "null", "-" and more). not_missing: known

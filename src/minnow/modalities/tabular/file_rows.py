@@ -13,7 +13,7 @@ from minnow.contracts import Located
 from minnow.modalities.tabular.encoder import TabularEncoder
 from minnow.modalities.tabular.options import Options
 from minnow.tables.errors import FileError, HeaderError
-from minnow.tables.files import JSONL, SUFFIXES, find, json_list
+from minnow.tables.files import JSON, JSONL, SUFFIXES, find, json_list
 from minnow.tables.frames import Cells, stream
 from minnow.tables.json_lines import KEY_ROWS, json_objects
 from minnow.types import Array
@@ -37,11 +37,11 @@ def from_file(path: Path, options: Options, encoder: TabularEncoder) -> Iterator
     if path.is_dir():
         return _folder(path, options, encoder)
     name = path.name.lower()
-    if name.endswith(".json"):
-        return iter(json_list(path))
-    if not name.endswith(SUFFIXES):
+    if not name.endswith((*SUFFIXES, *JSON)):
         raise FileError(f"{path} must be one of {', '.join(SUFFIXES)} or .json.")
     names = [column.name for column in encoder.schema.columns]
+    if name.endswith(JSON):
+        return _json_inputs(path, names)
     return _json_lines(path, options, names) if name.endswith(JSONL) else _rows(path, options, names)
 
 
@@ -75,6 +75,17 @@ def _json_lines(path: Path, options: Options, names: Sequence[str]) -> Iterator[
     _refuse_missing(path, names, list(dict.fromkeys(name for _, row in first for name in row)))
     for line, row in chain(first, objects):
         yield FileRow(((name, _plain(row.get(name))) for name in names), f"{path.name}:{line}")
+
+
+def _json_inputs(path: Path, names: Sequence[str]) -> Iterator[Any]:
+    """Inputs of a list of JSON; objects are rows as those of a file, of which some may lack a key."""
+    inputs = json_list(path)
+    if not inputs or not all(isinstance(row, dict) for row in inputs):
+        yield from inputs
+        return
+    _refuse_missing(path, names, list(dict.fromkeys(name for row in inputs for name in row)))
+    for number, row in enumerate(inputs, 1):
+        yield FileRow(((name, _plain(row.get(name))) for name in names), f"{path.name}:{number}")
 
 
 def _refuse_missing(path: Path, names: Sequence[str], received: Sequence[str]) -> None:
