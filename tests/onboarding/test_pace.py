@@ -209,3 +209,12 @@ def test_numbers_that_are_named_after_a_time_but_are_measured_are_a_column(tmp_p
     lines = [f"{times[i]:.1f},{RNG.normal():.2f},{times[i] + RNG.normal():.2f}" for i in range(120)]
     proposal = propose(_csv(tmp_path, "time,age,cost", lines), Request())
     assert (proposal.entry["modality"], proposal.options) == ("tabular", {"target": "cost"})
+
+
+@pytest.mark.parametrize("part", ["quarter", "hr"])
+def test_a_part_of_the_calendar_names_no_series(part, tmp_path):
+    period = 4 if part == "quarter" else 12
+    lines = [f"{1950 + i // period},{1 + i % period},{LEVEL[i]:.2f},{LEVEL[-i]:.2f}" for i in range(N)]
+    proposal = _proposal(tmp_path, f"year,{part},warm,load", lines)
+    assert "series" not in proposal.options
+    assert proposal.entry["modality"] == "tabular"

@@ -45,6 +45,36 @@ def test_a_date_makes_the_exam_what_came_last(tmp_path):
     assert "split" not in _entry(path, split="hash")["options"]
 
 
+def test_a_time_at_whose_beginning_there_is_one_class_does_not_divide_the_rows(tmp_path):
+    def line(first):
+        return lambda i: f"2024-01-{1 + i // 5:02},{RNG.normal():.2f},{'ny'[i >= first]}"
+
+    late = _csv(tmp_path, "day,a,left", line(90), "late.csv")
+    assert _entry(late)["split"] == {"val": 0.2, "test": 0.2}
+    assert _entry(late, split="time")["options"]["split"] == {"by": "time", "column": "day"}, "as requested"
+    early = _csv(tmp_path, "day,a,left", line(60), "early.csv")
+    assert _entry(early)["options"]["split"] == {"by": "time", "column": "day"}
+
+
+def test_what_would_leave_train_with_one_class_is_named(tmp_path):
+    path = _csv(tmp_path, "when,warm,lamp", lambda i: f"{_hourly(i)},{i % 24 + RNG.normal():.2f},{int(i >= 100)}")
+    (warning,) = propose(path, Request()).warnings
+    assert warning.startswith("This would stop a run: train needs rows of at least 2 classes to learn from")
+
+
+def test_few_numbers_are_classes_only_where_they_repeat(tmp_path):
+    path = _csv(tmp_path, "a,people", lambda i: f"{RNG.normal():.2f},{1000 + i * i}", n=16)
+    assert _entry(path)["task"] == "regress"
+    path = _csv(tmp_path, "a,people", lambda i: f"{RNG.normal():.2f},{i // 2}", n=16)
+    assert _entry(path)["task"] == "classify"
+
+
+def test_infinite_numbers_do_not_stop_a_proposal(tmp_path):
+    path = _csv(tmp_path, "a,u,kind", lambda i: f"{RNG.normal():.2f},{'Inf' if i % 9 == 0 else i},{'ab'[i % 2]}")
+    warnings = propose(path, Request()).warnings
+    assert any("'u'" in text and "This would stop a run" in text for text in warnings), warnings
+
+
 def test_rows_of_one_patient_stay_together(tmp_path):
     path = _csv(tmp_path, "patient_id,a,answer", lambda i: f"p{i // 6},{RNG.normal():.2f},{i // 6 % 2}")
     proposal = propose(path, Request())

@@ -51,12 +51,14 @@ def strengths(columns: Mapping[str, Array]) -> Array:
 
 
 def numbers(values: Array) -> Array:
-    """Convert a column to numbers, (n,) float64: categories to the ranks of their names, NaN where missing."""
+    """Convert a column to numbers, (n,) float64: categories to the ranks of their names, NaN where missing or infinite."""
     if values.dtype == object:
         return codes(values).astype(np.float64)
     if values.dtype.kind == "M":
         return np.where(np.isnat(values), np.nan, values.astype("datetime64[s]").astype(np.float64))
-    return np.where(values < 0, np.nan, values) if values.dtype.kind == "i" else values.astype(np.float64)
+    if values.dtype.kind == "i":
+        return np.where(values < 0, np.nan, values)
+    return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
 def codes(values: Array) -> Array:

@@ -70,8 +70,10 @@ def _relax(proposal: Proposal, table: Table, options: Any) -> None:
 def _train_rows(proposal: Proposal, table: Table, problem: Problem) -> int | None:
     """Number of examples that train will have; a warning where the rows cannot be divided."""
     try:
-        train = prepare.split(table, SplitShares(), problem.time_column)["train"]
-        return len(problem.modality.examples(train, problem.options))
+        splits = prepare.split(table, SplitShares(), problem.time_column)
+        train = problem.modality.examples(splits["train"], problem.options)
+        prepare.refuse_one_class(splits, problem.target, problem.task.classes(train.columns[problem.target]))
+        return len(train)
     except ValueError as error:
         proposal.warnings.append(f"This would stop a run: {error}")
         return None

@@ -90,7 +90,8 @@ def find_pace(columns: Columns) -> Pace | None:
 
 def _pace(columns: Columns, times: tuple[str, ...], stamps: Array) -> Pace | None:
     """The pace of rows with these times, with the first column of series that makes it even; None where it is not."""
-    others = {*_clock_columns(columns), *calendar_columns(columns)}
+    of_time = (name for name in columns.values if has_time_name(name))
+    others = {*of_time, *_clock_columns(columns), *calendar_columns(columns)}
     texts = [None, *(name for name in columns.values if name not in others and _names_series(columns, name))]
     counts = [name for name in columns.values if name not in (*others, *texts) and _counts_series(columns.values[name])]
     taken_in_turns = 2 * len(np.unique(stamps)) <= len(stamps)

@@ -21,6 +21,8 @@ from minnow.registry import unknown
 from minnow.tables.numbers import is_plain
 from minnow.types import Array
 
+_TRAIN = 0.6
+"""Share of train."""
 _LEAST_ROWS = 12
 """Rows with an answer from which on columns are compared with it."""
 
@@ -65,7 +67,7 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     if ids:
         proposal.choose("options.drop", ids, "ids or names of rows say nothing about other rows")
     features = {name: values for name, values in columns.values.items() if name not in (target, *ids)}
-    _choose_split(proposal, features, request)
+    _choose_split(proposal, features, labels, request)
     if proposal.task == "classify":
         merge_variants(proposal, spellings.variants(labels))
         allow_rare_class(proposal, labels)
@@ -98,6 +100,13 @@ def _is_id(name: str, values: Array) -> bool:
     return hints.is_id(values) or (facts.has_id_name(name) and len(set(values.tolist())) == len(values))
 
 
+def _classes_at_first(times: Array, labels: Array) -> int:
+    """Number of classes of the rows that are train, the first ones of those with a label."""
+    known = np.flatnonzero(labels != "")
+    first = known[np.argsort(times[known], kind="stable")][: max(1, round(_TRAIN * len(known)))]
+    return len(np.unique(labels[first]))
+
+
 def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Array) -> None:
     if len(labels) < _LEAST_ROWS:
         return
@@ -108,9 +117,14 @@ def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Ar
             )
 
 
-def _choose_split(proposal: Proposal, features: Mapping[str, Array], request: Request) -> None:
-    """Choose how rows are divided: by time where there is one, by group where rows belong together, else by hash."""
+def _choose_split(proposal: Proposal, features: Mapping[str, Array], labels: Array, request: Request) -> None:
+    """Choose how rows are divided: by time where there is one, by group where rows belong together, else by hash.
+
+    Not by a time at whose beginning all rows are of one class. labels: (n,) str, "" where missing.
+    """
     dates = [name for name, values in features.items() if values.dtype.kind == "M" and not np.isnat(values).any()]
+    if proposal.task == "classify" and request.split != "time":
+        dates = [name for name in dates if _classes_at_first(features[name], labels) > 1]
     groups = [name for name, values in features.items() if facts.is_group(name, values)]
     by = request.split or ("time" if dates else "group" if groups else "hash")
     if by == "hash":

@@ -16,7 +16,8 @@ _NAMES = (
     "target", "label", "class", "y", "answer", "outcome", "result", "diagnosis", "category", "sentiment", "survived", "churn",
     "churned", "fraud", "is_fraud", "species", "activity", "price_class", "grade", "quality", "default",
 )  # fmt: skip
-_MANY_VALUES = 20
+_MANY_VALUES, _OFTEN = 20, 0.5
+"""Different numbers up to which they are classes: so many, and so many per row."""
 _RARE = 0.01
 """Share of rows below which a class is rare."""
 _RARE_FOR_ACCURACY = 0.2
@@ -118,9 +119,10 @@ def choose_task(proposal: Proposal, columns: Columns, target: str, request: Requ
         proposal.choose("task", "regress", "the target is a number, apart from cells that must be mended")
         return
     values = columns.values[target]
-    distinct = len(set(columns.labels(target).tolist()) - {""})
+    labels = [label for label in columns.labels(target).tolist() if label]
+    distinct = len(set(labels))
     whole = values.dtype.kind == "f" and bool((values[np.isfinite(values)] % 1 == 0).all())
-    if values.dtype.kind == "f" and (distinct > _MANY_VALUES or not whole):
+    if values.dtype.kind == "f" and (distinct > min(_MANY_VALUES, _OFTEN * len(labels)) or not whole):
         proposal.choose("task", "regress", f"the target is a number with {distinct:,} different values")
     else:
         proposal.choose("task", "classify", f"the target has {distinct} different values")

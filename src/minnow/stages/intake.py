@@ -76,7 +76,7 @@ def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
         if case.usecase.folds:
             folds.divisions(case, table)
         prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
-        _refuse_one_class(case, prepared)
+        prepare.refuse_one_class(prepared.tables, case.problem.target, prepared.labels)
         _refuse_measure(case, prepared)
         extraction = case.task.CAPABILITIES.feature_extraction
         return (
@@ -101,24 +101,6 @@ def _refuse_settings(case: Case) -> None:
             f"{where}.folds: each fold would have its own feature extractor, and distances by different extractors cannot be "
             "averaged. Leave folds out."
         )
-
-
-def _refuse_one_class(case: Case, prepared: Prepared) -> None:
-    """Raise ValueError where train has rows of one class alone, as where the others begin later."""
-    if len(prepared.labels) != 1:
-        return
-    target, (label,) = case.problem.target, prepared.labels.tolist()
-    others = [
-        f"{count:,} of '{name}' in {split}"
-        for split in ("val", "test")
-        for name, count in zip(*np.unique(prepared.tables[split].columns[target], return_counts=True), strict=True)
-        if name != label
-    ]
-    raise ValueError(
-        f"train needs rows of at least 2 classes to learn from. Received: {len(prepared.tables['train']):,} rows, all of the "
-        f"class '{label}'; of others there are {', '.join(others[:5]) or 'none'}. Divide the rows in another way (split, "
-        "options.split), or give more rows."
-    )
 
 
 def _refuse_measure(case: Case, prepared: Prepared) -> None:

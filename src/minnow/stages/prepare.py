@@ -134,6 +134,23 @@ def split(table: Table, shares: Shares, time: str | None = None, *, join: bool =
     return splits
 
 
+def refuse_one_class(splits: Mapping[str, Table], target: str, labels: Array) -> None:
+    """Raise ValueError where train has rows of one class alone, as where the others begin later. labels: of train, (k,) str."""
+    if len(labels) != 1:
+        return
+    others = [
+        f"{count:,} of '{name}' in {split}"
+        for split in ("val", "test")
+        for name, count in zip(*np.unique(splits[split].columns[target], return_counts=True), strict=True)
+        if name != labels[0]
+    ]
+    raise ValueError(
+        f"train needs rows of at least 2 classes to learn from. Received: {len(splits['train']):,} rows, all of the class "
+        f"'{labels[0]}'; of others there are {', '.join(others[:5]) or 'none'}. Divide the rows in another way (split, "
+        "options.split), or give more rows."
+    )
+
+
 def places(table: Table, shares: Shares, time: str | None = None) -> Array:
     """Split of each row, (n,) str."""
     key = unit(table)

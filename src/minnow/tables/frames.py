@@ -180,8 +180,9 @@ def _pieces(path: Path, file: RowFile, rows: int) -> Iterator[Frame]:
 
 
 def open_rows(path: Path, form: FileFormat, known: Known) -> RowFile:
-    """Open delimited text, JSON lines or a list of JSON objects, plain or .gz. Rows are read piece by piece; cells are without white space around them.
+    """Open delimited text, JSON lines or a list of JSON objects, plain or .gz.
 
+    Rows are read piece by piece; cells are without white space around them.
     form: what is known of how the file is written; the rest is found. Raises FileError with file and line, here or while rows
     are read.
     """

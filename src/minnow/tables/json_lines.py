@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from minnow.tables.encodings import open_text
 from minnow.tables.errors import FileError
-from minnow.tables.files import JSON, Known, Row, RowFile
+from minnow.tables.files import JSON, Known, Row, RowFile, json_list
 from minnow.types import FileFormat, Notice
 
 KEY_ROWS = 1000
@@ -22,10 +22,9 @@ _Object = tuple[int, dict[str, Any]]
 def open_json_lines(path: Path, stream: IO[str], form: FileFormat, known: Known, notices: list[Notice]) -> RowFile:
     """Open JSON lines, or a list of objects, which are numbered in place of lines.
 
-    The first thousand rows name the columns; a row may lack some of them, which are missing then.
-
-    notices: receives the keys that are left out: those of lists and objects, and those that come later. Raises FileError with
-    file and line, here or while rows are read.
+    The first thousand rows name the columns; a row may lack some of them, which are missing then. notices: receives the keys
+    that are left out: those of lists and objects, and those that come later. Raises FileError with file and line, here or while
+    rows are read.
     """
     objects = _objects(path, stream)
     first = list(islice(objects, KEY_ROWS))
@@ -77,6 +76,14 @@ def _objects(path: Path, stream: IO[str]) -> Iterator[_Object]:
 def _begins_list(path: Path, line: str) -> bool:
     """Whether a file with this first line is one value: a list, or an object that does not end on this line."""
     return line.startswith("[") or (path.name.lower().endswith(JSON) and not line.endswith("}"))
+
+
+def holds_rows(path: Path, name: str) -> bool:
+    """Whether a file is a JSON list of objects whose first has a key: of rows, not of inputs. Raises FileError."""
+    if not path.name.lower().endswith(JSON):
+        return False
+    inputs = json_list(path)
+    return bool(inputs) and isinstance(inputs[0], dict) and name in inputs[0]
 
 
 def _listed(path: Path, text: str) -> Iterator[_Object]:

@@ -13,8 +13,9 @@ from minnow.modalities.interactions.log import read_frame
 from minnow.modalities.interactions.options import Options
 from minnow.modalities.interactions.ratings import RatingEncoder
 from minnow.tables.dialects import NO_SEPARATOR
-from minnow.tables.files import JSONL, SUFFIXES, json_list, plain_lines
+from minnow.tables.files import JSON, JSONL, SUFFIXES, json_list, plain_lines
 from minnow.tables.frames import Frame, stream
+from minnow.tables.json_lines import holds_rows
 from minnow.tables.plain import is_plain, is_single, usual_width
 
 
@@ -43,10 +44,10 @@ def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEnco
     A folder is read as one of the training data. A file without a header may lack the columns of ratings and times, or hold
     users (and items) alone. Raises FileError, a ValueError, with the path of the file.
     """
-    if path.suffix.lower() == ".json":
-        yield from json_list(path)
-    elif path.is_dir():
+    if path.is_dir():
         yield from _inputs(read_frame(path, options), options)
+    elif path.name.lower().endswith(JSON) and not holds_rows(path, options.user):
+        yield from json_list(path)
     elif _is_table(path, options):
         for frame in _frames(path, options):
             yield from _inputs(frame, options)
@@ -55,7 +56,7 @@ def from_file(path: Path, options: Options, encoder: HistoryEncoder | RatingEnco
 
 
 def _is_table(path: Path, options: Options) -> bool:
-    if not path.name.lower().endswith(SUFFIXES):
+    if not path.name.lower().endswith((*SUFFIXES, *JSON)):
         return False
     return options.header is not None or not is_plain(path, options.form, options.user)
 
@@ -73,7 +74,7 @@ def _frames(path: Path, options: Options) -> Iterator[Frame]:
     """Read a file piece by piece. Raises FileError."""
     needed = [options.user] if options.target == "item" else [options.user, options.item]
     form = options.form
-    if not path.name.lower().endswith((*JSONL, ".parquet")):
+    if not path.name.lower().endswith((*JSONL, *JSON, ".parquet")):
         if len(needed) == 1 and is_single(path, form, options.user):
             form = replace(form, separator=NO_SEPARATOR)
         form = replace(form, header=_header(options, needed, usual_width(path, form)))

@@ -23,8 +23,9 @@ from minnow.modalities.text.encoder import TextEncoder
 from minnow.modalities.text.options import Options
 from minnow.tables.dialects import NO_SEPARATOR
 from minnow.tables.errors import FileError
-from minnow.tables.files import JSONL, SUFFIXES, has_rows, json_list, plain_lines
+from minnow.tables.files import JSON, JSONL, SUFFIXES, has_rows, json_list, plain_lines
 from minnow.tables.frames import Frame, read_place, stream
+from minnow.tables.json_lines import holds_rows
 from minnow.tables.plain import is_plain, is_single
 from minnow.types import FileFormat
 
@@ -55,7 +56,9 @@ def from_file(path: Path, options: Options, encoder: TextEncoder) -> Iterator[An
     form = replace(options.form, separator=options.separator or encoder.separator)
     if path.is_dir() or path.suffix.lower() == _ZIP:
         yield from _place(path, options, encoder)
-    elif path.suffix.lower() == ".json":
+    elif holds_rows(path, options.text):
+        yield from _of_table(path, options, form)
+    elif path.name.lower().endswith(JSON):
         yield from json_list(path)
     elif _is_table(path, options, form):
         yield from _of_table(path, options, form)
@@ -86,7 +89,7 @@ def _is_table(path: Path, options: Options, form: FileFormat) -> bool:
 
 def _of_table(path: Path, options: Options, form: FileFormat) -> Iterator[FileText]:
     """Texts of a table; one column of texts alone needs no separator."""
-    if not path.name.lower().endswith((*JSONL, ".parquet")) and is_single(path, form, options.text):
+    if not path.name.lower().endswith((*JSONL, *JSON, ".parquet")) and is_single(path, form, options.text):
         header = None if form.header is None else (options.text,)
         form = replace(form, separator=NO_SEPARATOR, header=header)
     for frame in stream(path, form, names=(options.text,), target=options.label):

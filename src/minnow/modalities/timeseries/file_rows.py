@@ -16,8 +16,9 @@ from minnow.modalities.timeseries.options import Options
 from minnow.modalities.timeseries.readings import row_value
 from minnow.modalities.timeseries.stamps import settled
 from minnow.tables.errors import FileError
-from minnow.tables.files import SUFFIXES, json_list
+from minnow.tables.files import JSON, SUFFIXES, json_list
 from minnow.tables.frames import Cells, Frame, as_cells, read_file
+from minnow.tables.json_lines import holds_rows
 from minnow.types import Array
 
 
@@ -44,15 +45,15 @@ class FileWindow(list[FileRow], Located):
 def from_file(path: Path, options: Options, encoder: SeriesEncoder) -> Iterator[Any]:
     """Read inputs for a prediction: a file of rows, with one input for each row that ends a window, or a JSON list of inputs.
 
-    Cells are read as those of the training files. Inputs come one by one, in order of series and time. Raises FileError, a
-    ValueError, with the path of the file.
+    A JSON list of rows is a file of rows. Cells are read as those of the training files. Inputs come one by one, in order of
+    series and time. Raises FileError, a ValueError, with the path of the file.
     """
-    if path.suffix == ".json":
+    facts, name = encoder.facts, path.name.lower()
+    if name.endswith(JSON) and not holds_rows(path, facts.clock_format.names[0]):
         yield from json_list(path)
         return
-    if not path.name.lower().endswith(SUFFIXES):
+    if not name.endswith((*SUFFIXES, *JSON)):
         raise FileError(f"{path} must be one of {', '.join(SUFFIXES)} or .json.")
-    facts = encoder.facts
     needed = (*facts.clock_format.names, *facts.sensors)
     frame = read_file(path, options.form, names=needed, target=None if options.horizon else options.target)
     if lacking := [name for name in needed if name not in frame.columns]:
