@@ -71,7 +71,7 @@ class Training(Parameters):
     """
 
     EPOCHS: ClassVar[int] = 30
-    MOST_ROWS: ClassVar[int] = 750_000
+    MOST_ROWS: ClassVar[int] = 1_000_000
 
     epochs: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=64, ge=1)
