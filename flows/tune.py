@@ -73,7 +73,7 @@ def tune(space: Workspace, settings: Settings, usecase: str, family: str, trials
     An interrupted study is resumed at the next call.
     """
     left = f"Trials that ended are kept. To go on: minnow tune {usecase} {family}"
-    with described(lambda: left), open_job(space, settings) as job:
+    with described(lambda: left), open_job(space, settings, [family]) as job:
         study = _open(job, usecase, family)
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
