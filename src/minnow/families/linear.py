@@ -91,7 +91,11 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     best = _best(names, train, val, params, seed, report)
     weights, bias = _weights(best.solver, best.rows, train)
     settled: dict[str, Any] = {"C": [best.strength]} | ({"weighting": best.rows.weighting} if names else {})
-    numbers, ids = (None, _ids_of_texts(train, names, weights, best.rows, params)) if names else _parts(train, weights)
+    numbers, ids = (
+        (None, _ids_of_texts(train, names, weights, best.rows.weights, params.norm))
+        if names
+        else _parts(train, weights)
+    )
     function = LinearFunction(OUTPUTS[train.task], len(train.labels), bias, numbers, ids)
     return LinearModel(function, settled=settled)
 
@@ -214,18 +218,23 @@ def _parts(train: Batch, weights: Array) -> tuple[Numbers | None, tuple[Ids, ...
     return (Numbers(specs, weights[:count]) if count else None), ids
 
 
-def _ids_of_texts(train: Batch, names: list[str], weights: Array, rows: _Rows, params: Params) -> tuple[Ids, ...]:
-    """Weights of n-grams; two labels share one per n-gram. weights: (m, k), concatenated over the arrays that are named."""
+def _ids_of_texts(
+    train: Batch, names: list[str], weights: Array, scales: list[Array] | None, norm: Literal["count", "length"]
+) -> tuple[Ids, ...]:
+    """Weights of n-grams; two labels share one per n-gram.
+
+    weights: (m, k), concatenated over the arrays that are named; scales: of each array before the fit, None without.
+    """
     if weights.shape[1] == 2:
         weights = weights[:, 1:] - weights[:, :1]
     parts = np.split(weights, np.cumsum([train.cardinalities[name] for name in names])[:-1])
-    specs, scales = [_spec(train, name) for name in names], rows.weights
+    ids = [Ids(_spec(train, name), _padded(part)) for name, part in zip(names, parts, strict=True)]
     if scales is None:
-        return tuple(Ids(spec, _padded(part)) for spec, part in zip(specs, parts, strict=True))
-    if params.norm == "count":
-        return tuple(Ids(spec, _padded(part), "count") for spec, part in zip(specs, parts, strict=True))
+        return tuple(ids)
+    if norm == "count":
+        return tuple(replace(part, norm=norm) for part in ids)
     lengths = [_padded(np.abs(scale).astype(np.float32)) for scale in scales]
-    return tuple(Ids(spec, _padded(part), "length", one) for spec, part, one in zip(specs, parts, lengths, strict=True))
+    return tuple(replace(part, norm=norm, scales=one) for part, one in zip(ids, lengths, strict=True))
 
 
 def _padded(values: Array) -> Array:
