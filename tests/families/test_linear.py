@@ -10,6 +10,7 @@ import tiny
 
 from minnow import compression, exporters, families, runtimes
 from minnow.contracts import CompressionSource
+from minnow.families._linear import ngram_weights
 from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -159,6 +160,43 @@ def test_a_weighting_is_settled_on_val_and_part_of_the_file(labels, norm, tmp_pa
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
     exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
     np.testing.assert_allclose(exported, model.predict(val.inputs)["probabilities"], atol=1e-4)
+
+
+@pytest.mark.parametrize("norm", ["count", "length"])
+@pytest.mark.parametrize("weighting", ["none", "idf", "naive_bayes"])
+def test_features_are_those_of_one_matrix_after_the_other(norm, weighting):
+    """As scipy.sparse makes them from places of values, to the last bit; n-grams in any order, or twice in a text, too."""
+    from scipy.sparse import coo_array
+
+    train, val = _weighted(2)
+    mixed = np.random.default_rng(1).permuted(train.inputs["ngrams"], axis=1)
+    mixed[:5, :3] = 0
+    train = replace(train, inputs={"ngrams": mixed})
+    params = linear.Params(norm=norm, min_rows=60)
+    counted = [ngram_weights.counted(batch, ["ngrams"]) for batch in (train, val)]
+    *made, weights = ngram_weights.blocks(train, counted, params, weighting)
+    for rows, batch in zip(made, (train, val), strict=True):
+        ids = batch.inputs["ngrams"]
+        places = np.nonzero(ids)
+        values = np.ones(len(places[0]), np.float32)
+        expected = coo_array((values, (places[0], ids[places])), shape=(len(ids), 60)).tocsr()
+        if weights is not None:
+            count = expected.sum(axis=1)
+            expected = expected.multiply(weights[0][None, :]).tocsr()
+            square = expected.multiply(expected).sum(axis=1) if norm == "length" else count
+            smallest = 1e-6 if norm == "length" else 1.0
+            expected = expected.multiply(1 / np.maximum(np.sqrt(square), smallest)[:, None]).tocsr()
+        assert rows.dtype == expected.dtype
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(rows, part), getattr(expected, part))
+
+
+def test_rows_are_counted_once_whatever_weightings_are_tried(monkeypatch):
+    train, val = _weighted(2)
+    counted, batches = ngram_weights.counted, []
+    monkeypatch.setattr(ngram_weights, "counted", lambda batch, names: batches.append(batch) or counted(batch, names))
+    linear.fit(train, val, linear.Params(C=[1.0]), seed=1)
+    assert [len(batch) for batch in batches] == [len(train), len(val)]
 
 
 def test_rare_ngrams_weigh_more_with_idf():

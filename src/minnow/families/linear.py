@@ -62,11 +62,9 @@ class Params(Parameters):
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Features of train and val, (n, m) each. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
+class _Making:
+    """How features are made. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
 
-    train: Any
-    val: Any
     weighting: str = "none"
     weights: list[Array] | None = None
     components: tuple[Array, Array] | None = None
@@ -76,7 +74,7 @@ class _Rows:
 class _Fit:
     """A fit with one strength of regularization. loss: on val."""
 
-    rows: _Rows
+    making: _Making
     strength: float
     solver: Any
     loss: float
@@ -89,10 +87,10 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     """
     names = ngram_weights.arrays(train, params.features)
     best = _best(names, train, val, params, seed, report)
-    weights, bias = _weights(best.solver, best.rows, train)
-    settled: dict[str, Any] = {"C": [best.strength]} | ({"weighting": best.rows.weighting} if names else {})
+    weights, bias = _weights(best.solver, best.making, train)
+    settled: dict[str, Any] = {"C": [best.strength]} | ({"weighting": best.making.weighting} if names else {})
     numbers, ids = (
-        (None, _ids_of_texts(train, names, weights, best.rows.weights, params.norm))
+        (None, _ids_of_texts(train, names, weights, best.making.weights, params.norm))
         if names
         else _parts(train, weights)
     )
@@ -100,39 +98,42 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return LinearModel(function, settled=settled)
 
 
-def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int, weighting: str) -> _Rows:
-    """Features of train and val, replaced by principal components with pca. names: arrays of n-grams."""
-    if names:
-        train_rows, val_rows, weights = ngram_weights.blocks(train, val, names, params, weighting)
-    else:
-        train_rows, val_rows, weights = _flat(train), _flat(val), None
-    rows = _Rows(train_rows, val_rows, weighting, weights)
-    if not params.pca:
-        return rows
-    mean, axes = _components(rows.train, params.pca, seed)
-    train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (rows.train, rows.val))
-    return replace(rows, train=train_rows, val=val_rows, components=(mean, axes))
-
-
 def _best(names: list[str], train: Batch, val: Batch, params: Params, seed: int, report: Report) -> _Fit:
     """Fit with each weighting and strength, and return the first fit with the least loss on val."""
     weightings = ngram_weights.weightings(train, names, params.weighting)
     tried = [(weighting, params.C or _STRENGTHS[weighting]) for weighting in weightings]
     total, best = sum(len(strengths) for _, strengths in tried), None
+    counted = [ngram_weights.counted(batch, names) for batch in (train, val)]
     done = count(1)
     for weighting, strengths in tried:
-        rows = _rows(train, val, names, params, seed, weighting)
+        train_rows, val_rows, making = _features(train, val, counted, params, seed, weighting)
         for strength in strengths:
             solver = _solver(train, strength, params.iterations, seed)
-            solver.fit(rows.train, train.target, sample_weight=train.weight)
+            solver.fit(train_rows, train.target, sample_weight=train.weight)
             if weighting == "naive_bayes":
                 solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
-            outputs = _val_outputs(solver, rows.val, val)
-            fitted = _Fit(rows, strength, solver, _val_loss(outputs, val))
+            outputs = _val_outputs(solver, val_rows, val)
+            fitted = _Fit(making, strength, solver, _val_loss(outputs, val))
             best = fitted if best is None or fitted.loss < best.loss else best
             report(next(done), total, {"val_loss": fitted.loss, **val_measure(outputs, val)})
+        del train_rows, val_rows
     assert best is not None
     return best
+
+
+def _features(
+    train: Batch, val: Batch, counted: list[list[Any]], params: Params, seed: int, weighting: str
+) -> tuple[Any, Any, _Making]:
+    """Features of train and val, (n, m) each, replaced by principal components with pca. counted: see ngram_weights."""
+    if counted[0]:
+        train_rows, val_rows, weights = ngram_weights.blocks(train, counted, params, weighting)
+    else:
+        train_rows, val_rows, weights = _flat(train), _flat(val), None
+    if not params.pca:
+        return train_rows, val_rows, _Making(weighting, weights)
+    mean, axes = _components(train_rows, params.pca, seed)
+    train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (train_rows, val_rows))
+    return train_rows, val_rows, _Making(weighting, weights, (mean, axes))
 
 
 def _flat(batch: Batch) -> Any:
@@ -189,15 +190,15 @@ def _val_loss(outputs: Outputs, val: Batch) -> float:
     return float(-np.log(np.clip(predicted[np.arange(len(val)), val.target], SMALLEST_PROBABILITY, 1)).mean())
 
 
-def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:
+def _weights(solver: Any, making: _Making, train: Batch) -> tuple[Array, Array]:
     """Weights of the inputs (m, k) and one bias per label (k,), with components and weights of n-grams multiplied in."""
     weights, bias = _label_weights(solver, train)
-    if rows.components is not None:
-        mean, axes = rows.components
+    if making.components is not None:
+        mean, axes = making.components
         weights = axes @ weights
         bias = bias - mean @ weights
-    if rows.weights is not None:
-        weights = weights * np.concatenate(rows.weights)[:, None].astype(np.float32)
+    if making.weights is not None:
+        weights = weights * np.concatenate(making.weights)[:, None].astype(np.float32)
     return np.ascontiguousarray(weights), bias
 
 

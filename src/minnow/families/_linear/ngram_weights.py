@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,16 +57,21 @@ def weightings(train: Batch, names: list[str], asked: str | None) -> tuple[str, 
     return (asked,)
 
 
+def counted(batch: Batch, names: list[str]) -> list[Any]:
+    """Rows of each array of n-grams, (n, ids) sparse: 1 where a text has the n-gram. names: arrays of n-grams."""
+    return [_rows(batch, name) for name in names]
+
+
 def blocks(
-    train: Batch, val: Batch, names: list[str], params: Weighting, weighting: str
+    train: Batch, splits: Sequence[list[Any]], params: Weighting, weighting: str
 ) -> tuple[Any, Any, list[Array] | None]:
     """Sparse features of train and of val, one column per n-gram, and the weights of each array.
 
-    names: arrays of n-grams. There are no weights for the weighting "none".
+    splits: train and val as counted. There are no weights for the weighting "none".
     """
     from scipy.sparse import hstack
 
-    splits, weights = [[_rows(batch, name) for name in names] for batch in (train, val)], None
+    weights = None
     if weighting != "none":
         weigh = _log_ratio if weighting == "naive_bayes" else _inverse_frequency
         weights = [weigh(rows, train, params.min_rows) for rows in splits[0]]
@@ -75,13 +81,15 @@ def blocks(
 
 
 def _rows(batch: Batch, name: str) -> Any:
-    """Matrix of 0 and 1, (n, ids) sparse: 1 where a text has the n-gram."""
     from scipy.sparse import csr_array
 
     ids = batch.inputs[name]
-    positions = np.nonzero(ids)
+    there = ids != 0
+    ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
     shape = (len(batch), batch.cardinalities[name])
-    return csr_array((np.ones(len(positions[0]), np.float32), (positions[0], ids[positions])), shape=shape)
+    rows = csr_array((np.ones(ends[-1], np.float32), ids[there], ends), shape=shape)
+    rows.sum_duplicates()
+    return rows
 
 
 def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
@@ -105,10 +113,17 @@ def _inverse_frequency(rows: Any, train: Batch, min_rows: int) -> Array:
 
 def _scaled(rows: Any, weight: Array, norm: str) -> Any:
     """Weight n-grams (n, ids), and divide each row by the root of its count or by its Euclidean norm. weight: (ids,)."""
-    weighted = rows.multiply(weight[None, :]).tocsr()
-    squares = np.asarray((weighted.multiply(weighted) if norm == "length" else rows).sum(axis=1)).ravel()
-    smallest = SHORTEST if norm == "length" else 1.0
-    return weighted.multiply(1 / np.maximum(np.sqrt(squares), smallest)[:, None]).tocsr()
+    weighted = _with_values(rows, rows.data * weight[rows.indices])
+    measured, smallest = (weighted.multiply(weighted), SHORTEST) if norm == "length" else (rows, 1.0)
+    scale = 1 / np.maximum(np.sqrt(np.asarray(measured.sum(axis=1)).ravel()), smallest)
+    return _with_values(rows, weighted.data * np.repeat(scale, np.diff(rows.indptr)))
+
+
+def _with_values(rows: Any, values: Array) -> Any:
+    """Matrix with other values in the same places. values: (k,), in the order of the stored ones."""
+    from scipy.sparse import csr_array
+
+    return csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def interpolated(weights: Array, beta: float) -> Array:
