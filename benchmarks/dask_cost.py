@@ -23,7 +23,7 @@ from minnow.types import Report
 
 ROOT = Path(__file__).parents[1]
 REPEATS, NODES, REPORTS = 30, 2, 1000
-LIMITS: dict[str, Any] = {"memory_gb": 4.0, "job_minutes": 1.0}
+LIMITS: dict[str, Any] = {"memory_gb": 4.0, "job_minutes": 1.0, "warm": ["tensorflow"]}
 ME = "benchmarks.dask_cost"
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+from minnow import families
 from minnow.config import Settings
 from minnow.contracts import Runner
 from minnow.runners.cluster import Cluster
@@ -99,20 +100,32 @@ def warm_up() -> None:
         threading.Thread(target=load, daemon=True).start()
 
 
-def _runner(space: Workspace, settings: Settings) -> Workers | Cluster:
-    limits: dict[str, Any] = settings.worker.model_dump()
+def families_of(settings: Settings, usecases: Iterable[str]) -> list[str]:
+    """The families of use cases, each once; a use case whose entry has a fault has none."""
+    known = [settings.usecases[name] for name in usecases if name in settings.usecases]
+    return list(dict.fromkeys(family for usecase in known for family in usecase.families))
+
+
+def libraries(names: Iterable[str]) -> tuple[str, ...]:
+    """The libraries that families import, each once."""
+    return tuple(dict.fromkeys(name for family in names for name in families.get(family).CAPABILITIES.libraries))
+
+
+def _runner(space: Workspace, settings: Settings, names: Iterable[str]) -> Workers | Cluster:
+    limits: dict[str, Any] = settings.worker.model_dump() | {"warm": libraries(names)}
     if settings.runner.scheduler is not None:
         return Cluster(settings.runner.scheduler, space.root, space.home, **limits)
     return Workers(settings.threads, space.home / "worker.log", **limits)
 
 
 @contextmanager
-def open_job(space: Workspace, settings: Settings, ran: Ran | None = None) -> Iterator[Job]:
-    """Lock the workspace, and start the runner and the display. Its first process imports TensorFlow in the meantime.
+def open_job(space: Workspace, settings: Settings, names: Iterable[str], ran: Ran | None = None) -> Iterator[Job]:
+    """Lock the workspace, and start the runner and the display.
 
-    ran: where the job writes down what it has done.
+    names: of the families that are fitted; the first process imports their libraries in the meantime. ran: where the job writes
+    down what it has done.
     """
-    with alone(space), _runner(space, settings) as runner, Display() as display:
+    with alone(space), _runner(space, settings, names) as runner, Display() as display:
         warm_up()
         job = Job(space, settings, runner, display, ran=ran or Ran())
         token = CURRENT.set(job)

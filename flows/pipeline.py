@@ -7,7 +7,7 @@ from flows import plan as planning
 from flows import publish as publishing
 from flows._prefect import STORE, flow, task
 from flows.faults import advice, write_trace
-from flows.job import CURRENT, Job, open_job
+from flows.job import CURRENT, Job, families_of, open_job
 from flows.steps import usecase
 from minnow import config
 from minnow.catalog import catalog
@@ -41,7 +41,7 @@ def retrain(usecases: list[str] | None = None, force: bool = False, accept: str 
     """
     space = workspace()
     settings = config.load(space.params, catalog())
-    with open_job(space, settings) as job:
+    with open_job(space, settings, families_of(settings, usecases or settings.names)) as job:
         plan = planning.make(space, settings, usecases or [], force=force, accept=accept)
         statuses = work(job, list(plan.stale))
     failed = [name for name, status in statuses.items() if status == FAILED]

@@ -13,7 +13,7 @@ from pathlib import Path
 from flows import plan as planning
 from flows import publish as publishing
 from flows._server import ServerError, server
-from flows.job import Busy, Job, Ran, alone, open_job
+from flows.job import Busy, Job, Ran, alone, families_of, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.records.files import RecordError
@@ -70,13 +70,17 @@ def _report(plan: planning.Plan) -> None:
 
 
 def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran: Ran) -> int:
-    """Carry out a plan. Where nothing is stale, neither Prefect nor TensorFlow is imported. Returns an exit code."""
+    """Carry out a plan. Where nothing is stale, Prefect is not imported and no worker starts. Returns an exit code."""
     if not plan.stale:
         with Display() as display:
             publishing.publish(space, settings, display.say)
         return COMPLETE
     # server and worker come up while this process imports
-    with server() as ready, open_job(space, settings, ran) as job, described(lambda: _left(job, plan)):
+    with (
+        server() as ready,
+        open_job(space, settings, families_of(settings, plan.stale), ran) as job,
+        described(lambda: _left(job, plan)),
+    ):
         with job.display.step("start"):
             from flows.pipeline import run_planned
 

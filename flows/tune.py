@@ -14,7 +14,7 @@ from typing import Any
 
 from flows import cleaning
 from flows.checks import read_checked
-from flows.job import Job, open_job
+from flows.job import Job, families_of, open_job
 from flows.registered import with_keys
 from minnow import families
 from minnow.config import ConfigError, Settings
@@ -94,7 +94,10 @@ def tune(
     An interrupted search is resumed at the next call. Raises DataError, Busy, and ConfigError where nothing can be searched.
     """
     left = f"Trials that ended are kept. To go on: minnow tune {usecase}{f' {family}' if family else ''}"
-    with described(lambda: left), open_job(space, settings) as job:
+    with (
+        described(lambda: left),
+        open_job(space, settings, [family] if family else families_of(settings, [usecase])) as job,
+    ):
         rows = _read(job, usecase)
         opened = {name: _open(rows, name) for name in _searched(rows.case, family, job.display.say)}
         deadline = time.monotonic() + minutes * 60 if minutes else None

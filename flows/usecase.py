@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from flows._server import ServerError, server
-from flows.job import Busy, open_job
+from flows.job import Busy, families_of, open_job
 from minnow import config
 from minnow.catalog import catalog
 from minnow.runners.cluster import ClusterError
@@ -26,7 +26,7 @@ def main(names: list[str]) -> int:
             raise config.ConfigError(f"Name use cases of params.yaml: {', '.join(settings.names)}. Received: none.")
         for name in names:
             settings.entry(name)
-        with server() as ready, open_job(space, settings) as job:
+        with server() as ready, open_job(space, settings, families_of(settings, names)) as job:
             with job.display.step("start"):
                 from flows.steps import usecase
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flows.job import libraries
 from minnow import runtimes
 from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
@@ -178,7 +179,7 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
     needed = _made_from(record).rows
     yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
     limits, log = case.settings.worker, case.workspace.home / "worker.log"
-    with Worker(1, log, limits.memory_gb, limits.job_minutes) as worker:
+    with Worker(1, log, limits.memory_gb, limits.job_minutes, libraries([str(record.family)])) as worker:
         trained, before = _chosen(case, record, train.hand_over(case, prepared, worker.call))
         handed = train.hand_over(case, joined, worker.call)
         after = before if joined is prepared else refit.chain(case, trained, handed, worker.call)[1]

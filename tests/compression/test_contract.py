@@ -59,8 +59,12 @@ def test_it_writes_the_same_bytes_again(name, source, tmp_path):
 
 @pytest.mark.parametrize("name", compression.names())
 def test_trees_are_refused_with_the_reason(name):
-    assert "sklearn" in compression.get(name).suits("sklearn")
-    assert compression.get(name).suits("keras") is None
+    suits, splits = compression.get(name).suits, tiny.splits("tabular", "classify")
+    trees, weights = (
+        families.fit(family, *splits, tiny.quick(families.get(family)), seed=3) for family in ("forest", "linear")
+    )
+    assert "sklearn" in suits(trees)
+    assert suits(weights) is None
 
 
 def test_int8_takes_all_rows_where_there_are_few_and_refuses_too_few(source, tmp_path):

@@ -15,10 +15,11 @@ from minnow.contracts import Exporter, UnsupportedModel
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 KINDS = [("cnn", "images", "classify"), ("gboost", "images", "classify"), ("embedbag", "text", "classify"),
-         ("recommender", "interactions", "rank")]  # fmt: skip
+         ("recommender", "interactions", "rank"), ("linear", "tabular", "classify"),
+         ("linear", "timeseries", "classify"), ("linear", "text", "classify")]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind[0])
+@pytest.fixture(scope="module", params=KINDS, ids="-".join)
 def trained(request):
     name, modality, task = request.param
     family, (train, val) = families.get(name), tiny.splits(modality, task)

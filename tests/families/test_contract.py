@@ -155,6 +155,15 @@ def test_it_names_its_arrays_as_task_and_encoder_do(fitted, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_it_declares_that_it_needs_tensorflow(fitted, case):
+    family, model, _, _ = fitted(case)
+    declared = "tensorflow" in family.CAPABILITIES.libraries
+    assert declared == (model.framework == "keras"), (
+        f'Let {case[0]} declare FamilyCapabilities(libraries=("tensorflow",)) where its fit makes a Keras network, else not.'
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_it_reads_the_arrays_that_it_declares(fitted, case):
     family, model, val, _ = fitted(case)
     read, offset = {spec.name for spec in model.inputs}, set() if val.offset is None else {OFFSET}

@@ -10,6 +10,7 @@ import tiny
 
 from minnow import compression, exporters, families, runtimes
 from minnow.contracts import CompressionSource
+from minnow.families._linear import ngram_weights
 from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -26,6 +27,49 @@ def _splits():
     return splits
 
 
+def _of_network(model, val):
+    """The answers of its Keras network, to which it gives the arrays in the order of the model's inputs."""
+    arrays = [val.inputs[spec.name] for spec in model.inputs]
+    return np.asarray(model.network()(arrays[0] if len(arrays) == 1 else arrays))
+
+
+PROBLEMS = [(m, t) for m, t in tiny.PROBLEMS if m in linear.MODALITIES and t in linear.TASKS]
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize(("modality", "task"), PROBLEMS, ids="-".join)
+def test_its_file_and_its_network_compute_what_it_predicts(modality, task, labels, tmp_path):
+    train, val = tiny.splits(modality, task)
+    if labels == 3 and len(train.labels) == 2:
+        target = [np.where(batch.key % 5 == 0, 2, batch.target) for batch in (train, val)]
+        names = np.array(["a", "b", "c"])
+        train, val = (replace(b, target=t, labels=names) for b, t in zip((train, val), target, strict=True))
+    model = families.fit("linear", train, val, linear.Params(), seed=1)
+    ((name, answers),) = model.predict(val.inputs).items()
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)[name]
+    for other in (exported, _of_network(model, val)):
+        np.testing.assert_allclose(other, answers, rtol=1e-6, atol=2e-6)
+    assert model.predict({key: value[:0] for key, value in val.inputs.items()})[name].shape == answers[:0].shape
+
+
+@pytest.mark.parametrize(
+    ("modality", "task", "quantized"),
+    [("tabular", "regress", 1), ("timeseries", "forecast", 1), ("text", "classify", 0)],
+)
+def test_int8_quantizes_the_numbers_that_it_reads_and_no_sum(modality, task, quantized, tmp_path):
+    """The operands of an Add would have 256 levels, and equal scores could not be ranked."""
+    import onnx
+
+    train, val = tiny.splits(modality, task)
+    model = families.fit("linear", train, val, linear.Params(), seed=1)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    int8, source = compression.get("int8"), CompressionSource(tmp_path / "model.onnx", model, train, val)
+    int8.apply(source, tmp_path / "small.onnx", int8.Params())
+    operators = [node.op_type for node in onnx.load(tmp_path / "small.onnx").graph.node]
+    assert operators.count("QuantizeLinear") == quantized
+
+
 @pytest.mark.parametrize("norm", ["count", "length"])
 @pytest.mark.parametrize("features", ["ngrams", "characters", "both"])
 def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp_path):
@@ -37,7 +81,8 @@ def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp
     assert (answers.argmax(axis=1) == val.target).mean() > 0.95
     exporters.get("onnx").write(model, tmp_path / "model.onnx")
     exported = runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)["probabilities"]
-    np.testing.assert_allclose(exported, answers, atol=1e-4)
+    np.testing.assert_allclose(exported, answers, atol=1e-6)
+    np.testing.assert_allclose(_of_network(model, val), answers, atol=1e-6)
     int8 = compression.get("int8")
     source = CompressionSource(tmp_path / "model.onnx", model, train, val)
     int8.apply(source, tmp_path / "small.onnx", int8.Params())
@@ -45,8 +90,8 @@ def test_what_it_reads_and_how_it_scales_is_part_of_the_file(features, norm, tmp
     assert np.abs(small - answers).max() < 0.05
 
 
-def test_the_network_answers_as_the_fit_does():
-    """Lengths and ratios are computed twice: by the fit over all rows, and by the network over one."""
+def test_the_model_answers_as_the_fit_does():
+    """Lengths and ratios are computed twice: by the fit over all rows, and by the model over one."""
     train, val = _splits()
     model = linear.fit(
         train, val, linear.Params(features="ngrams", weighting="naive_bayes", norm="length", C=[10.0]), seed=1
@@ -117,6 +162,43 @@ def test_a_weighting_is_settled_on_val_and_part_of_the_file(labels, norm, tmp_pa
     np.testing.assert_allclose(exported, model.predict(val.inputs)["probabilities"], atol=1e-4)
 
 
+@pytest.mark.parametrize("norm", ["count", "length"])
+@pytest.mark.parametrize("weighting", ["none", "idf", "naive_bayes"])
+def test_features_are_those_of_one_matrix_after_the_other(norm, weighting):
+    """As scipy.sparse makes them from places of values, to the last bit; n-grams in any order, or twice in a text, too."""
+    from scipy.sparse import coo_array
+
+    train, val = _weighted(2)
+    mixed = np.random.default_rng(1).permuted(train.inputs["ngrams"], axis=1)
+    mixed[:5, :3] = 0
+    train = replace(train, inputs={"ngrams": mixed})
+    params = linear.Params(norm=norm, min_rows=60)
+    counted = [ngram_weights.counted(batch, ["ngrams"]) for batch in (train, val)]
+    *made, weights = ngram_weights.blocks(train, counted, params, weighting)
+    for rows, batch in zip(made, (train, val), strict=True):
+        ids = batch.inputs["ngrams"]
+        places = np.nonzero(ids)
+        values = np.ones(len(places[0]), np.float32)
+        expected = coo_array((values, (places[0], ids[places])), shape=(len(ids), 60)).tocsr()
+        if weights is not None:
+            count = expected.sum(axis=1)
+            expected = expected.multiply(weights[0][None, :]).tocsr()
+            square = expected.multiply(expected).sum(axis=1) if norm == "length" else count
+            smallest = 1e-6 if norm == "length" else 1.0
+            expected = expected.multiply(1 / np.maximum(np.sqrt(square), smallest)[:, None]).tocsr()
+        assert rows.dtype == expected.dtype
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(rows, part), getattr(expected, part))
+
+
+def test_rows_are_counted_once_whatever_weightings_are_tried(monkeypatch):
+    train, val = _weighted(2)
+    counted, batches = ngram_weights.counted, []
+    monkeypatch.setattr(ngram_weights, "counted", lambda batch, names: batches.append(batch) or counted(batch, names))
+    linear.fit(train, val, linear.Params(C=[1.0]), seed=1)
+    assert [len(batch) for batch in batches] == [len(train), len(val)]
+
+
 def test_rare_ngrams_weigh_more_with_idf():
     """As scikit-learn's TfidfTransformer with logistic regression, but for the norm."""
     from sklearn.feature_extraction.text import TfidfTransformer
@@ -143,7 +225,7 @@ def test_beta_interpolates_between_weights_and_their_mean():
     train, val = _splits()
     for beta in (1.0, 0.1):
         model = linear.fit(train, val, linear.Params(weighting="naive_bayes", C=[10.0], beta=beta), seed=1)
-        weights = model.native.get_layer("weights_ngrams").get_weights()[0][4:, 0]
+        weights = next(ids.weights for ids in model.function.ids if ids.spec.name == "ngrams")[4:, 0]
         spread.append(np.abs(weights).max() / np.abs(weights).mean())
     assert spread[1] != pytest.approx(spread[0], rel=0.05)
 

@@ -6,7 +6,7 @@ from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._keras import model
 from minnow.types import silent
 
-CAPABILITIES = FamilyCapabilities()
+CAPABILITIES = FamilyCapabilities(libraries=("tensorflow",))
 MODALITIES = ("images",)
 TASKS = ("classify",)
 READS = ("image",)

@@ -15,7 +15,7 @@ JOBS = "worker_jobs"
 @pytest.fixture
 def make_worker(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    return lambda **limits: Worker(3, tmp_path / "worker.log", warm="json", **limits)
+    return lambda **limits: Worker(3, tmp_path / "worker.log", warm=["json"], **limits)
 
 
 def test_a_job_returns_its_result_and_reports_progress(make_worker):
@@ -102,7 +102,7 @@ ORPHANED = """
 import os, sys, threading, time
 from pathlib import Path
 from minnow.runners.worker import Worker
-with Worker(1, Path(sys.argv[1]), warm="json") as worker:
+with Worker(1, Path(sys.argv[1]), warm=["json"]) as worker:
     print(worker.call("worker_jobs:threads")[2], flush=True)
     threading.Thread(target=worker.call, args=("worker_jobs:sleep",), daemon=True).start()
     time.sleep(0.5)

@@ -17,7 +17,7 @@ JOBS = "worker_jobs"
 def make_workers(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 4)
-    return lambda cores=2, **limits: Workers(cores, tmp_path / "worker.log", warm="json", **limits)
+    return lambda cores=2, **limits: Workers(cores, tmp_path / "worker.log", warm=["json"], **limits)
 
 
 def test_jobs_of_one_thread_run_side_by_side(make_workers):

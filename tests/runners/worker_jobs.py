@@ -1,6 +1,7 @@
 """Jobs for the worker's tests, found by name in the child."""
 
 import os
+import sys
 import time
 
 
@@ -15,6 +16,10 @@ def threads(report=None):
 
 def process(report=None):
     return os.getpid()
+
+
+def imported(names, report=None):
+    return [name for name in names if name in sys.modules]
 
 
 def refuse(report=None):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import CompressionSource, Parameters, UnsupportedModel
+from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 
 _LARGEST = float(np.finfo(np.float16).max)
@@ -19,13 +19,11 @@ class Params(Parameters):
     min_numbers: int = Field(default=64, ge=1)
 
 
-def suits(framework: str) -> str | None:
-    """Return why models of a framework are not supported, or None."""
-    return (
-        None
-        if framework == "keras"
-        else f"float16 supports networks. Received: a model of {framework}, without arrays of weights."
-    )
+def suits(model: Model) -> str | None:
+    """Return why a model is not supported, or None."""
+    if model.network is not None:
+        return None
+    return f"float16 supports networks. Received: a model of {model.framework}, without arrays of weights."
 
 
 def apply(source: CompressionSource, out: Path, params: Params) -> None:

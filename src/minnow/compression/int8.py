@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import CompressionSource, Parameters, UnsupportedModel
+from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
@@ -39,13 +39,11 @@ class Params(Parameters):
     calibration_rows: int = Field(default=512, ge=_LEAST_ROWS)
 
 
-def suits(framework: str) -> str | None:
-    """Return why models of a framework are not supported, or None."""
-    return (
-        None
-        if framework == "keras"
-        else f"int8 supports networks. Received: a model of {framework}, whose trees are not quantized."
-    )
+def suits(model: Model) -> str | None:
+    """Return why a model is not supported, or None."""
+    if model.network is not None:
+        return None
+    return f"int8 supports networks. Received: a model of {model.framework}, whose trees are not quantized."
 
 
 def apply(source: CompressionSource, out: Path, params: Params) -> None:

@@ -38,8 +38,8 @@ class Compression(Protocol):
         """Class of its parameters in params.yaml."""
         ...
 
-    def suits(self, framework: str) -> str | None:
-        """Return why models of a framework are not supported, or None."""
+    def suits(self, model: Model) -> str | None:
+        """Return why a model is not supported, or None."""
         ...
 
     def apply(self, source: CompressionSource, out: Path, params: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,12 +16,20 @@ class Model(Protocol):
 
     @property
     def framework(self) -> str:
-        """Either "keras" or "sklearn"; exporters and compressions choose by it."""
+        """What fitted it, "keras" or "sklearn"."""
         ...
 
     @property
     def native(self) -> Any:
-        """What exporters convert: a Keras network, or an object with to_onnx."""
+        """What is exported to ONNX: a Keras network where the framework is "keras", otherwise an object with to_onnx."""
+        ...
+
+    @property
+    def network(self) -> Callable[[], Any] | None:
+        """Returns the model as a Keras network, which LiteRT converts and ensembles join; None for trees.
+
+        Where it is not None, the weights are arrays in the exported file, which compressions shrink.
+        """
         ...
 
     @property
@@ -77,11 +85,13 @@ class FamilyCapabilities:
     space: default search space of `minnow tune`: parameter -> {low, high, log} or {among: [...]}; empty: none.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
+    libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     """
 
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     handles_offset: bool = False
     cheap: bool = False
+    libraries: tuple[str, ...] = ()
 
 
 class Family(Protocol):

@@ -19,7 +19,7 @@ _FLEX = b"Flex"
 
 def suits(model: Model) -> str | None:
     """Return why a model cannot be exported, or None."""
-    return None if model.framework == "keras" else f"LiteRT export supports Keras models. Received: {model.framework}."
+    return None if model.network is not None else f"LiteRT export supports networks. Received: {model.framework}."
 
 
 def write(model: Model, path: Path) -> None:
@@ -58,13 +58,14 @@ def _save(model: Model, folder: str) -> None:
     import keras
     import tensorflow as tf
 
-    inputs, (output,) = model.inputs, model.outputs
+    assert model.network is not None
+    network, inputs, (output,) = model.network(), model.inputs, model.outputs
 
     def answer(*arrays: Any) -> dict[str, Any]:
-        return {output.name: model.native(arrays[0] if len(arrays) == 1 else list(arrays), training=False)}
+        return {output.name: network(arrays[0] if len(arrays) == 1 else list(arrays), training=False)}
 
     archive: Any = keras.export.ExportArchive()
-    archive.track(model.native)
+    archive.track(network)
     archive.add_endpoint(
         "serve", answer, input_signature=[tf.TensorSpec((None, *s.shape), s.dtype, s.name) for s in inputs]
     )

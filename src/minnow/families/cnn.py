@@ -19,7 +19,8 @@ CAPABILITIES = FamilyCapabilities(
         "conv": {"among": [[8, "pool", 16, "pool"], [8, 12, "pool", 16, 16, "pool"], [12, 16, "pool", 24, 24, "pool"]]},
         "separable": {"among": [False, True]},
         "head": {"among": ["flatten", "average"]},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("images", "audio")
 TASKS = ("classify", "regress")

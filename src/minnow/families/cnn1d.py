@@ -17,7 +17,8 @@ CAPABILITIES = FamilyCapabilities(
         "dim": {"low": 8, "high": 64, "log": True},
         "filters": {"low": 8, "high": 64, "log": True},
         "widths": {"among": [[3], [2, 3], [3, 4, 5], [1, 2, 3]]},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES, TASKS, READS = sequence.MODALITIES, sequence.TASKS, sequence.READS
 

@@ -23,7 +23,8 @@ CAPABILITIES = FamilyCapabilities(
     space={
         "l2": {"among": [[10.0, 100.0, 1000.0], [1.0], [10.0], [100.0], [1000.0]]},
         "popularity": {"among": [[0.1, 0.3, 0.6, 1.0], [0.1], [0.3], [0.6], [1.0]]},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("interactions",)
 TASKS = ("rank",)

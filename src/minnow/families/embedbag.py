@@ -14,7 +14,8 @@ from minnow.families._keras.options import SEARCHED, Regularized
 from minnow.types import Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
-    space={**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}}
+    space={**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}},
+    libraries=("tensorflow",),
 )
 MODALITIES = ("text",)
 TASKS = ("classify",)

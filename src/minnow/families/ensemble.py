@@ -20,7 +20,9 @@ from minnow.families._keras import fusion, model
 from minnow.registry import unknown
 from minnow.types import Array, Batch, Report, silent
 
-CAPABILITIES = FamilyCapabilities(space={"fusion": {"among": ["average", "weighted", "stacked"]}}, handles_offset=True)
+CAPABILITIES = FamilyCapabilities(
+    space={"fusion": {"among": ["average", "weighted", "stacked"]}}, handles_offset=True, libraries=("tensorflow",)
+)
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
 _NETWORKS: Mapping[str, Family] = {

@@ -18,7 +18,8 @@ CAPABILITIES = FamilyCapabilities(
         **SEARCHED,
         "units": {"among": [[32], [48, 32], [96, 48], [128, 64]]},
         "activation": {"among": ["relu", "gelu"]},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")

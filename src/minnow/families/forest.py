@@ -26,6 +26,7 @@ CAPABILITIES = FamilyCapabilities(
         "extra": {"among": [False, True]},
     },
     cheap=True,
+    libraries=("sklearn.ensemble",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")

@@ -22,7 +22,8 @@ CAPABILITIES = FamilyCapabilities(
         "learning_rate": {"low": 0.0003, "high": 0.003, "log": True},
         "critic_rate": {"low": 0.5, "high": 4.0, "log": True},
         "loss": {"among": ["hinge", "non_saturating"]},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("images",)
 TASKS = ("generate",)

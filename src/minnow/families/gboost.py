@@ -25,6 +25,7 @@ CAPABILITIES = FamilyCapabilities(
         "feature_share": {"low": 0.3, "high": 1.0},
     },
     cheap=True,
+    libraries=("sklearn.ensemble",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")

@@ -1,14 +1,11 @@
-"""linear: logistic regression, or ridge regression for numbers, exported as a network of one layer.
+"""linear: logistic regression, or ridge regression for numbers, held in arrays.
 
 Where the measure is an absolute error or a quantile's, the regression is that of the median or of the quantile.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 from typing import Any, Literal
 
@@ -18,14 +15,18 @@ from pydantic import Field
 from minnow import tasks
 from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import CATEGORIES, CHARACTERS, NGRAMS, NUMBERS, PIXELS, SERIES, principal
-from minnow.families._keras import model, ngram_weights
-from minnow.families._keras.layers import sum_over_rows
+from minnow.families._keras.model import NUMERIC, OUTPUTS
+from minnow.families._linear import model, ngram_weights
+from minnow.families._linear.function import Ids, LinearFunction, Numbers, width
+from minnow.families._linear.model import LinearModel
 from minnow.families._progress import val_measure
 from minnow.families._quantile_ridge import QuantileRidge
-from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, quantile_of, silent
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, Spec, quantile_of, silent
 
 CAPABILITIES = FamilyCapabilities(
-    space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}}, cheap=True
+    space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}},
+    cheap=True,
+    libraries=("sklearn.linear_model",),
 )
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
@@ -61,11 +62,9 @@ class Params(Parameters):
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Features of train and val, (n, m) each. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
+class _Making:
+    """How features are made. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
 
-    train: Any
-    val: Any
     weighting: str = "none"
     weights: list[Array] | None = None
     components: tuple[Array, Array] | None = None
@@ -75,42 +74,28 @@ class _Rows:
 class _Fit:
     """A fit with one strength of regularization. loss: on val."""
 
-    rows: _Rows
+    making: _Making
     strength: float
     solver: Any
     loss: float
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> LinearModel:
     """Fit to image (n, h, w, c) float32, n-grams (n, m) int32 padded with 0, or series, numbers and categories.
 
     Raises ValueError for a weighting that the rows do not have, and for too many principal components.
     """
     names = ngram_weights.arrays(train, params.features)
     best = _best(names, train, val, params, seed, report)
-    settled: dict[str, Any] = {"C": [best.strength]}
-    weights, bias = _weights(best.solver, best.rows, train)
-    end = partial(_end, task=train.task)
-    if names:
-        fitted = ngram_weights.NgramWeights(names, weights, bias, best.rows.weights, params.norm)
-        settled["weighting"] = best.rows.weighting
-        return model.KerasModel(ngram_weights.network(train, fitted, end), settled=settled)
-    network = _image_network if PIXELS in train.inputs else _table_network
-    return model.KerasModel(network(train, weights, bias, end), settled=settled)
-
-
-def _rows(train: Batch, val: Batch, names: list[str], params: Params, seed: int, weighting: str) -> _Rows:
-    """Features of train and val, replaced by principal components with pca. names: arrays of n-grams."""
-    if names:
-        train_rows, val_rows, weights = ngram_weights.blocks(train, val, names, params, weighting)
-    else:
-        train_rows, val_rows, weights = _flat(train), _flat(val), None
-    rows = _Rows(train_rows, val_rows, weighting, weights)
-    if not params.pca:
-        return rows
-    mean, axes = _components(rows.train, params.pca, seed)
-    train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (rows.train, rows.val))
-    return replace(rows, train=train_rows, val=val_rows, components=(mean, axes))
+    weights, bias = _weights(best.solver, best.making, train)
+    settled: dict[str, Any] = {"C": [best.strength]} | ({"weighting": best.making.weighting} if names else {})
+    numbers, ids = (
+        (None, _ids_of_texts(train, names, weights, best.making.weights, params.norm))
+        if names
+        else _parts(train, weights)
+    )
+    function = LinearFunction(OUTPUTS[train.task], len(train.labels), bias, numbers, ids)
+    return LinearModel(function, settled=settled)
 
 
 def _best(names: list[str], train: Batch, val: Batch, params: Params, seed: int, report: Report) -> _Fit:
@@ -118,20 +103,37 @@ def _best(names: list[str], train: Batch, val: Batch, params: Params, seed: int,
     weightings = ngram_weights.weightings(train, names, params.weighting)
     tried = [(weighting, params.C or _STRENGTHS[weighting]) for weighting in weightings]
     total, best = sum(len(strengths) for _, strengths in tried), None
+    counted = [ngram_weights.counted(batch, names) for batch in (train, val)]
     done = count(1)
     for weighting, strengths in tried:
-        rows = _rows(train, val, names, params, seed, weighting)
+        train_rows, val_rows, making = _features(train, val, counted, params, seed, weighting)
         for strength in strengths:
             solver = _solver(train, strength, params.iterations, seed)
-            solver.fit(rows.train, train.target, sample_weight=train.weight)
+            solver.fit(train_rows, train.target, sample_weight=train.weight)
             if weighting == "naive_bayes":
                 solver.coef_ = ngram_weights.interpolated(solver.coef_, params.beta)
-            outputs = _val_outputs(solver, rows.val, val)
-            fitted = _Fit(rows, strength, solver, _val_loss(outputs, val))
+            outputs = _val_outputs(solver, val_rows, val)
+            fitted = _Fit(making, strength, solver, _val_loss(outputs, val))
             best = fitted if best is None or fitted.loss < best.loss else best
             report(next(done), total, {"val_loss": fitted.loss, **val_measure(outputs, val)})
+        del train_rows, val_rows
     assert best is not None
     return best
+
+
+def _features(
+    train: Batch, val: Batch, counted: list[list[Any]], params: Params, seed: int, weighting: str
+) -> tuple[Any, Any, _Making]:
+    """Features of train and val, (n, m) each, replaced by principal components with pca. counted: see ngram_weights."""
+    if counted[0]:
+        train_rows, val_rows, weights = ngram_weights.blocks(train, counted, params, weighting)
+    else:
+        train_rows, val_rows, weights = _flat(train), _flat(val), None
+    if not params.pca:
+        return train_rows, val_rows, _Making(weighting, weights)
+    mean, axes = _components(train_rows, params.pca, seed)
+    train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (train_rows, val_rows))
+    return train_rows, val_rows, _Making(weighting, weights, (mean, axes))
 
 
 def _flat(batch: Batch) -> Any:
@@ -168,7 +170,7 @@ def _components(rows: Any, count: int, seed: int) -> tuple[Array, Array]:
 def _solver(train: Batch, strength: float, iterations: int, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    if train.task in model.NUMERIC:
+    if train.task in NUMERIC:
         quantile = 0.5 if train.measure in ("mae", "mape") else quantile_of(train.measure)
         return Ridge(alpha=1 / strength) if quantile is None else QuantileRidge(quantile, 1 / strength)
     return LogisticRegression(C=strength, max_iter=iterations, random_state=seed)
@@ -176,28 +178,28 @@ def _solver(train: Batch, strength: float, iterations: int, seed: int) -> Any:
 
 def _val_outputs(solver: Any, rows: Any, val: Batch) -> dict[str, Array]:
     """Predictions of the rows of val, by the name of the task's output."""
-    is_number = val.task in model.NUMERIC
-    return {model.OUTPUTS[val.task]: solver.predict(rows) if is_number else solver.predict_proba(rows)}
+    is_number = val.task in NUMERIC
+    return {OUTPUTS[val.task]: solver.predict(rows) if is_number else solver.predict_proba(rows)}
 
 
 def _val_loss(outputs: Outputs, val: Batch) -> float:
     """Mean loss by the measure that decides, for classes the log loss; outputs: predictions of the rows of val."""
-    if val.task in model.NUMERIC:
+    if val.task in NUMERIC:
         return float(tasks.measure(val.task, val.measure).loss(outputs, val).mean())
-    predicted = outputs[model.OUTPUTS[val.task]]
+    predicted = outputs[OUTPUTS[val.task]]
     return float(-np.log(np.clip(predicted[np.arange(len(val)), val.target], SMALLEST_PROBABILITY, 1)).mean())
 
 
-def _weights(solver: Any, rows: _Rows, train: Batch) -> tuple[Array, Array]:
+def _weights(solver: Any, making: _Making, train: Batch) -> tuple[Array, Array]:
     """Weights of the inputs (m, k) and one bias per label (k,), with components and weights of n-grams multiplied in."""
     weights, bias = _label_weights(solver, train)
-    if rows.components is not None:
-        mean, axes = rows.components
+    if making.components is not None:
+        mean, axes = making.components
         weights = axes @ weights
         bias = bias - mean @ weights
-    if rows.weights is not None:
-        weights = weights * np.concatenate(rows.weights)[:, None].astype(np.float32)
-    return weights, bias
+    if making.weights is not None:
+        weights = weights * np.concatenate(making.weights)[:, None].astype(np.float32)
+    return np.ascontiguousarray(weights), bias
 
 
 def _label_weights(solver: Any, train: Batch) -> tuple[Array, Array]:
@@ -208,51 +210,41 @@ def _label_weights(solver: Any, train: Batch) -> tuple[Array, Array]:
     return weights.astype(np.float32), bias.astype(np.float32)
 
 
-def _image_network(train: Batch, weights: Array, bias: Array, end: Callable[[Any], Any]) -> Any:
-    import keras
-    from keras import layers
-
-    image = keras.Input(train.inputs[PIXELS].shape[1:], name=PIXELS)
-    logits = layers.Dense(weights.shape[1], name="logits")
-    x = logits(layers.Flatten()(image))
-    logits.set_weights([weights, bias])
-    return keras.Model(image, end(x), name="linear")
+def _parts(train: Batch, weights: Array) -> tuple[Numbers | None, tuple[Ids, ...]]:
+    """Weights of pixels, or of series, numbers and categories. weights: (m, k), as of flat rows."""
+    names = (PIXELS,) if PIXELS in train.inputs else (SERIES, NUMBERS)
+    specs = tuple(_spec(train, name) for name in names if name in train.inputs)
+    count = sum(map(width, specs))
+    ids = (Ids(_spec(train, CATEGORIES), weights[count:]),) if CATEGORIES in train.inputs else ()
+    return (Numbers(specs, weights[:count]) if count else None), ids
 
 
-def _table_network(train: Batch, weights: Array, bias: Array, end: Callable[[Any], Any]) -> Any:
-    """Build the network that weights numbers and adds the weights of categories."""
-    import keras
-    from keras import layers
+def _ids_of_texts(
+    train: Batch, names: list[str], weights: Array, scales: list[Array] | None, norm: Literal["count", "length"]
+) -> tuple[Ids, ...]:
+    """Weights of n-grams; two labels share one per n-gram.
 
-    shapes = {name: train.inputs[name].shape[1:] for name in (SERIES, NUMBERS) if name in train.inputs}
-    count = sum(math.prod(shape) for shape in shapes.values())
-    inputs: list[Any] = [keras.Input(shape, name=name) for name, shape in shapes.items()] if count else []
-    parts: list[Any] = [_weighted_numbers(inputs, weights[:count], bias)] if count else []
-    if CATEGORIES in train.inputs:
-        columns = train.inputs[CATEGORIES].shape[1]
-        ids = keras.Input((columns,), dtype="int32", name=CATEGORIES)
-        inputs.append(ids)
-        table: Any = layers.Embedding(*weights[count:].shape, name="weights")
-        parts.append(sum_over_rows(table(ids)))
-        # without numbers there is no layer with the bias; each row has one id per column, so each id gets an equal part
-        table.set_weights([weights[count:] + (0 if count else bias / columns)])
-    x = layers.Add()(parts) if len(parts) > 1 else parts[0]
-    return keras.Model(model.one_or_list(inputs), end(x), name="linear")
+    weights: (m, k), concatenated over the arrays that are named; scales: of each array before the fit, None without.
+    """
+    if weights.shape[1] == 2:
+        weights = weights[:, 1:] - weights[:, :1]
+    parts = np.split(weights, np.cumsum([train.cardinalities[name] for name in names])[:-1])
+    ids = [Ids(_spec(train, name), _padded(part)) for name, part in zip(names, parts, strict=True)]
+    if scales is None:
+        return tuple(ids)
+    if norm == "count":
+        return tuple(replace(part, norm=norm) for part in ids)
+    lengths = [_padded(np.abs(scale).astype(np.float32)) for scale in scales]
+    return tuple(replace(part, norm=norm, scales=one) for part, one in zip(ids, lengths, strict=True))
 
 
-def _weighted_numbers(inputs: list[Any], weights: Array, bias: Array) -> Any:
-    from keras import layers
-
-    rows = [layers.Flatten()(value) if len(value.shape) > 2 else value for value in inputs]
-    numbers = layers.Concatenate()(rows) if len(rows) > 1 else rows[0]
-    dense: Any = layers.Dense(weights.shape[1], name="logits")
-    x = dense(numbers)
-    dense.set_weights([weights, bias])
-    return x
+def _padded(values: Array) -> Array:
+    """Values by id, of which that of id 0, the padding, is zero."""
+    values = values.copy()
+    values[0] = 0.0
+    return values
 
 
-def _end(x: Any, task: str) -> Any:
-    from keras import layers
-
-    name = model.OUTPUTS[task]
-    return layers.Softmax(name=name)(x) if task == "classify" else layers.Reshape((), name=name)(x)
+def _spec(train: Batch, name: str) -> Spec:
+    values = train.inputs[name]
+    return Spec(name, values.shape[1:], str(values.dtype))

@@ -22,7 +22,8 @@ CAPABILITIES = FamilyCapabilities(
     space={
         "l2": {"among": [[10.0, 30.0, 100.0, 300.0], [10.0], [30.0], [100.0], [300.0]]},
         "rank": {"low": 4, "high": 128, "log": True},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("interactions",)
 TASKS = ("rank",)

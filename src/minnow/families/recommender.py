@@ -23,7 +23,8 @@ CAPABILITIES = FamilyCapabilities(
         "dim": {"low": 4, "high": 48, "log": True},
         "l2": {"among": [0.0, 1e-6, 1e-5, 1e-4, 1e-3]},
         "id_dropout": {"low": 0.02, "high": 0.5},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("interactions",)
 TASKS = ("rank", "rate")

@@ -23,7 +23,8 @@ CAPABILITIES = FamilyCapabilities(
     space={
         "learning_rate": {"low": 0.0003, "high": 0.01, "log": True},
         "kl_weight": {"low": 0.1, "high": 2.0, "log": True},
-    }
+    },
+    libraries=("tensorflow",),
 )
 MODALITIES = ("images",)
 TASKS = ("generate",)

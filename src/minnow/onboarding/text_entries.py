@@ -12,7 +12,7 @@ from minnow.insight import labels as spellings
 from minnow.modalities.text.documents import find_documents, is_documents
 from minnow.modalities.text.options import Options
 from minnow.modalities.text.scripts import SPLIT_SHARE, share_unspaced
-from minnow.modalities.text.words import tokenizer, word_ids
+from minnow.modalities.text.splitting import split
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
@@ -119,8 +119,9 @@ def propose_reading(proposal: Proposal, table: Table, options: Options) -> None:
     """
     texts = table.columns["text"]
     sample = texts[np.linspace(0, len(texts) - 1, min(len(texts), _SAMPLE)).astype(int)] if len(texts) else texts
-    split = bool(share_unspaced(sample.tolist()) >= SPLIT_SHARE)
-    words = int(np.quantile(_word_counts(sample, split), 0.95)) if len(sample) else 0
+    characters = bool(share_unspaced(sample.tolist()) >= SPLIT_SHARE)
+    counts = [len(words) for words in split(sample.tolist(), characters)]
+    words = int(np.quantile(counts, 0.95)) if counts else 0
     if words > options.max_tokens:
         read = min(_MOST_WORDS, -(-words // _STEP) * _STEP)
         why = f"19 texts in 20 have at most {words:,} words" if words <= read else "the first words of long texts"
@@ -131,7 +132,7 @@ def propose_reading(proposal: Proposal, table: Table, options: Options) -> None:
     proposal.choose("options.vocabulary", _VOCABULARY, "most words to select from")
     proposal.choose("options.ngrams", int(np.clip(weights[0], 1_000, _NGRAMS)), selected)
     proposal.choose("options.longest", _LONGEST, "words in the longest n-gram")
-    if not split:
+    if not characters:
         _propose_characters(proposal, np.array([len(text) for text in sample.tolist()] or [0]), len(texts), weights[1])
 
 
@@ -144,11 +145,6 @@ def _propose_characters(proposal: Proposal, lengths: Array, rows: int, most: int
         wanted = min(np.clip(_BUCKETS_PER_ROW * (proposal.train_rows or rows), *_BUCKETS), most)
         buckets = 2 ** int(np.log2(max(1_024, wanted)))
         proposal.choose("options.character_buckets", buckets, "ids of them, by the numbers of texts and of labels")
-
-
-def _word_counts(texts: Array, split: bool) -> Array:
-    """Number of words of texts (n,) of str, (n,) int; split: whether scripts without blanks are split into characters."""
-    return (word_ids(tokenizer([], 4 * _MOST_WORDS, characters=split), texts, 4 * _MOST_WORDS) > 0).sum(axis=1)
 
 
 def propose_interactions(proposal: Proposal, columns: Columns, request: Request) -> None:

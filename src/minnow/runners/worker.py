@@ -1,4 +1,4 @@
-"""The worker: one long-lived child process that does all TensorFlow work, with limits on memory and time.
+"""The worker: one long-lived child process that fits and exports models, with limits on memory and time.
 
 The parent sends the name of a function and its arguments; the child sends progress, and a result or an error. A job that
 exceeds a limit, or kills the process, fails; the next job gets a new process.
@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class WorkerKilled(WorkerError, JobKilled):
 class Worker:
     """The parent's end of the child process, for one job at a time.
 
-    Use as a context manager; the process starts at once and imports TensorFlow while the parent goes on.
+    Use as a context manager; the process starts at once and imports libraries while the parent goes on.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class Worker:
         log: Path,
         memory_gb: float = 8.0,
         job_minutes: float = 60.0,
-        warm: str = "tensorflow",
+        warm: Sequence[str] = (),
     ) -> None:
-        """threads: of the child, until a job asks for others. log: file for its output. warm: module that it imports first."""
+        """threads: of the child, until a job asks for others. log: file for its output. warm: modules that it imports first."""
         self._threads, self._log, self._warm = threads, log, warm
         self._memory_bytes, self._job_s = memory_gb * 2**30, job_minutes * 60
         self._process: subprocess.Popen[bytes] | None = None
@@ -159,7 +159,7 @@ class Worker:
         ours, theirs = Pipe()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "minnow.runners.worker", str(theirs.fileno()), self._warm],
+                [sys.executable, "-m", "minnow.runners.worker", str(theirs.fileno()), *self._warm],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **_thread_settings(self._threads)},
                 stdin=subprocess.DEVNULL,
@@ -217,9 +217,10 @@ def resolve(function: str) -> Callable[..., Any]:
     return vars(importlib.import_module(module))[name]
 
 
-def _serve(pipe: Connection, warm: str) -> None:
+def _serve(pipe: Connection, warm: Sequence[str]) -> None:
     """The child's loop: one job after the other until the parent closes the pipe."""
-    importlib.import_module(warm)
+    for module in warm:
+        importlib.import_module(module)
     _forget()
     pipe.send(("ready", None))
     while True:
@@ -267,4 +268,4 @@ def _end_with(parent: int) -> None:
 if __name__ == "__main__":
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
-        _serve(Connection(int(sys.argv[1])), sys.argv[2])
+        _serve(Connection(int(sys.argv[1])), sys.argv[2:])

@@ -7,6 +7,7 @@ would wait for each other: boosting on two threads beside another job took a hun
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any
@@ -21,13 +22,13 @@ class Workers:
     Use as a context manager. The first process starts at once, another when two jobs run at the same time.
     """
 
-    def __init__(self, cores: int, log: Path, warm: str = "tensorflow", **limits: Any) -> None:
+    def __init__(self, cores: int, log: Path, warm: Sequence[str] = (), **limits: Any) -> None:
         """cores: most processes, and never more than this machine has; log and limits: as for a Worker.
 
-        warm: module that the first process imports at once; the others import what their jobs need, which is little for trees.
+        warm: modules that the first process imports at once; the others import what their jobs need, which is little for trees.
         """
         most = min(cores, os.cpu_count() or 1)
-        self._workers = [Worker(1, log, warm=name, **limits) for name in [warm, *["numpy"] * (most - 1)]]
+        self._workers = [Worker(1, log, warm=modules, **limits) for modules in [warm, *[()] * (most - 1)]]
         self._free: LifoQueue[Worker] = LifoQueue()
         self._ended = False
 

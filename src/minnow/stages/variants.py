@@ -109,7 +109,7 @@ def make(trained: Path, handed: Path, plan: Plan, out: Path, report: Report = si
     for name, params in plan.compression.items():
         module = compression.get(name)
         shrink = lambda path, m=module, p=params: m.apply(source, path, m.Params.model_validate(p))  # noqa: E731
-        writer.attempt(name, lambda m=module: m.suits(model.framework), shrink)
+        writer.attempt(name, lambda m=module: m.suits(model), shrink)
         done()
     for name in plan.exports:
         exporter = exporters.get(name)

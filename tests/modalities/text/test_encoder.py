@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minnow.modalities import text
+from minnow.modalities.text import words as text_words
 from minnow.modalities.text.encoder import TextEncoder, TextLayout
-from minnow.modalities.text.words import learn_words
+from minnow.modalities.text.words import Extent, Vocabulary, learn_words
 from minnow.types import Table
 
 OPTIONS = text.Options(min_rows=1)
@@ -23,8 +24,49 @@ def _table(*texts):
 
 
 def test_words_are_learned_by_frequency_and_then_by_the_alphabet():
-    assert learn_words(["b a a c", "C b, d", "Don't don't"], 10) == ["a", "b", "c", "don't"]
-    assert learn_words(["b a a c", "c b"], 2) == ["a", "b"]
+    words, ids = learn_words(["b a a c", "C b, d", "Don't don't"], 10, Extent(4))
+    assert words == ["a", "b", "c", "don't"]
+    assert ids.tolist() == [[3, 2, 2, 4], [4, 3, 1, 1], [5, 5, 0, 0]]
+    assert learn_words(["b a a c", "c b"], 2, Extent(4))[0] == ["a", "b"]
+
+
+def test_words_are_counted_in_whole_texts_however_few_are_read(monkeypatch):
+    monkeypatch.setattr(text_words, "_TEXTS", 2)
+    texts = ["a b b", "c a a b", "b c", "d d"]
+    for keep, first in (("beginning", [3, 2]), ("end", [2, 2])):
+        words, ids = learn_words(texts, 3, Extent(2, keep), least=1)
+        assert words == ["b", "a", "c"]
+        assert ids[0].tolist() == first
+        np.testing.assert_array_equal(ids, Vocabulary(words).ids(texts, Extent(2, keep)))
+
+
+TEXTS = st.lists(st.text("ab 'c\u00e9\u597d.", min_size=1, max_size=30), min_size=2, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    TEXTS, st.sampled_from(["beginning", "end"]), st.integers(2, 9), st.sampled_from([{}, {"ngrams": 10, "longest": 3}])
+)
+def test_rows_of_train_are_those_that_any_text_is_encoded_to(texts, keep, length, more):
+    """The fit hands its rows over, once; after that, and for other rows, texts are encoded as in a request."""
+    table = _table(*texts)
+    table.columns["label"] = np.array(["yes", "no"] * 6)[: len(texts)]
+    options = text.Options(max_tokens=length, keep=keep, characters=[2, 3], character_buckets=40, **more)
+    encoder = text.fit_encoder(table, np.array(["no", "yes"]), options)
+    handed_over, _ = encoder.encode_train(table.columns)
+    alone = [encoder.encode({"text": table.columns["text"][i : i + 1]}) for i in range(len(texts))]
+    for name, value in encoder.encode(table.columns).items():
+        assert value.dtype == handed_over[name].dtype
+        np.testing.assert_array_equal(value, handed_over[name], err_msg=name)
+        np.testing.assert_array_equal(value, np.concatenate([row[name] for row in alone]), err_msg=name)
+        np.testing.assert_array_equal(value, encoder.encode_train(table.columns)[0][name])
+
+
+def test_rows_of_train_are_handed_over_for_those_texts_alone():
+    table = _table("good lamp", "good bulb", "lamp")
+    encoder = text.fit_encoder(table, np.array([]), OPTIONS)
+    other, _ = encoder.encode_train({"text": np.array(["lamp lamp", "good", ""], object)})
+    assert other["tokens"].tolist() == [[3, 3], [2, 0], [0, 0]]
 
 
 def test_tokens_are_in_order_with_0_for_padding_and_1_for_unknown():

@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression
 
 from minnow.modalities import text
 from minnow.modalities.text import scripts
-from minnow.modalities.text.words import hashed_pairs, learn_words, tokenizer, word_ids
+from minnow.modalities.text.splitting import split
+from minnow.modalities.text.words import hashed_pairs
 from minnow.types import Table
 
 ENGLISH = ["the lamp is good", "the lamp is bad"]
@@ -39,9 +40,7 @@ def _fit(texts, **options):
     ],
 )
 def test_characters_keep_their_marks_and_other_scripts_their_words(value, words):
-    learned = learn_words([value], 100, least=1, characters=True)
-    ids = word_ids(tokenizer(learned, 30, characters=True), np.array([value], object), 30)
-    assert [learned[i - 2] for i in ids[0] if i] == words
+    assert split([value], characters=True) == [words]
 
 
 def test_texts_of_a_script_without_blanks_are_split_and_others_are_not():
@@ -75,7 +74,7 @@ def test_words_that_are_separated_already_stay_whole():
 def test_neighbours_are_pairs_whatever_their_order_in_the_vocabulary():
     encoder = _fit(["不好不好", "好不好不"])
     ids = encoder.encode({"text": np.array(["不好", "好不"], object)})["tokens"]
-    pairs = hashed_pairs(ids, len(encoder.words) + 2, 1000, 5)
+    pairs = hashed_pairs(ids, len(encoder.words) + 2, 1000).padded(5)
     assert pairs[0, :2].tolist() == pairs[1, :2].tolist()
     assert pairs[0, 2] != pairs[1, 2]
 

@@ -119,8 +119,10 @@ def _call(members: Sequence[Model]) -> tuple[list[Any], list[Any]]:
     }
     outputs = []
     for index, member in enumerate(members):
-        member.native.name = f"member_{index}"
-        outputs.append(member.native(one_or_list([inputs[spec.name] for spec in member.inputs])))
+        assert member.network is not None
+        network = member.network()
+        network.name = f"member_{index}"
+        outputs.append(network(one_or_list([inputs[spec.name] for spec in member.inputs])))
     return list(inputs.values()), outputs
 
 

@@ -55,6 +55,10 @@ class KerasModel:
         """Number of weights, including the running statistics of batch normalization."""
         return int(self.native.count_params())
 
+    def network(self) -> Any:
+        """Return the network itself."""
+        return self.native
+
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = [inputs[spec.name] for spec in self.inputs]

@@ -15,7 +15,8 @@ from minnow.families._keras.options import SEARCHED
 from minnow.types import Batch, Report
 
 CAPABILITIES = FamilyCapabilities(
-    space={**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low": 8, "high": 64, "log": True}}
+    space={**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low": 8, "high": 64, "log": True}},
+    libraries=("tensorflow",),
 )
 _FAR = 10.0
 """Larger than any state, which tanh bounds to -1..1."""

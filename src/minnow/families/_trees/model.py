@@ -30,6 +30,7 @@ class TreeModel:
     facts: Mapping[str, Any] = field(default_factory=dict)
     framework: str = "sklearn"
     settled: Mapping[str, Any] | None = None
+    network: None = None
 
     @property
     def native(self) -> TreeModel:

@@ -14,8 +14,9 @@ from minnow.contracts import Encoder
 from minnow.modalities.text.char_ngrams import CharNgrams, char_ngram_ids, fit_char_ngrams
 from minnow.modalities.text.ngrams import SPECIAL, NgramVocabulary, learn_ngrams, packed, renumbered, unpacked
 from minnow.modalities.text.options import Options
+from minnow.modalities.text.ragged import Ragged
 from minnow.modalities.text.scripts import SPLIT_SHARE, share_unspaced
-from minnow.modalities.text.words import hashed_pairs, learn_words, tokenizer, word_ids
+from minnow.modalities.text.words import Extent, Vocabulary, hashed_pairs, learn_words
 from minnow.records.files import read_npz, write_json, write_npz
 from minnow.types import Array, Columns, Spec, Table
 
@@ -35,6 +36,11 @@ class TextLayout:
     keep: str = "beginning"
     split_characters: bool = False
 
+    @property
+    def extent(self) -> Extent:
+        """The part of a text that is read."""
+        return Extent(self.length, self.keep, self.split_characters)
+
     def as_json(self) -> dict[str, Any]:
         """Fields for encoder.json; split_characters only where it is true."""
         return {name: value for name, value in asdict(self).items() if name != "split_characters" or value}
@@ -46,7 +52,7 @@ class TextEncoder(Encoder):
     words: known words, the most frequent first; the id of words[i] is i + 2, since 0 pads and 1 is any unknown word.
     ngram_vocabulary: n-grams with ids of their own; None hashes pairs of words. char_ngrams: None encodes no characters.
     documents: whether each file of the training data was one text. separator: of the cells of its tables, where these have no
-    header that would show it; else None.
+    header that would show it; else None. fitted: the texts that it was fitted to, and their ids, for encode_train.
     """
 
     def __init__(
@@ -58,12 +64,13 @@ class TextEncoder(Encoder):
         *,
         documents: bool = False,
         separator: str | None = None,
+        fitted: tuple[Array, dict[str, Array]] | None = None,
     ) -> None:
-        self.words, self.layout = list(words), layout
+        self.words, self.layout, self._fitted = list(words), layout, fitted
         self.documents, self.separator = documents, separator
         self.ngram_vocabulary, self.char_ngrams = ngram_vocabulary, char_ngrams
         self._known = len(self.words) + SPECIAL
-        self._tokenizer = tokenizer(self.words, layout.length, layout.keep, layout.split_characters)
+        self._vocabulary = Vocabulary(self.words)
 
     @property
     def outputs(self) -> tuple[Spec, ...]:
@@ -92,17 +99,20 @@ class TextEncoder(Encoder):
         known words, or known n-grams. characters (n, m) int32, where options ask for them, holds the distinct ids of
         character n-grams. Ids beyond the width of an array are dropped.
         """
-        tokens = word_ids(self._tokenizer, columns["text"], self.layout.length)
-        encoded = {"tokens": tokens, "ngrams": self.ngrams(tokens)}
-        if chars := self.char_ngrams:
-            encoded["characters"] = char_ngram_ids(columns["text"], chars.lengths, chars.buckets, chars.width)
+        texts, layout = columns["text"], self.layout
+        tokens = self._vocabulary.ids(texts.tolist(), layout.extent)
+        ngrams = _ngrams(tokens, self._known, layout.buckets, self.ngram_vocabulary)
+        encoded = {"tokens": tokens, "ngrams": ngrams.padded(layout.width)}
+        if self.char_ngrams:
+            encoded["characters"] = char_ngram_ids(texts, self.char_ngrams)
         return encoded
 
-    def ngrams(self, tokens: Array) -> Array:
-        """Ids of the words and n-grams of tokens (n, length) int32: (n, width) int32."""
-        if self.ngram_vocabulary:
-            return self.ngram_vocabulary.find(tokens, self.layout.width)
-        return hashed_pairs(tokens, self._known, self.layout.buckets, self.layout.width)
+    def encode_train(self, columns: Columns) -> tuple[dict[str, Array], None]:
+        """Encode the texts that it was fitted to, as encode does. Their ids are known from the fit, and handed over once."""
+        fitted, self._fitted = self._fitted, None
+        if fitted is not None and fitted[0] is columns["text"]:
+            return fitted[1], None
+        return self.encode(columns), None
 
     def save(self, folder: Path) -> None:
         """Write encoder.json with the layout, and encoder.npz, compressed, with words and n-grams."""
@@ -125,27 +135,27 @@ def fit_encoder(table: Table, labels: Array, options: Options) -> TextEncoder:
     split = options.split_characters
     if split is None:
         split = share_unspaced(texts.tolist()) >= SPLIT_SHARE
-    words, ngram_vocabulary = learn_words(texts.tolist(), options.vocabulary, characters=split), None
-    tokens = word_ids(tokenizer(words, options.max_tokens, options.keep, split), texts, options.max_tokens)
+    extent, ngram_vocabulary = Extent(options.max_tokens, options.keep, split), None
+    words, tokens = learn_words(texts.tolist(), options.vocabulary, extent)
     if options.ngrams is not None:
         answers = _answers(table.columns["label"], labels)
         kept, ngram_vocabulary = learn_ngrams(tokens, len(words) + SPECIAL, answers, options.ngrams, options.longest)
         tokens = renumbered(tokens, kept)
         words = [words[i - SPECIAL] for i in kept]
-    length = _widest(tokens)
-    wide = TextLayout(length, options.max_tokens * max(2, options.longest), options.buckets)
-    width = _widest(TextEncoder(words, wide, ngram_vocabulary).ngrams(tokens))
-    layout = TextLayout(length, width, options.buckets, options.keep, split)
-    characters = options.characters
-    char_ngrams = fit_char_ngrams(texts, characters, options.character_buckets) if characters else None
-    files, documents = table.reading.file, table.reading.documents
-    separator = files.separator if options.header is not None else None
-    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams, documents=documents, separator=separator)
+    length = max(1, int((tokens != 0).sum(axis=1).max()))
+    ngrams = _ngrams(tokens, len(words) + SPECIAL, options.buckets, ngram_vocabulary)
+    layout = TextLayout(length, ngrams.widest, options.buckets, options.keep, split)
+    encoded, char_ngrams = {"tokens": tokens[:, :length].copy(), "ngrams": ngrams.padded(layout.width)}, None
+    if options.characters:
+        char_ngrams, encoded["characters"] = fit_char_ngrams(texts, options.characters, options.character_buckets)
+    separator = table.reading.file.separator if options.header is not None else None
+    files = {"documents": table.reading.documents, "separator": separator}
+    return TextEncoder(words, layout, ngram_vocabulary, char_ngrams, **files, fitted=(texts, encoded))
 
 
-def _widest(ids: Array) -> int:
-    """Largest number of ids in a row, at least 1. ids: (n, m), padded with 0."""
-    return int(max(1, (ids != 0).sum(axis=1).max()))
+def _ngrams(tokens: Array, known: int, buckets: int, vocabulary: NgramVocabulary | None) -> Ragged:
+    """Ids of the words and n-grams of tokens (n, length) int32. known: number of ids of words; see TextEncoder."""
+    return vocabulary.find(tokens) if vocabulary else hashed_pairs(tokens, known, buckets)
 
 
 def _answers(label: Array, labels: Array) -> Array:

@@ -8,13 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
+from minnow.modalities.text.ragged import Ragged, distinct, joined
 from minnow.types import Array
 
 SPECIAL = 2
 """0 pads, 1 is any unknown word."""
 _MIN_ROWS = 2
 """Smallest number of rows of train with an n-gram: one that occurs in a single text does not generalize."""
-_CHUNK = 2048
+_ROWS = 128
+"""Rows whose n-grams are looked up and sorted at once: many short sorts take less time than a long one."""
 Level = tuple[Array, Array]
 """left (k,) int64: ids of n-grams without their last word; right (k,) int64: ids of that word. Sorted by left, right."""
 
@@ -35,52 +37,40 @@ class NgramVocabulary:
     def _keys(self) -> list[Array]:
         return [left * self.words + right for left, right in self.levels]
 
-    def find(self, ids: Array, width: int) -> Array:
-        """Ids of the distinct known words and n-grams of rows of words (n, m) int32: (n, width) int32, see distinct."""
-        parts = [self._find(ids[i : i + _CHUNK], width) for i in range(0, max(len(ids), 1), _CHUNK)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    def find(self, ids: Array) -> Ragged:
+        """Ids of the distinct known words and n-grams of rows of words (n, m) int32, padded with 0."""
+        return joined([self._find(ids[i : i + _ROWS]) for i in range(0, max(len(ids), 1), _ROWS)])
 
-    def _find(self, ids: Array, width: int) -> Array:
-        rows, positions = np.nonzero(ids >= SPECIAL)
-        all_rows, values = [rows], [ids[rows, positions].astype(np.int64)]
-        left, first = ids.astype(np.int64), self.words
-        for step, keys in enumerate(self._keys, 1):
-            rows, positions, codes = _follow(left, ids[:, step:], self.words)
+    def _find(self, ids: Array) -> Ragged:
+        places, values = _known(ids)
+        all_places, all_values, first = [places], [values], self.words
+        for length, keys in enumerate(self._keys, 1):
+            places, codes = _follow(ids, places, values, length, self.words)
             index, known = _lookup(keys, codes)
-            left = _next_left(left, rows[known], positions[known], first + index[known])
-            all_rows.append(rows[known])
-            values.append(first + index[known])
+            places, values = places[known], first + index[known]
+            all_places.append(places)
+            all_values.append(values)
             first += len(keys)
-        return distinct(np.concatenate(all_rows), np.concatenate(values), len(ids), width, self.size)
+        rows = np.concatenate(all_places) // ids.shape[1]
+        return distinct(rows, np.concatenate(all_values), len(ids), self.size)
 
 
-def distinct(rows: Array, values: Array, n: int, width: int, size: int) -> Array:
-    """Arrange values (k,) below size in n rows: each value once per row, ascending, padded with 0, at most width of them.
+def _known(ids: Array) -> tuple[Array, Array]:
+    """Places of the known words in flat ids, and their ids, (k,) int64 each. ids: (n, m) int32."""
+    places = np.flatnonzero(ids >= SPECIAL)
+    return places, ids.ravel()[places].astype(np.int64)
 
-    rows: (k,), the row of each value. Returns (n, width) int32.
+
+def _follow(ids: Array, places: Array, values: Array, length: int, words: int) -> tuple[Array, Array]:
+    """Find the n-grams behind which a known word stands in the same row: their places, and codes of both ids, (k,) int64 each.
+
+    ids: (n, m) int32; places: (j,), where n-grams of length words begin in flat ids; values: (j,), their ids.
     """
-    codes = np.sort(rows * np.int64(size) + values)
-    codes = codes[np.concatenate([[True], codes[1:] != codes[:-1]])] if len(codes) else codes
-    rows = codes // size
-    positions = np.arange(len(rows)) - np.searchsorted(rows, np.arange(n))[rows]
-    kept = positions < width
-    table = np.zeros((n, width), np.int32)
-    table[rows[kept], positions[kept]] = (codes - rows * size)[kept]
-    return table
-
-
-def _follow(left: Array, right: Array, words: int) -> tuple[Array, Array, Array]:
-    """Find known words after known n-grams: their rows, positions and a code of both ids, (k,) int64 each."""
-    left = left[:, : right.shape[1]]
-    rows, positions = np.nonzero((left >= SPECIAL) & (right >= SPECIAL))
-    return rows, positions, left[rows, positions] * words + right[rows, positions]
-
-
-def _next_left(left: Array, rows: Array, positions: Array, ids: Array) -> Array:
-    """Ids (n, m - 1) of the known n-grams at the position where each begins, 0 elsewhere: left parts of longer n-grams."""
-    longer = np.zeros((len(left), max(left.shape[1] - 1, 0)), np.int64)
-    longer[rows, positions] = ids
-    return longer
+    inside = places % ids.shape[1] < ids.shape[1] - length
+    places, values = places[inside], values[inside]
+    right = ids.ravel()[places + length]
+    known = right >= SPECIAL
+    return places[known], values[known] * words + right[known]
 
 
 def _lookup(keys: Array, codes: Array) -> tuple[Array, Array]:
@@ -110,23 +100,20 @@ def learn_ngrams(ids: Array, words: int, answers: Array, most: int, longest: int
 
 def _scored_levels(ids: Array, words: int, centred: Array, longest: int) -> tuple[list[Level], Array]:
     """All n-grams with at least _MIN_ROWS rows, by level, and the concatenated scores of words and n-grams."""
-    levels: list[Level] = []
-    scores = [_score(*_once(*_words(ids)), centred, words)]
-    left, first = ids.astype(np.int64), words
-    for step in range(1, longest):
-        rows, positions, codes = _follow(left, ids[:, step:], words)
-        keys = _common(rows, codes)
-        index, known = _lookup(keys, codes)
-        scores.append(_score(*_once(rows[known], index[known]), centred, len(keys)))
+    levels, columns = list[Level](), ids.shape[1]
+    places, values = _known(ids)
+    once = distinct(places // columns, values, len(ids), words)
+    scores = [_score(np.repeat(np.arange(len(ids)), once.counts), once.values, centred, words)]
+    first = words
+    for length in range(1, longest):
+        places, codes = _follow(ids, places, values, length, words)
+        keys, index, once = _common(places // columns, codes)
+        scores.append(_score(places[once] // columns, index[once], centred, len(keys)))
         levels.append((keys // words, keys % words))
-        left = _next_left(left, rows[known], positions[known], first + index[known])
+        known = index >= 0
+        places, values = places[known], first + index[known]
         first += len(keys)
     return levels, np.concatenate(scores)
-
-
-def _words(ids: Array) -> tuple[Array, Array]:
-    rows, positions = np.nonzero(ids >= SPECIAL)
-    return rows, ids[rows, positions].astype(np.int64)
 
 
 def _spread(answers: Array) -> Array:
@@ -134,23 +121,23 @@ def _spread(answers: Array) -> Array:
     return answers.var(axis=0) if answers.shape[1] == 1 else answers.mean(axis=0)
 
 
-def _once(rows: Array, values: Array) -> tuple[Array, Array]:
-    """Remove repeated pairs of row and value."""
-    if not len(rows):
-        return rows, values
-    size = np.int64(values.max() + 1)
-    codes = np.unique(rows * size + values)
-    return codes // size, codes % size
+def _common(rows: Array, codes: Array) -> tuple[Array, Array, Array]:
+    """Find the codes with at least _MIN_ROWS rows. rows: (k,), ascending; codes: (k,) int64.
 
-
-def _common(rows: Array, codes: Array) -> Array:
-    """Codes with at least _MIN_ROWS rows, ascending."""
-    order = np.lexsort((rows, codes))
-    rows, codes = rows[order], codes[order]
-    new = np.ones(len(codes), bool)
-    new[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
-    unique, counts = np.unique(codes[new], return_counts=True)
-    return unique[counts >= _MIN_ROWS]
+    Returns these codes in ascending order; the index of each code among them, (k,), -1 where it is none; and the places of the
+    first one of each such code in each row, (j,), in order of code and row.
+    """
+    order = np.argsort(codes, kind="stable")
+    ordered, rows = codes[order], rows[order]
+    first = np.ones(len(order), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    once = first.copy()
+    once[1:] |= rows[1:] != rows[:-1]
+    number = np.cumsum(first) - 1
+    common = np.bincount(number[once]) >= _MIN_ROWS
+    index = np.empty(len(order), np.int64)
+    index[order] = np.where(common, np.cumsum(common) - 1, -1)[number]
+    return ordered[first][common], index, order[once & common[number]]
 
 
 def _score(rows: Array, values: Array, centred: Array, size: int) -> Array:

@@ -1,20 +1,15 @@
-"""N-grams of texts for `linear`: their weighting before the fit, and the network with the fitted weights."""
+"""N-grams of texts for `linear`: their weighting before the fit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from minnow.families._arrays import CHARACTERS, NGRAMS
-from minnow.families._keras.layers import sum_over_rows
-from minnow.families._keras.model import one_or_list
+from minnow.families._linear.function import SHORTEST
 from minnow.types import Array, Batch
-
-_SHORTEST = 1e-6
-"""Smallest divisor of a text's vector: the length is 0 where a text has no known n-gram."""
 
 
 def arrays(batch: Batch, features: str | None) -> list[str]:
@@ -62,16 +57,21 @@ def weightings(train: Batch, names: list[str], asked: str | None) -> tuple[str, 
     return (asked,)
 
 
+def counted(batch: Batch, names: list[str]) -> list[Any]:
+    """Rows of each array of n-grams, (n, ids) sparse: 1 where a text has the n-gram. names: arrays of n-grams."""
+    return [_rows(batch, name) for name in names]
+
+
 def blocks(
-    train: Batch, val: Batch, names: list[str], params: Weighting, weighting: str
+    train: Batch, splits: Sequence[list[Any]], params: Weighting, weighting: str
 ) -> tuple[Any, Any, list[Array] | None]:
     """Sparse features of train and of val, one column per n-gram, and the weights of each array.
 
-    names: arrays of n-grams. There are no weights for the weighting "none".
+    splits: train and val as counted. There are no weights for the weighting "none".
     """
     from scipy.sparse import hstack
 
-    splits, weights = [[_rows(batch, name) for name in names] for batch in (train, val)], None
+    weights = None
     if weighting != "none":
         weigh = _log_ratio if weighting == "naive_bayes" else _inverse_frequency
         weights = [weigh(rows, train, params.min_rows) for rows in splits[0]]
@@ -81,13 +81,15 @@ def blocks(
 
 
 def _rows(batch: Batch, name: str) -> Any:
-    """Matrix of 0 and 1, (n, ids) sparse: 1 where a text has the n-gram."""
     from scipy.sparse import csr_array
 
     ids = batch.inputs[name]
-    positions = np.nonzero(ids)
+    there = ids != 0
+    ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
     shape = (len(batch), batch.cardinalities[name])
-    return csr_array((np.ones(len(positions[0]), np.float32), (positions[0], ids[positions])), shape=shape)
+    rows = csr_array((np.ones(ends[-1], np.float32), ids[there], ends), shape=shape)
+    rows.sum_duplicates()
+    return rows
 
 
 def _log_ratio(rows: Any, train: Batch, min_rows: int) -> Array:
@@ -111,10 +113,17 @@ def _inverse_frequency(rows: Any, train: Batch, min_rows: int) -> Array:
 
 def _scaled(rows: Any, weight: Array, norm: str) -> Any:
     """Weight n-grams (n, ids), and divide each row by the root of its count or by its Euclidean norm. weight: (ids,)."""
-    weighted = rows.multiply(weight[None, :]).tocsr()
-    squares = np.asarray((weighted.multiply(weighted) if norm == "length" else rows).sum(axis=1)).ravel()
-    smallest = _SHORTEST if norm == "length" else 1.0
-    return weighted.multiply(1 / np.maximum(np.sqrt(squares), smallest)[:, None]).tocsr()
+    weighted = _with_values(rows, rows.data * weight[rows.indices])
+    measured, smallest = (weighted.multiply(weighted), SHORTEST) if norm == "length" else (rows, 1.0)
+    scale = 1 / np.maximum(np.sqrt(np.asarray(measured.sum(axis=1)).ravel()), smallest)
+    return _with_values(rows, weighted.data * np.repeat(scale, np.diff(rows.indptr)))
+
+
+def _with_values(rows: Any, values: Array) -> Any:
+    """Matrix with other values in the same places. values: (k,), in the order of the stored ones."""
+    from scipy.sparse import csr_array
+
+    return csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def interpolated(weights: Array, beta: float) -> Array:
@@ -123,75 +132,3 @@ def interpolated(weights: Array, beta: float) -> Array:
     if beta == 1 or not size.any():
         return weights
     return np.where(size > 0, (1 - beta) * size[size > 0].mean() + beta * weights, 0.0)
-
-
-@dataclass(frozen=True)
-class NgramWeights:
-    """The result of a fit to n-grams.
-
-    names: arrays of n-grams; weights: (ids, k), concatenated over the arrays; bias: (k,); scales: weights of the n-grams before
-    the fit, per array, None without; norm: "count" or "length".
-    """
-
-    names: list[str]
-    weights: Array
-    bias: Array
-    scales: list[Array] | None
-    norm: str
-
-
-def network(train: Batch, fitted: NgramWeights, end: Callable[[Any], Any]) -> Any:
-    """Build the network that sums the weights of the n-grams of a text; id 0, the padding, has weight 0.
-
-    Two labels share one weight per n-gram. end: appends the last layer to logits or numbers.
-    """
-    import keras
-    from keras import layers
-
-    weights, bias, names = fitted.weights, fitted.bias, fitted.names
-    shared = np.eye(len(bias), dtype=np.float32)
-    if len(bias) == 2:
-        weights, shared = weights[:, 1:] - weights[:, :1], np.array([[-0.5, 0.5]], np.float32)
-    parts = np.split(weights, np.cumsum([train.cardinalities[name] for name in names])[:-1])
-    inputs = [keras.Input(train.inputs[name].shape[1:], dtype="int32", name=name) for name in names]
-    totals = [_total(ids, fitted, index, part) for index, (ids, part) in enumerate(zip(inputs, parts, strict=True))]
-    # a sum over a new axis, since int8 would quantize the sum of two tensors
-    x = keras.ops.sum(keras.ops.stack(totals, axis=-1), axis=-1) if len(totals) > 1 else totals[0]
-    last = layers.Dense(len(bias), name="logits")
-    whole = keras.Model(one_or_list(inputs), end(last(x)), name="linear")
-    last.set_weights([shared, bias])
-    return whole
-
-
-def _total(ids: Any, fitted: NgramWeights, index: int, weights: Array) -> Any:
-    """Sum the weights of the ids in one array, normalized as the rows of the fit."""
-    import keras
-
-    name = fitted.names[index]
-    total: Any = sum_over_rows(_lookup(ids, weights, f"weights_{name}"))
-    if fitted.scales is None:
-        return total
-    if fitted.norm != "length":
-        return total / _root_of_count(ids)
-    scales = _lookup(ids, np.abs(fitted.scales[index])[:, None], f"scales_{name}")
-    return total / keras.ops.maximum(keras.ops.sqrt(sum_over_rows(scales * scales)), _SHORTEST)
-
-
-def _lookup(ids: Any, values: Array, name: str) -> Any:
-    """Look up rows of values (size, k) by id, with zeros for id 0."""
-    from keras import layers
-
-    table = layers.Embedding(*values.shape, name=name)
-    rows = table(ids)
-    weights = values.astype(np.float32)
-    weights[0] = 0.0
-    table.set_weights([weights])
-    return rows
-
-
-def _root_of_count(ids: Any) -> Any:
-    import keras
-
-    ops: Any = keras.ops
-    count = ops.sum(ops.cast(ops.not_equal(ids, 0), "float32"), axis=1, keepdims=True)
-    return ops.sqrt(ops.maximum(count, 1.0))

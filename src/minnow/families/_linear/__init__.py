@@ -1,0 +1,1 @@
+"""The model of `linear`: weights in arrays, without a framework."""

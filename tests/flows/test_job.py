@@ -1,0 +1,47 @@
+"""What the worker of a run imports."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flows.job import families_of, libraries
+from minnow.config import Settings
+from minnow.runners.worker import Worker
+from minnow.stages import compress, intake, train
+from minnow.stages.case import Case
+from minnow.workspace import Workspace
+
+JOBS = Path(__file__).parents[1] / "runners"
+NETWORKS = ["tensorflow", "keras"]
+FAMILIES = ["linear", "gboost", "forest"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{x:.3f},{'rgb'[row % 3]},{'ab'[int(x > 0)]}" for row, x in enumerate(rng.normal(size=90))]
+    (tmp_path / "rows.csv").write_text("\n".join(["x,y,kind", *lines]) + "\n")
+    (tmp_path / "uv.lock").write_text("")
+    entry = {"modality": "tabular", "task": "classify", "data": "rows.csv", "options": {"target": "kind"}}
+    entry |= {"families": FAMILIES, "compression": ["float16", "int8"]}
+    settings = Settings.model_validate({"usecases": {"small": entry}})
+    return Case("small", settings, Workspace(tmp_path, tmp_path / "params.yaml"))
+
+
+def test_a_worker_that_fits_and_compresses_no_network_never_imports_tensorflow(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(JOBS), prepend=os.pathsep)
+    prepared = intake.prepare_case(table, intake.read(table))
+    with Worker(1, tmp_path / "worker.log", warm=libraries(families_of(table.settings, ["small"]))) as worker:
+        handed = train.hand_over(table, prepared, worker.call)
+        made = {family: compress.variants(table, train.train(table, family, handed), handed) for family in FAMILIES}
+        found = worker.call("worker_jobs:imported", [*NETWORKS, "sklearn.linear_model", "sklearn.ensemble"])
+    assert set(made["linear"].bundles) == {"float32", "float16", "int8"}
+    assert set(made["forest"].refused) == {"float16", "int8"}
+    assert found == ["sklearn.linear_model", "sklearn.ensemble"]
+
+
+def test_libraries_are_those_of_the_families_each_once():
+    assert libraries(["linear", "fcnn", "cnn"]) == ("sklearn.linear_model", "tensorflow")
+    assert libraries(families_of(Settings.model_validate({"usecases": {}}), ["gone"])) == ()
