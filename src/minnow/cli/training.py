@@ -52,7 +52,7 @@ def new(
     data: Annotated[
         Path,
         typer.Option(
-            help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON lines, Parquet."
+            help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON, Parquet."
         ),
     ],
     target: Annotated[

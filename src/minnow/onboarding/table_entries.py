@@ -28,7 +28,7 @@ _LEAST_ROWS = 12
 
 
 def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
-    """Read delimited rows, JSON lines or Parquet, and propose an entry for them. Raises ValueError."""
+    """Read delimited rows, JSON or Parquet, and propose an entry for them. Raises ValueError."""
     columns = facts.read_columns(proposal, data, request)
     if request.target and request.target not in columns.values:
         raise ValueError(f"--target: {unknown('column', request.target, columns.values)}")
