@@ -75,8 +75,11 @@ def test_lines_and_columns_are_inputs_for_a_prediction(tmp_path):
     _write(tmp_path, "id,text\n1,three\n", "inputs.csv")
     assert list(text.from_file(tmp_path / "inputs.txt", OPTIONS, WORDS)) == ["one", "two"]
     assert list(text.from_file(tmp_path / "inputs.csv", OPTIONS, WORDS)) == ["three"]
-    with pytest.raises(FileError, match="not readable as JSON"):
+    with pytest.raises(FileError, match=r"none\.json: .*No such file"):
         list(text.from_file(tmp_path / "none.json", OPTIONS, WORDS))
+    _write(tmp_path, "[1,", "cut.json")
+    with pytest.raises(FileError, match="not readable as JSON"):
+        list(text.from_file(tmp_path / "cut.json", OPTIONS, WORDS))
 
 
 def test_a_json_object_a_line_is_read_as_a_row(tmp_path):
