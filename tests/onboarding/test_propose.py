@@ -69,6 +69,22 @@ def test_few_numbers_are_classes_only_where_they_repeat(tmp_path):
     assert _entry(path)["task"] == "classify"
 
 
+@pytest.mark.parametrize(
+    ("grades", "task"),
+    [
+        ([4] * 2 + [5] * 20 + [6] * 50 + [7] * 30 + [8] * 15 + [9] * 3, "regress"),
+        ([1] * 2 + [2] * 20 + [3] * 50 + [5] * 30 + [6] * 15 + [7] * 3, "classify"),  # 4 is no class
+        ([0] * 20 + [1] * 20 + [2] * 20 + [3] * 20 + [4] * 20 + [5] * 20, "classify"),
+        ([0] * 2 + [1] * 50 + [2] * 5 + [3] * 30 + [4] * 30 + [5] * 3, "classify"),  # two of them are the commonest
+        ([0] * 60 + [1] * 40 + [2] * 10 + [3] * 5 + [4] * 3 + [5] * 2, "classify"),
+        ([1] * 5 + [2] * 60 + [3] * 50 + [4] * 5, "classify"),  # too few to tell
+    ],
+)
+def test_whole_numbers_in_a_row_with_a_single_peak_are_grades(grades, task, tmp_path):
+    path = _csv(tmp_path, "a,points", lambda i: f"{RNG.normal():.2f},{grades[(7 * i) % 120]}")
+    assert _entry(path, target="points")["task"] == task
+
+
 def test_infinite_numbers_do_not_stop_a_proposal(tmp_path):
     path = _csv(tmp_path, "a,u,kind", lambda i: f"{RNG.normal():.2f},{'Inf' if i % 9 == 0 else i},{'ab'[i % 2]}")
     warnings = propose(path, Request()).warnings

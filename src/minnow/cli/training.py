@@ -51,9 +51,7 @@ def new(
     name: Annotated[str, typer.Argument(help="Name of the new use case.")],
     data: Annotated[
         Path,
-        typer.Option(
-            help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON, Parquet."
-        ),
+        typer.Option(help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON, Parquet."),
     ],
     target: Annotated[
         str | None, typer.Option(help="Column to predict. Default: by names and order of columns.")

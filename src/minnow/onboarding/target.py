@@ -18,6 +18,9 @@ _NAMES = (
 )  # fmt: skip
 _MANY_VALUES, _OFTEN = 20, 0.5
 """Different numbers up to which they are classes: so many, and so many per row."""
+_GRADES, _RARE_GRADE = 6, 0.25
+"""Least number of grades, and the largest share of the rows of the commonest that the first and the last one have. Codes of six
+classes have such counts by chance in less than one of twenty files."""
 _RARE = 0.01
 """Share of rows below which a class is rare."""
 _RARE_FOR_ACCURACY = 0.2
@@ -124,8 +127,21 @@ def choose_task(proposal: Proposal, columns: Columns, target: str, request: Requ
     whole = values.dtype.kind == "f" and bool((values[np.isfinite(values)] % 1 == 0).all())
     if values.dtype.kind == "f" and (distinct > min(_MANY_VALUES, _OFTEN * len(labels)) or not whole):
         proposal.choose("task", "regress", f"the target is a number with {distinct:,} different values")
+    elif values.dtype.kind == "f" and _are_grades(values):
+        why = f"the target has {distinct} whole numbers in a row, those in the middle the most often: grades, not names"
+        proposal.choose("task", "regress", f"{why} (--task classify for classes)")
     else:
         proposal.choose("task", "classify", f"the target has {distinct} different values")
+
+
+def _are_grades(values: Array) -> bool:
+    """Whether whole numbers (n,), NaN missing, are grades: in a row, the rarer the further from the commonest."""
+    grades, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    if len(grades) < _GRADES or (np.diff(grades) != 1).any():
+        return False
+    usual, rises = int(counts.argmax()), np.diff(counts)
+    single = bool((rises[:usual] >= 0).all() and (rises[usual:] <= 0).all())
+    return single and max(counts[0], counts[-1]) < _RARE_GRADE * counts[usual]
 
 
 def allow_rare_class(proposal: Proposal, names: Array) -> None:
