@@ -218,3 +218,11 @@ def test_a_part_of_the_calendar_names_no_series(part, tmp_path):
     proposal = _proposal(tmp_path, f"year,{part},warm,load", lines)
     assert "series" not in proposal.options
     assert proposal.entry["modality"] == "tabular"
+
+
+def test_gaps_of_a_target_are_allowed_with_the_reason(tmp_path):
+    lines = [f"{moment}:00,{'' if 100 <= i < 160 else f'{LEVEL[i]:.2f}'}" for i, moment in enumerate(HOURS)]
+    proposal = propose(_csv(tmp_path, "when,load", lines), Request())
+    assert proposal.options["max_missing_run"] == 0.14
+    assert proposal.reasons["options.max_missing_run"] == "the target is missing in a row: 12.5 % of the rows"
+    assert not proposal.warnings

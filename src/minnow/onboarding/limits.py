@@ -59,12 +59,12 @@ def _relax(proposal: Proposal, table: Table, options: Any) -> None:
     repeated = int(counts[counts > 1].sum())
     if repeated > limits.get("max_duplicates", 1) * rows:
         why = f"{repeated:,} of {rows:,} rows are the same as another one"
-        proposal.choose("options.max_duplicates", _share(repeated / rows), why)
+        proposal.choose("options.max_duplicates", relaxed(repeated / rows), why)
     if "repeats" in table.columns and "max_repeats" in limits:
         again = int((table.columns["repeats"] > 0).sum())
         if again > limits["max_repeats"] * rows:
             why = f"{again:,} of {rows:,} pairs of user and item occur again"
-            proposal.choose("options.max_repeats", _share(again / rows), why)
+            proposal.choose("options.max_repeats", relaxed(again / rows), why)
 
 
 def _train_rows(proposal: Proposal, table: Table, problem: Problem) -> int | None:
@@ -79,5 +79,6 @@ def _train_rows(proposal: Proposal, table: Table, problem: Problem) -> int | Non
         return None
 
 
-def _share(share: float) -> float:
+def relaxed(share: float) -> float:
+    """A limit that a share of rows meets, also where some rows are added."""
     return min(1.0, math.ceil(100 * _SLACK * share) / 100)

@@ -11,11 +11,21 @@ from minnow.modalities.timeseries.options import Options
 from minnow.modalities.timeseries.windows import run_lengths
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.history import propose_history
+from minnow.onboarding.limits import relaxed
 from minnow.onboarding.pace import Pace, any_pace, counters, find_pace, step_words
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, target_of
 from minnow.tables.cells import raw
 from minnow.types import Array
+
+_GAPS = {
+    "max_missing": "is missing",
+    "max_missing_run": "is missing in a row",
+    "max_stuck": "is one and the same value in a row",
+}
+"""Limits of a sensor: option -> what a target is that exceeds it."""
+_WHOLE = 0.99
+"""The largest limit."""
 
 
 def propose_series(proposal: Proposal, columns: Columns, request: Request) -> None:
@@ -35,6 +45,8 @@ def propose_series(proposal: Proposal, columns: Columns, request: Request) -> No
     alone = columns.values[target].dtype.kind == "f" and not set(columns.values) - {*read, *dropped}
     if proposal.task in ("regress", "forecast") or (alone and not request.task):
         _forecast(proposal, request)
+    if proposal.task == "forecast":
+        _allow_gaps(proposal, columns.values[target], pace)
     propose_history(proposal, columns, pace, target)
     if proposal.task == "classify":
         allow_rare_class(proposal, columns.labels(target))
@@ -70,7 +82,7 @@ def _drop(
     able = {name: values for name, values in columns.values.items() if name not in (*read, *counting)}
     others = [name for name, values in able.items() if values.dtype.kind in "OM"]
     most = {name: field.default for name, field in Options.model_fields.items()} | dict(proposal.given)
-    useless = [name for name, values in able.items() if name not in others and _is_refused(values, pace, most)]
+    useless = [name for name, values in able.items() if name not in others and _exceeded(values, pace, most)]
     reasons = {
         "not numbers, and so no sensor": others,
         "a count of the rows, which says nothing about them": counting,
@@ -83,12 +95,25 @@ def _drop(
     return dropped
 
 
-def _is_refused(values: Array, pace: Pace, most: Mapping[str, Any]) -> bool:
-    """Whether a run would refuse a sensor. most: options of the modality, with the largest accepted shares."""
+def _exceeded(values: Array, pace: Pace, most: Mapping[str, Any]) -> dict[str, float]:
+    """Limits that a sensor exceeds, so that a run would refuse it: option -> its share. most: the largest accepted shares."""
     ordered = raw(values)[pace.order]
     missing, share = np.isnan(ordered), run_lengths(ordered, pace.group[pace.order]) / len(ordered)
-    gap, still = (share[where].max(initial=0.0) for where in (missing, ~missing))
-    return bool(missing.mean() > most["max_missing"] or gap > most["max_missing_run"] or still > most["max_stuck"])
+    gap, still = (float(share[where].max(initial=0.0)) for where in (missing, ~missing))
+    found = {"max_missing": float(missing.mean()), "max_missing_run": gap, "max_stuck": still}
+    return {name: share for name, share in found.items() if share > most[name]}
+
+
+def _allow_gaps(proposal: Proposal, values: Array, pace: Pace) -> None:
+    """Raise the limits that the target exceeds, which cannot be dropped."""
+    limits = {name: Options.model_fields[name].default for name in _GAPS}
+    for name, share in _exceeded(values, pace, limits).items():
+        if name not in proposal.given:
+            proposal.choose(
+                f"options.{name}",
+                min(relaxed(share), _WHOLE),
+                f"the target {_GAPS[name]}: {100 * share:.3g} % of the rows",
+            )
 
 
 def _forecast(proposal: Proposal, request: Request) -> None:
