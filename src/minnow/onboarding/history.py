@@ -8,7 +8,7 @@ import numpy as np
 
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.pace import Pace
-from minnow.onboarding.proposal import Proposal
+from minnow.onboarding.proposal import TRAIN_SHARE, Proposal
 from minnow.types import Array
 
 _WINDOW, _FAST_WINDOW_S, _WIDEST = 12, 2.0, 256
@@ -22,8 +22,8 @@ _LONGEST_SEASON = 96
 """Most rows of a season: histories are held in memory, and requests have to bring them."""
 _SEASONS, _WIDE_SEASONS = 12, 4
 """Least number of seasons that a series has; seasons that a window holds, of a season of a few rows."""
-_TRAIN, _SHORT_SHARE = 0.6, 0.1
-"""Share of train; share of the rows that may be of shorter series."""
+_SHORT_SHARE = 0.1
+"""Share of the rows that may be of shorter series."""
 _AGREEMENT, _ERRORS, _LEAST_PAIRS = 0.25, 3.0, 10
 """Correlation of changes with those a season before from which on there is a season, and that in standard errors of none."""
 
@@ -114,7 +114,7 @@ def _agreement(values: Array, pace: Pace, lag: int) -> tuple[float, int]:
     group = pace.group[order]
     _, begins, counts = np.unique(group, return_index=True, return_counts=True)
     place = np.arange(len(group)) - np.repeat(begins, counts)
-    train = np.flatnonzero(place < _TRAIN * np.repeat(counts, counts))
+    train = np.flatnonzero(place < TRAIN_SHARE * np.repeat(counts, counts))
     ordered, group = values[order][train], group[train]
     changes = np.where(np.diff(group) == 0, np.diff(ordered), np.nan)
     pairs = np.stack([changes[lag:], changes[: len(changes) - lag]])[:, group[1 + lag :] == group[1 : len(group) - lag]]

@@ -17,6 +17,8 @@ from minnow.config.writing import inline
 from minnow.contracts import Parameters
 from minnow.tables.errors import ReadingError
 
+TRAIN_SHARE = 0.6
+"""Share of the rows that are train, as a proposed entry divides them."""
 ASKED_FOR = "requested"
 """The reason for a choice of the user."""
 _OPTION = "options."

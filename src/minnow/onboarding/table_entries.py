@@ -13,7 +13,7 @@ from minnow.modalities.tabular.options import Options
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
 from minnow.onboarding.pace import find_pace
-from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
+from minnow.onboarding.proposal import ASKED_FOR, TRAIN_SHARE, Proposal, Request
 from minnow.onboarding.series_entries import propose_series
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
@@ -21,8 +21,6 @@ from minnow.registry import unknown
 from minnow.tables.numbers import is_plain
 from minnow.types import Array
 
-_TRAIN = 0.6
-"""Share of train."""
 _LEAST_ROWS = 12
 """Rows with an answer from which on columns are compared with it."""
 
@@ -103,7 +101,7 @@ def _is_id(name: str, values: Array) -> bool:
 def _classes_at_first(times: Array, labels: Array) -> int:
     """Number of classes of the rows that are train, the first ones of those with a label."""
     known = np.flatnonzero(labels != "")
-    first = known[np.argsort(times[known], kind="stable")][: max(1, round(_TRAIN * len(known)))]
+    first = known[np.argsort(times[known], kind="stable")][: max(1, round(TRAIN_SHARE * len(known)))]
     return len(np.unique(labels[first]))
 
 
