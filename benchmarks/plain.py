@@ -39,7 +39,8 @@ def run(case: Case, folder: Path) -> None:
         model, made = folder / family, folder / f"{family}-variants"
         model.mkdir()
         made.mkdir()
-        call_here("minnow.stages.train:fit", handed, family, case.usecase.families[family], case.settings.seed, model)
+        kind, params = case.usecase.family_of(family), case.usecase.params_of(family)
+        call_here("minnow.stages.train:fit", handed, kind, params, case.settings.seed, model)
         call_here("minnow.stages.compress:compress", model, handed, compress.plan_of(case, family), made)
         bundles += [open_bundle(path) for path in sorted(made.glob(f"*/{FOLDER}"))]
     for bundle in bundles:

@@ -101,9 +101,9 @@ def warm_up() -> None:
 
 
 def families_of(settings: Settings, usecases: Iterable[str]) -> list[str]:
-    """The families of use cases, each once; a use case whose entry has a fault has none."""
+    """The families of use cases, each once; a use case whose entry has a fault has none. Not the names of their entries."""
     known = [settings.usecases[name] for name in usecases if name in settings.usecases]
-    return list(dict.fromkeys(family for usecase in known for family in usecase.families))
+    return list(dict.fromkeys(usecase.family_of(name) for usecase in known for name in usecase.families))
 
 
 def libraries(names: Iterable[str]) -> tuple[str, ...]:

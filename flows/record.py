@@ -121,7 +121,8 @@ def _family(
     fitted = next(candidate for candidate in outcome.candidates if candidate.family == family)
     trained, importances = fitted.trained, outcome.importances.get(family)
     draws = _family_plots(family, trained, importances, scratch / "plots" / family)
-    params = params_of("family", family, case.usecase.families[family], f"families.{family}", catalog())
+    usecase = case.usecase
+    params = params_of("family", usecase.family_of(family), usecase.params_of(family), f"families.{family}", catalog())
     return Record(
         name=f"{case.name} {family}",
         params=params.model_dump(mode="json"),

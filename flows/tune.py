@@ -96,7 +96,7 @@ def tune(
     left = f"Trials that ended are kept. To go on: minnow tune {usecase}{f' {family}' if family else ''}"
     with (
         described(lambda: left),
-        open_job(space, settings, [family] if family else families_of(settings, [usecase])) as job,
+        open_job(space, settings, families_of(settings, [usecase])) as job,
     ):
         rows = _read(job, usecase)
         opened = {name: _open(rows, name) for name in _searched(rows.case, family, job.display.say)}
@@ -133,7 +133,7 @@ def _searched(case: Case, family: str | None, say: Callable[[str], None]) -> lis
     if family is not None:
         return [family]
     spaces = case.settings.tune.spaces.get(case.name, {})
-    able = [name for name in case.usecase.families if name in spaces or families.get(name).CAPABILITIES.space]
+    able = [name for name in case.usecase.families if name in spaces or _space_of(case, name)]
     if not able:
         raise ConfigError(
             f"No family of '{case.name}' has a search space of its own. Set one: tune.spaces.{case.name}."
@@ -141,6 +141,10 @@ def _searched(case: Case, family: str | None, say: Callable[[str], None]) -> lis
     if others := [name for name in case.usecase.families if name not in able]:
         say(f"  Not searched, since they have no search space (tune.spaces.{case.name}): {', '.join(others)}")
     return able
+
+
+def _space_of(case: Case, name: str) -> Mapping[str, Any]:
+    return families.get(case.usecase.family_of(name)).CAPABILITIES.space
 
 
 def _read(job: Job, usecase: str) -> _Rows:

@@ -154,7 +154,7 @@ def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     yield Check("uv.lock", case.lock == made_from.lock, made_from.lock, case.lock, f"{back} && make setup")
     here = machine()
     yield Check("machine", here == made_from.machine, made_from.machine, here, "run it on such a machine")
-    code = code_version([*case.modules(made_from.family), train.__name__])
+    code = code_version([*case.modules(str(record.family)), train.__name__])
     yield Check("code", code == made_from.code, made_from.code, code, back + untracked)
     if made_from.init_from:
         yield _start(case, made_from.init_from, back)
@@ -179,7 +179,7 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
     needed = _made_from(record).rows
     yield Check("encoded rows", rows == needed, needed[:SHOWN], rows[:SHOWN])
     limits, log = case.settings.worker, case.workspace.home / "worker.log"
-    with Worker(1, log, limits.memory_gb, limits.job_minutes, libraries([str(record.family)])) as worker:
+    with Worker(1, log, limits.memory_gb, limits.job_minutes, libraries([_made_from(record).family])) as worker:
         trained, before = _chosen(case, record, train.hand_over(case, prepared, worker.call))
         handed = train.hand_over(case, joined, worker.call)
         after = before if joined is prepared else refit.chain(case, trained, handed, worker.call)[1]

@@ -3,6 +3,7 @@
 from minnow.config.checking import Catalog, check_name, check_space, nested, params_of
 from minnow.config.errors import ConfigError
 from minnow.config.loading import load
+from minnow.config.named import FAMILY, family_of, named
 from minnow.config.settings import (
     Budget,
     Gate,
@@ -14,10 +15,10 @@ from minnow.config.settings import (
     Tune,
     UseCase,
     WorkerLimits,
-    named,
 )
 
 __all__ = [
+    "FAMILY",
     "Budget",
     "Catalog",
     "ConfigError",
@@ -32,6 +33,7 @@ __all__ = [
     "WorkerLimits",
     "check_name",
     "check_space",
+    "family_of",
     "load",
     "named",
     "nested",

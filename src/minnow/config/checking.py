@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from minnow.config.errors import ConfigError, Fault, faults_of
+from minnow.config.named import FAMILY, own_params
 from minnow.config.settings import Settings, Span, UseCase
 from minnow.contracts import Parameters
 from minnow.registry import unknown
@@ -48,15 +49,21 @@ def check(settings: Settings, catalog: Catalog) -> None:
         _among("tune.spaces", "use case", [name], settings.names)
         for family, space in spaces.items() if name in settings.usecases else ():
             where = f"tune.spaces.{name}.{family}"
-            _among(where, "family of this use case", [family], settings.usecases[name].families)
-            check_space(where, family, settings.usecases[name].families[family], space, catalog)
+            usecase = settings.usecases[name]
+            _among(where, "family of this use case", [family], usecase.families)
+            check_space(where, usecase.family_of(family), usecase.params_of(family), space, catalog)
 
 
 def check_name(name: object) -> None:
     """Check the name of a use case. Raises ConfigError."""
+    _check_label(("usecases", str(name)), name)
+
+
+def _check_label(where: Sequence[str], name: object) -> None:
+    """Check a name that folders and models are called by. Raises ConfigError."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError.at(
-            ("usecases", str(name)),
+            tuple(where),
             "a name has at most 48 characters, lower-case letters, digits, '-' and '_'. The first must be a letter, the last a "
             f"letter or a digit. Received: {name!r}.",
         )
@@ -75,20 +82,36 @@ def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
         raise ConfigError.at(f"{where}.options.{key}", text)
     if reason := catalog.refuses_measure(usecase.task, usecase.measure_name):
         raise ConfigError.at(f"{where}.measure", reason)
-    for family, params in usecase.families.items():
-        params_of("family", family, params, f"{where}.families.{family}", catalog)
-        if reason := catalog.fits(family, usecase.modality, usecase.task):
-            raise ConfigError.at(f"{where}.families.{family}", reason)
+    for entry in usecase.families:
+        _check_family(f"{where}.families.{entry}", entry, usecase, catalog)
     for compression, params in usecase.compression.items():
         params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
     full = {
         "options": catalog.params("modality", usecase.modality).full(usecase.options),
-        "families": {name: catalog.params("family", name).full(params) for name, params in usecase.families.items()},
+        "families": {
+            entry: catalog.params("family", usecase.family_of(entry)).full(params)
+            for entry, params in usecase.families.items()
+        },
     }
     usecase = usecase.model_copy(update=full)
     for family, params in usecase.families.items():
         _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
     return usecase
+
+
+def _check_family(where: str, entry: str, usecase: UseCase, catalog: Catalog) -> None:
+    """Check an entry under families: its name, its family, and the parameters of that."""
+    family, known = usecase.family_of(entry), catalog.known("family")
+    if family == entry:
+        _among(f"usecases.{where.split('.')[1]}.families", "family", [entry], known)
+    else:
+        _among(f"{where}.{FAMILY}", "family", [family], known)
+        if entry in known:
+            raise ConfigError.at(f"{where}.{FAMILY}", f"'{entry}' is a family itself. Give the entry another name.")
+        _check_label(where.split("."), entry)
+    params_of("family", family, own_params(usecase.families[entry]), where, catalog)
+    if reason := catalog.fits(family, usecase.modality, usecase.task):
+        raise ConfigError.at(where, reason)
 
 
 def circles(before: Mapping[str, list[str]]) -> dict[str, Fault]:
@@ -141,7 +164,6 @@ def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Cata
     """Check that the names in a use case are known."""
     _among(f"{where}.task", "task", [usecase.task], catalog.known("task"))
     _among(f"{where}.modality", "modality", [usecase.modality], catalog.known("modality"))
-    _among(f"{where}.families", "family", usecase.families, catalog.known("family"))
     _among(f"{where}.compression", "compression", usecase.compression, catalog.known("compression"))
     _among(f"{where}.exports", "exporter", usecase.exports, catalog.known("exporter"))
     _among(f"{where}.needs", "use case", usecase.needs, settings.names)
@@ -149,12 +171,14 @@ def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Cata
 
 
 def _check_start(where: str, name: str, family: str, start: Mapping[str, Any] | None, settings: Settings) -> None:
-    """Check `init_from`: the other use case must exist and train the same family."""
+    """Check `init_from`: the other use case must exist and train the same family under the same name."""
     if not start:
         return
     _among(f"{where}.usecase", "use case", [start["usecase"]], [other for other in settings.names if other != name])
     source = settings.usecases.get(start["usecase"])
-    if source and family not in source.families:
+    if source and (
+        family not in source.families or source.family_of(family) != settings.usecases[name].family_of(family)
+    ):
         raise ConfigError.at(
             f"{where}.usecase",
             f"'{start['usecase']}' must train '{family}' too. It trains: {', '.join(source.families)}.",

@@ -8,42 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from minnow.config.errors import ConfigError
+from minnow.config.named import Named, family_of, own_params
 from minnow.contracts import Duration, Parameters
 from minnow.registry import unknown
 
 MaxAge = Annotated[Duration, Field(ge=3600)] | None
-
-
-def named(value: Any) -> Any:
-    """Read names with parameters: name -> its parameters, {} for all defaults. Values of another kind are returned as they are.
-
-    value: a mapping; a list of names, and of names with their parameters such as {cnn: {epochs: 3}}; a single name; or nothing.
-
-    Raises:
-    ValueError for a list that holds something else, or a name twice.
-    """
-    if value is None or isinstance(value, str):
-        return {} if value is None else {value: {}}
-    if isinstance(value, Mapping):
-        return {name: {} if params is None else params for name, params in value.items()}
-    if not isinstance(value, list):
-        return value
-    read: dict[str, Any] = {}
-    for item in value:
-        if not isinstance(item, str) and not (isinstance(item, Mapping) and len(item) == 1):
-            raise ValueError(
-                "a list must hold names, and names with parameters such as {cnn: {epochs: 3}}, the parameters indented further "
-                f"than the name. One item is {item!r}"
-            )
-        for name, params in ({item: None} if isinstance(item, str) else item).items():
-            if name in read:
-                raise ValueError(f"'{name}' stands twice in the list; keep one of them")
-            read[name] = {} if params is None else params
-    return read
-
-
-Named = Annotated[dict[str, Any], BeforeValidator(named)]
-"""Names, each with its parameters."""
 
 
 class Judge(Parameters):
@@ -203,7 +172,8 @@ class UseCase(Parameters):
     """One entry under usecases.
 
     modality, task: names. measure: what chooses, judges and stands first; None takes the task's first one. data: a folder or a
-    file. options: of the modality. families, compression: name -> parameters.
+    file. options: of the modality. families, compression: name -> parameters. An entry under families may have a name of its
+        own and say its family, as in {gboost_slow: {family: gboost, learning_rate: 0.05}}.
     judge: what differs from the project's settings of the judge (Settings.judge_of).
     exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
         run before this one.
@@ -239,6 +209,14 @@ class UseCase(Parameters):
     def measure_name(self) -> str:
         """Name of the measure that decides, with its parameter; "" for the task's first one."""
         return self.measure.text if self.measure else ""
+
+    def family_of(self, name: str) -> str:
+        """The family of an entry under families."""
+        return family_of(name, self.families[name])
+
+    def params_of(self, name: str) -> dict[str, Any]:
+        """The parameters of an entry under families."""
+        return own_params(self.families[name])
 
     @property
     def starts(self) -> dict[str, str]:

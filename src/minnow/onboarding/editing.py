@@ -75,7 +75,8 @@ def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any])
             if node.get(parent) is None:
                 node[parent] = {}
             elif not isinstance(node[parent], Mapping):  # a short form, such as schedule: cosine
-                node[parent] = catalog().params("family", family).full({parent: node[parent]})[parent]
+                of_family = config.family_of(family, entry["families"][family])
+                node[parent] = catalog().params("family", of_family).full({parent: node[parent]})[parent]
             node = node[parent]
         node[last] = _flow(value)
     changed = io.StringIO()

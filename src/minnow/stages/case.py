@@ -131,9 +131,9 @@ class Case:
         """Dotted name of its task, for code_version."""
         return tasks.registry.module(self.usecase.task)
 
-    def modules(self, family: str) -> list[str]:
-        """List the modules that are looked up by name when a family of this case is trained."""
-        return [self.task_module, self.modality_module, families.registry.module(family)]
+    def modules(self, entry: str) -> list[str]:
+        """List the modules that are looked up by name when an entry under families is trained."""
+        return [self.task_module, self.modality_module, families.registry.module(self.usecase.family_of(entry))]
 
     def compressions(self) -> list[str]:
         """List the modules of its compressions."""

@@ -42,7 +42,7 @@ class Compressed:
 def plan_of(case: Case, family: str) -> Plan:
     """Return the compressions and exports that a case asks for."""
     usecase = case.usecase
-    names = (case.name, usecase.task, usecase.modality, family)
+    names = (case.name, usecase.task, usecase.modality, family, usecase.family_of(family))
     return Plan(*names, usecase.options, usecase.compression, tuple(usecase.exports), case.settings.seed)
 
 

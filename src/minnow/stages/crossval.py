@@ -104,7 +104,7 @@ def _run(case: Case, table: Table, names: Sequence[str], call: Call, each: Each,
                 failed[name] = str(error)
         report(next(ended), len(fits), {})
 
-    longest_first = sorted(fits, key=lambda fit: families.get(fit[0]).CAPABILITIES.cheap)
+    longest_first = sorted(fits, key=lambda fit: _cheap(case, fit[0]))
     each(one, longest_first, max(fold.handed.threads for repeat in divided for fold in repeat))
     kept = [name for name in names if name not in failed]
     joined = {
@@ -135,8 +135,12 @@ def folds(case: Case, table: Table, repeat: int = 0) -> Iterator[Table]:
         yield replace(rows, split=np.where(rank % FOLDS == fold, "test", inner), unlabelled=None)
 
 
-def _repeated(case: Case, family: str) -> bool:
-    return families.get(family).CAPABILITIES.cheap and case.problem.time_column is None
+def _cheap(case: Case, name: str) -> bool:
+    return families.get(case.usecase.family_of(name)).CAPABILITIES.cheap
+
+
+def _repeated(case: Case, name: str) -> bool:
+    return _cheap(case, name) and case.problem.time_column is None
 
 
 def _by_time(rows: Table, times: Array, share: float) -> Iterator[Table]:
@@ -195,7 +199,7 @@ def _held_out(case: Case, family: str, fold: _Fold) -> _Part:
     entry = case.cache.get_or_make(
         "folds",
         {"model": made_from.as_json(), "held": fold.held.parent.name, "code": code_version([__name__])},
-        lambda folder: fold.handed.call(job, fold.handed.folder, fold.held, family, params, seed, folder),
+        lambda folder: fold.handed.call(job, fold.handed.folder, fold.held, made_from.family, params, seed, folder),
     )
     return _Part(fold.key, fold.group, np.load(entry.folder / LOSS))
 

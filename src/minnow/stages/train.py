@@ -68,7 +68,7 @@ class Handover:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model on disk. origin: what it was made from; fresh: trained just now, not found in the cache."""
+    """A model on disk. family: name of the entry under families; origin: what it was made from; fresh: trained just now."""
 
     family: str
     folder: Path
@@ -150,8 +150,8 @@ def origin(
     """Return everything that a family's model is made from; its hash is the model's key in the cache. settled: see train."""
     return Origin(
         rows=handed.rows,
-        family=family,
-        params={**case.usecase.families[family], **(settled or {})},
+        family=case.usecase.family_of(family),
+        params={**case.usecase.params_of(family), **(settled or {})},
         seed=case.settings.seed,
         threads=handed.threads,
         code=code_version([*case.modules(family), __name__]),
@@ -172,6 +172,7 @@ def train(
 ) -> Trained:
     """Train a family of a case, or find it in the cache. Raises what the runner raises, and StartError.
 
+    family: name of its entry under families.
     start: the model to begin with, where `init_from` asks for one; by default the one of that use case's last outcome.
     settled: parameters that val settled before, where the rows handed over are those of train and val together.
     """
@@ -182,7 +183,9 @@ def train(
     entry = case.cache.get_or_make(
         "models",
         made_from.as_json(),
-        lambda folder: handed.call(f"{__name__}:fit", handed.folder, family, params, seed, folder, report=report),
+        lambda folder: handed.call(
+            f"{__name__}:fit", handed.folder, made_from.family, params, seed, folder, report=report
+        ),
     )
     return Trained(family, entry.folder, made_from, entry.fresh)
 

@@ -41,11 +41,15 @@ class ParityError(ValueError):
 
 @dataclass(frozen=True)
 class Plan:
-    """The compressions and exports of a family's model, by name. seed: of their random draws; the rest is in each schema."""
+    """The compressions and exports of a model, by name.
+
+    name: of its entry under families; family: what it is an instance of; seed: of random draws; the rest is in each schema.
+    """
 
     usecase: str
     task: str
     modality: str
+    name: str
     family: str
     options: Mapping[str, Any]
     compression: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -207,7 +211,7 @@ class _VariantWriter:
 
     def _schema(self, variant: str, parent: str | None, session: Session) -> Schema:
         plan, labels = self.plan, tuple(str(label) for label in self.labels)
-        names = (plan.usecase, plan.task, plan.modality, plan.family, variant, parent, plan.options, labels)
+        names = (plan.usecase, plan.task, plan.modality, plan.name, variant, parent, plan.options, labels)
         return Schema(*names, tuple(session.inputs), tuple(session.outputs), self.model.parameters)
 
     def _keep_golden(self, folder: Path, session: Session) -> None:

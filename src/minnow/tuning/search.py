@@ -35,11 +35,12 @@ def space_of(case: Case, family: str) -> dict[str, Span]:
     chosen = case.settings.tune.spaces.get(case.name, {}).get(family)
     if chosen is not None:
         return chosen
-    own = families.get(family).CAPABILITIES.space
+    usecase = case.usecase
+    own = families.get(usecase.family_of(family)).CAPABILITIES.space
     if not own:
         raise ConfigError(f"'{family}' has no search space of its own. Set one: tune.spaces.{case.name}.{family}.")
     space = {name: Span.model_validate(dict(span)) for name, span in own.items()}
-    check_space(f"search space of {family}", family, case.usecase.families[family], space, catalog())
+    check_space(f"search space of {family}", usecase.family_of(family), usecase.params_of(family), space, catalog())
     return space
 
 
@@ -48,7 +49,10 @@ def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | No
 
     It does not hold a parameter that is not set, since it follows the rows.
     """
-    params = catalog().params("family", family).model_validate(case.usecase.families[family]).model_dump()
+    usecase = case.usecase
+    params = (
+        catalog().params("family", usecase.family_of(family)).model_validate(usecase.params_of(family)).model_dump()
+    )
     values: dict[str, Any] = {}
     for name, span in space.items():
         value: Any = params
