@@ -12,6 +12,7 @@ from flows.guard import ALWAYS, APPENDED, NEVER, DataChanged, admit, data_files
 from minnow import datasets
 from minnow.config import ConfigError, Settings
 from minnow.records.files import RecordError
+from minnow.records.results import read_results
 from minnow.registry import unknown
 from minnow.stages import sources, starting
 from minnow.stages.case import Case
@@ -84,10 +85,19 @@ def selected(settings: Settings, names: Iterable[str]) -> list[str]:
         ) from error
 
 
-def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: bool, accept: str) -> Plan:
+def make(
+    space: Workspace,
+    settings: Settings,
+    names: Iterable[str],
+    *,
+    force: bool,
+    accept: str,
+    effort: str | None = None,
+) -> Plan:
     """Bring missing data, ask DVC what is stale, and check changed data. A trial always runs, with the cache of earlier models.
 
-    accept: NEVER, APPENDED or ALWAYS. Raises ConfigError for an unknown name, and VersionError where DVC cannot be asked.
+    accept: NEVER, APPENDED or ALWAYS. effort: that was asked for; a use case whose last run had another is stale. Raises
+    ConfigError for an unknown name, and VersionError where DVC cannot be asked.
     """
     names = list(names)
     wanted = selected(settings, names)
@@ -105,9 +115,16 @@ def make(space: Workspace, settings: Settings, names: Iterable[str], *, force: b
     stopped |= _guarded(space, settings, [name for name in wanted if name not in stopped], state, accept)
     going = [name for name in wanted if name not in stopped]
     reasons = ages.overdue(space, settings, [name for name in going if name not in state.stale])
+    reasons |= _other_effort(space, [name for name in going if name not in state.stale], effort) if effort else {}
     reasons |= ({name: [FORCED] for name in going} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, going)
     return Plan(stale, [name for name in going if name not in stale], stopped)
+
+
+def _other_effort(space: Workspace, names: Iterable[str], effort: str) -> dict[str, list[str]]:
+    """Use cases whose last run had another effort -> the reason to run them."""
+    efforts = {name: read_results(space.outcome(name)).effort for name in names}
+    return {name: [f"its last run had the effort {own}"] for name, own in efforts.items() if own != effort}
 
 
 def state_of(space: Workspace, settings: Settings, names: Iterable[str]) -> State:

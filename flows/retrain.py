@@ -16,6 +16,7 @@ from flows._server import ServerError, server
 from flows.job import Busy, Job, Ran, alone, families_of, open_job
 from minnow import config
 from minnow.catalog import catalog
+from minnow.config import Effort
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
 from minnow.runners.interruption import described, ending
@@ -42,14 +43,26 @@ class RunResult:
     fresh: Sequence[str] = ()
 
 
-def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> RunResult:
-    """Run the stale use cases and carry out their decisions."""
+def run(
+    space: Workspace,
+    names: Sequence[str] = (),
+    *,
+    force: bool = False,
+    accept: str = planning.NEVER,
+    effort: Effort | None = None,
+    trials: int | None = None,
+) -> RunResult:
+    """Run the stale use cases and carry out their decisions.
+
+    effort: of all of them, in the place of their own; those whose last run had another are stale then. trials: of a search.
+    """
     ran = Ran()
     try:
         settings = config.load(space.params, catalog())
+        settings = settings.with_effort(effort, trials) if effort else settings
         with alone(space):
             with Display() as display, display.step("plan", counted=False):
-                plan = planning.make(space, settings, names, force=force, accept=accept)
+                plan = planning.make(space, settings, names, force=force, accept=accept, effort=effort)
             _report(plan)
             code = _work(space, settings, plan, ran)
             code = USAGE if plan.needs_user else FAILED if plan.stopped else code

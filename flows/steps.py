@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from flows import ages, registered
+from flows import tune as tuning
 from flows._prefect import (
     PLAIN,
     STORE,
@@ -27,7 +28,7 @@ from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, exam_rows, finalists, folds, intake, outcome, timing, train
+from minnow.stages import candidates, compress, effort, exam_rows, finalists, folds, intake, outcome, timing, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
@@ -59,6 +60,21 @@ def check(job: Job, case: Case, reports: Path) -> tuple[Table, Findings]:
 def split(case: Case, table: Table) -> Prepared:
     """Split the rows, and fit and apply the encoder."""
     return intake.prepare_case(case, table)
+
+
+def widen(job: Job, case: Case, prepared: Prepared) -> Case:
+    """Add the entries that the effort of a use case asks for, those that a search finds included, and say which."""
+    wider = effort.widened(case, prepared.batches["train"])
+    if case.usecase.effort == effort.THOROUGH and tuning.can_search(case):
+        rows = tuning.Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
+        wider = effort.with_found(wider, tuning.searched(rows, None, case.settings.tune.trials))
+        job.display.say(
+            f"  {case.name}: to write the best values to the settings file: minnow tune {case.name} --write"
+        )
+    if names := effort.added(case, wider):
+        job.display.say(f"  {case.name}: tries {', '.join(names)} too (effort: {case.usecase.effort})")
+        job.display.expect(2 * len(names))
+    return wider
 
 
 @task(name="hints", **PLAIN)
@@ -206,6 +222,7 @@ def usecase(name: str) -> str:
         job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
+    case = widen(job, case, prepared)
     made, failures = _families(job, case, prepared, scratch)
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)

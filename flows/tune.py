@@ -1,7 +1,7 @@
 """Tuning: trials of the parameters of one family or of all of a use case, each trained, compressed and scored on val.
 
-Only `minnow tune` does this; a run never searches. Trials are stored in .minnow/tune.db, so that an interrupted study is
-resumed, and each is an MLflow run under that of the study. Prefect is not used here.
+`minnow tune` does this, and a run of a use case whose effort is "thorough". Trials are stored in .minnow/tune.db, so that an
+interrupted study is resumed, and each is an MLflow run under that of the study. Prefect is not used here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RUN = "mlflow_run"
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The rows of a use case, read and prepared as a run does."""
 
     job: Job
@@ -52,7 +52,7 @@ class _Rows:
 class _Study:
     """An open study. optuna: Optuna's study; run_id: the MLflow run of the study, parent of those of its trials."""
 
-    rows: _Rows
+    rows: Rows
     family: str
     search_space: Space
     optuna: Any
@@ -98,23 +98,30 @@ def tune(
         described(lambda: left),
         open_job(space, settings, families_of(settings, [usecase])) as job,
     ):
-        rows = _read(job, usecase)
-        opened = {name: _open(rows, name) for name in _searched(rows.case, family, job.display.say)}
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
-            _search(opened, trials, deadline, job.display)
+            return searched(_read(job, usecase), family, trials, deadline)
         finally:
-            tuned = {name: study.tuned for name, study in opened.items()}
-            for name, study in opened.items():
-                _close(study, tuned[name])
             cleaning.trim(space, settings.cache.max_gb, job.display.say)
+
+
+def searched(rows: Rows, family: str | None, trials: int, deadline: float | None = None) -> dict[str, Tuned]:
+    """Search on rows in the open job, as `tune` does. deadline: by time.monotonic, after which no trial begins."""
+    display = rows.job.display
+    opened = {name: _open(rows, name) for name in _families(rows.case, family, display.say)}
+    display.expect(max(trials - sum(studies.ended(study.optuna) for study in opened.values()), 0))
+    try:
+        _search(opened, trials, deadline, display)
+    finally:
+        tuned = {name: study.tuned for name, study in opened.items()}
+        for name, study in opened.items():
+            _close(study, tuned[name])
     return {name: tuned[name] for name in studies.ranked({name: study.optuna for name, study in opened.items()})}
 
 
 def _search(opened: Mapping[str, _Study], trials: int, deadline: float | None, display: Display) -> None:
     """Run the rounds of a search, after each of which the better half of the families goes on."""
     left, rounds = list(opened), halving.rounds(len(opened), trials)
-    display.expect(max(trials - sum(studies.ended(study.optuna) for study in opened.values()), 0))
     for number, target in enumerate(rounds):
         for name in left:
             while studies.ended(opened[name].optuna) < target:
@@ -128,12 +135,22 @@ def _search(opened: Mapping[str, _Study], trials: int, deadline: float | None, d
             display.say(f"  after {trials_each} of each family, the search goes on with {', '.join(left)}")
 
 
-def _searched(case: Case, family: str | None, say: Callable[[str], None]) -> list[str]:
+def can_search(case: Case) -> bool:
+    """Whether a family of a use case has a search space."""
+    return bool(_able(case))
+
+
+def _able(case: Case) -> list[str]:
+    """Entries under families that have a search space."""
+    spaces = case.settings.tune.spaces.get(case.name, {})
+    return [name for name in case.usecase.families if name in spaces or _space_of(case, name)]
+
+
+def _families(case: Case, family: str | None, say: Callable[[str], None]) -> list[str]:
     """Families to search. Raises ConfigError where there is none."""
     if family is not None:
         return [family]
-    spaces = case.settings.tune.spaces.get(case.name, {})
-    able = [name for name in case.usecase.families if name in spaces or _space_of(case, name)]
+    able = _able(case)
     if not able:
         raise ConfigError(
             f"No family of '{case.name}' has a search space of its own. Set one: tune.spaces.{case.name}."
@@ -147,7 +164,7 @@ def _space_of(case: Case, name: str) -> Mapping[str, Any]:
     return families.get(case.usecase.family_of(name)).CAPABILITIES.space
 
 
-def _read(job: Job, usecase: str) -> _Rows:
+def _read(job: Job, usecase: str) -> Rows:
     """Read and prepare the rows as a run does."""
     case = with_keys(job.case(usecase))
     reports = job.space.home / "reports" / usecase
@@ -156,10 +173,10 @@ def _read(job: Job, usecase: str) -> _Rows:
     with job.display.step(f"{usecase}: validate and prepare"):
         table, _ = read_checked(case, reports)
         prepared = intake.prepare_case(case, table)
-        return _Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
+        return Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
 
 
-def _open(rows: _Rows, family: str) -> _Study:
+def _open(rows: Rows, family: str) -> _Study:
     """Open the study of a family on these rows."""
     job, case = rows.job, rows.case
     search_space = search.space_of(case, family)

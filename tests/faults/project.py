@@ -93,6 +93,7 @@ class Project:
         self.clean = None
         entry = {"modality": "tabular", "task": "classify", "data": "rows.csv", "options": {"target": "kind"}}
         entry |= {"families": families if isinstance(families, dict) else list(families), "compression": ["float16"]}
+        entry |= {"effort": "quick"}
         given = {"seed": seed, "threads": 1, "judge": {"level": 0.05}, "usecases": {"small": entry}} | more
         (self.folder / "params.yaml").write_text(yaml.safe_dump(given))
 

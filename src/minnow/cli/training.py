@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import click
 import typer
@@ -27,6 +27,15 @@ def run(
     accept_data: Annotated[
         bool, typer.Option("--accept-data", help="Accept data that differs from its record.")
     ] = False,
+    effort: Annotated[
+        Literal["quick", "default", "thorough"] | None,
+        typer.Option(
+            help="How many settings of its families are fitted. Default: that of each use case in params.yaml."
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials of the search with --effort thorough. Default: tune.trials.")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Train, judge and publish the stale use cases.
@@ -34,13 +43,18 @@ def run(
     A use case is stale when its data, its settings or the code have changed since its last run. At the end a table shows what
     this run has done; `minnow results` shows the results of all use cases.
 
+    Effort: quick fits each family once; default also fits other settings of those whose fits are cheap; thorough of all, and
+    searches their parameters. A use case whose last run had another effort than --effort is run again.
+
     Exit codes: 0 complete (a refusal to promote is complete), 1 a family or use case failed, 2 settings or usage, 3 no variant
     within the budget.
     """
     from flows import plan, retrain
 
-    space = workspace(params)
-    ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
+    if trials is not None and effort != "thorough":
+        raise typer.BadParameter("a search is part of --effort thorough alone.", param_hint="--trials")
+    space, accept = workspace(params), plan.ALWAYS if accept_data else plan.NEVER
+    ended = retrain.run(space, usecases or [], force=force, accept=accept, effort=effort, trials=trials)
     from minnow.insight import overview
 
     overview.show_run(space, ended.written, ended.stopped, ended.fresh, complete=ended.code == 0, verbose=verbose)

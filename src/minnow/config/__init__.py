@@ -6,6 +6,7 @@ from minnow.config.loading import load
 from minnow.config.named import FAMILY, family_of, named
 from minnow.config.settings import (
     Budget,
+    Effort,
     Gate,
     Judge,
     RunnerSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "Budget",
     "Catalog",
     "ConfigError",
+    "Effort",
     "Gate",
     "Judge",
     "RunnerSettings",

@@ -12,6 +12,7 @@ from minnow.config.named import Named, family_of, own_params
 from minnow.contracts import Duration, Parameters
 from minnow.registry import unknown
 
+Effort = Literal["quick", "default", "thorough"]
 MaxAge = Annotated[Duration, Field(ge=3600)] | None
 
 
@@ -181,6 +182,7 @@ class UseCase(Parameters):
         holds out one group of rows (such as a speaker) after the other.
     exam: which models are scored on the test set: the finalist; in trials also "families", one of each family, chosen on val,
         for benchmarks, or "none".
+    effort: how many settings of its families a run fits: quick, default or thorough (docs/quality.md).
     max_age: age of a champion from which on the use case runs though nothing is stale, such as 90d; null has no limit, and
         without it that of the project holds (Settings.max_age_of).
     """
@@ -203,6 +205,7 @@ class UseCase(Parameters):
     needs: list[str] = Field(default=[])
     folds: Annotated[int, Field(ge=2, le=20)] | Literal["groups"] | None = None
     exam: Literal["finalist", "families", "none"] = "finalist"
+    effort: Effort = "default"
     max_age: MaxAge = None
 
     @property
@@ -276,6 +279,12 @@ class Settings(Parameters):
         settings = self.model_copy(update={"usecases": dict(usecases)})
         settings._refused = dict(refused)
         return settings
+
+    def with_effort(self, effort: Effort, trials: int | None = None) -> Settings:
+        """Return a copy in which all use cases have an effort. trials: of a search; None leaves those of `tune`."""
+        usecases = {name: one.model_copy(update={"effort": effort}) for name, one in self.usecases.items()}
+        tune = self.tune if trials is None else self.tune.model_copy(update={"trials": trials})
+        return self.model_copy(update={"tune": tune}).with_usecases(usecases, self._refused)
 
     def entry(self, usecase: str) -> UseCase:
         """Return the entry of a use case. Raises ConfigError where there is none, and for one that was refused."""

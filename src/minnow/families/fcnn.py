@@ -19,6 +19,7 @@ CAPABILITIES = FamilyCapabilities(
         "units": {"among": [[32], [48, 32], [96, 48], [128, 64]]},
         "activation": {"among": ["relu", "gelu"]},
     },
+    portfolio={"wide": {"units": [128, 64], "dropout": 0.2, "optimizer": "adamw", "weight_decay": 0.01}},
     libraries=("tensorflow",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")

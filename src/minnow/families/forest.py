@@ -25,6 +25,7 @@ CAPABILITIES = FamilyCapabilities(
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
     },
+    portfolio={"extra": {"extra": True}},
     cheap=True,
     libraries=("sklearn.ensemble",),
 )
@@ -39,6 +40,9 @@ _FEW_ROWS = 3_000
 """Rows of train below which trees are smaller."""
 _FEW: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 4, "feature_share": None}
 _MANY: dict[str, Any] = {"leaves": 256, "min_rows_leaf": 2, "feature_share": 0.6}
+_FEW_EXTRA: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 2, "feature_share": 1.0}
+_FEW_EXTRA_NUMBERS: dict[str, Any] = _FEW_EXTRA | {"leaves": 128}
+"""Of extremely randomized trees, whose thresholds are random anyway; the latter where leaves have at most two numbers."""
 _TREES_PER_REPORT = 10
 
 
@@ -48,7 +52,8 @@ class Params(Parameters):
     feature_share: share of the features that each split considers; None takes the square root of their number for classes
     (and with answer: median) and a third for numbers. leaves, min_rows_leaf and feature_share follow the rows where they are
     not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6 for numbers and two labels. extra: extremely randomized
-    trees. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the least mean absolute
+    trees; below 3,000 rows they have 128 leaves for numbers and two labels, otherwise 64, of 2 rows and more, and consider all
+    features. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the least mean absolute
     error for targets with few values, such as grades; where it is not set and the target has at most 12 values, val chooses.
     Defaults are small, since every node is in the exported file.
     """
@@ -115,7 +120,10 @@ def _size(params: Params, rows: int, classes: int) -> dict[str, Any]:
     Three or more classes have a number each in every leaf, so their trees stay small.
     """
     own = params.model_dump(include=set(_FEW))
-    follows = _FEW if rows < _FEW_ROWS or classes > 2 else _MANY
+    if params.extra and rows < _FEW_ROWS:
+        follows = _FEW_EXTRA_NUMBERS if classes <= 2 else _FEW_EXTRA
+    else:
+        follows = _FEW if rows < _FEW_ROWS or classes > 2 else _MANY
     return follows | {name: value for name, value in own.items() if value != "auto"}
 
 

@@ -24,6 +24,15 @@ CAPABILITIES = FamilyCapabilities(
         "l2": {"low": 0.0, "high": 10.0},
         "feature_share": {"low": 0.3, "high": 1.0},
     },
+    portfolio={
+        "slow": {
+            "learning_rate": 0.05,
+            "leaves": 16,
+            "feature_share": 0.5,
+            "l2": 1.0,
+            "patience": 50,
+        }
+    },
     cheap=True,
     libraries=("sklearn.ensemble",),
 )

@@ -34,7 +34,7 @@ def trial_settings(settings: config.Settings, name: str, entry: Mapping[str, Any
         for family in tried
     }
     worker = settings.worker.model_dump() | {"job_minutes": float(_MINUTES)}
-    usecase = {**entry, "families": quick, "exam": "none"}
+    usecase = {**entry, "families": quick, "exam": "none", "effort": "quick"}
     return {"seed": settings.seed, "threads": settings.threads, "worker": worker, "usecases": {name: usecase}}
 
 

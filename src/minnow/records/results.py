@@ -91,7 +91,7 @@ class Results:
     """The results of a use case.
 
     refused: "cnn/int8" -> reason; failures: family -> reason; importances: family -> rise of the loss on val when columns are
-    shuffled; folds: family -> its scores over folds.
+    shuffled; folds: family -> its scores over folds. effort: of the run.
     """
 
     variants: tuple[VariantResult, ...] = ()
@@ -99,6 +99,7 @@ class Results:
     failures: Mapping[str, str] = field(default_factory=dict[str, str])
     importances: Mapping[str, Importances] = field(default_factory=dict[str, Importances])
     folds: Mapping[str, FoldResult] = field(default_factory=dict[str, FoldResult])
+    effort: str = "quick"
 
     def write(self, folder: Path) -> None:
         """Write results.json to an outcome."""
@@ -113,6 +114,7 @@ class Results:
             "failures": dict(self.failures),
             "importances": {family: _importances_json(one) for family, one in self.importances.items()},
             "folds": folds,
+            "effort": self.effort,
         }
         write_json(folder / FILE, value)
 
@@ -139,6 +141,7 @@ def read_results(folder: Path) -> Results:
             value["failures"],
             {family: _importances(one) for family, one in value["importances"].items()},
             {family: _folds(one, value.get("format", 1)) for family, one in value["folds"].items()},
+            value.get("effort", Results.effort),
         )
 
 

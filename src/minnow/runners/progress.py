@@ -59,6 +59,7 @@ class Display:
             disable=not self._live,
         )
         self._overall: TaskID | None = None
+        self._expected = 0
 
     def __enter__(self) -> Display:
         """Start drawing."""
@@ -72,8 +73,11 @@ class Display:
         self._progress.stop()
 
     def expect(self, steps: int) -> None:
-        """Set how many steps the whole run has."""
-        self._overall = self._progress.add_task("all use cases", total=steps, note="")
+        """Add steps to those that the whole run has."""
+        self._expected += steps
+        if self._overall is None:
+            self._overall = self._progress.add_task("all use cases", total=None, note="")
+        self._progress.update(self._overall, total=self._expected)
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""

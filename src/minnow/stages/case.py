@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,12 @@ class Case:
         """The modality's options, checked."""
         where = f"usecases.{self.name}.options"
         return params_of("modality", self.usecase.modality, self.usecase.options, where, catalog())
+
+    def with_families(self, entries: Mapping[str, Any]) -> Case:
+        """Return the case with these entries under families in the place of its own."""
+        entry = self.usecase.model_copy(update={"families": dict(entries)})
+        usecases = {**self.settings.usecases, self.name: entry}
+        return replace(self, settings=self.settings.model_copy(update={"usecases": usecases}))
 
     def threads(self, train: Batch) -> int:
         """Number of threads of a fit to rows of train."""

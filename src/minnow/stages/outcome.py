@@ -157,7 +157,7 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
     """Write the outcome, metrics and timings to scratch, where install reads them. validation: folder of its report."""
     folder = scratch / "outcome"
     decisions.write_decisions(folder, outcome.decisions)
-    _results(outcome).write(folder)
+    replace(_results(outcome), effort=case.usecase.effort).write(folder)
     np.save(folder / ROWS, row_versions(case, table))
     write_rule(folder / RULE, table.keys)
     sources.write(case, folder)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from minnow import families
 from minnow.catalog import catalog
-from minnow.config import ConfigError, Settings, Span, check_space, nested
+from minnow.config import ConfigError, Span, check_space, nested
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Evaluation
 from minnow.types import Report, StopFit
@@ -86,10 +85,7 @@ def decoded(params: Mapping[str, Any], space: Space) -> dict[str, Any]:
 
 def with_values(case: Case, family: str, values: Mapping[str, Any]) -> Case:
     """Return the case with one family alone, and these values among its parameters."""
-    params = nested(case.usecase.families[family], values)
-    entry = case.usecase.model_copy(update={"families": {family: params}})
-    settings: Settings = case.settings.model_copy(update={"usecases": {**case.settings.usecases, case.name: entry}})
-    return replace(case, settings=settings)
+    return case.with_families({family: nested(case.usecase.families[family], values)})
 
 
 def watching(report: Report, trial: Trial, direction: str) -> Report:
