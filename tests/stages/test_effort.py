@@ -1,9 +1,10 @@
 """Which settings of its families a run fits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+import tiny
 from standins import case_of
 
 from minnow import families
@@ -13,8 +14,12 @@ from minnow.stages import effort
 from minnow.stages.case import SMALL
 from minnow.types import Batch
 
+ROWS = [tiny.batch(modality, task, seed=1) for modality, task in (("tabular", "classify"), ("images", "classify"))]
 PORTFOLIOS = [
-    (name, setting) for name in families.names() for setting in sorted(families.get(name).CAPABILITIES.portfolio)
+    (name, setting, values)
+    for name in families.names()
+    for rows in ROWS
+    for setting, values in families.get(name).CAPABILITIES.portfolio(rows).items()
 ]
 
 
@@ -41,8 +46,9 @@ def names(tmp_path, level, entries, values=20):
 def test_quick_fits_each_once_default_those_that_are_cheap_and_thorough_all(tmp_path):
     entries = {"linear": {}, "gboost": {}, "fcnn": {}}
     assert names(tmp_path, "quick", entries) == list(entries)
-    assert names(tmp_path, "default", entries) == [*entries, "gboost_slow"]
-    assert names(tmp_path, "thorough", entries) == [*entries, "gboost_slow", "fcnn_wide"]
+    cheap = [*entries, "linear_splines", "linear_interactions", "gboost_slow"]
+    assert names(tmp_path, "default", entries) == cheap
+    assert names(tmp_path, "thorough", entries) == [*cheap, "fcnn_wide"]
 
 
 def test_many_values_are_fitted_once(tmp_path):
@@ -83,12 +89,22 @@ def test_the_best_that_a_search_found_stands_beside_the_others(tmp_path):
     assert list(effort.with_found(case(tmp_path, "thorough", entries), none).usecase.families) == list(entries)
 
 
-@pytest.mark.parametrize(("name", "setting"), PORTFOLIOS)
-def test_a_portfolio_holds_parameters_of_its_family_that_differ_from_the_defaults(name, setting):
+@pytest.mark.parametrize(("name", "setting", "values"), PORTFOLIOS)
+def test_a_portfolio_holds_parameters_of_its_family_that_differ_from_the_defaults(name, setting, values):
     check_name(f"{name}_{setting}")
-    values = families.get(name).CAPABILITIES.portfolio[setting]
     params = catalog().params("family", name)
     assert params.model_validate(dict(values)) != params()
+
+
+def test_settings_are_those_that_suit_the_rows(tmp_path):
+    pictures, tables = ROWS[1], ROWS[0]
+    entries = {"linear": {}, "gboost": {}, "forest": {}}
+    assert not effort.added(
+        case(tmp_path, "default", entries), effort.widened(case(tmp_path, "default", entries), pictures)
+    )
+    wide = replace(tables, inputs={"numbers": np.zeros((len(tables), 40), np.float32)})
+    added = effort.widened(case(tmp_path, "default", {"linear": {}}), wide)
+    assert list(added.usecase.families) == ["linear", "linear_splines"], "820 products are too many"
 
 
 def test_the_effort_of_a_run_takes_the_place_of_those_in_params_yaml(tmp_path):

@@ -83,14 +83,15 @@ class FamilyCapabilities:
     """Optional abilities.
 
     space: default search space of `minnow tune`: parameter -> {low, high, log} or {among: [...]}; empty: none.
-    portfolio: name -> parameters: settings other than the defaults that a run tries too, where its effort allows.
+    portfolio: (rows of train) -> name -> parameters: settings other than the defaults that a run tries too, where its effort
+        allows.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     """
 
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    portfolio: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    portfolio: Callable[[Batch], Mapping[str, Mapping[str, Any]]] = lambda train: {}
     handles_offset: bool = False
     cheap: bool = False
     libraries: tuple[str, ...] = ()

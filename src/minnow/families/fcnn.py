@@ -13,13 +13,14 @@ from minnow.families._keras.layers import finish_layer, head, regularizer
 from minnow.families._keras.options import SEARCHED, Augmentation, Regularized
 from minnow.types import Batch, Report, silent
 
+_WIDE: dict[str, Any] = {"units": [128, 64], "dropout": 0.2, "optimizer": "adamw", "weight_decay": 0.01}
 CAPABILITIES = FamilyCapabilities(
     space={
         **SEARCHED,
         "units": {"among": [[32], [48, 32], [96, 48], [128, 64]]},
         "activation": {"among": ["relu", "gelu"]},
     },
-    portfolio={"wide": {"units": [128, 64], "dropout": 0.2, "optimizer": "adamw", "weight_decay": 0.01}},
+    portfolio=lambda train: {"wide": _WIDE},
     libraries=("tensorflow",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from minnow import tasks
 from minnow.contracts import FamilyCapabilities, Parameters
-from minnow.families._arrays import FLAT_ROWS
+from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._progress import val_measure
 from minnow.families._trees import model
 from minnow.families._trees.layout import Layout, fit_layout
@@ -25,7 +25,7 @@ CAPABILITIES = FamilyCapabilities(
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
     },
-    portfolio={"extra": {"extra": True}},
+    portfolio=lambda train: {} if PIXELS in train.inputs else {"extra": {"extra": True}},
     cheap=True,
     libraries=("sklearn.ensemble",),
 )

@@ -9,12 +9,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from minnow.contracts import FamilyCapabilities, Parameters
-from minnow.families._arrays import FLAT_ROWS
+from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, quantile_of, silent
 
+_SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
+"""Smaller steps with larger trees: better on many small tables, and larger."""
 CAPABILITIES = FamilyCapabilities(
     space={
         "iterations": {"low": 20, "high": 1000, "log": True},
@@ -24,15 +26,7 @@ CAPABILITIES = FamilyCapabilities(
         "l2": {"low": 0.0, "high": 10.0},
         "feature_share": {"low": 0.3, "high": 1.0},
     },
-    portfolio={
-        "slow": {
-            "learning_rate": 0.05,
-            "leaves": 16,
-            "feature_share": 0.5,
-            "l2": 1.0,
-            "patience": 50,
-        }
-    },
+    portfolio=lambda train: {} if PIXELS in train.inputs else {"slow": _SLOW},
     cheap=True,
     libraries=("sklearn.ensemble",),
 )

@@ -17,13 +17,29 @@ from minnow.contracts import FamilyCapabilities, Parameters
 from minnow.families._arrays import CATEGORIES, CHARACTERS, NGRAMS, NUMBERS, PIXELS, SERIES, principal
 from minnow.families._keras.model import NUMERIC, OUTPUTS
 from minnow.families._linear import model, ngram_weights
+from minnow.families._linear.expansion import MOST_PRODUCTS, Expansion, expansion_of, products_of
 from minnow.families._linear.function import Ids, LinearFunction, Numbers, width
 from minnow.families._linear.model import LinearModel
 from minnow.families._progress import val_measure
 from minnow.families._quantile_ridge import QuantileRidge
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Outputs, Report, Spec, quantile_of, silent
 
+
+def _has_numbers(train: Batch) -> bool:
+    return NUMBERS in train.inputs and train.inputs[NUMBERS].shape[1] > 0
+
+
+def _portfolio(train: Batch) -> dict[str, dict[str, Any]]:
+    """Settings beside the defaults for rows with numbers: bent lines, and products where they are not too many."""
+    if not _has_numbers(train):
+        return {}
+    some = {"splines": {"splines": 5}}
+    few = products_of(train.inputs[NUMBERS].shape[1]) <= MOST_PRODUCTS
+    return some | ({"interactions": {"splines": 5, "interactions": True}} if few else {})
+
+
 CAPABILITIES = FamilyCapabilities(
+    portfolio=_portfolio,
     space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}},
     cheap=True,
     libraries=("sklearn.linear_model",),
@@ -38,6 +54,10 @@ _STRENGTHS = {"none": [0.03, 0.3, 3.0], "idf": [0.03, 0.3, 3.0], "naive_bayes": 
 """Of regularization, by the weighting; those of other rows than texts too."""
 
 
+_OF_MORE = [0.003, 0.03, 0.3, 3.0]
+"""Of features that are made of numbers, which are many."""
+
+
 class Params(Parameters):
     """C: inverse strengths of regularization; the best on val is used. None takes 0.03, 0.3 and 3; with naive_bayes 1, 5, 25.
 
@@ -49,6 +69,8 @@ class Params(Parameters):
         Euclidean norm of the weighted vector. Sources: Spärck Jones 1972; Wang & Manning 2012, as are the next two.
     beta: interpolation between each weight (1) and the mean magnitude of all weights (0), with naive_bayes; small for short
         texts. min_rows: n-grams in fewer rows of train have the weight 0.
+    splines: number of knots per number, at which the line of its effect may bend; interactions: products of two numbers, and
+        squares, are features too. Both for tables, and for the features of series.
     """
 
     C: list[float] | None = Field(default=None, min_length=1)
@@ -59,15 +81,21 @@ class Params(Parameters):
     norm: Literal["count", "length"] = "count"
     beta: float = Field(default=1.0, gt=0, le=1)
     min_rows: int = Field(default=1, ge=1)
+    splines: int | None = Field(default=None, ge=1, le=50)
+    interactions: bool = False
 
 
 @dataclass(frozen=True)
 class _Making:
-    """How features are made. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k)."""
+    """How features are made. weighting, weights: see ngram_weights; components: mean (m,) and axes (m, k).
+
+    expansion: of numbers.
+    """
 
     weighting: str = "none"
     weights: list[Array] | None = None
     components: tuple[Array, Array] | None = None
+    expansion: Expansion | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +120,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     numbers, ids = (
         (None, _ids_of_texts(train, names, weights, best.making.weights, params.norm))
         if names
-        else _parts(train, weights)
+        else _parts(train, weights, best.making.expansion)
     )
     function = LinearFunction(OUTPUTS[train.task], len(train.labels), bias, numbers, ids)
     return LinearModel(function, settled=settled)
@@ -101,7 +129,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 def _best(names: list[str], train: Batch, val: Batch, params: Params, seed: int, report: Report) -> _Fit:
     """Fit with each weighting and strength, and return the first fit with the least loss on val."""
     weightings = ngram_weights.weightings(train, names, params.weighting)
-    tried = [(weighting, params.C or _STRENGTHS[weighting]) for weighting in weightings]
+    usual = _STRENGTHS | ({"none": _OF_MORE} if params.splines or params.interactions else {})
+    tried = [(weighting, params.C or usual[weighting]) for weighting in weightings]
     total, best = sum(len(strengths) for _, strengths in tried), None
     counted = [ngram_weights.counted(batch, names) for batch in (train, val)]
     done = count(1)
@@ -125,24 +154,39 @@ def _features(
     train: Batch, val: Batch, counted: list[list[Any]], params: Params, seed: int, weighting: str
 ) -> tuple[Any, Any, _Making]:
     """Features of train and val, (n, m) each, replaced by principal components with pca. counted: see ngram_weights."""
+    expansion = _expansion(train, params)
     if counted[0]:
         train_rows, val_rows, weights = ngram_weights.blocks(train, counted, params, weighting)
     else:
-        train_rows, val_rows, weights = _flat(train), _flat(val), None
+        weights = None
+        train_rows, val_rows = (_flat(batch, expansion) for batch in (train, val))
     if not params.pca:
-        return train_rows, val_rows, _Making(weighting, weights)
+        return train_rows, val_rows, _Making(weighting, weights, expansion=expansion)
     mean, axes = _components(train_rows, params.pca, seed)
     train_rows, val_rows = (np.asarray(_dense(part) - mean) @ axes for part in (train_rows, val_rows))
-    return train_rows, val_rows, _Making(weighting, weights, (mean, axes))
+    return train_rows, val_rows, _Making(weighting, weights, (mean, axes), expansion)
 
 
-def _flat(batch: Batch) -> Any:
-    """Flat rows: pixels; or series and numbers, then one-hot columns of the categories."""
+def _expansion(train: Batch, params: Params) -> Expansion | None:
+    """Further features that are asked for. Raises ValueError for rows without numbers."""
+    if not (params.splines or params.interactions):
+        return None
+    if not _has_numbers(train):
+        raise ValueError(
+            "splines and interactions are made of columns of numbers. These rows have none: leave them out."
+        )
+    return expansion_of(train.inputs[NUMBERS], params.splines or 0, products=params.interactions)
+
+
+def _flat(batch: Batch, expansion: Expansion | None = None) -> Any:
+    """Flat rows: pixels; or series, numbers and their expansion, then one-hot columns of the categories."""
     if PIXELS in batch.inputs:
         return batch.inputs[PIXELS].reshape(len(batch), -1)
     from scipy.sparse import csr_array
 
     dense = [batch.inputs[name].reshape(len(batch), -1) for name in (SERIES, NUMBERS) if name in batch.inputs]
+    if expansion:
+        dense.append(expansion.features(batch.inputs[NUMBERS]))
     if CATEGORIES not in batch.inputs:
         return np.concatenate(dense, axis=1)
     ids = batch.inputs[CATEGORIES]
@@ -210,13 +254,13 @@ def _label_weights(solver: Any, train: Batch) -> tuple[Array, Array]:
     return weights.astype(np.float32), bias.astype(np.float32)
 
 
-def _parts(train: Batch, weights: Array) -> tuple[Numbers | None, tuple[Ids, ...]]:
+def _parts(train: Batch, weights: Array, expansion: Expansion | None) -> tuple[Numbers | None, tuple[Ids, ...]]:
     """Weights of pixels, or of series, numbers and categories. weights: (m, k), as of flat rows."""
     names = (PIXELS,) if PIXELS in train.inputs else (SERIES, NUMBERS)
     specs = tuple(_spec(train, name) for name in names if name in train.inputs)
-    count = sum(map(width, specs))
+    count = sum(map(width, specs)) + (expansion.size if expansion else 0)
     ids = (Ids(_spec(train, CATEGORIES), weights[count:]),) if CATEGORIES in train.inputs else ()
-    return (Numbers(specs, weights[:count]) if count else None), ids
+    return (Numbers(specs, weights[:count], expansion) if count else None), ids
 
 
 def _ids_of_texts(

@@ -41,7 +41,7 @@ def widened(case: Case, train: Batch) -> Case:
     """
     if case.usecase.effort == QUICK or sum(array.size for array in train.inputs.values()) > SMALL:
         return case
-    return case.with_families({**case.usecase.families, **dict(_further(case))})
+    return case.with_families({**case.usecase.families, **dict(_further(case, train))})
 
 
 def with_found(case: Case, found: Mapping[str, Found]) -> Case:
@@ -62,14 +62,14 @@ def added(case: Case, widened: Case) -> list[str]:
     return [name for name in widened.usecase.families if name not in case.usecase.families]
 
 
-def _further(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+def _further(case: Case, train: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
     """Entries for the portfolios of the families of a case. What params.yaml sets of an entry stands in all of them."""
     for name, own in case.usecase.families.items():
         family = case.usecase.family_of(name)
         capabilities = families.get(family).CAPABILITIES
         if not capabilities.cheap and case.usecase.effort != THOROUGH:
             continue
-        for setting, values in capabilities.portfolio.items():
+        for setting, values in capabilities.portfolio(train).items():
             entry = f"{name}_{setting}"
             if entry not in case.usecase.families and _differs(values, own):
                 yield entry, {FAMILY: family, **values, **own}

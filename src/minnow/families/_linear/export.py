@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families._linear.expansion import FARTHEST, Expansion
 from minnow.families._linear.function import HALVES, SHORTEST, Ids, LinearFunction, Numbers
 from minnow.types import OFFSET, Spec
 
@@ -64,8 +65,24 @@ class _Graph:
     def numbers(self, part: Numbers, bias: Any) -> str:
         """Add numbers times weights, with a bias. Returns the name of the sum, (n, k)."""
         flat = [self.add("Flatten", [s.name], axis=1) if len(s.shape) > 1 else s.name for s in part.specs]
+        if part.expansion:
+            flat += self.expansion(part.expansion, flat[-1])
         row = self.add("Concat", flat, axis=1) if len(flat) > 1 else flat[0]
         return self.add("Gemm", [row, self.tensor(part.weights), self.tensor(bias)])
+
+    def expansion(self, part: Expansion, numbers: str) -> list[str]:
+        """Add further features of numbers (n, d). Returns the names of their parts."""
+        parts = []
+        if len(part.knots):
+            chosen = self.add("Gather", [numbers, self.tensor(part.columns)], axis=1)
+            parts.append(self.add("Relu", [self.add("Sub", [chosen, self.tensor(part.knots)])]))
+        if len(part.left):
+            centered = self.add("Sub", [numbers, self.tensor(part.center)])
+            factors = self.add("Mul", [centered, self.tensor(part.scale)])
+            factors = self.add("Clip", [factors, self.tensor(-FARTHEST), self.tensor(FARTHEST)])
+            sides = [self.add("Gather", [factors, self.tensor(side)], axis=1) for side in (part.left, part.right)]
+            parts.append(self.add("Mul", sides))
+        return parts
 
     def ids(self, part: Ids) -> str:
         """Add the sum of the weights of ids. Returns its name, (n, k)."""

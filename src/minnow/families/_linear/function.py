@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from minnow.families._linear.expansion import Expansion
 from minnow.types import OFFSET, Array, Columns, Spec
 
 SHORTEST = 1e-6
@@ -19,14 +20,25 @@ Norm = Literal["none", "count", "length"]
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers times weights. specs: of the arrays, which are flat rows one after the other; weights: (m, k) float32."""
+    """Numbers times weights. specs: of the arrays, which are flat rows one after the other; weights: (m, k) float32.
+
+    expansion: further features, of the last array, whose weights follow.
+    """
 
     specs: tuple[Spec, ...]
     weights: Array
+    expansion: Expansion | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights, and of what the expansion needs."""
+        return self.weights.size + (self.expansion.parameters if self.expansion else 0)
 
     def sums(self, inputs: Columns) -> Array:
         """Return the sums of rows (n, ...), (n, k) float32."""
         flat = [inputs[spec.name].reshape(len(inputs[spec.name]), width(spec)) for spec in self.specs]
+        if self.expansion:
+            flat.append(self.expansion.features(flat[-1]))
         return np.concatenate(flat, axis=1, dtype=np.float32) @ self.weights
 
 
@@ -87,7 +99,7 @@ class LinearFunction:
     @property
     def parameters(self) -> int:
         """Number of weights, biases included."""
-        of_numbers = self.numbers.weights.size if self.numbers else 0
+        of_numbers = self.numbers.parameters if self.numbers else 0
         return of_numbers + sum(ids.parameters for ids in self.ids) + self.bias.size
 
     @property

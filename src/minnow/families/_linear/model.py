@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minnow.families._linear import export
+from minnow.families._linear.expansion import Expansion
 from minnow.families._linear.function import Ids, LinearFunction, Numbers
 from minnow.records.files import read_npz, write_json, write_npz
 from minnow.types import Array, Columns, Spec
 
 _FACTS, _ARRAYS = "model.json", "model.npz"
+_EXPANSION = [field.name for field in fields(Expansion)]
 _ROWS = 1024
 """Number of rows that are predicted at once."""
 
@@ -69,6 +71,8 @@ class LinearModel:
         function, arrays = self.function, {"bias": self.function.bias}
         if function.numbers:
             arrays["numbers"] = function.numbers.weights
+            expansion = function.numbers.expansion
+            arrays |= {f"expansion {name}": value for name, value in vars(expansion).items()} if expansion else {}
         for ids in function.ids:
             arrays[f"weights {ids.spec.name}"] = ids.weights
             arrays |= {} if ids.scales is None else {f"scales {ids.spec.name}": ids.scales}
@@ -93,11 +97,17 @@ def load(folder: Path) -> LinearModel:
     """Read what save wrote."""
     facts, arrays = json.loads((folder / _FACTS).read_text()), read_npz(folder / _ARRAYS)
     specs = tuple(map(_spec, facts["numbers"]))
-    numbers = Numbers(specs, arrays["numbers"]) if specs else None
+    numbers = Numbers(specs, arrays["numbers"], _expansion(arrays)) if specs else None
     ids = tuple(_ids(_spec(entry["spec"]), entry["norm"], arrays) for entry in facts["ids"])
     return LinearModel(
         LinearFunction(facts["output"], facts["labels"], arrays["bias"], numbers, ids, facts["has_offset"])
     )
+
+
+def _expansion(arrays: Columns) -> Expansion | None:
+    """The expansion among the arrays of a file; None where there is none."""
+    own = {name: arrays[f"expansion {name}"] for name in _EXPANSION if f"expansion {name}" in arrays}
+    return Expansion(**own) if own else None
 
 
 def _ids(spec: Spec, norm: Any, arrays: Columns) -> Ids:

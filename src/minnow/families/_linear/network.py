@@ -9,6 +9,7 @@ import numpy as np
 
 from minnow.families._keras.layers import sum_over_rows
 from minnow.families._keras.model import KerasModel, one_or_list
+from minnow.families._linear.expansion import FARTHEST, Expansion
 from minnow.families._linear.function import HALVES, SHORTEST, Ids, LinearFunction, Numbers
 from minnow.types import OFFSET, Array
 
@@ -51,7 +52,21 @@ def _of_numbers(part: Numbers, bias: Array, inputs: Mapping[str, Any]) -> Any:
     from keras import layers
 
     flat = [layers.Flatten()(inputs[s.name]) if len(s.shape) > 1 else inputs[s.name] for s in part.specs]
+    if part.expansion:
+        flat += _expanded(part.expansion, flat[-1])
     return _dense(layers.Concatenate()(flat) if len(flat) > 1 else flat[0], part.weights, bias)
+
+
+def _expanded(part: Expansion, numbers: Any) -> list[Any]:
+    """Further features of numbers."""
+    import keras
+
+    ops: Any = keras.ops
+    parts = [ops.relu(ops.take(numbers, part.columns, axis=1) - part.knots)] if len(part.knots) else []
+    if len(part.left):
+        factors = ops.clip((numbers - part.center) * part.scale, -FARTHEST, FARTHEST)
+        parts.append(ops.take(factors, part.left, axis=1) * ops.take(factors, part.right, axis=1))
+    return parts
 
 
 def _of_ids(part: Ids, inputs: Mapping[str, Any], share: Any = 0) -> Any:
