@@ -3,7 +3,7 @@
 It imports nothing of Minnow. FOLDER holds rows.parquet, whose last columns are `target` (class index or number) and `part`:
 "fit", "ask" or the number of a fold; and about.json with the task and the measure. Written are PEER.npz with the answers, (n,
 k) probabilities or (n,) numbers, of the rows to ask, or, with folds, of every row by a fit to the other folds; and PEER.json
-with the seconds of the fits and the bytes of the last model.
+with the seconds of a fit and the bytes of the last model.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def fasttext(rows: pd.DataFrame, target: np.ndarray, about: dict[str, Any], seed
     def answer(asked: pd.DataFrame) -> np.ndarray:
         found = np.zeros((len(asked), about["classes"]))
         for i, text in enumerate(asked["text"]):
-            for label, probability in zip(*model.predict(_line(text), k=about["classes"]), strict=True):
+            for probability, label in model.f.predict(
+                f"{_line(text)}\n", about["classes"], 0.0, "strict"
+            ):  # as for numpy 2
                 found[i, int(label.removeprefix("__label__"))] = probability
         return found
 
@@ -100,7 +102,7 @@ def answers_of(model: Any) -> Answer:
 
 
 def answered(peer: str, rows: pd.DataFrame, about: dict[str, Any], seed: int) -> tuple[np.ndarray, float, int]:
-    """Fit and ask. Returns the answers, the seconds of the fits and the bytes of the last model."""
+    """Fit and ask. Returns the answers, the seconds of a fit and the bytes of the last model."""
     target, part = rows.pop("target").to_numpy(), rows.pop("part").to_numpy()
     asked = [part == "ask"] if "ask" in part else [part == fold for fold in np.unique(part)]
     whole, seconds, size = None, 0.0, 0
@@ -112,7 +114,7 @@ def answered(peer: str, rows: pd.DataFrame, about: dict[str, Any], seed: int) ->
         whole = np.zeros((len(rows), *found.shape[1:])) if whole is None else whole
         whole[ask] = found
     assert whole is not None
-    return (whole[asked[0]] if len(asked) == 1 else whole), seconds, size
+    return (whole[asked[0]] if len(asked) == 1 else whole), seconds / len(asked), size
 
 
 def main(peer: str, folder: Path, seed: int) -> None:
