@@ -24,13 +24,14 @@ TITLES = {
 }
 ABOUT = (
     "of `minnow new` and `minnow run` without a setting, and of others that were fitted to the same rows of train and val, "
-    "in the same run. Test is the official one, or else a fifth of the rows by their hash or the latest, and was read for "
-    "one finalist of each family, declared on val. The finalist is what would be served, chosen without test; the best "
-    "candidate is the best family on test, and so a little flattered. Intervals are of 95 %, over rows or over days for "
-    "series, of the seed in the middle. Bytes of Minnow are of model and encoder, ready to be served; of others as they "
-    "save or pickle themselves. Seconds are of the fit alone, on a shared machine of 2 cores. Peers on series read what "
-    "Minnow's encoder makes of them. Over folds a peer learns from all rows of the others, a family of Minnow from four "
-    "fifths of them, with the last fifth as val."
+    "in the same run. `benchmarks/layouts.py` says how each set is laid out. Test is the official one where the files "
+    "divide it, or else a fifth of the rows by their hash or the latest, and was read for one finalist of each family, "
+    "declared on val. The finalist is what would be served, chosen without test; the best candidate is the best family on "
+    "test, and so a little flattered. Intervals are of 95 %, over rows or over days for series, of the seed in the middle. "
+    "Bytes of Minnow are of model and encoder, ready to be served; of others as they save or pickle themselves. Seconds are "
+    "of the fit alone, on 2 cores, which other processes may use too; FLAML's 60 s are of the clock, so that a busy machine "
+    "gives it fewer fits. Peers on series read what Minnow's encoder makes of them. Over folds a peer learns from all rows "
+    "of the others, a family of Minnow from four fifths of them, with the last fifth as val."
 )
 
 
