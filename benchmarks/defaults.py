@@ -120,8 +120,7 @@ def run(project: Project, goal: Goal, seed: int) -> Result:
     assert decision is not None
     found = list(figures_in(home, goal.name))
     for name, score in decision.baselines.items():
-        if "/" not in name:  # a model of another family stands among the families
-            found.append(_figure(goal, f"baseline {name}", name, decision.measure or "", score, decision.rows))
+        found.append(_figure(goal, f"baseline {name}", name, decision.measure or "", score, decision.rows))
     about = {
         "new_s": project.seconds[goal.name],
         "run_s": cost.seconds,

@@ -136,6 +136,9 @@ def _one(peer: str, goal: Goal, figures: Sequence[Mapping[str, Any]]) -> Figure:
 def _of_run(goal: Goal, figures: Sequence[Figure]) -> dict[str, Figure]:
     """Family, "finalist" or baseline -> its figure of one run; over folds with the bytes and seconds of the file."""
     by_name = {figure.of: figure for figure in figures if figure.measure == goal.measure}
+    by_name = {
+        of: one for of, one in by_name.items() if not of.startswith("baseline ") or "/" not in of
+    }  # other families
     files = {of: figure for of, figure in by_name.items() if not of.startswith("folds ")}
     if goal.folds is None:
         return files
