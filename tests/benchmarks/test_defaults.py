@@ -118,6 +118,7 @@ def made_run(project, goal, seed):
     families = [("linear", "linear/float16", 0.85, 900), ("gboost", "gboost/float32", 0.91, 5000)]
     found = [figure(*one) for one in families] + [figure("linear", "linear/float16", 0.95, 900, "auc")]
     found += [figure("finalist", "linear/float16", 0.85, 900), figure("baseline majority", "majority", 0.5, None)]
+    found.append(figure("baseline linear/float16", "linear/float16", 0.85, None))
     about = {"new_s": 3, "run_s": 20, "peak": 1e9, "finalist": "linear/float16", "verdict": "promoted"}
     return {
         "figures": found,
@@ -185,6 +186,7 @@ def test_the_table_says_what_is_reached_with_so_many_bytes(bench, in_folder):
     assert "linear/float16 | accuracy | 0.8500" in finalist
     assert "at least 0.8000 with at most 800 bytes: not reached" in finalist
     assert "Not reached: small, finalist: linear/float16." in lines
+    assert [line.split(" | ")[1] for line in lines if "without learning" in line] == ["without learning: majority"]
 
 
 def test_a_finalist_is_below_a_baseline_where_the_paired_difference_says_so():
