@@ -77,9 +77,10 @@ def write(
         *(line.text for rows in measured.values() for line in rows),
         "",
         f"Not reached: {'; '.join(missed) or 'nothing that was measured'}.",
+        "",
         f"Not run: {', '.join(name for name in goals if name not in found) or 'none'}.",
-        *([f"Failed in the last call: {', '.join(failed)}."] if failed else []),
-        *([f"Of earlier sources: {', '.join(stale)}."] if stale else []),
+        *(["", f"Failed in the last call: {'; '.join(failed)}."] if failed else []),
+        *(["", f"Of earlier sources: {', '.join(stale)}."] if stale else []),
         "",
         *(f"- {name}: {_commands(kept)}" for name, kept in found.items() if "minnow" in kept),
     ]
