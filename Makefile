@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench bench-full bench-overhead bench-scale bench-dask bench-judge bench-choice serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-defaults bench-overhead bench-scale bench-dask bench-judge bench-choice serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -59,6 +59,9 @@ bench: $(STAMP) ## Every family on the real sets of MINNOW_BENCH_DATA, one seed;
 
 bench-full: $(STAMP) ## The same with three seeds
 	$(BIN)/python -m benchmarks.results --full
+
+bench-defaults: $(STAMP) ## What the defaults reach on the real sets, beside other libraries; SEEDS="7 8 9" for three
+	$(BIN)/python -m benchmarks.defaults $(if $(SEEDS),--seeds $(SEEDS))
 
 bench-overhead: $(STAMP) ## What the pipeline costs beyond the fits themselves
 	$(BIN)/python -m benchmarks.overhead

@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks import sections
 from minnow.config import document
 from minnow.lineage import key_of
 from minnow.measures.scores import span
@@ -65,7 +66,7 @@ class Figure:
     @property
     def interval(self) -> str:
         """The interval as text."""
-        return span({"low": self.low, "high": self.high, "n": self.groups}, _number)
+        return span({"low": self.low, "high": self.high, "n": self.groups}, number)
 
 
 def params_of(seed: int) -> Path:
@@ -98,7 +99,6 @@ def run(usecase: str, seed: int) -> float:
 def _origin(usecase: str) -> str:
     """Hash what determines a run besides data and seed: its settings, those of `init_from`, and every source file."""
     settings = document.read(PARAMS).values
-    sources = {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
     usecases = settings.pop("usecases")
     own = [
         params["init_from"]["usecase"]
@@ -106,16 +106,25 @@ def _origin(usecase: str) -> str:
         if "init_from" in (params or {})
     ]
     entries = {name: usecases[name] for name in (usecase, *own)}
-    return key_of({"settings": settings, "entries": entries, "sources": sources})
+    return key_of({"settings": settings, "entries": entries, "sources": sources()})
+
+
+def sources() -> dict[str, str]:
+    """Every source file: path -> text."""
+    return {path.as_posix(): path.read_text() for path in sorted(Path("src").rglob("*.py"))}
 
 
 def figures(usecase: str, seed: int) -> Iterator[Figure]:
-    """Read the outcome of a run: scores of its families on the test set, and the folds of its finalist."""
-    home = Path(".minnow") / "trials" / params_of(seed).stem
+    """Read the outcome of a run, none where there is none."""
+    yield from figures_in(Path(".minnow") / "trials" / params_of(seed).stem, usecase)
+
+
+def figures_in(home: Path, usecase: str) -> Iterator[Figure]:
+    """Read the outcome of a trial: scores of its families on the test set, and their folds. home: the trial's folder."""
     folder = home / "outcomes" / usecase
     if not (folder / FILE).exists():
         return
-    results, decision = read_results(folder), _decision(home, usecase)
+    results, decision = read_results(folder), decision_in(home, usecase)
     seconds = read_timings(home / "timings" / f"{usecase}.json").training_s
     for one in results.variants:
         if one.test is None:
@@ -137,19 +146,19 @@ def _extractor(about: Mapping[str, Any]) -> str:
     return f" (extractor {about['extractor']}, {about['samples']:,} samples)" if about else ""
 
 
-def _decision(home: Path, usecase: str) -> Decision | None:
-    """The decision on a use case's first target."""
+def decision_in(home: Path, usecase: str) -> Decision | None:
+    """The decision on a use case's first target. home: the folder of a trial."""
     return next(iter(read_decisions(home / "outcomes" / usecase)), None)
 
 
 def decided(usecase: str) -> str:
     """Text with the scores of the baselines on the same rows and the decision; "" where nothing was decided."""
-    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
+    decision = decision_in(Path(".minnow") / "trials" / PARAMS.stem, usecase)
     if decision is None:
         return ""
     groups = decision.score.n if decision.score else 0
     baselines = ", ".join(
-        f"{name} {_number(score.value)}{_difference(decision.differences.get(name), groups)}"
+        f"{name} {number(score.value)}{_difference(decision.differences.get(name), groups)}"
         for name, score in decision.baselines.items()
     )
     return f"{baselines}{_extractor(decision.about)}. {decision.verdict.capitalize()}: {' '.join(decision.reasons)}"
@@ -163,18 +172,20 @@ def _difference(difference: Difference | None, groups: int) -> str:
     return f" (loss difference, finalist minus baseline: {difference.value:+.4f}, {interval})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Text of a figure, with digits that suit its size."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}" if abs(value) < 2 else f"{value:.2f}"
 
 
-def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
+def reached(figure: Figure, reference: Mapping[str, Any]) -> str:
+    """Text on whether a figure reaches `reach` of a reference with at most so many parameters and bytes as it allows."""
     if reference["reach"] is None:
         return "-"
     lower = reference["measure"] in LOWER_IS_BETTER
     good = figure.value <= reference["reach"] if lower else figure.value >= reference["reach"]
     small = (figure.parameters or 0) <= reference.get("most_parameters", math.inf)
     small &= (figure.size_bytes or 0) <= reference.get("most_bytes", math.inf)
-    goal = f"{'at most' if lower else 'at least'} {_number(reference['reach'])}"
+    goal = f"{'at most' if lower else 'at least'} {number(reference['reach'])}"
     limit = "".join(
         f" with at most {reference[f'most_{noun}']:,} {noun}"
         for noun in ("parameters", "bytes")
@@ -185,12 +196,12 @@ def _reached(figure: Figure, reference: Mapping[str, Any]) -> str:
 
 def _beaten(figure: Figure, names: list[str], drawn: list[Figure]) -> str:
     """Text on whether a figure is below those of other families and baselines on the same rows."""
-    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, figure.set)
+    decision = decision_in(Path(".minnow") / "trials" / PARAMS.stem, figure.set)
     others = {name: score.value for name, score in decision.baselines.items()} if decision else {}
     others |= {f.of: f.value for f in drawn if (f.set, f.measure) == (figure.set, figure.measure)}
     there = {name: others[name] for name in names if name in others}
     good = len(there) == len(names) and all(figure.value < value for value in there.values())
-    goal = ", ".join(f"{name} {_number(there[name]) if name in there else 'not run'}" for name in names)
+    goal = ", ".join(f"{name} {number(there[name]) if name in there else 'not run'}" for name in names)
     return f"below {goal}: {'reached' if good else 'not reached'}"
 
 
@@ -201,24 +212,24 @@ def _line(reference: Mapping[str, Any], drawn: list[Figure]) -> str:
     if not same:
         return f"| {named} | {reference['measure']} | not run | | | | | | {reference['source']} |"
     middle = min(same, key=lambda f: abs(f.value - median(g.value for g in same)))
-    spread = f"; seeds {', '.join(_number(f.value) for f in same)}" if len(same) > 1 else ""
+    spread = f"; seeds {', '.join(number(f.value) for f in same)}" if len(same) > 1 else ""
     cells = [
         f"{reference['set']} | {'finalist: ' if middle.of == 'finalist' else ''}{middle.name}",
         reference["measure"] + middle.extractor,
-        f"{_number(middle.value)} ({middle.interval}){spread}",
+        f"{number(middle.value)} ({middle.interval}){spread}",
         *(
             f"{value:,.0f}" if value is not None else ""
             for value in (middle.rows, middle.parameters, middle.size_bytes)
         ),
         f"{middle.training_s:.0f}" if middle.training_s is not None else "",
-        _beaten(middle, reference["below"], drawn) if "below" in reference else _reached(middle, reference),
+        _beaten(middle, reference["below"], drawn) if "below" in reference else reached(middle, reference),
         reference["source"],
     ]
     return f"| {' | '.join(cells)} |"
 
 
 def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
-    """Write RESULTS.md from the outcomes that exist."""
+    """Write the section of RESULTS.md from the outcomes that exist."""
     drawn = [figure for seed in seeds for usecase in usecases for figure in figures(usecase, seed)]
     references = yaml.safe_load(REFERENCES.read_text())
     columns = ["set", "model", "measure", "figure", "exam rows", "parameters", "bytes", "training s"]
@@ -230,12 +241,12 @@ def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
         "95 %: over rows, over days for series, over folds where it says so. Test was read for one finalist per family, "
         "declared on val. Training in seconds on 2 cores.",
         "",
-        *_header([*columns, "to reach", "reference"]),
+        *header([*columns, "to reach", "reference"]),
         *(_line(reference, drawn) for reference in references),
         "",
         "## Every other family, for comparison",
         "",
-        *_header(columns),
+        *header(columns),
         *(_plain(figure) for figure in _others(drawn, references, usecases)),
         "",
         "## What needs no learning, on the same rows, and what was decided",
@@ -243,10 +254,11 @@ def write(seeds: tuple[int, ...], usecases: list[str]) -> None:
         *(f"- {usecase}: {sentence}" for usecase in usecases if (sentence := decided(usecase))),
         "",
     ]
-    RESULTS.write_text("\n".join(lines) + (HERE / "notes.md").read_text())
+    sections.write(RESULTS, "\n".join(lines) + (HERE / "notes.md").read_text())
 
 
-def _header(columns: list[str]) -> list[str]:
+def header(columns: list[str]) -> list[str]:
+    """The first two lines of a table in Markdown."""
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
 
 
@@ -264,12 +276,12 @@ def _others(drawn: list[Figure], references: list[Mapping[str, Any]], usecases: 
 
 def _first(usecase: str) -> str | None:
     """The measure of a use case's decision; None where nothing was decided."""
-    decision = _decision(Path(".minnow") / "trials" / PARAMS.stem, usecase)
+    decision = decision_in(Path(".minnow") / "trials" / PARAMS.stem, usecase)
     return decision.measure if decision else None
 
 
 def _plain(f: Figure) -> str:
-    figure = f"{_number(f.value)} ({f.interval})"
+    figure = f"{number(f.value)} ({f.interval})"
     counts = [
         f"{value:,.0f}" if value is not None else "" for value in (f.rows, f.parameters, f.size_bytes, f.training_s)
     ]
