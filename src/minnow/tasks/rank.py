@@ -35,9 +35,16 @@ def _hits(outputs: Outputs, batch: Batch, k: int) -> tuple[Array, Array]:
     best = top(outputs[OUTPUT], seen, k)
     relevant = batch.target
     if seen is not None:
-        relevant = np.where((relevant[:, :, None] == seen[:, None, :]).any(-1), -1, relevant) if seen.size else relevant
-    hits = (best[:, :, None] == np.where(relevant >= 0, relevant, -2)[:, None, :]).any(-1)
-    return hits, (relevant >= 0).sum(1)
+        relevant = np.where(_among(relevant, seen), -1, relevant)
+    return _among(best, relevant), (relevant >= 0).sum(1)
+
+
+def _among(items: Array, others: Array) -> Array:
+    """Whether each item is among the others of its row, (n, a) bool. items: (n, a), others: (n, b) int, negative for none."""
+    is_there = np.zeros((len(items), max(items.max(initial=0), others.max(initial=0)) + 1), bool)
+    row, column = np.nonzero(others >= 0)
+    is_there[row, others[row, column]] = True
+    return (items >= 0) & np.take_along_axis(is_there, np.maximum(items, 0), axis=1)
 
 
 def _where_relevant(values: Any, count: Array) -> Array:
