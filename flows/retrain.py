@@ -19,6 +19,7 @@ from minnow.catalog import catalog
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
 from minnow.runners.interruption import described, ending
+from minnow.runners.profile import Profile
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -42,13 +43,20 @@ class RunResult:
     fresh: Sequence[str] = ()
 
 
-def run(space: Workspace, names: Sequence[str] = (), *, force: bool = False, accept: str = planning.NEVER) -> RunResult:
-    """Run the stale use cases and carry out their decisions."""
-    ran = Ran()
+def run(
+    space: Workspace,
+    names: Sequence[str] = (),
+    *,
+    force: bool = False,
+    accept: str = planning.NEVER,
+    profile: Profile | None = None,
+) -> RunResult:
+    """Run the stale use cases and carry out their decisions. profile: notes what each step takes."""
+    ran = Ran(profile=profile)
     try:
         settings = config.load(space.params, catalog())
         with alone(space):
-            with Display() as display, display.step("plan", counted=False):
+            with Display(profile=profile) as display, display.step("plan", counted=False):
                 plan = planning.make(space, settings, names, force=force, accept=accept)
             _report(plan)
             code = _work(space, settings, plan, ran)

@@ -27,6 +27,9 @@ def run(
     accept_data: Annotated[
         bool, typer.Option("--accept-data", help="Accept data that differs from its record.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show where the time went, and write it to .minnow/profile.json.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Train, judge and publish the stale use cases.
@@ -38,11 +41,16 @@ def run(
     within the budget.
     """
     from flows import plan, retrain
+    from minnow.runners.profile import FILE, Profile
 
-    space = workspace(params)
-    ended = retrain.run(space, usecases or [], force=force, accept=plan.ALWAYS if accept_data else plan.NEVER)
+    space, log = workspace(params), Profile() if profile else None
+    accept = plan.ALWAYS if accept_data else plan.NEVER
+    ended = retrain.run(space, usecases or [], force=force, accept=accept, profile=log)
     from minnow.insight import overview
+    from minnow.insight.profile import show as show_profile
 
+    if log is not None:
+        show_profile(log.write(space.home / FILE))
     overview.show_run(space, ended.written, ended.stopped, ended.fresh, complete=ended.code == 0, verbose=verbose)
     raise typer.Exit(ended.code)
 
