@@ -108,7 +108,7 @@ def _classes_at_first(times: Array, labels: Array) -> int:
 def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Array) -> None:
     if len(labels) < _LEAST_ROWS:
         return
-    for name, values in features.items():
+    for name, values in hints.promising(features, labels, proposal.task).items():
         if hints.alone(values, labels, proposal.task) >= hints.ALMOST:
             proposal.warnings.append(
                 f"'{name}' alone nearly explains the target. Is its value known when a prediction is made?"
