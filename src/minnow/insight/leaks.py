@@ -53,13 +53,13 @@ def alone(values: Array, answer: Array, task: str) -> float:
     return float(1 - error / plain) if plain else 0.0
 
 
-def promising(columns: Mapping[str, Array], answer: Array, task: str) -> dict[str, Array]:
-    """Return the columns, (n,) each, in whose bins the answer (n,) str differs least; all of a table that is not wide.
+def promising(columns: Mapping[str, Array], answer: Array, task: str, most: int = _MOST_COMPARED) -> dict[str, Array]:
+    """Return the columns, (n,) each, in whose bins the answer (n,) str differs least; all where there are not more than most.
 
     By the share of the variance between the bins, or for labels by Goodman and Kruskal's tau: trees for each of thousands of
     columns would take minutes.
     """
-    if len(columns) <= _MOST_COMPARED:
+    if len(columns) <= most:
         return dict(columns)
     if task == "regress":
         target = answer.astype(np.float64)[:, None]
@@ -68,7 +68,7 @@ def promising(columns: Mapping[str, Array], answer: Array, task: str) -> dict[st
         target = np.eye(len(names))[index]
     target = target - target.mean(axis=0)
     share = {name: _between(_binned(values), target) for name, values in columns.items()}
-    kept = set(sorted(share, key=lambda name: -share[name])[:_MOST_COMPARED])
+    kept = set(sorted(share, key=lambda name: -share[name])[:most])
     return {name: values for name, values in columns.items() if name in kept}
 
 
