@@ -85,7 +85,7 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran:
         return COMPLETE
     # server and worker come up while this process imports
     with (
-        server() as ready,
+        server(ran.profile) as ready,
         open_job(space, settings, families_of(settings, plan.stale), ran) as job,
         described(lambda: _left(job, plan)),
     ):
