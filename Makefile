@@ -22,7 +22,7 @@ $(STAMP): uv.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	UV_COMPILE_BYTECODE=1 UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet
-	$(BIN)/python -m flows._server # Prefect's database, which takes ten seconds once
+	$(BIN)/python -m flows._server # the databases of Prefect and MLflow, which takes ten seconds once
 	@touch $@
 
 run: $(STAMP) ## Make the data, train, judge and publish what is stale

@@ -5,7 +5,7 @@ entry is proposed and run as a user would: `minnow new` with the families linear
 plain script reads the same file with pandas and fits scikit-learn's logistic regression and histogram boosting, in a process of
 its own. Memory is the largest sum of the resident memory of a command and all processes that it started, sampled ten times a
 second. The commands run one after the other, so the figures of one machine are comparable; between machines only their ratios
-are.
+are. The table is written to its section of benchmarks/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from benchmarks import sections
 from benchmarks.overhead import environment, fresh_copy, timed
 
 ROWS = (100_000, 1_000_000)
 NUMERIC, CATEGORICAL, CATEGORIES = 20, 5, 12
+RESULTS = Path(__file__).with_name("RESULTS.md")
 SEED = 0
 EVERY_S = 0.1
 TIMES, FIXED_S, MOST_BYTES = {100_000: 1.5, 1_000_000: 3.0}, {100_000: 12.0, 1_000_000: 15.0}, {1_000_000: 3e9}
@@ -94,7 +96,8 @@ def _resident(pid: int) -> int:
 
 
 def plain(path: Path) -> None:
-    """Read, split, encode, fit and score as a short script does."""
+    """Read, split, encode, fit and score as a short script does; its threads wait as those of a run do, without spinning."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
@@ -119,8 +122,11 @@ def plain(path: Path) -> None:
         print(f"{name} {accuracy:.4f}")
 
 
-def compare(copy: Path, folder: Path, rows: int, *, outputs: bool) -> bool:
-    """Measure and print one size. outputs: print what the commands printed. Returns whether the limits of this size are met."""
+def compare(copy: Path, folder: Path, rows: int, *, outputs: bool) -> tuple[list[str], bool]:
+    """Measure and print one size. outputs: print what the commands printed.
+
+    Returns the rows of the table, and whether the limits of this size are met.
+    """
     path, name = folder / f"rows_{rows}.csv", f"rows_{rows}"
     write_table(path, rows)
     python = sys.executable
@@ -128,17 +134,43 @@ def compare(copy: Path, folder: Path, rows: int, *, outputs: bool) -> bool:
     minnow = [python, "-m", "minnow.cli"]
     families = ["--family", "linear", "--family", "gboost"]
     new = measured(copy, *minnow, "new", name, "--data", str(path), *families, "--yes", "--no-trial")
-    run = measured(copy, *minnow, "run", name)
+    run = measured(copy, *minnow, "run", name, "--profile")
     path.unlink()
-    for title, cost in (("plain script", script), ("minnow new", new), ("minnow run", run)):
+    lines = []
+    for title, cost in (("plain script", script), ("minnow new --no-trial", new), ("minnow run", run)):
+        lines.append(f"| {rows:,} | {title} | {cost.seconds:.0f} | {cost.cpu_s:.0f} | {cost.peak / 1e9:.1f} GB | |")
         figures = f"{cost.seconds:8.1f} s {cost.cpu_s:8.1f} s of CPU {cost.peak / 1e9:6.2f} GB"
-        print(f"{rows:>9,} rows  {title:<14}{figures}", flush=True)
+        print(f"{rows:>9,} rows  {title:<22}{figures}", flush=True)
         if outputs:
             print(cost.output, flush=True)
     allowed = TIMES.get(rows, np.inf) * script.seconds + FIXED_S.get(rows, 0.0)
     most = MOST_BYTES.get(rows, np.inf)
-    print(f"{rows:>9,} rows  {'allowed':<14}{allowed:8.1f} s {'':>17} {most / 1e9:6.2f} GB", flush=True)
-    return run.seconds <= allowed and run.peak <= most
+    print(f"{rows:>9,} rows  {'allowed':<22}{allowed:8.1f} s {'':>17} {most / 1e9:6.2f} GB", flush=True)
+    met = run.seconds <= allowed and run.peak <= most
+    if rows in TIMES:
+        memory = f" and {most / 1e9:.1f} GB" if rows in MOST_BYTES else ""
+        in_cpu = TIMES[rows] * script.cpu_s + FIXED_S[rows]
+        reach = (
+            f"{TIMES[rows]:g} x the script + {FIXED_S[rows]:.0f} s = {allowed:.0f} s (in CPU {in_cpu:.0f} s){memory}"
+        )
+        lines[-1] = f"{lines[-1].removesuffix(' |')} {reach}: {'reached' if met else 'not reached'} |"
+    return lines, met
+
+
+def write(lines: Sequence[str]) -> None:
+    """Write the section of benchmarks/RESULTS.md."""
+    load = f"{os.getloadavg()[2]:.1f} of {os.cpu_count()} cores"
+    head = [
+        "# Time and memory at many rows",
+        "",
+        f"Written by `make bench-scale`: {NUMERIC} numeric and {CATEGORICAL} categorical columns, families linear and gboost. "
+        f"Load of the machine in the last 15 minutes: {load}; where others work on it, the seconds of CPU of all "
+        "processes say more than those of the clock. Memory is that of all processes together.",
+        "",
+        "| rows | command | seconds | seconds of CPU | memory | to reach |",
+        "|---|---|---|---|---|---|",
+    ]
+    sections.write(RESULTS, "\n".join([*head, *lines]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,8 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(scratch)
         copy = fresh_copy(folder)
         timed(copy, sys.executable, "-m", "flows._server")  # as `make setup` does
-        met = [compare(copy, folder, rows, outputs=options.outputs) for rows in options.rows]
-    return int(not all(met))
+        done = [compare(copy, folder, rows, outputs=options.outputs) for rows in options.rows]
+    write([line for lines, _ in done for line in lines])
+    return int(not all(met for _, met in done))
 
 
 if __name__ == "__main__":

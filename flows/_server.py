@@ -1,8 +1,8 @@
 """The Prefect server of a run: a running one, else a temporary one that ends with the run. Prefect is not imported here.
 
 Prefect can start a temporary server itself, but only once it is imported, and that server imports it again. Started first, the
-server comes up while this process imports. `python -m flows._server` creates the server's database, which takes ten seconds
-once; otherwise the first run does.
+server comes up while this process imports. `python -m flows._server` creates the server's database and MLflow's, which takes
+ten seconds once; otherwise the first run does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from minnow.runners.interruption import ending
-from minnow.workspace import sqlite_url
+from minnow.runners.profile import Profile
+from minnow.runners.progress import Display
+from minnow.stores import database
+from minnow.workspace import sqlite_url, workspace
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
@@ -64,11 +67,11 @@ def _profile_url() -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[Callable[[], None]]:
+def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
     """Set PREFECT_API_URL before Prefect is imported. Yields a function that waits until the server is ready.
 
     A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
-    them. Waiting raises ServerError when it does not start.
+    them. Waiting raises ServerError when it does not start. profile: notes what its end takes.
     """
     if url := find():
         os.environ["PREFECT_API_URL"] = url
@@ -97,7 +100,8 @@ def server() -> Iterator[Callable[[], None]]:
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
         yield lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log")
-        time.sleep(DRAIN_S)  # Prefect sends its last records in the background
+        with Display(profile=profile) as display, display.step("send Prefect's last records", counted=False):
+            time.sleep(DRAIN_S)  # it does so in the background
     finally:
         os.environ.pop("PREFECT_API_URL", None)
         process.terminate()
@@ -127,4 +131,5 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     with ending(), server() as made:
+        database.create(workspace())
         made()

@@ -18,6 +18,7 @@ from minnow.config import Settings
 from minnow.contracts import Runner
 from minnow.runners.cluster import Cluster
 from minnow.runners.interruption import Interrupted
+from minnow.runners.profile import Profile
 from minnow.runners.progress import Display
 from minnow.runners.workers import Workers
 from minnow.stages import validate
@@ -30,10 +31,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run has done so far. written: use cases whose outcome it wrote; stopped: use case -> why it wrote none."""
+    """What a run has done so far.
+
+    written: use cases whose outcome it wrote; stopped: use case -> why it wrote none; profile: what notes what its steps take,
+    where that is asked for.
+    """
 
     written: list[str] = field(default_factory=list[str])
     stopped: dict[str, str] = field(default_factory=dict[str, str])
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,10 @@ def open_job(space: Workspace, settings: Settings, names: Iterable[str], ran: Ra
     names: of the families that are fitted; the first process imports their libraries in the meantime. ran: where the job writes
     down what it has done.
     """
-    with alone(space), _runner(space, settings, names) as runner, Display() as display:
+    ran = ran or Ran()
+    with alone(space), _runner(space, settings, names) as runner, Display(profile=ran.profile) as display:
         warm_up()
-        job = Job(space, settings, runner, display, ran=ran or Ran())
+        job = Job(space, settings, runner, display, ran=ran)
         token = CURRENT.set(job)
         try:
             yield job

@@ -20,6 +20,7 @@ from minnow.config import Effort
 from minnow.records.files import RecordError
 from minnow.runners.cluster import ClusterError
 from minnow.runners.interruption import described, ending
+from minnow.runners.profile import Profile
 from minnow.runners.progress import Display
 from minnow.stores.database import BrokenStore
 from minnow.stores.versions import VersionError
@@ -51,17 +52,19 @@ def run(
     accept: str = planning.NEVER,
     effort: Effort | None = None,
     trials: int | None = None,
+    profile: Profile | None = None,
 ) -> RunResult:
     """Run the stale use cases and carry out their decisions.
 
     effort: of all of them, in the place of their own; those whose last run had another are stale then. trials: of a search.
+    profile: notes what each step takes.
     """
-    ran = Ran()
+    ran = Ran(profile=profile)
     try:
         settings = config.load(space.params, catalog())
         settings = settings.with_effort(effort, trials) if effort else settings
         with alone(space):
-            with Display() as display, display.step("plan", counted=False):
+            with Display(profile=profile) as display, display.step("plan", counted=False):
                 plan = planning.make(space, settings, names, force=force, accept=accept, effort=effort)
             _report(plan)
             code = _work(space, settings, plan, ran)
@@ -90,7 +93,7 @@ def _work(space: Workspace, settings: config.Settings, plan: planning.Plan, ran:
         return COMPLETE
     # server and worker come up while this process imports
     with (
-        server() as ready,
+        server(ran.profile) as ready,
         open_job(space, settings, families_of(settings, plan.stale), ran) as job,
         described(lambda: _left(job, plan)),
     ):

@@ -23,7 +23,7 @@ from flows.checks import checked, hints_of, read
 from flows.faults import Faults
 from flows.job import CURRENT, Job
 from flows.record import failure_of, key_of_outcome, record_of, summary
-from minnow.insight.importance import importances
+from minnow.insight.importance import MOST_COLUMNS, importances
 from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
@@ -156,6 +156,10 @@ def explain(job: Job, case: Case, judged: Outcome, prepared: Prepared) -> dict[s
     columns = case.modality.CAPABILITIES.features(val.columns, case.options)
     exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
     faults, measured = Faults(job, case.name), dict[str, Importances]()
+    if len(columns) > MOST_COLUMNS:
+        job.display.say(
+            f"  {case.name}: importances of the {MOST_COLUMNS} of {len(columns):,} columns that say most of the answer"
+        )
     for one in exported if columns else ():
         measure = lambda c=one: importances(c.bundle, val, columns, case.settings.seed)  # noqa: E731
         if (found := faults.attempt(f"importances of {one.family}", measure, None)) is not None:

@@ -8,6 +8,7 @@ import pytest
 from minnow import tasks
 from minnow.config.settings import SplitShares
 from minnow.insight import hints
+from minnow.insight import leaks as leaking
 from minnow.insight.labels import class_hints, plain, variant_hint
 from minnow.insight.leaks import leaks
 from minnow.modalities import text
@@ -271,3 +272,30 @@ def test_texts_of_unknown_words_are_counted():
     assert "67 % of the words of a text of val are unknown" in hint.text
     assert "in 128 of 128 texts most of them" in hint.text
     assert _hints("classify", target, labels, [1, 2, 3, 0]) == []
+
+
+@pytest.mark.parametrize("task", ["classify", "regress"])
+def test_in_a_table_wider_than_long_a_leak_is_found_among_the_most_promising_columns(task, monkeypatch):
+    random, compared = np.random.default_rng(3), []
+    wide = {f"n{i}": random.normal(size=300) for i in range(900)}
+    number = random.normal(size=300)
+    answer = np.where(number > 0.8, "yes", "no") if task == "classify" else number.astype(str)
+    wide["paid"] = np.where(random.random(300) < 0.1, np.nan, number + random.normal(scale=0.001, size=300))
+    wide["kind"] = np.where(number > 0.8, "b", np.where(number > 0, "a", "c")).astype(object)
+    honest = leaking.alone
+    monkeypatch.setattr(leaking, "alone", lambda *args: compared.append(1) or honest(*args))
+    hints = {hint.column: hint.kind for hint in leaks(wide, answer, task)}
+    assert len(compared) == 200
+    assert hints["kind" if task == "classify" else "paid"] == "leak"
+    assert not set(hints) - {"paid", "kind"}
+
+
+def test_the_most_promising_columns_of_a_wide_table_are_those_that_say_most_in_their_order():
+    random = np.random.default_rng(4)
+    columns = {f"n{i}": random.normal(size=400) for i in range(250)}
+    answer = np.where(columns["n7"] + columns["n240"] > 1.5, "b", "a")
+    kept = list(leaking.promising(columns, answer, "classify"))
+    assert len(kept) == 200
+    assert kept == [name for name in columns if name in kept]
+    assert {"n7", "n240"} <= set(kept)
+    assert list(leaking.promising(dict(list(columns.items())[:200]), answer, "classify")) == list(columns)[:200]

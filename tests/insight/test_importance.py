@@ -8,7 +8,7 @@ from standins import here
 
 from minnow.config import Settings
 from minnow.insight import association
-from minnow.insight.importance import TOGETHER, importances, sample
+from minnow.insight.importance import MOST_COLUMNS, TOGETHER, importances, sample
 from minnow.records.bundle import open_bundle
 from minnow.stages import compress, intake, train
 from minnow.stages.case import Case
@@ -129,3 +129,17 @@ def test_columns_of_every_kind_are_put_together_by_what_they_share():
     assert (np.diag(strengths) == 1).all()
     alone = [list(columns).index(name) for name in ("noise", "word", "id", "one", "day")]
     assert strengths[alone].sum() < len(alone) + 2
+
+
+@pytest.mark.parametrize("task", ["regress", "classify"])
+def test_in_a_wide_table_the_columns_that_say_most_are_measured_with_what_goes_with_them(tmp_path, task):
+    values = np.random.default_rng(6).normal(size=(N, MOST_COLUMNS + 20))
+    values[:, 11] = 2 * values[:, 110]
+    answer = 3 * values[:, 110] + values[:, 4]
+    answers = np.where(answer > 0, "yes", "no") if task == "classify" else np.round(answer, 3)
+    lines = [",".join([*(f"{v:.4f}" for v in row), str(a)]) for row, a in zip(values, answers, strict=True)]
+    header = ",".join([*(f"n{i}" for i in range(values.shape[1])), "answer"])
+    found = _measured(tmp_path, header, lines, {"target": "answer"}, task)
+    assert MOST_COLUMNS - 1 <= len(found.columns) <= MOST_COLUMNS
+    assert found.columns[0].columns == ("n11", "n110")
+    assert found.columns[1].columns == ("n4",)

@@ -479,3 +479,17 @@ def test_a_class_that_is_rare_in_one_spelling_alone_is_not_rare(tmp_path):
     entry = _entry(path)
     assert entry["options"]["label_as"] == {"yes.": "yes"}
     assert "measure" not in entry
+
+
+@pytest.mark.parametrize(("columns", "rows", "wide"), [(81, 80, True), (80, 80, False)])
+def test_a_table_wider_than_long_is_named_and_proposed_like_any_other(columns, rows, wide, tmp_path):
+    values = np.random.default_rng(0).normal(size=(rows, columns))
+    lines = [",".join([*(f"{v:.3f}" for v in row), "yes" if row[0] > 0 else "no"]) for row in values]
+    header = ",".join([*(f"n{i}" for i in range(columns)), "class"])
+    (tmp_path / "rows.csv").write_text("\n".join([header, *lines]) + "\n")
+    proposal = propose(tmp_path / "rows.csv", Request())
+    said = [text for text in proposal.warnings if "wider than long" in text]
+    assert len(said) == wide
+    assert all("81 columns to predict from, 80 rows with an answer" in text for text in said)
+    assert (proposal.entry["modality"], proposal.entry["task"]) == ("tabular", "classify")
+    assert not [text for text in proposal.warnings if "stop a run" in text]

@@ -1,3 +1,4 @@
+import gc
 import json
 from types import SimpleNamespace
 
@@ -317,3 +318,11 @@ def test_many_columns_are_checked_by_few_calls(monkeypatch):
     asked = [Expectation("expect_column_values_to_not_be_null", {"column": name}, "x") for name in columns]
     assert all(result["success"] for result in validate._run(columns, asked))
     assert sizes == [1]
+
+
+def test_no_batch_of_rows_stays_in_memory():
+    columns = {"x": np.arange(100.0), "kind": np.array(["a", "b"] * 50, object)}
+    asked = [Expectation("expect_column_values_to_not_be_null", {"column": name}, "") for name in columns]
+    assert all(one["success"] for one in validate._run(columns, asked))
+    gc.collect()
+    assert not [one for one in gc.get_objects() if type(one).__name__ == "PandasBatchData"]

@@ -290,3 +290,12 @@ def test_a_database_that_a_killed_run_left_half_written_is_rolled_back(space):
 def test_a_bundle_that_no_run_keeps_cannot_be_promoted(space):
     with pytest.raises(LookupError, match="holds the finalist of decision"):
         champions.promote(space, "digits", "cpu", decision("0" * 64))
+
+
+def test_a_database_is_made_before_the_first_run_where_it_is_a_local_file(in_folder, monkeypatch):
+    made = []
+    monkeypatch.setattr(database, "client", made.append)
+    database.create(workspace())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    database.create(workspace())
+    assert len(made) == 1

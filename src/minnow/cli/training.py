@@ -36,6 +36,9 @@ def run(
     trials: Annotated[
         int | None, typer.Option(min=1, help="Trials of the search with --effort thorough. Default: tune.trials.")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show where the time went, and write it to .minnow/profile.json.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Train, judge and publish the stale use cases.
@@ -50,13 +53,18 @@ def run(
     within the budget.
     """
     from flows import plan, retrain
+    from minnow.runners.profile import FILE, Profile
 
     if trials is not None and effort != "thorough":
         raise typer.BadParameter("a search is part of --effort thorough alone.", param_hint="--trials")
-    space, accept = workspace(params), plan.ALWAYS if accept_data else plan.NEVER
-    ended = retrain.run(space, usecases or [], force=force, accept=accept, effort=effort, trials=trials)
+    space, log = workspace(params), Profile() if profile else None
+    accept = plan.ALWAYS if accept_data else plan.NEVER
+    ended = retrain.run(space, usecases or [], force=force, accept=accept, effort=effort, trials=trials, profile=log)
     from minnow.insight import overview
+    from minnow.insight.profile import show as show_profile
 
+    if log is not None:
+        show_profile(log.write(space.home / FILE))
     overview.show_run(space, ended.written, ended.stopped, ended.fresh, complete=ended.code == 0, verbose=verbose)
     raise typer.Exit(ended.code)
 

@@ -101,7 +101,10 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     for bag in range(params.n_bags):
         estimator, before = _estimator(params, size, train, seed + bag), bag * iterations
         # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
-        with boosting_internals.reporting(estimator, lambda trees, before=before: report(before + trees, total, {})):
+        reporting = boosting_internals.reporting(
+            estimator, lambda trees, before=before: report(before + trees, total, {})
+        )
+        with reporting, boosting_internals.bins_of_equal_rows(train.weight):
             estimator.fit(rows, train.target, sample_weight=train.weight, **held)
         last = {"val_loss": -float(estimator.validation_score_.max())} if held else {}
         report(before + iterations, total, last)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from minnow.insight.labels import class_hints, variant_hint
-from minnow.insight.leaks import ALMOST, alone, leaks
+from minnow.insight.leaks import ALMOST, alone, leaks, promising
 from minnow.records.hint import Hint
 from minnow.stages import prepare
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.types import Array, Table
 
-__all__ = ["ALMOST", "UNKNOWN", "Hint", "alone", "find", "hints_of", "is_id", "rises"]
+__all__ = ["ALMOST", "UNKNOWN", "Hint", "alone", "find", "hints_of", "is_id", "promising", "rises"]
 
 UNKNOWN = 0.5
 """Share of the words of val that the encoder does not know, from which on most of what texts say is lost."""

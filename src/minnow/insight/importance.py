@@ -13,13 +13,16 @@ import numpy as np
 from minnow import tasks
 from minnow.contracts import Task
 from minnow.insight.association import clusters
+from minnow.insight.leaks import promising
 from minnow.records.bundle import Bundle
 from minnow.records.results import Importance, Importances
 from minnow.stages import evaluate
-from minnow.types import Array, Batch, Outputs, Table
+from minnow.types import Array, Batch, Columns, Outputs, Table
 
 TOGETHER = 0.8
 """Association (rank correlation, Cramer's V, correlation ratio) from which on columns are shuffled together."""
+MOST_COLUMNS = 100
+"""Columns up to which all are measured; of wider tables those that say most of the answer, and what goes with them."""
 _ROWS, _ROUNDS = 1000, 5
 _RESAMPLES = 1000
 _DIGITS = 10
@@ -35,16 +38,16 @@ def importances(bundle: Bundle, val: Table, columns: Sequence[str], seed: int) -
     rows = val.take(sample(evaluate.batch_of(bundle, val), seed))
     measure, loss = _informative(tasks.get(bundle.schema.task))
 
-    def losses(table: Table) -> Array:
-        batch = evaluate.batch_of(bundle, table)
-        return loss(evaluate.predict(bundle, batch), batch)
-
-    before, group = losses(rows), evaluate.batch_of(bundle, rows).group
+    batch, predict, encode = evaluate.batch_of(bundle, rows), evaluate.opened(bundle), evaluate.encoding(bundle)
+    before, n = loss(predict(batch.inputs), batch), len(rows)
+    repeated = rows.take(np.tile(np.arange(n), _ROUNDS))
     rises = []
-    for names in clusters({name: rows.columns[name] for name in columns}, TOGETHER):
+    for names in _groups(rows, columns, batch):
         random = np.random.default_rng([seed, len(names), *"\n".join(names).encode()])
-        rounds = [losses(_shuffled(rows, names, random)) - before for _ in range(_ROUNDS)]
-        rises.append(_importance(names, np.stack(rounds, axis=1), group, random))
+        inputs = encode(_shuffled(repeated, names, random))
+        parts = [{name: value[n * k : n * (k + 1)] for name, value in inputs.items()} for k in range(_ROUNDS)]
+        rounds = [loss(predict(part), batch) - before for part in parts]
+        rises.append(_importance(names, np.stack(rounds, axis=1), batch.group, random))
     return Importances(measure, tuple(sorted(rises, key=lambda one: (-one.value, one.columns))))
 
 
@@ -72,11 +75,21 @@ def _informative(task: Task) -> tuple[str, Callable[[Outputs, Batch], Array]]:
     return "loss", task.MEASURES[0].loss
 
 
-def _shuffled(rows: Table, names: Sequence[str], random: np.random.Generator) -> Table:
-    """The rows with these columns in another order, the same for all of them."""
-    order = random.permutation(len(rows))
-    columns = {name: value[order] if name in names else value for name, value in rows.columns.items()}
-    return Table(columns, rows.row_id, rows.key, group=rows.group)
+def _groups(rows: Table, columns: Sequence[str], batch: Batch) -> list[tuple[str, ...]]:
+    """Columns that go together; of wide tables those groups of which a column is among those that say most of the answer."""
+    values = {name: rows.columns[name] for name in columns}
+    if len(values) <= MOST_COLUMNS:
+        return clusters(values, TOGETHER)
+    target = batch.target if batch.target.ndim == 1 else batch.target.reshape(len(batch), -1).mean(axis=1)
+    kept = promising(values, target.astype(str), "classify" if len(batch.labels) else "regress", MOST_COLUMNS)
+    return [names for names in clusters(values, TOGETHER) if not kept.keys().isdisjoint(names)]
+
+
+def _shuffled(repeated: Table, names: Sequence[str], random: np.random.Generator) -> Columns:
+    """The columns of rows that are repeated for each round, these in another order in each, the same for all of them."""
+    n = len(repeated) // _ROUNDS
+    order = np.concatenate([random.permutation(n) for _ in range(_ROUNDS)])
+    return {**repeated.columns, **{name: repeated.columns[name][order] for name in names}}
 
 
 def _importance(names: tuple[str, ...], rises: Array, group: Array, random: np.random.Generator) -> Importance:

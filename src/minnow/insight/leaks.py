@@ -31,6 +31,8 @@ _LEAST_FILLED = 20
 _MOST_ORDERED = 20_000
 _LEAST_OTHERS = 3
 """Among fewer other columns, one that says most is nothing to ask about."""
+_MOST_COMPARED, _BINS = 200, 64
+"""Most columns that are compared with the answer by trees; bins in which the most promising ones of wider tables are sought."""
 _SURE = 2.0
 """Standard errors by which a column must be better than all others together."""
 
@@ -51,14 +53,49 @@ def alone(values: Array, answer: Array, task: str) -> float:
     return float(1 - error / plain) if plain else 0.0
 
 
+def promising(columns: Mapping[str, Array], answer: Array, task: str, most: int = _MOST_COMPARED) -> dict[str, Array]:
+    """Return the columns, (n,) each, in whose bins the answer (n,) str differs least; all where there are not more than most.
+
+    By the share of the variance between the bins, or for labels by Goodman and Kruskal's tau: trees for each of thousands of
+    columns would take minutes.
+    """
+    if len(columns) <= most:
+        return dict(columns)
+    if task == "regress":
+        target = answer.astype(np.float64)[:, None]
+    else:
+        names, index = np.unique(answer, return_inverse=True)
+        target = np.eye(len(names))[index]
+    target = target - target.mean(axis=0)
+    share = {name: _between(_binned(values), target) for name, values in columns.items()}
+    kept = set(sorted(share, key=lambda name: -share[name])[:most])
+    return {name: values for name, values in columns.items() if name in kept}
+
+
+def _binned(values: Array) -> Array:
+    """Bin of each row, (n,) int: as many rows in each, equal values together, missing ones apart."""
+    value = numbers(values)
+    _, place, counts = np.unique(value, return_inverse=True, return_counts=True)
+    before = np.cumsum(counts) - counts
+    return np.where(np.isnan(value), _BINS, before[place] * _BINS // max(len(value), 1))
+
+
+def _between(bins: Array, target: Array) -> float:
+    """Sum of squares between bins (n,) of targets (n, k) with mean 0, for comparison with other bins of the same targets."""
+    rows = np.maximum(np.bincount(bins), 1)
+    sums = [np.bincount(bins, weights=column) for column in target.T]
+    return float(sum((one**2 / rows).sum() for one in sums))
+
+
 def leaks(columns: Mapping[str, Array], answer: Array, task: str) -> list[Hint]:
-    """Look for columns, (n,) each, that may be known only after the answer (n,) str."""
-    explained = {name: alone(values, answer, task) for name, values in columns.items()}
+    """Look for columns, (n,) each, that may be known only after the answer (n,) str; among many in the most promising ones."""
+    likely = promising(columns, answer, task)
+    explained = {name: alone(values, answer, task) for name, values in likely.items()}
     hints = [_explains(name, share) for name, share in explained.items() if share >= ALMOST]
     if task == "classify":
         hints += [hint for name, values in columns.items() if (hint := _filled_for_one(name, values, answer))]
     named = {hint.column for hint in hints}
-    if not named and (hint := _orders(columns, answer, task)):
+    if not named and (hint := _orders(columns, list(likely), answer, task)):
         hints.append(hint)
     return list({hint.column: hint for hint in hints[::-1]}.values())[::-1]
 
@@ -109,8 +146,8 @@ def _shown(value: Any) -> str:
     return "" if np.isnan(value) else f"{value:.6g}"
 
 
-def _orders(columns: Mapping[str, Array], answer: Array, task: str) -> Hint | None:
-    """Name the column that alone orders the rows better than all others together, those that say the same left out."""
+def _orders(columns: Mapping[str, Array], likely: Sequence[str], answer: Array, task: str) -> Hint | None:
+    """Name the one of likely columns that orders the rows better than all others together, those that say the same left out."""
     step = max(1, len(answer) // _MOST_ORDERED)
     columns, answer = {name: values[::step] for name, values in columns.items()}, answer[::step]
     target, counted = (answer.astype(np.float64), {}) if task == "regress" else _frequent(answer)
@@ -118,7 +155,7 @@ def _orders(columns: Mapping[str, Array], answer: Array, task: str) -> Hint | No
     if task != "regress" and len(counted) < 2:
         return None
     columns, target = {name: values[rows] for name, values in columns.items()}, target[rows]
-    each = {name: _cross_fitted(numbers(values)[:, None], target, task) for name, values in columns.items()}
+    each = {name: _cross_fitted(numbers(columns[name])[:, None], target, task) for name in likely}
     name = max(each, key=lambda one: each[one], default=None)
     if name is None or each[name] < (LEAST_R2 if task == "regress" else LEAST_AUC):
         return None

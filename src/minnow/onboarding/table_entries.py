@@ -79,7 +79,18 @@ def _table(proposal: Proposal, columns: Columns, request: Request) -> None:
     rows = rows[:: max(1, len(rows) // hints.MOST_ROWS)]
     unused = (*empty, proposal.options.get("split", {}).get("column"))
     used = {name: values[rows] for name, values in features.items() if name not in unused}
+    _warn_of_width(proposal, len(features) - len(empty), int(known.sum()))
     _warn_of_leaks(proposal, used, labels[rows])
+
+
+def _warn_of_width(proposal: Proposal, columns: int, rows: int) -> None:
+    """Say so where a table is wider than long. It is trained and judged like any other."""
+    if columns > rows:
+        proposal.warnings.append(
+            f"The table is wider than long: {columns:,} columns to predict from, {rows:,} rows with an answer. Some columns "
+            "go with the answer by chance alone, which only more rows can tell. A run works; columns that cannot matter are "
+            "best left out: options.drop."
+        )
 
 
 def _choose_kinds(proposal: Proposal, columns: Columns, target: str) -> None:
@@ -108,7 +119,7 @@ def _classes_at_first(times: Array, labels: Array) -> int:
 def _warn_of_leaks(proposal: Proposal, features: Mapping[str, Array], labels: Array) -> None:
     if len(labels) < _LEAST_ROWS:
         return
-    for name, values in features.items():
+    for name, values in hints.promising(features, labels, proposal.task).items():
         if hints.alone(values, labels, proposal.task) >= hints.ALMOST:
             proposal.warnings.append(
                 f"'{name}' alone nearly explains the target. Is its value known when a prediction is made?"

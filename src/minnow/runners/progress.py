@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from minnow.measures.scores import figure
+from minnow.runners.profile import Profile
 from minnow.types import Report
 
 EVERY = 60.0
@@ -43,8 +44,9 @@ def wide_console() -> Console:
 class Display:
     """A live progress display. Use as a context manager around a run."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """console: where to draw, standard output by default."""
+    def __init__(self, console: Console | None = None, profile: Profile | None = None) -> None:
+        """console: where to draw, standard output by default; profile: what notes the time of each step."""
+        self._profile = profile
         self.console = console or wide_console()
         self._live = self.console.is_terminal
         self._progress = Progress(
@@ -108,7 +110,8 @@ class Display:
                 )
 
         try:
-            yield report
+            with self._profile.timing(name) if self._profile else nullcontext():
+                yield report
         finally:
             self._progress.remove_task(task)
             if self._overall is not None and counted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from minnow.records.schema import FORMAT, Schema
 from minnow.stages import prepare
 from minnow.stages.case import Problem
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Batch, Outputs, Score, Spec, Table
+from minnow.types import Array, Batch, Columns, Outputs, Score, Spec, Table
 
 CHUNK = 1024
 
@@ -104,15 +104,28 @@ def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
 
 def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
     """Run a bundle's model on a batch, in chunks and on one thread, so that answers repeat to the last bit."""
+    return opened(bundle)(batch.inputs)
+
+
+def opened(bundle: Bundle) -> Callable[[Columns], dict[str, Array]]:
+    """Open a bundle's model. Returns what predict does, for encoded inputs, so that it is opened once for many batches."""
     session = runtimes.open_model(bundle.model_path, threads=1)
-    parts = []
-    for start in range(0, len(batch), CHUNK):
-        rows = {spec.name: batch.inputs[spec.name][start : start + CHUNK] for spec in session.inputs}
-        parts.append(session.predict(rows))
-    outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if not all(np.isfinite(value).all() for value in outputs.values()):
-        raise ValueError(f"{bundle.name} must answer every row with finite numbers. Received: NaN or infinity.")
-    return outputs
+
+    def answers(inputs: Columns) -> dict[str, Array]:
+        names, parts = [spec.name for spec in session.inputs], list[Outputs]()
+        for start in range(0, len(inputs[names[0]]), CHUNK):
+            parts.append(session.predict({name: inputs[name][start : start + CHUNK] for name in names}))
+        outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        if not all(np.isfinite(value).all() for value in outputs.values()):
+            raise ValueError(f"{bundle.name} must answer every row with finite numbers. Received: NaN or infinity.")
+        return outputs
+
+    return answers
+
+
+def encoding(bundle: Bundle) -> Callable[[Columns], Columns]:
+    """Load a bundle's encoder. Returns what encodes columns, (n,) each, into the inputs of its model."""
+    return modalities.get(bundle.schema.modality).load_encoder(bundle.folder).encode
 
 
 def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Score]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minnow.stages.case import Problem
+from minnow.tables import columnar
 from minnow.types import Array, Columns, Expectation, Notice, Table
 
 EXAMPLES = 10
@@ -117,6 +118,7 @@ def check(table: Table, problem: Problem, usecase: str) -> Findings:
     described = problem.modality.describe(table, problem.options)
     raw = _run(described, expectations)
     results = [_result(*both, described, table.row_id) for both in zip(expectations, raw, strict=True)]
+    columnar.release_memory()
     return Findings(usecase, len(table), tuple(results), table.notices)
 
 
@@ -145,7 +147,8 @@ def _checker() -> _Check:
     _hush()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # pyright: ignore
-    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    source = context.data_sources.add_pandas("rows")
+    asset = source.add_dataframe_asset("rows")
     rows = asset.add_batch_definition_whole_dataframe("all")
 
     def check(columns: Columns, expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
@@ -156,6 +159,9 @@ def _checker() -> _Check:
         # given at once: to add one by one compares each with all before it
         suite = gx.ExpectationSuite(name="expectations", expectations=asked)
         results = rows.get_batch({"dataframe": _frame(columns)}).validate(suite, result_format="COMPLETE").results
+        batches = source.get_execution_engine().batch_manager  # it keeps every batch until the process ends
+        batches.reset_batch_cache()
+        batches.batch_data_cache.clear()
         placed = {result.expectation_config.meta["place"]: result.to_json_dict() for result in results}  # pyright: ignore
         return [placed[place] for place in range(len(expectations))]
 

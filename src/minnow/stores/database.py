@@ -70,6 +70,13 @@ def client(space: Workspace) -> MlflowClient:
     return opened
 
 
+def create(space: Workspace) -> None:
+    """Create a local database with its tables, which takes seconds; a tracking server has its own."""
+    if sqlite_path(space.tracking_uri) is not None:
+        warm_up()  # before the level of MLflow's log is set, which its import sets anew
+        client(space)
+
+
 def refuse_broken(space: Workspace) -> None:
     """Check a local database before anything writes to it. Raises BrokenStore.
 

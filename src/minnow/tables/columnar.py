@@ -6,6 +6,7 @@ cell for each name, and nothing below the table. Other files are read row by row
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -45,10 +46,13 @@ def read_columns(path: Path, file: RowFile, first: Row) -> dict[str, Coded | Tex
 
 
 def release_memory() -> None:
-    """Give back the memory of columns that are not needed any more, which Arrow would keep for the next ones."""
+    """Give back the memory of columns that are not needed any more, which Arrow and the C library keep for the next ones."""
     import pyarrow as pa
 
     pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+    if trim is not None:
+        trim(0)
 
 
 def _may_be(path: Path, file: RowFile) -> bool:

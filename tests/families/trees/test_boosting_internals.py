@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble._hist_gradient_boosting import binning
 
 from minnow.families._trees import boosting_internals
 
@@ -80,3 +83,37 @@ def test_every_iteration_is_reported_and_nothing_of_it_stays(problem):
         "Delete the wrapper after the fit: it cannot be pickled."
     )
     np.testing.assert_array_equal(_raw(estimator), _raw(_fitted(problem)))
+
+
+MANY = np.random.default_rng(1).normal(size=(600, 3)).astype(np.float32)
+MANY[::7, 0] = np.nan
+MANY[:, 1] = np.round(MANY[:, 1], 2)
+
+
+def _boosted(loss, weight, within):
+    estimator = HistGradientBoostingRegressor(loss=loss, max_iter=5, random_state=0)
+    with within:
+        estimator.fit(MANY, np.nansum(MANY, axis=1), sample_weight=weight)
+    return [tree.tobytes() for tree in boosting_internals.nodes(estimator)]
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
+def test_rows_of_weight_one_have_the_same_trees_without_looking_at_weights(loss, monkeypatch):
+    ones, looked = np.ones(len(MANY), np.float32), []
+    plain = _boosted(loss, ones, nullcontext())
+    weighted = binning._weighted_percentile
+    monkeypatch.setattr(binning, "_weighted_percentile", lambda *a, **k: looked.append(1) or weighted(*a, **k))
+    assert _boosted(loss, ones, boosting_internals.bins_of_equal_rows(ones)) == plain, MOVED.format(
+        "bins of rows of weight 1 are not those without weights"
+    )
+    assert not looked, MOVED.format("bins are not found by binning._find_binning_thresholds")
+
+
+def test_rows_of_other_weights_keep_them():
+    weight = np.linspace(0.2, 1.8, len(MANY)).astype(np.float32)
+    plain = _boosted("squared_error", weight, nullcontext())
+    assert _boosted("squared_error", weight, boosting_internals.bins_of_equal_rows(weight)) == plain
+    before = binning._find_binning_thresholds
+    with boosting_internals.bins_of_equal_rows(np.ones(3)):
+        assert binning._find_binning_thresholds is not before
+    assert binning._find_binning_thresholds is before

@@ -7,6 +7,8 @@ holds:
   of feature_idx, num_threshold, left, right, value and is_leaf, the root first.
 - `_baseline_prediction`: (1, k) float, what the values of all trees are added to.
 - `_check_early_stopping_loss`: called once after every iteration with the losses so far.
+- `binning._find_binning_thresholds(column, max_bins, sample_weight)`: bounds of the bins of one column, (b,) float64, those of
+  rows of weight 1 the same as those without weights.
 """
 
 from __future__ import annotations
@@ -77,3 +79,27 @@ def reporting(estimator: Any, report: Callable[[int], None]) -> Iterator[None]:
     estimator._check_early_stopping_loss = check_and_report
     yield
     del estimator._check_early_stopping_loss  # the estimator is pickled later, and a closure cannot be
+
+
+@contextmanager
+def bins_of_equal_rows(weight: Array) -> Iterator[None]:
+    """Within this context, find the bounds of bins without weights where all rows weigh 1; they are the same.
+
+    scikit-learn sorts the rows again for each of the 255 bounds of a column of weighted rows, which took most of a fit. weight:
+    (n,) of the rows that are fitted.
+    """
+    if not np.all(weight == 1):
+        yield
+        return
+    from sklearn.ensemble._hist_gradient_boosting import binning
+
+    found = binning._find_binning_thresholds
+
+    def without_weights(column: Array, max_bins: int, sample_weight: Array | None = None) -> Array:
+        return found(column, max_bins)
+
+    binning._find_binning_thresholds = without_weights
+    try:
+        yield
+    finally:
+        binning._find_binning_thresholds = found
