@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -170,17 +171,29 @@ def _as_label(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class ChosenMeasure(Parameters):
-    """The measure that decides. name: one of the task's; quantile: of pinball; positive: the class of average_precision.
+Label = Annotated[str, BeforeValidator(_as_label)]
+Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-    Without `positive`, average_precision is the mean over all classes.
+
+def _by_name(value: Any) -> Any:
+    """Costs are named: a list of numbers does not say which class is which. Raises ValueError."""
+    if isinstance(value, list):
+        raise ValueError("costs are named by true and predicted class, as in {yes: {no: 5}, no: {yes: 1}}")
+    return value
+
+
+class ChosenMeasure(Parameters):
+    """The measure that decides. name: one of the task's; quantile: of pinball; positive: the class of average_precision or f1.
+
+    Without `positive`, average_precision is the mean over all classes. costs: of cost, true class -> predicted class -> number.
     """
 
     SHORT: ClassVar[str | None] = "name"
 
     name: str
     quantile: float | None = Field(default=None, gt=0, lt=1)
-    positive: Annotated[str, BeforeValidator(_as_label)] | None = None
+    positive: Label | None = None
+    costs: Annotated[dict[Label, dict[Label, Cost]], BeforeValidator(_by_name)] | None = None
 
     @model_validator(mode="after")
     def _parameters_fit(self) -> ChosenMeasure:
@@ -188,13 +201,17 @@ class ChosenMeasure(Parameters):
             raise ValueError(f"quantile goes with pinball. Received: {self.name}")
         if self.name == "pinball" and self.quantile is None:
             raise ValueError("pinball needs a quantile, such as {name: pinball, quantile: 0.9}")
-        if self.positive is not None and self.name != "average_precision":
-            raise ValueError(f"positive goes with average_precision. Received: {self.name}")
+        if self.positive is not None and self.name not in ("average_precision", "f1"):
+            raise ValueError(f"positive goes with average_precision and f1. Received: {self.name}")
+        if self.costs is not None and self.name != "cost":
+            raise ValueError(f"costs goes with cost. Received: {self.name}")
         return self
 
     @property
     def text(self) -> str:
-        """The name with its parameter, such as pinball@0.9."""
+        """The name with its parameter, such as pinball@0.9; costs as JSON."""
+        if self.costs is not None:
+            return f"{self.name}@{json.dumps(self.costs, sort_keys=True, ensure_ascii=False)}"
         parameter = self.positive if self.quantile is None else f"{self.quantile:g}"
         return self.name if parameter is None else f"{self.name}@{parameter}"
 

@@ -1,4 +1,4 @@
-"""Encoded rows on disk, for the worker to read."""
+"""Encoded rows: on disk, for the worker to read; and answered by a model file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.contracts import Session
 from minnow.records.files import write_json
-from minnow.types import Batch
+from minnow.types import Array, Batch
+
+CHUNK = 1024
 
 
 def write_batch(folder: Path, batch: Batch) -> None:
@@ -40,3 +43,12 @@ def read_batch(folder: Path) -> Batch:
     )
     rows = {name: arrays[name] for name in ("target", "labels", "key", "group", "weight")}
     return Batch(inputs=inputs, extractor=extractor, label_features=label_features, **plain, **rows)
+
+
+def answered(session: Session, batch: Batch) -> dict[str, Array]:
+    """Outputs of a model file for a batch with at least one row, in chunks, so that they repeat to the last bit."""
+    parts = []
+    for start in range(0, len(batch), CHUNK):
+        rows = {spec.name: batch.inputs[spec.name][start : start + CHUNK] for spec in session.inputs}
+        parts.append(session.predict(rows))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
