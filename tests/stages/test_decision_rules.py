@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from minnow import tasks
 from minnow.cli import app
-from minnow.records import provenance
 from minnow.records.bundle import open_bundle
 from minnow.records.provenance import Provenance
 from minnow.records.timing import Timing
@@ -35,18 +34,22 @@ COST = {"name": "cost", "costs": {"fraud": {"fine": 20}, "fine": {"fraud": 1}}}
 
 
 def case_of(root, measure, **more):
-    """A table of 900 rows, of which one in ten is fraud, hardly ever with more than half of the probability."""
+    """A table of 6,000 rows, of which one in twelve is fraud, hardly ever with more than half of the probability."""
     random = np.random.default_rng(0)
     (root / "rows").mkdir(exist_ok=True)
-    x = random.normal(size=(900, 3))
-    fraud = random.random(900) < 1 / (1 + np.exp(3.4 - 1.5 * x[:, 0] - 0.8 * x[:, 1]))
+    x = random.normal(size=(6000, 3))
+    fraud = random.random(6000) < 1 / (1 + np.exp(3.4 - 1.5 * x[:, 0] - 0.8 * x[:, 1]))
     lines = [
         f"{a:.4f},{b:.4f},{c:.4f},{'fraud' if is_fraud else 'fine'}"
         for (a, b, c), is_fraud in zip(x, fraud, strict=True)
     ]
     (root / "rows" / "rows.csv").write_text("\n".join(["a,b,c,kind", *lines]) + "\n")
     (root / "uv.lock").write_text("")
-    entry = {"measure": measure, "families": {"linear": {}, "gboost": {"iterations": 20}}, "compression": {"float16": {}}}
+    entry = {
+        "measure": measure,
+        "families": {"linear": {}, "gboost": {"iterations": 20}},
+        "compression": {"float16": {}},
+    }
     return standins.case_of(root, "tabular", "classify", {"target": "kind"}, **(entry | more))
 
 
@@ -79,12 +82,13 @@ def fitted(case, family="linear"):
 def best_on(candidate):
     """The highest F1 on val over all thresholds, of a variant's own probabilities."""
     truth, p = candidate.val.batch.target == 1, candidate.val.outputs["probabilities"][:, 1]
-    return max(metrics.f1_score(truth, p >= t) for t in np.unique(p))
+    taken = p >= np.unique(p)[:, None]
+    return (2 * (taken & truth).sum(1) / (taken.sum(1) + truth.sum())).max()
 
 
 def test_each_variant_has_the_threshold_that_is_best_on_val_of_its_own_probabilities(walked):
     _, _, _, lined_up = walked
-    assert len(lined_up) == 4
+    assert {one.name for one in lined_up} == {"linear/float32", "linear/float16", "gboost/float32"}
     for one in lined_up:
         rule = one.val.bundle.schema.decision_rule
         assert rule.positive == "fraud"
@@ -93,7 +97,7 @@ def test_each_variant_has_the_threshold_that_is_best_on_val_of_its_own_probabili
         assert one.val.loss.mean() == pytest.approx(1 - best_on(one))
         assert one.rules[one.variant] == rule
         assert str(rule) in (one.val.bundle.record_folder / "card.md").read_text()
-    assert len({one.val.bundle.schema.decision_rule.threshold for one in lined_up}) >= 3
+    assert len({one.val.bundle.schema.decision_rule.threshold for one in lined_up}) > 1
 
 
 def test_all_that_looks_at_labels_sees_the_one_that_is_taken(walked):
@@ -144,9 +148,8 @@ def test_what_is_served_is_what_was_scored_on_the_exam(walked, tmp_path, monkeyp
 
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "store"))
     monkeypatch.chdir(tmp_path)
-    where = bundle.folder.parent
-    Provenance(case.name, bundle.sha, version=1, family=bundle.schema.family, variant=bundle.schema.variant).write(where)
-    models.publish(bundle.folder, provenance.read_provenance(where))
+    record = Provenance(case.name, bundle.sha, bundle.schema.family, bundle.schema.variant)
+    models.publish(case.name, bundle.folder.parent, record, 1)
     (tmp_path / "rows.csv").write_text("a,b,c\n" + "\n".join(f"{r['a']},{r['b']},{r['c']}" for r in inputs) + "\n")
     result = CliRunner().invoke(app, ["predict", case.name, "rows.csv", "--output", "answers.csv"])
     assert result.exit_code == 0, result.output
@@ -159,7 +162,8 @@ def test_folds_are_compared_by_a_threshold_that_was_chosen_without_their_rows(tm
     measure = tasks.measure("classify", "f1@fraud")
 
     def rule(outputs, val, train_rows):
-        seen.append((set(val.key.tolist()), set(train_rows.key.tolist())))
+        if val is not train_rows:  # as where a family reports its progress
+            seen.append((set(val.key.tolist()), set(train_rows.key.tolist())))
         return measure.rule(outputs, val, train_rows)
 
     held = []
@@ -221,7 +225,11 @@ def test_a_rule_is_part_of_the_name_and_of_what_answers(tmp_path):
     _, compressed = fitted(case_of(tmp_path, None))
     bundle = open_bundle(compressed.bundles[compress.FLOAT])
     names = {(bundle.sha, evaluate.answering_name(bundle))}
-    for rule in (DecisionRule("fraud", 0.25), DecisionRule("fraud", 0.5), DecisionRule(costs={"fraud": 9.0, "fine": 1.0})):
+    for rule in (
+        DecisionRule("fraud", 0.25),
+        DecisionRule("fraud", 0.5),
+        DecisionRule(costs={"fraud": 9.0, "fine": 1.0}),
+    ):
         replace(bundle.schema, decision_rule=rule).write(bundle.folder)
         bundle = open_bundle(bundle.folder)
         assert bundle.schema.decision_rule == rule
