@@ -82,7 +82,8 @@ def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
     from minnow.catalog import REGISTRIES
 
     if kind is Kind.measures:
-        return _list_measures()
+        _list_measures()
+        return
     registry = REGISTRIES[_REGISTRY_OF[kind]]
     for name in registry.names():
         about = registry.about(name)
