@@ -95,6 +95,11 @@ def test_a_measure_is_a_name_or_a_name_with_its_parameter(written, task, name, t
         ("{name: cost, costs: {a: {b: 0}, b: {a: 0}}}", "classify", "costs needs a cost above 0"),
         ("{name: cost, costs: [[0, 1], [5, 0]]}", "classify", "measure.costs.*named by true and predicted class"),
         ("{name: cost, costs: {a: {a: 1}}}", "classify", "two classes or more.*Received: 1"),
+        (
+            "{name: cost, costs: {true: {no: 1}, no: {true: 1}}}",
+            "classify",
+            "measure.costs: YAML reads true as no text.*quotes",
+        ),
         ("{name: cost, costs: {a: 5}}", "classify", "measure.costs.a"),
         ("{name: cost, costs: {a: {b: 1}, b: {a: 1}}}", "regress", "usecases.first.measure: No measure of 'regress'"),
         ("[auc, mae]", "classify", "usecases.first.measure"),

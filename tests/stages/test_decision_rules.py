@@ -133,6 +133,7 @@ def test_what_is_served_is_what_was_scored_on_the_exam(walked, tmp_path, monkeyp
     judged = outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, Finalists(choices, shipped))
     (decision,) = judged.decisions
     assert decision.measure == "f1@fraud"
+    assert any("answers 'fraud' where its probability is at least 0." in reason for reason in decision.reasons)
     bundle = judged.finalist("cpu").bundle
 
     exam = prepared.tables["test"]

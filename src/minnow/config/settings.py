@@ -176,9 +176,15 @@ Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def _by_name(value: Any) -> Any:
-    """Costs are named: a list of numbers does not say which class is which. Raises ValueError."""
+    """Costs are named, by texts: a list of numbers does not say which class is which. Raises ValueError."""
     if isinstance(value, list):
         raise ValueError("costs are named by true and predicted class, as in {yes: {no: 5}, no: {yes: 1}}")
+    if isinstance(value, Mapping):
+        names = [*value, *(guess for row in value.values() if isinstance(row, Mapping) for guess in row)]
+        if wrong := [str(name).lower() for name in names if isinstance(name, bool | float)]:
+            raise ValueError(
+                f"YAML reads {wrong[0]} as no text: write the class in quotes, as '{wrong[0]}' or as the data has it"
+            )
     return value
 
 
