@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from minnow import lineage
+from minnow import lineage, tasks
 from minnow.catalog import catalog
 from minnow.config import params_of
 from minnow.insight import plots
@@ -253,11 +253,11 @@ def _plots(outcome: Outcome, scratch: Path) -> Iterator[Plot]:
 def _confusion(candidate: Candidate, folder: Path) -> list[Path]:
     """Draw the finalist's confusion matrix on val; the test set is for the judge alone."""
     val = candidate.val
-    if val.bundle.schema.task != "classify" or len(val.batch.labels) > plots.MOST_LABELS:
+    answered = tasks.get(val.bundle.schema.task).CAPABILITIES.answered
+    if answered is None or len(val.batch.labels) > plots.MOST_LABELS:
         return []
-    answers = next(iter(val.outputs.values())).argmax(axis=1)
     path = folder / f"confusion-{candidate.name.replace('/', '-')}.png"
-    plots.confusion(val.batch.target, answers, val.batch.labels, path)
+    plots.confusion(val.batch.target, answered(val.outputs), val.batch.labels, path)
     return [path]
 
 

@@ -182,7 +182,9 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
     with Worker(1, log, limits.memory_gb, limits.job_minutes, libraries([_made_from(record).family])) as worker:
         trained, before = _chosen(case, record, train.hand_over(case, prepared, worker.call))
         handed = train.hand_over(case, joined, worker.call)
-        after = before if joined is prepared else refit.chain(case, trained, handed, worker.call)[1]
+        after = before
+        if joined is not prepared:
+            after = refit.chain(case, trained, before.rules, handed, worker.call)[1]
     variant = str(record.variant)
     for compressed in (before, after):
         if variant not in compressed.bundles:

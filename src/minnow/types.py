@@ -294,6 +294,26 @@ class Spec:
 
 
 @dataclass(frozen=True)
+class DecisionRule:
+    """How a label follows from probabilities where it is not the most probable one. One of two kinds.
+
+    positive, threshold: the label `positive` where it has at least this probability, else the most probable of the others.
+    costs: the label with the least expected cost (Elkan 2001). Label -> what it costs to miss it; or true label -> predicted
+    label -> what that costs, 0 where it is not named. A label that is not named at all is not answered.
+    """
+
+    positive: str | None = None
+    threshold: float | None = None
+    costs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __str__(self) -> str:
+        """For people."""
+        if self.threshold is not None:
+            return f"'{self.positive}' where its probability is at least {self.threshold:.4g}"
+        return "the label with the least expected cost"
+
+
+@dataclass(frozen=True)
 class Measure:
     """A score of a task.
 
@@ -307,6 +327,8 @@ class Measure:
     root: the score is the square root of the mean (RMSE). low, high: the range of the score, in which its intervals stay.
     margin: the default non-inferiority margin, in the unit of the score, or where relative as a share of the score.
     binary: whether each row is right or wrong. refuses: (batch) -> why rows cannot be scored, None where they can.
+    rule: (outputs, val, train) -> the decision rule that serves the measure best, chosen on val, whose outputs these are; None
+    for the most probable label. Train says how probabilities were weighted. Measures without it need no rule.
     """
 
     name: str
@@ -322,6 +344,7 @@ class Measure:
     relative: bool = True
     binary: bool = False
     refuses: Callable[[Batch], str | None] | None = None
+    rule: Callable[[Outputs, Batch, Batch], DecisionRule | None] | None = None
 
     @property
     def is_mean(self) -> bool:

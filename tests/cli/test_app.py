@@ -44,3 +44,17 @@ def test_the_module_is_the_command():
     )
     assert done.returncode == 2
     assert "families" in done.stderr
+
+
+def test_measures_are_listed_by_task_with_how_they_are_written():
+    done = subprocess.run(
+        [sys.executable, "-m", "minnow.cli", "list", "measures"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    listed = next(line for line in lines if line.startswith("classify"))
+    names = [name.strip(",") for name in listed.split()[1:]]
+    assert names[0] == "accuracy"
+    assert {"auc", "brier", "f1", "cost"} <= set(names)
+    assert "{name: f1, positive: CLASS}" in done.stdout
+    assert "{name: cost, costs: {TRUE: {PREDICTED: number}, ...}}" in done.stdout
+    assert "coverage" not in done.stdout, "what cannot decide"

@@ -43,6 +43,14 @@ def loaded(folder, measure, task="classify"):
         ("{name: average_precision, positive: yes}", "classify", "average_precision@yes"),
         ("{name: average_precision, positive: 1}", "classify", "average_precision@1"),
         ("average_precision", "classify", "average_precision"),
+        ("{name: f1, positive: yes}", "classify", "f1@yes"),
+        ("{name: f1, positive: 1}", "classify", "f1@1"),
+        (
+            "{name: cost, costs: {yes: {no: 5}, no: {yes: 0.5}}}",
+            "classify",
+            'cost@{"no": {"yes": 0.5}, "yes": {"no": 5.0}}',
+        ),
+        ("{name: cost, costs: {0: {1: 1}, 1: {0: 2}}}", "classify", 'cost@{"0": {"1": 1.0}, "1": {"0": 2.0}}'),
         ("{name: pinball, quantile: 0.90}", "regress", "pinball@0.9"),
         ("rmse", "regress", "rmse"),
         ("null", "regress", ""),
@@ -62,12 +70,54 @@ def test_a_measure_is_a_name_or_a_name_with_its_parameter(written, task, name, t
         ("{name: mae, quantile: 0.5}", "regress", "quantile goes with pinball"),
         ("{name: auc, positive: yes}", "classify", "positive goes with average_precision"),
         ("{name: auc, of: yes}", "classify", "usecases.first.measure.of"),
+        (
+            "f1",
+            "classify",
+            r"usecases.first.measure: f1 needs the class that it is of, such as \{name: f1, positive: yes\}",
+        ),
+        ("{name: f1, positive: yes}", "regress", "usecases.first.measure: No measure of 'regress' 'f1@yes'"),
+        ("cost", "classify", "usecases.first.measure: cost needs costs, such as"),
+        ("{name: f1, costs: {a: {b: 1}, b: {a: 1}}}", "classify", "costs goes with cost. Received: f1"),
+        ("{name: cost, positive: yes}", "classify", "positive goes with average_precision and f1. Received: cost"),
+        (
+            "{name: cost, costs: {a: {b: 1}}}",
+            "classify",
+            "usecases.first.measure: costs .*Missing: 'a' predicted for 'b'",
+        ),
+        ("{name: cost, costs: {a: {b: 1, c: 1}, b: {a: 1, c: 1}}}", "classify", "Missing: 'a' predicted for 'c'"),
+        (
+            "{name: cost, costs: {a: {b: -1}, b: {a: 1}}}",
+            "classify",
+            "measure.costs.a.b.*a number of at least 0.0. Received: -1",
+        ),
+        ("{name: cost, costs: {a: {b: .inf}, b: {a: 1}}}", "classify", "measure.costs.a.b.*a finite number"),
+        ("{name: cost, costs: {a: {b: dear}, b: {a: 1}}}", "classify", "measure.costs.a.b.*a number. Received: 'dear'"),
+        ("{name: cost, costs: {a: {b: 0}, b: {a: 0}}}", "classify", "costs needs a cost above 0"),
+        ("{name: cost, costs: [[0, 1], [5, 0]]}", "classify", "measure.costs.*named by true and predicted class"),
+        ("{name: cost, costs: {a: {a: 1}}}", "classify", "two classes or more.*Received: 1"),
+        (
+            "{name: cost, costs: {true: {no: 1}, no: {true: 1}}}",
+            "classify",
+            "measure.costs: YAML reads true as no text.*quotes",
+        ),
+        ("{name: cost, costs: {a: 5}}", "classify", "measure.costs.a"),
+        ("{name: cost, costs: {a: {b: 1}, b: {a: 1}}}", "regress", "usecases.first.measure: No measure of 'regress'"),
         ("[auc, mae]", "classify", "usecases.first.measure"),
     ],
 )
 def test_a_measure_that_does_not_fit_is_refused_by_its_path(written, task, message, tmp_path):
     with pytest.raises(ConfigError, match=message):
         loaded(tmp_path, written, task)
+
+
+def test_a_measure_that_does_not_fit_stops_its_use_case_alone(tmp_path):
+    text = ENTRY.format(task="classify", measure="f1") + ENTRY.format(task="classify", measure="auc").replace(
+        "usecases:\n  first", "  second"
+    )
+    (tmp_path / "params.yaml").write_text(text)
+    settings = config.load(tmp_path / "params.yaml", catalog())
+    assert list(settings.usecases) == ["second"]
+    assert "f1 needs the class" in settings.refused["first"]
 
 
 def case_of(root, measure, task="classify"):
@@ -139,6 +189,17 @@ def test_another_measure_is_another_training_where_families_may_follow_it(tmp_pa
     [
         ({"name": "average_precision", "positive": "maybe"}, "classify", "No class 'maybe'.*Known: no, yes"),
         ("mape", "regress", r"must not be 0. Received: \d+ rows with 0"),
+        ({"name": "f1", "positive": "maybe"}, "classify", "small: measure.positive: No class 'maybe'.*Known: no, yes"),
+        (
+            {"name": "cost", "costs": {"yes": {"nope": 1}, "nope": {"yes": 1}}},
+            "classify",
+            "small: measure.costs needs the costs of each class, true and predicted. Missing: 'no'. Named: nope, yes",
+        ),
+        (
+            {"name": "cost", "costs": {a: {b: 1 for b in ("yes", "no", "x") if b != a} for a in ("yes", "no", "x")}},
+            "classify",
+            "small: measure.costs: No class 'x'. Known: no, yes",
+        ),
     ],
 )
 def test_rows_that_cannot_be_scored_stop_the_use_case(measure, task, message, tmp_path):

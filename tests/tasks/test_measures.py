@@ -12,7 +12,7 @@ from minnow import tasks
 from minnow.measures import score
 from minnow.types import Batch
 
-NO_MEANS = ("auc", "balanced_accuracy", "macro_f1", "average_precision", "average_precision@b")
+NO_MEANS = ("auc", "balanced_accuracy", "macro_f1", "average_precision", "average_precision@b", "f1@b")
 
 
 def classes(n=400, k=2, seed=0, spread=1.0):

@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     modalities = "modalities"
     families = "families"
     compressions = "compressions"
+    measures = "measures"
 
 
 _REGISTRY_OF = {
@@ -80,10 +81,30 @@ def list_names(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
     """List the names that params.yaml accepts."""
     from minnow.catalog import REGISTRIES
 
+    if kind is Kind.measures:
+        _list_measures()
+        return
     registry = REGISTRIES[_REGISTRY_OF[kind]]
     for name in registry.names():
         about = registry.about(name)
         typer.echo(f"{name:<14} {about.partition(': ')[2] or about}")
+
+
+def _list_measures() -> None:
+    """Print the measures of each task, the one that decides by default first, and how those with a parameter are written."""
+    from minnow import tasks
+
+    for task in tasks.names():
+        own = [one.name for one in tasks.get(task).MEASURES if one.decides]
+        typer.echo(f"{task:<14} {', '.join([*own, *tasks.get(task).FURTHER_MEASURES])}")
+    typer.echo(
+        "\nmeasure: auc, and where a parameter is needed:\n"
+        "  {name: f1, positive: CLASS}                            F1 of a class, at the threshold that is best on val\n"
+        "  {name: average_precision, positive: CLASS}             of a class; without it the mean over all classes\n"
+        "  {name: cost, costs: {TRUE: {PREDICTED: number}, ...}}  mean cost, each pair of two classes named\n"
+        "  {name: pinball, quantile: 0.9}                         loss of a quantile\n"
+        "  ndcg@5, recall@5, hit@5                                of a list of so many items"
+    )
 
 
 def champions(as_json: AsJson = False) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from minnow.config.errors import ConfigError
+from minnow.config.measure import ChosenMeasure
 from minnow.config.named import Named, family_of, own_params
 from minnow.contracts import Duration, Parameters
 from minnow.registry import unknown
@@ -133,40 +134,6 @@ class Tune(Parameters):
     trials: int = Field(default=30, ge=1)
     pruner: Literal["median", "hyperband", "none"] = "median"
     spaces: dict[str, dict[str, dict[str, Span]]] = Field(default={})
-
-
-def _as_label(value: Any) -> Any:
-    """A whole number is the label of that name."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class ChosenMeasure(Parameters):
-    """The measure that decides. name: one of the task's; quantile: of pinball; positive: the class of average_precision.
-
-    Without `positive`, average_precision is the mean over all classes.
-    """
-
-    SHORT: ClassVar[str | None] = "name"
-
-    name: str
-    quantile: float | None = Field(default=None, gt=0, lt=1)
-    positive: Annotated[str, BeforeValidator(_as_label)] | None = None
-
-    @model_validator(mode="after")
-    def _parameters_fit(self) -> ChosenMeasure:
-        if self.quantile is not None and self.name != "pinball":
-            raise ValueError(f"quantile goes with pinball. Received: {self.name}")
-        if self.name == "pinball" and self.quantile is None:
-            raise ValueError("pinball needs a quantile, such as {name: pinball, quantile: 0.9}")
-        if self.positive is not None and self.name != "average_precision":
-            raise ValueError(f"positive goes with average_precision. Received: {self.name}")
-        return self
-
-    @property
-    def text(self) -> str:
-        """The name with its parameter, such as pinball@0.9."""
-        parameter = self.positive if self.quantile is None else f"{self.quantile:g}"
-        return self.name if parameter is None else f"{self.name}@{parameter}"
 
 
 class UseCase(Parameters):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from minnow.types import Array, Batch, Columns, Measure, Outputs
+from minnow.types import Array, Batch, Columns, DecisionRule, Measure, Outputs
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,16 @@ class TaskCapabilities:
     constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: what is answered without
         learning, by the weights of train. Empty where such an answer is of use, as in a ranking by popularity.
     redivided: whether the rows of train and val may be divided anew, for cross-validation, and joined to fit a model again.
+    decider: (rule, labels (k,) str) -> what adds the label that the rule takes to outputs. Raises ValueError for a rule that
+        does not go with the labels. answered: outputs -> index of the label that is answered, (n,) int64. Both are None where
+        answers are no labels.
     """
 
     feature_extraction: FeatureExtraction | None = None
     constants: Callable[[Batch, Batch], Mapping[str, Outputs]] = lambda train, exam: {}
     redivided: bool = True
+    decider: Callable[[DecisionRule, Array], Callable[[Outputs], Outputs]] | None = None
+    answered: Callable[[Outputs], Array] | None = None
 
 
 class Task(Protocol):

@@ -17,5 +17,7 @@ def val_measure(outputs: Outputs, val: Batch) -> dict[str, float]:
     """
     measure = tasks.measure(val.task, val.measure)
     assert measure.rows is not None
+    if measure.rule:
+        outputs = tasks.decider(val.task, measure.rule(outputs, val, val), val.labels)(outputs)
     value = float(np.nanmean(measure.rows(outputs, val)))
     return {f"val_{measure.name}": math.sqrt(value) if measure.root else value}

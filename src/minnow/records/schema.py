@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from minnow.records.files import read_json, write_json
-from minnow.types import Spec
+from minnow.types import DecisionRule, Spec
 
 FILE = "schema.json"
+RULE = "decision_rule"
 FORMAT = 2
 """A bundle of format 1 contains report.json and card.md, so that its name changed with each evaluation."""
 
@@ -21,6 +22,7 @@ class Schema:
 
     options: of the modality, as params.yaml had them; labels: names along the last axis of the outputs, empty where an
     answer is a number; parent: the variant that it was made from, None for the exported model; parameters: of that model.
+    decision_rule: how a label follows from the outputs; None for the most probable one, and then schema.json lacks it.
     """
 
     usecase: str
@@ -35,6 +37,7 @@ class Schema:
     outputs: tuple[Spec, ...]
     parameters: int
     format: int = FORMAT
+    decision_rule: DecisionRule | None = None
 
     @property
     def name(self) -> str:
@@ -44,8 +47,16 @@ class Schema:
     def write(self, folder: Path) -> None:
         """Write schema.json to a bundle's folder."""
         arrays = {name: [_as_json(spec) for spec in specs] for name, specs in self.arrays.items()}
-        plain = {name: value for name, value in vars(self).items() if name not in arrays}
-        write_json(folder / FILE, {**plain, **arrays, "labels": list(self.labels), "options": dict(self.options)})
+        plain = {name: value for name, value in vars(self).items() if name not in arrays and name != RULE}
+        own = {"labels": list(self.labels), "options": dict(self.options), **self.rule_as_json}
+        write_json(folder / FILE, {**plain, **arrays, **own})
+
+    @property
+    def rule_as_json(self) -> dict[str, Any]:
+        """Its decision rule under the name of the field, JSON-ready; nothing without one."""
+        rule = self.decision_rule
+        kind = {} if rule is None else {name: value for name, value in vars(rule).items() if value not in (None, {})}
+        return {RULE: kind} if kind else {}
 
     @property
     def arrays(self) -> dict[str, tuple[Spec, ...]]:
@@ -65,6 +76,7 @@ def read_schema(folder: Path) -> Schema:
         outputs=outputs,
         parameters=value["parameters"],
         format=value.get("format", 1),
+        decision_rule=DecisionRule(**value[RULE]) if RULE in value else None,
     )
 
 

@@ -60,6 +60,7 @@ class Predictor:
         self.task = tasks.get(schema.task)
         self.labels = self.bundle.labels
         self.encoder = self.modality.load_encoder(self.bundle.folder)
+        self.decide = tasks.decider(schema.task, schema.decision_rule, self.labels)
         self.session = runtimes.open_model(self.bundle.model_path, threads=threads, device=device)
 
     def _about(self, provenance: Provenance | None) -> dict[str, Any]:
@@ -78,8 +79,8 @@ class Predictor:
         }
 
     def predict(self, rows: Mapping[str, np.ndarray]) -> Outputs:
-        """Run the model on encoded rows. Returns named arrays, in the units of the raw rows."""
-        return self.encoder.decode(self.session.predict(rows))
+        """Run the model on encoded rows. Returns named arrays, in the units of the raw rows, with the labels that are taken."""
+        return self.decide(self.encoder.decode(self.session.predict(rows)))
 
     def answer(self, inputs: list[Any], k: int | None = None) -> list[dict[str, Any]]:
         """Answer a request's inputs in order, JSON-ready, each with what the modality states about it, such as its time.

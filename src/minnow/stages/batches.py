@@ -1,4 +1,4 @@
-"""Encoded rows on disk, for the worker to read."""
+"""Encoded rows: on disk, for the worker to read; and answered by a model file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from minnow.contracts import Session
 from minnow.records.files import write_json
-from minnow.types import Batch
+from minnow.types import Array, Batch, Columns, Outputs
+
+CHUNK = 1024
 
 
 def write_batch(folder: Path, batch: Batch) -> None:
@@ -40,3 +43,11 @@ def read_batch(folder: Path) -> Batch:
     )
     rows = {name: arrays[name] for name in ("target", "labels", "key", "group", "weight")}
     return Batch(inputs=inputs, extractor=extractor, label_features=label_features, **plain, **rows)
+
+
+def answered(session: Session, inputs: Columns) -> dict[str, Array]:
+    """Outputs of a model file for inputs of at least one row, in chunks, so that they repeat to the last bit."""
+    names, parts = [spec.name for spec in session.inputs], list[Outputs]()
+    for start in range(0, len(inputs[names[0]]), CHUNK):
+        parts.append(session.predict({name: inputs[name][start : start + CHUNK] for name in names}))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

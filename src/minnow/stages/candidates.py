@@ -19,7 +19,7 @@ from minnow.stages.evaluate import Evaluation
 from minnow.stages.judge import Performance
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
-from minnow.types import Array, KeyRule
+from minnow.types import Array, DecisionRule, KeyRule
 
 
 def _unseen(variant: str, error: Exception) -> None:
@@ -34,7 +34,7 @@ class Candidate:
     """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model.
 
     shipped: the bundle of the same variant fitted again on train and val, which is what would be served; None where that is the
-    bundle whose scores on val these are. refit: a sentence about it.
+    bundle whose scores on val these are. refit: a sentence about it. rules: decision rules of the variants of its family.
     """
 
     trained: Trained
@@ -44,6 +44,7 @@ class Candidate:
     parity: Mapping[str, float]
     shipped: Bundle | None = None
     refit: str = ""
+    rules: Mapping[str, DecisionRule] = field(default_factory=dict[str, DecisionRule])
 
     @property
     def family(self) -> str:
@@ -167,10 +168,12 @@ def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timi
     refused: dict[str, str] = {}
     for one, evaluation in pairs:
         variant, timing = evaluation.bundle.schema.variant, timings[evaluation.bundle.folder]
+        of_family = one.compressed
         if isinstance(timing, str):
             refused[evaluation.bundle.name] = f"it could not be timed: {timing}"
         else:
-            candidates.append(Candidate(one.trained, variant, evaluation, timing, one.compressed.parity[variant]))
+            parity, rules = of_family.parity[variant], of_family.rules
+            candidates.append(Candidate(one.trained, variant, evaluation, timing, parity, rules=rules))
     return LineUp(candidates, refused)
 
 

@@ -104,10 +104,21 @@ def chance_of(problem: Problem, prepared: Prepared, finalist: Evaluation, level:
     counts = np.bincount(exam.target[exam.target >= 0], minlength=len(exam.labels)) if len(exam.labels) else ()
     rows = dict(zip(exam.labels.tolist(), map(int, counts), strict=True))
     measures = [measure for measure in tasks.measures(exam.task, exam.measure) if measure.is_mean]
-    contests = tuple(_contest(measure, finalist.outputs, constants, weighted) for measure in measures)
+    contests = tuple(
+        _contest(measure, finalist.outputs, _decided(measure, constants, exam, train), weighted) for measure in measures
+    )
     finer = [measure for measure in measures if not measure.higher_is_better]
     permuted = tuple(_permuted(measure, finalist.outputs, exam, level) for measure in finer)
     return Chance(rows, permuted, _least(exam.target), contests)
+
+
+def _decided(measure: Measure, constants: Mapping[str, Outputs], exam: Batch, train: Batch) -> Mapping[str, Outputs]:
+    """Constant answers with the labels that the measure's decision rule takes; a mean over rows has one that needs no rows."""
+    if measure.rule is None:
+        return constants
+    none = exam.take(np.empty(0, np.int64))
+    decide = tasks.decider(exam.task, measure.rule({}, none, train), exam.labels)
+    return {name: decide(outputs) for name, outputs in constants.items()}
 
 
 def _class_weights(train: Batch, exam: Batch) -> Array:

@@ -12,11 +12,12 @@ from minnow.cache import ORIGIN
 from minnow.contracts import JobKilled
 from minnow.lineage import code_version
 from minnow.records.bundle import FOLDER
+from minnow.records.schema import read_schema
 from minnow.stages import variants as making
 from minnow.stages.case import Case
 from minnow.stages.train import Handover, Trained
 from minnow.stages.variants import FLOAT, Plan, read_state, trace_of
-from minnow.types import Report, silent
+from minnow.types import DecisionRule, Report, silent
 
 __all__ = ["FLOAT", "Compressed", "plan_of", "variants"]
 
@@ -38,6 +39,12 @@ class Compressed:
     fresh: bool
     failed: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
 
+    @property
+    def rules(self) -> dict[str, DecisionRule]:
+        """Variant -> its decision rule; variants that answer the most probable label are not among them."""
+        found = {variant: read_schema(folder).decision_rule for variant, folder in self.bundles.items()}
+        return {variant: rule for variant, rule in found.items() if rule is not None}
+
 
 def plan_of(case: Case, family: str) -> Plan:
     """Return the compressions and exports that a case asks for."""
@@ -47,14 +54,20 @@ def plan_of(case: Case, family: str) -> Plan:
 
 
 def variants(
-    case: Case, trained: Trained, handed: Handover, *, bare: bool = False, report: Report = silent
+    case: Case,
+    trained: Trained,
+    handed: Handover,
+    *,
+    bare: bool = False,
+    rules: Mapping[str, DecisionRule] | None = None,
+    report: Report = silent,
 ) -> Compressed:
-    """Make every variant that the case asks for, or find them in the cache. bare: only the exported model.
+    """Make every variant that the case asks for, or find them in the cache. bare: only the exported model. rules: as in Plan.
 
     A variant that cannot be made is refused with its reason; those that failed by accident are made again. Raises what stops
     float32.
     """
-    plan = plan_of(case, trained.family)
+    plan = replace(plan_of(case, trained.family), rules=rules)
     if bare:
         plan = replace(plan, compression={}, exports=())
     modules = [exporters.registry.module(name) for name in ("onnx", *case.usecase.exports)] + case.compressions()

@@ -207,10 +207,18 @@ def _held_out(case: Case, family: str, fold: _Fold) -> _Part:
 def fit_and_lose(
     handed: Path, held: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent
 ) -> None:
-    """Fit in the worker, and write to out the losses of each row of a fold."""
+    """Fit in the worker, and write to out the losses of each row of a fold.
+
+    A decision rule is chosen on the inner val, which has none of these rows.
+    """
     rows = read_batch(held)
-    model = train.fitted(handed, family, params, seed, report)
-    np.save(out / LOSS, tasks.measure(rows.task, rows.measure).loss(model.predict(rows.inputs), rows))
+    model, measure = train.fitted(handed, family, params, seed, report), tasks.measure(rows.task, rows.measure)
+    outputs = model.predict(rows.inputs)
+    if measure.rule:
+        inner, val = (read_batch(handed / split) for split in train.TRAINING_SPLITS)
+        rule = measure.rule(model.predict(val.inputs), val, inner)
+        outputs = tasks.decider(rows.task, rule, rows.labels)(outputs)
+    np.save(out / LOSS, measure.loss(outputs, rows))
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:

@@ -19,11 +19,10 @@ from minnow.records.markdown import plain
 from minnow.records.report import CARD, ExamResult, ScoreReport, read_report, score_as_json, write_report
 from minnow.records.schema import FORMAT, Schema
 from minnow.stages import prepare
+from minnow.stages.batches import answered
 from minnow.stages.case import Problem
 from minnow.stages.prepare import Prepared
-from minnow.types import Array, Batch, Columns, Outputs, Score, Spec, Table
-
-CHUNK = 1024
+from minnow.types import Array, Batch, Columns, Measure, Outputs, Score, Spec, Table
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Evaluation:
         return ExamResult(self.batch.fingerprint, len(self.batch), self.scores, about(self.bundle, self.batch))
 
 
+FEW = 10_000
+"""Rows of train on which the decision rule of a baseline is chosen."""
 _latest: tuple[Any, Table, Batch] | None = None
 """The batch encoded last: all variants of a run share one encoder, and long texts take minutes to encode."""
 
@@ -74,7 +75,7 @@ def batch_of(bundle: Bundle, exam: Table) -> Batch:
 
 
 def answering_name(bundle: Bundle) -> str:
-    """Return the sha256 of what answers in a bundle: model, encoder, task, labels and arrays.
+    """Return the sha256 of what answers in a bundle: model, encoder, task, labels, decision rule and arrays.
 
     Bundles that differ in options, golden rows or format alone are the same model. The encoder of format 1 is written again.
     """
@@ -89,9 +90,8 @@ def answering_name(bundle: Bundle) -> str:
             modalities.get(schema.modality).load_encoder(bundle.folder).save(folder)
         shutil.copyfile(bundle.model_path, folder / bundle.model_path.name)
         arrays = {name: [vars(spec) for spec in specs] for name, specs in schema.arrays.items()}
-        write_json(
-            folder / SCHEMA, {"task": schema.task, "modality": schema.modality, "labels": schema.labels, **arrays}
-        )
+        plain = {"task": schema.task, "modality": schema.modality, "labels": schema.labels, **schema.rule_as_json}
+        write_json(folder / SCHEMA, {**plain, **arrays})
         return sha256(folder)
 
 
@@ -103,22 +103,23 @@ def evaluate(bundle: Bundle, exam: Table) -> Evaluation:
 
 
 def predict(bundle: Bundle, batch: Batch) -> dict[str, Array]:
-    """Run a bundle's model on a batch, in chunks and on one thread, so that answers repeat to the last bit."""
+    """Run a bundle's model on a batch, on one thread, and take labels by the bundle's decision rule, where it has one.
+
+    Raises ValueError for an answer that is not finite.
+    """
     return opened(bundle)(batch.inputs)
 
 
 def opened(bundle: Bundle) -> Callable[[Columns], dict[str, Array]]:
     """Open a bundle's model. Returns what predict does, for encoded inputs, so that it is opened once for many batches."""
-    session = runtimes.open_model(bundle.model_path, threads=1)
+    session, schema = runtimes.open_model(bundle.model_path, threads=1), bundle.schema
+    decide = tasks.decider(schema.task, schema.decision_rule, bundle.labels)
 
     def answers(inputs: Columns) -> dict[str, Array]:
-        names, parts = [spec.name for spec in session.inputs], list[Outputs]()
-        for start in range(0, len(inputs[names[0]]), CHUNK):
-            parts.append(session.predict({name: inputs[name][start : start + CHUNK] for name in names}))
-        outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        outputs = answered(session, inputs)
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise ValueError(f"{bundle.name} must answer every row with finite numbers. Received: NaN or infinity.")
-        return outputs
+        return dict(decide(outputs))
 
     return answers
 
@@ -129,16 +130,27 @@ def encoding(bundle: Bundle) -> Callable[[Columns], Columns]:
 
 
 def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Score]]:
-    """Fit the baselines of task and modality on train and score them on test: name -> (loss (n,), score)."""
+    """Fit the baselines of task and modality on train and score them on test: name -> (loss (n,), score).
+
+    Those of the task answer by the decision rule that the measure asks for, chosen on rows of train.
+    """
     task, (train, exam) = problem.task, (prepared.batches[name] for name in ("train", "test"))
     measure = tasks.measure(exam.task, exam.measure)
-    outputs: dict[str, Outputs] = {name: answer(exam) for name, answer in task.baselines(train).items()}
+    outputs = {name: _decided(measure, answer, train, exam) for name, answer in task.baselines(train).items()}
     tables, labels = prepared.tables, prepared.labels
     plain = problem.modality.CAPABILITIES.baselines(tables["train"], labels, problem.options)
     outputs |= {name: task.outputs_from_answers(answer(tables["test"]), labels) for name, answer in plain.items()}
     return {
         name: (measure.loss(answers, exam), measures.score(measure, answers, exam)) for name, answers in outputs.items()
     }
+
+
+def _decided(measure: Measure, answer: Callable[[Batch], Outputs], train: Batch, exam: Batch) -> Outputs:
+    """Outputs of a baseline for an exam, with the labels that the measure's decision rule takes."""
+    if measure.rule is None:
+        return answer(exam)
+    few = train.take(np.unique(np.linspace(0, len(train) - 1, FEW).astype(int)))
+    return tasks.decider(exam.task, measure.rule(answer(few), few, train), exam.labels)(answer(exam))
 
 
 def record(evaluation: Evaluation, exam: str) -> None:
@@ -176,6 +188,8 @@ def card(bundle: Bundle, report: ScoreReport) -> str:
         f"- inputs: {_arrays(schema.inputs)}; outputs: {_arrays(schema.outputs)}",
         f"- labels: {_labels(bundle)}",
     ]
+    if schema.decision_rule:
+        lines.append(f"- answers {plain(str(schema.decision_rule))}")
     if report.before:
         lines.append(
             f"- fitted again on train and val; the scores on val are of the model before, {report.before[:12]}"

@@ -48,7 +48,9 @@ def examine(
     if "champion" not in field.rivals and linear is not None:
         simple = _decide(exam, linear)
         decision, model = _simple_until_proven(case, target, (first, linear), (decision, simple), chosen, held)
-    decision = replace(decision, reasons=(*decision.reasons, *field.said), replaces=held.replaces)
+    rule = model.bundle.schema.decision_rule
+    taken = () if rule is None else (f"{model.name} answers {rule}; the rule was chosen on val.",)
+    decision = replace(decision, reasons=(*decision.reasons, *taken, *field.said), replaces=held.replaces)
     return _with_id(replace(decision, unscored=field.unscored, left_out=field.left_out)), model
 
 

@@ -77,7 +77,8 @@ def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
             folds.divisions(case, table)
         prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
         prepare.refuse_one_class(prepared.tables, case.problem.target, prepared.labels)
-        _refuse_measure(case, prepared)
+        if not join:  # what can be scored was settled before
+            _refuse_measure(case, prepared)
         extraction = case.task.CAPABILITIES.feature_extraction
         return (
             prepared if extraction is None else prepare.with_extractor(prepared, _extractor(case, prepared, extraction))

@@ -21,7 +21,7 @@ from minnow.stages.judge import Rules
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Each, Handover, Trained, in_order
 from minnow.stages.variants import PARITY_ROWS
-from minnow.types import Report, Table, silent
+from minnow.types import DecisionRule, Report, Table, silent
 
 LEVEL = 0.05
 """One-sided level of the bound on how often a variant may differ from its parent."""
@@ -39,13 +39,18 @@ def reason_against(case: Case, candidate: Candidate) -> str | None:
 
 
 def chain(
-    case: Case, trained: Trained, handed: Handover, call: Call, report: Report = silent
+    case: Case,
+    trained: Trained,
+    rules: Mapping[str, DecisionRule],
+    handed: Handover,
+    call: Call,
+    report: Report = silent,
 ) -> tuple[Trained, Compressed]:
-    """Fit a family again to rows of train and val with what val settled, and make its variants."""
+    """Fit a family again to rows of train and val with what val settled, and make its variants with the rules chosen on val."""
     recorded = trained.origin.init_from
     start = starting.at(case, recorded) if recorded else None
     again = train.train(case, trained.family, handed, report, start, trained.settled)
-    return again, compress.variants(case, again, handed)
+    return again, compress.variants(case, again, handed, rules=rules)
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,12 @@ class Refit:
             return shipped
         # what is handed over is on disk: the rows need not stay in memory while models are fitted
         handed = train.hand_over(self.case, intake.prepare_case(self.case, self.table, join=True), self.call)
-        before = {candidate.family: candidate.trained for candidate in left}
+        before = {candidate.family: candidate for candidate in left}
         again: dict[str, tuple[Trained, Compressed]] = {}
 
         def one(family: str) -> None:
-            again[family] = chain(self.case, before[family], handed, self.call, report)
+            trained, rules = before[family].trained, before[family].rules
+            again[family] = chain(self.case, trained, rules, handed, self.call, report)
 
         self.each(one, before, handed.threads)
         # what is shipped is timed, one after the other
@@ -103,7 +109,7 @@ class Refit:
         if reason := over or self._disagreement(candidate, bundle, parent):
             return replace(candidate, refit=f"Fitted again on train and val: {reason} {_STAYS}")
         evaluate.record_refit(bundle, candidate.val.bundle)
-        before, settled = candidate.val.bundle.sha[:12], _listed(candidate.trained.settled)
+        before, settled = candidate.val.bundle.sha[:12], _listed(candidate)
         said = f"Fitted again on train and val, {settled}; chosen on val was {before}."
         return replace(candidate, trained=trained, timing=timing, shipped=bundle, refit=said)
 
@@ -130,9 +136,11 @@ class Refit:
 _STAYS = "It stays as it was chosen."
 
 
-def _listed(settled: Mapping[str, object] | None) -> str:
+def _listed(candidate: Candidate) -> str:
     """What val settled, for people."""
-    values = [f"{name} {value}" for name, value in (settled or {}).items() if value is not None]
+    settled, rule = candidate.trained.settled or {}, candidate.rules.get(candidate.variant)
+    values = [f"{name} {value}" for name, value in settled.items() if value is not None]
+    values += [] if rule is None else [f"the decision rule ({rule})"]
     return f"with {', '.join(values)} from val" if values else "with nothing to take over from val"
 
 

@@ -22,8 +22,8 @@ from minnow.contracts import CompressionSource, Model, Session, UnsupportedModel
 from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
 from minnow.records.files import write_json, write_npz
 from minnow.records.schema import Schema
-from minnow.stages.batches import read_batch
-from minnow.types import Batch, Columns, Outputs, Report, silent
+from minnow.stages.batches import answered, read_batch
+from minnow.types import Batch, Columns, DecisionRule, Outputs, Report, silent
 
 FLOAT = "float32"
 GOLDEN_ROWS = 100
@@ -44,6 +44,7 @@ class Plan:
     """The compressions and exports of a model, by name.
 
     name: of its entry under families; family: what it is an instance of; seed: of random draws; the rest is in each schema.
+    rules: variant -> its decision rule, settled on val before; None where each is to be chosen on val.
     """
 
     usecase: str
@@ -55,6 +56,7 @@ class Plan:
     compression: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     exports: tuple[str, ...] = ()
     seed: int = 0
+    rules: Mapping[str, DecisionRule] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def make(trained: Path, handed: Path, plan: Plan, out: Path, report: Report = si
     """
     model = families.get(plan.family).load(trained / "model")
     train, val = read_batch(handed / "train"), read_batch(handed / "val")
-    writer = _VariantWriter(model, val, handed / "encoder", plan, out)
+    writer = _VariantWriter(model, (train, val), handed / "encoder", plan, out)
     steps = itertools.count(1)
     done = lambda: report(next(steps), 1 + len(plan.compression) + len(plan.exports), {})  # noqa: E731
     if FLOAT not in writer.state.made:
@@ -125,11 +127,15 @@ def make(trained: Path, handed: Path, plan: Plan, out: Path, report: Report = si
 class _VariantWriter:
     """Makes the bundles of one model, and records the variants that could not be made."""
 
-    def __init__(self, model: Model, val: Batch, encoder: Path, plan: Plan, out: Path) -> None:
+    def __init__(self, model: Model, rows: tuple[Batch, Batch], encoder: Path, plan: Plan, out: Path) -> None:
+        """rows: train and val. Of val the first rows are enough, unless a decision rule is to be chosen on it."""
         self.model, self.encoder, self.plan, self.out = model, encoder, plan, out
-        self.batch = val.take(np.arange(min(len(val), PARITY_ROWS)))
+        self.train, val = rows
+        self.measure = tasks.measure(plan.task, val.measure)
+        self.batch = val if self.measure.rule else val.take(np.arange(min(len(val), PARITY_ROWS)))
         self.labels = val.labels
         self.answers = model.predict(self.batch.inputs)
+        self.decided = self._decided(self.answers, self._rule(FLOAT, self.answers))
         self.state = read_state(out)
 
     def attempt(
@@ -164,12 +170,13 @@ class _VariantWriter:
         path = folder / f"model{suffix}"
         write(path)
         session = runtimes.open_model(path)
-        outputs = session.predict(self.batch.inputs)
-        parity = self._parity(variant, outputs, lossy=variant in self.plan.compression)
+        outputs = answered(session, self.batch.inputs)
+        rule = self._rule(variant, outputs)
+        parity = self._parity(variant, outputs, rule, lossy=variant in self.plan.compression)
         for name in ENCODER_FILES:
             if (self.encoder / name).exists():
                 shutil.copyfile(self.encoder / name, folder / name)
-        self._schema(variant, parent, session).write(folder)
+        replace(self._schema(variant, parent, session), decision_rule=rule).write(folder)
         self._keep_golden(folder, session)
         self._settle(made=(*self.state.made, variant), parity={**self.state.parity, variant: parity})
 
@@ -181,17 +188,29 @@ class _VariantWriter:
     def _discard(self, variant: str) -> None:
         shutil.rmtree(self.out / variant, ignore_errors=True)
 
-    def _parity(self, variant: str, outputs: Outputs, *, lossy: bool) -> dict[str, float]:
-        """Compare with the trained model. Raises ParityError."""
-        task, measure = tasks.get(self.plan.task), tasks.measure(self.plan.task, self.batch.measure)
+    def _rule(self, variant: str, outputs: Outputs) -> DecisionRule | None:
+        """The decision rule of a variant: the one that was settled before, or the one that the measure asks for on val."""
+        if self.plan.rules is not None:
+            return self.plan.rules.get(variant)
+        return self.measure.rule(outputs, self.batch, self.train) if self.measure.rule else None
+
+    def _decided(self, outputs: Outputs, rule: DecisionRule | None) -> Outputs:
+        return tasks.decider(self.plan.task, rule, self.labels)(outputs)
+
+    def _parity(self, variant: str, outputs: Outputs, rule: DecisionRule | None, *, lossy: bool) -> dict[str, float]:
+        """Compare with the trained model, each with its own decision rule. Raises ParityError.
+
+        Answers are compared on the first rows of val; losses on all rows where a rule was chosen on them.
+        """
+        task, measure = tasks.get(self.plan.task), self.measure
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise ParityError(f"'{variant}' must answer rows of val with finite numbers. Received: NaN or infinity.")
-        before = measure.loss(self.answers, self.batch)
+        decided, before = self._decided(outputs, rule), measure.loss(self.decided, self.batch)
         differences = [float(np.abs(outputs[name] - value).max()) for name, value in self.answers.items()]
         parity = {
             "difference": round(max(differences), 6),
-            "flips": round(float(task.flips(self.answers, outputs, self.batch).mean()), 6),
-            "loss": round(float(measure.loss(outputs, self.batch).mean() - before.mean()), 6),
+            "flips": round(float(task.flips(self.decided, decided, self.batch)[:PARITY_ROWS].mean()), 6),
+            "loss": round(float(measure.loss(decided, self.batch).mean() - before.mean()), 6),
         }
         if not lossy and parity["difference"] > EXACT * self._scale():
             raise ParityError(

@@ -1,8 +1,10 @@
 """Tasks: what is predicted, and how it is scored. A module is registered by its name."""
 
+from collections.abc import Callable
+
 from minnow.contracts import Task
 from minnow.registry import Registry, unknown
-from minnow.types import Measure
+from minnow.types import Array, DecisionRule, Measure, Outputs
 
 registry: Registry[Task] = Registry(__name__, noun="task")
 names, get = registry.names, registry.get
@@ -30,3 +32,16 @@ def measures(task: str, chosen: str = "") -> tuple[Measure, ...]:
 def measure(task: str, chosen: str = "") -> Measure:
     """Return the measure that decides. Raises what measures raises."""
     return measures(task, chosen)[0]
+
+
+def decider(task: str, rule: DecisionRule | None, labels: Array) -> Callable[[Outputs], Outputs]:
+    """Return what adds the label that a decision rule takes to a model's outputs; without a rule, what leaves them alone.
+
+    labels: (k,) str, of the model. Raises ValueError for a rule that does not go with the task or the labels.
+    """
+    if rule is None:
+        return lambda outputs: outputs
+    make = get(task).CAPABILITIES.decider
+    if make is None:
+        raise ValueError(f"A decision rule needs a task whose answers are labels. Received: '{task}'.")
+    return make(rule, labels)

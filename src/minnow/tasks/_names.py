@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from minnow.registry import unknown
+from minnow.types import Batch
+
 
 def refuse_text(name: str, text: str) -> None:
     """Refuse what follows "@" in the name of a measure that has no parameter. Raises ValueError."""
@@ -25,3 +28,10 @@ def share_of(name: str, text: str) -> float:
     if not 0 < value < 1:
         raise ValueError(f"'{name}' needs a quantile between 0 and 1, such as 0.9. Received: {text or 'none'}.")
     return value
+
+
+def refuse_absent(label: str, batch: Batch) -> str | None:
+    """Return why rows cannot be scored by a measure of one class: train has none of that name. None where it has."""
+    if label in batch.labels:
+        return None
+    return f"measure.positive: {unknown('class', label, batch.labels.tolist())}"

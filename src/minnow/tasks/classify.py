@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import TaskCapabilities
-from minnow.registry import unknown
 from minnow.tasks import _precision as precision
-from minnow.tasks._names import refuse_text
-from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, Measure, Outputs
+from minnow.tasks._cost import cost_of
+from minnow.tasks._f1 import f1_of
+from minnow.tasks._names import refuse_absent, refuse_text
+from minnow.tasks._rules import class_weights, decider, predicted
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Columns, DecisionRule, Measure, Outputs
 
 OUTPUT = "probabilities"
 
@@ -21,20 +23,18 @@ ANSWER: dict[str, Any] = {
     "type": "object",
     "required": ["label", "probability", "probabilities"],
     "properties": {
-        "label": {"type": "string"},
-        "probability": {"type": "number", "minimum": 0, "maximum": 1},
+        "label": {
+            "type": "string",
+            "description": "What is answered: the most probable label, or the one that the model's decision rule takes.",
+        },
+        "probability": {"type": "number", "minimum": 0, "maximum": 1, "description": "That of the label."},
         "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
     },
 }
 
 
-def _predicted(outputs: Outputs) -> Array:
-    """Index of the most probable label, (n,) int64."""
-    return outputs[OUTPUT].argmax(axis=1)
-
-
 def _correct(outputs: Outputs, batch: Batch) -> Array:
-    return (_predicted(outputs) == batch.target).astype(np.float64)
+    return (predicted(outputs) == batch.target).astype(np.float64)
 
 
 def _log_loss(outputs: Outputs, batch: Batch) -> Array:
@@ -46,10 +46,10 @@ def _log_loss(outputs: Outputs, batch: Batch) -> Array:
 
 def _counts(outputs: Outputs, batch: Batch) -> tuple[Array, Array, Array]:
     """True positives, predictions and rows per label, (k,) each; rows of unknown labels are counted in predictions only."""
-    k, predicted = outputs[OUTPUT].shape[1], _predicted(outputs)
+    k, answered = outputs[OUTPUT].shape[1], predicted(outputs)
     known = batch.target >= 0
-    hits = np.bincount(batch.target[known & (predicted == batch.target)], minlength=k)
-    return hits, np.bincount(predicted, minlength=k), np.bincount(batch.target[known], minlength=k)
+    hits = np.bincount(batch.target[known & (answered == batch.target)], minlength=k)
+    return hits, np.bincount(answered, minlength=k), np.bincount(batch.target[known], minlength=k)
 
 
 def _auc(outputs: Outputs, batch: Batch) -> Array:
@@ -90,10 +90,22 @@ def _balanced_accuracy(outputs: Outputs, batch: Batch) -> Array:
     hits, _, rows = _counts(outputs, batch)
     known, occurs = batch.target >= 0, max(int((rows > 0).sum()), 1)
     recall, target = hits / np.maximum(rows, 1), batch.target[known]
-    hit = (_predicted(outputs)[known] == target).astype(np.float64)
+    hit = (predicted(outputs)[known] == target).astype(np.float64)
     values = np.full(len(batch), recall.sum() / occurs)
     values[known] += len(batch) / rows[target] * (hit - recall[target]) / occurs
     return values
+
+
+def _balancing(outputs: Outputs, val: Batch, train: Batch) -> DecisionRule | None:
+    """The rule that recalls all labels alike: missing a label costs the inverse of its share in train (Menon et al. 2013).
+
+    None where it is no better on val than the most probable label.
+    """
+    totals = class_weights(train) * np.bincount(train.target[train.target >= 0], minlength=len(train.labels))
+    costs = totals.sum() / np.where(totals > 0, totals, np.inf) / len(totals)
+    rule = DecisionRule(costs=dict(zip(train.labels.tolist(), costs.tolist(), strict=True)))
+    plain, balanced = (_balanced_accuracy(one, val).mean() for one in (outputs, decider(rule, val.labels)(outputs)))
+    return rule if balanced > plain else None
 
 
 def _macro_f1(outputs: Outputs, batch: Batch) -> Array:
@@ -102,15 +114,15 @@ def _macro_f1(outputs: Outputs, batch: Batch) -> Array:
     F1 of a label is the ratio of two sums over rows.
     """
     hits, predictions, rows = _counts(outputs, batch)
-    predicted, total = _predicted(outputs), predictions + rows
+    answered, total = predicted(outputs), predictions + rows
     occurs = max(int((total > 0).sum()), 1)
     f1 = 2 * hits / np.maximum(total, 1)
     per_row = len(batch) / np.maximum(total, 1) / occurs
     known = batch.target >= 0
-    values = np.full(len(batch), f1.sum() / occurs) - (per_row * f1)[predicted]
+    values = np.full(len(batch), f1.sum() / occurs) - (per_row * f1)[answered]
     values[known] -= (per_row * f1)[batch.target[known]]
-    right = predicted == batch.target
-    values[right] += 2 * per_row[predicted[right]]
+    right = answered == batch.target
+    values[right] += 2 * per_row[answered[right]]
     return values
 
 
@@ -132,7 +144,7 @@ MEASURES = (
     Measure("accuracy", True, rows=_correct, **_SHARE, margin=0.01, relative=False, binary=True),
     Measure("log_loss", False, rows=_log_loss, low=0.0, high=-math.log(SMALLEST_PROBABILITY), margin=0.01),
     _share("macro_f1", _macro_f1, 0.01),
-    _share("balanced_accuracy", _balanced_accuracy, 0.01),
+    replace(_share("balanced_accuracy", _balanced_accuracy, 0.01), rule=_balancing),
     _share("auc", _auc, 0.002),
 )
 
@@ -144,18 +156,12 @@ def _brier_score(text: str) -> Measure:
 
 def _average_precision_of(label: str) -> Measure:
     """Average precision of one label, or with "" the mean over all labels."""
-
-    def refuses(batch: Batch) -> str | None:
-        if not label or label in batch.labels:
-            return None
-        return f"measure.positive: {unknown('class', label, batch.labels.tolist())}"
-
     name = f"average_precision@{label}" if label else "average_precision"
     values = _share(name, lambda outputs, batch: precision.values(outputs[OUTPUT], batch, label), 0.005)
-    return replace(values, refuses=refuses)
+    return replace(values, refuses=lambda batch: refuse_absent(label, batch) if label else None)
 
 
-FURTHER_MEASURES = {"brier": _brier_score, "average_precision": _average_precision_of}
+FURTHER_MEASURES = {"brier": _brier_score, "average_precision": _average_precision_of, "f1": f1_of, "cost": cost_of}
 
 
 def classes(target: Array) -> Array:
@@ -179,8 +185,8 @@ def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
 
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
-    """Whether two models predict different labels, (n,) bool."""
-    return _predicted(a) != _predicted(b)
+    """Whether two models answer different labels, (n,) bool."""
+    return predicted(a) != predicted(b)
 
 
 def baselines(train: Batch) -> dict[str, Callable[[Batch], dict[str, Array]]]:
@@ -200,16 +206,18 @@ def _constants(train: Batch, exam: Batch) -> dict[str, Outputs]:
     return {"the most frequent class of train": {OUTPUT: np.tile(shares, (len(exam), 1))}}
 
 
-CAPABILITIES = TaskCapabilities(constants=_constants)
+CAPABILITIES = TaskCapabilities(constants=_constants, decider=decider, answered=predicted)
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
-    """Convert outputs to JSON, one object per row. k: number of labels to list with their probability, all by default."""
+    """Convert outputs to JSON, one object per row. k: number of labels to list with their probability, all by default.
+
+    The label is the one that a decision rule took, where there is one; the probabilities are those of the model.
+    """
     names = [str(label) for label in labels]
     objects = []
-    for row in outputs[OUTPUT]:
+    for row, best in zip(outputs[OUTPUT], predicted(outputs).tolist(), strict=True):
         order = np.argsort(-row, kind="stable")[: k or len(names)]
-        best = int(order[0])
         listed = order if k else range(len(names))
         probabilities = {names[i]: float(row[i]) for i in listed}
         objects.append({"label": names[best], "probability": float(row[best]), "probabilities": probabilities})
