@@ -30,7 +30,8 @@ TASKS = ("rank",)
 READS = (SEEN,)
 
 load = model.load
-_MOST_ITEMS = 12_000
+_MOST_ITEMS, _USUAL_ITEMS = 12_000, 4_000
+"""Most items with weights that fit into memory, and those that there are where params.yaml does not say it."""
 
 
 class Params(Parameters):
@@ -38,13 +39,14 @@ class Params(Parameters):
 
     popularity: weights of the log present popularity; a small weight only orders items of equal scores and items for users
     without a history. Of l2 and popularity, the best on val is used.
-    least_rows: smallest number of users of an item with weights; the time to solve grows with the cube of such items.
+    least_rows: smallest number of users of an item with weights; the time to solve grows with the cube of such items. None
+    gives weights to the 4,000 items with most users.
     """
 
     l2: list[float] = Field(default=[10.0, 30.0, 100.0, 300.0], min_length=1)
     rank: int = Field(default=16, ge=1)
     popularity: list[float] = Field(default=[0.001, 0.03, 0.3], min_length=1)
-    least_rows: int = Field(default=1, ge=1)
+    least_rows: int | None = Field(default=None, ge=1)
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
@@ -69,11 +71,17 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 def _frequent_items(train: Batch, params: Params) -> Array:
     """Indices of the items that enough users took, (m,) int. Raises ValueError for too few or too many."""
-    kept = np.flatnonzero(_popularity.counts(train) >= params.least_rows)
+    users = _popularity.counts(train)
+    if params.least_rows is None:
+        most = np.argsort(-users, kind="stable")[:_USUAL_ITEMS]
+        kept = np.sort(most[users[most] > 0])
+    else:
+        kept = np.flatnonzero(users >= params.least_rows)
     if not 1 < len(kept) <= _MOST_ITEMS:
+        least = params.least_rows or 1
         raise ValueError(
-            f"neighbours needs 2 to {_MOST_ITEMS:,} items that at least {params.least_rows:,} users took (least_rows). "
-            f"Received: {len(kept):,}. Change least_rows."
+            f"neighbours needs 2 to {_MOST_ITEMS:,} items that at least {least:,} users took (least_rows). Received: "
+            f"{len(kept):,}. Change least_rows."
         )
     return kept
 
@@ -100,7 +108,9 @@ def _of_all_items(kept: Array, count: int, left: Array, right: Array) -> tuple[A
 
 def _weights(counts: Array, l2: float) -> Array:
     """Weights (items, items) float64 that predict each item from the others; 0 on the diagonal."""
-    inverse = np.linalg.inv(counts + l2 * np.eye(len(counts)))
+    from scipy.linalg import inv
+
+    inverse = inv(counts + l2 * np.eye(len(counts)), assume_a="pos")
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return weights
