@@ -71,9 +71,9 @@ def widen(job: Job, case: Case, prepared: Prepared) -> Case:
         job.display.say(
             f"  {case.name}: to write the best values to the settings file: minnow tune {case.name} --write"
         )
-    if names := effort.added(case, wider):
-        job.display.say(f"  {case.name}: tries {', '.join(names)} too (effort: {case.usecase.effort})")
-        job.display.expect(2 * len(names))
+    if wider.further:
+        job.display.say(f"  {case.name}: tries {', '.join(wider.further)} too (effort: {case.usecase.effort})")
+        job.display.expect(2 * len(wider.further))
     return wider
 
 

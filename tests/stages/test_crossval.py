@@ -30,7 +30,7 @@ def _table(n, seed=0, groups=None, labels=3):
 
 def _case(time=None, binary=True):
     problem = SimpleNamespace(target="y", time_column=time)
-    usecase = SimpleNamespace(split=SHARES)
+    usecase = SimpleNamespace(family_of=str, split=SHARES)
     return SimpleNamespace(problem=problem, usecase=usecase, task=tasks.get("classify" if binary else "regress"))
 
 
@@ -126,6 +126,44 @@ def test_the_smallest_family_within_one_standard_error_is_chosen():
     assert (choice.finalist, choice.rule, set(choice.able)) == ("near/float32", "cross-validation", {"best", "near"})
     assert choice.folds["far"].difference == pytest.approx(0.2)
     assert choice.folds["far"].error < 1e-6, "a constant difference has no error"
+
+
+@pytest.mark.parametrize(
+    ("gain", "size", "finalist", "listed"),
+    [
+        (0.005, 9000, "own/float32", "own/float32"),
+        (0.015, 9000, "own/float32", "more/float32"),  # more than a margin, less than a standard error
+        (0.05, 9000, "more/float32", "more/float32"),
+        (0.005, 100, "more/float32", "more/float32"),  # as good, and smaller
+        (-0.05, 100, "own/float32", "own/float32"),
+    ],
+)
+def test_a_further_entry_stands_where_it_is_clearly_better_or_as_good_and_smaller(gain, size, finalist, listed):
+    """listed: what is chosen where the entry stands in params.yaml."""
+    n, random = 400, np.random.default_rng(0)
+    noise = random.normal(size=n)
+    own = random.random(n)
+    losses = {"own": own, "more": own - gain + 0.4 * (noise - noise.mean())}
+    variants = [model(_wrong(0.2, 40, 1), "own/float32", 500, 40), model(_wrong(0.2, 40, 2), "more/float32", size, 40)]
+    field = replace(_field(variants, 40), further=("more",))
+    choice = choose_by_folds(field, OutOfFold(losses, np.arange(n)))
+    assert choice.finalist == finalist
+    beside = choose_by_folds(replace(field, further=()), OutOfFold(losses, np.arange(n)))
+    assert beside.finalist == listed
+
+
+def test_the_best_on_val_is_a_further_entry_only_where_that_is_shown():
+    n = 4000
+    own = _wrong(0.20, n, 1)
+    a_little = own.copy()
+    a_little[np.flatnonzero(own)[:10]] = 0
+    clearly = own.copy()
+    clearly[np.flatnonzero(own)[:200]] = 0
+    for loss, finalist in ((a_little, "own/float32"), (clearly, "more/float32")):
+        variants = [model(own, "own/float32", 9000, n), model(loss, "more/float32", 10_000, n)]
+        field = replace(_field(variants, n, margin=0.004), further=("more",))
+        assert field.best.name == choose_on_val(field).finalist == finalist
+        assert replace(field, further=()).best.name == "more/float32"
 
 
 def test_a_variant_follows_its_parent_only_where_it_keeps_the_loss():

@@ -60,7 +60,7 @@ def test_what_params_yaml_sets_stands_in_all_settings_of_an_entry(tmp_path):
     wide = effort.widened(case(tmp_path, "default", {"gboost": {"leaves": 3}, "forest": {"extra": False}}), batch())
     assert wide.usecase.families["gboost_slow"]["leaves"] == 3
     assert "forest_extra" not in wide.usecase.families, "it would be the forest that is there"
-    assert effort.added(case(tmp_path, "default", {"gboost": {}, "forest": {}}), wide) == ["gboost_slow"]
+    assert wide.further == ("gboost_slow",)
 
 
 def test_settings_of_an_entry_with_a_name_of_its_own_are_of_its_family(tmp_path):
@@ -99,9 +99,7 @@ def test_a_portfolio_holds_parameters_of_its_family_that_differ_from_the_default
 def test_settings_are_those_that_suit_the_rows(tmp_path):
     pictures, tables = ROWS[1], ROWS[0]
     entries = {"linear": {}, "gboost": {}, "forest": {}}
-    assert not effort.added(
-        case(tmp_path, "default", entries), effort.widened(case(tmp_path, "default", entries), pictures)
-    )
+    assert not effort.widened(case(tmp_path, "default", entries), pictures).further
     wide = replace(tables, inputs={"numbers": np.zeros((len(tables), 40), np.float32)})
     added = effort.widened(case(tmp_path, "default", {"linear": {}}), wide)
     assert list(added.usecase.families) == ["linear", "linear_splines"], "820 products are too many"

@@ -46,12 +46,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """One use case of one run. keys: what the keys of its rows are made of, as recorded; None before a champion has a rule."""
+    """One use case of one run.
+
+    keys: what the keys of its rows are made of, as recorded; None before a champion has a rule. further: entries under families
+    that its effort added to those in params.yaml.
+    """
 
     name: str
     settings: Settings
     workspace: Workspace
     keys: KeyRule | None = None
+    further: tuple[str, ...] = ()
 
     @property
     def usecase(self) -> UseCase:

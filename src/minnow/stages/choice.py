@@ -8,7 +8,7 @@ after the one-standard-error rule. Source: Breiman et al. 1984.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,7 +65,8 @@ class Choice:
 class Field:
     """The variants that a finalist is chosen from, and those that exceed a limit.
 
-    group: (n,) int, rows of one group are resampled together.
+    group: (n,) int, rows of one group are resampled together. further: entries that the effort of a run added to those in
+    params.yaml.
     """
 
     variants: tuple[Performance, ...]
@@ -73,11 +74,19 @@ class Field:
     group: Array
     rules: Rules
     infeasible: bool = False
+    further: Collection[str] = ()
 
     @property
     def best(self) -> Performance:
-        """The variant with the least mean loss on val; of equal ones the smallest, then the first by name."""
-        return min(self.variants, key=_rank)
+        """The variant with the least mean loss on val; of equal ones the smallest, then the first by name.
+
+        The best of many is flattered by chance, so a further entry is the best only where it is shown to be better than those
+        in params.yaml, and by more than one margin.
+        """
+        own = [variant for variant in self.variants if family_of(variant) not in self.further]
+        first = min(own or self.variants, key=_rank)
+        better = (v for v in self.variants if _mean(first) - _mean(v) > self.rules.margin)
+        return min((v for v in better if self.compare(v, first).p_better <= self.rules.level), key=_rank, default=first)
 
     @property
     def families(self) -> dict[str, list[Performance]]:
@@ -109,10 +118,11 @@ def undecided(field: Field) -> list[str]:
     family) would be detected with a power of 80 %.
     """
     leaders = sorted((min(variants, key=_rank) for variants in field.families.values()), key=_rank)
-    best, *others = leaders if len(leaders) > 1 else sorted(field.variants, key=_rank)
+    best = field.best
+    others = [one for one in (leaders if len(leaders) > 1 else sorted(field.variants, key=_rank)) if one is not best]
     if not others or field.compare(others[0], best).detectable <= field.rules.margin:
         return []
-    left = [one for one in leaders[1:] if field.compare(best, one).p_better > field.rules.level]
+    left = [one for one in leaders if one is not best and field.compare(best, one).p_better > field.rules.level]
     return [family_of(one) for one in (best, *left)]
 
 
@@ -156,10 +166,11 @@ def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
 
     The error is that of the paired differences, row by row or group by group, inflated because the training sets of folds
     overlap. Each family stands with the smallest of its variants that keeps the loss of the best of them on val. Source:
-    Nadeau & Bengio 2003.
+    Nadeau & Bengio 2003. A further entry counts as the best only where it is better than those in params.yaml by more than one
+    standard error and one margin.
     """
     chosen = _chosen(field)
-    figures = _figures(folds, {name: chosen[name].size_bytes for name in folds.loss})
+    figures = _figures(field, folds, {name: chosen[name].size_bytes for name in folds.loss})
     able = [name for name, one in figures.items() if one.difference <= NEAR * one.error]
     finalist = min((chosen[name] for name in able), key=_size)
     return Choice(
@@ -172,16 +183,26 @@ def choose_by_folds(field: Field, folds: OutOfFold) -> Choice:
     )
 
 
-def _figures(folds: OutOfFold, sizes: Mapping[str, int]) -> dict[str, FamilyFolds]:
-    """Figures of each family, the best first."""
+def _figures(field: Field, folds: OutOfFold, sizes: Mapping[str, int]) -> dict[str, FamilyFolds]:
+    """Figures of each family, that with which the others are compared first."""
     means = {name: math.fsum(loss) / len(loss) for name, loss in folds.loss.items()}
-    best = min(means, key=lambda name: (means[name], sizes[name], name))
+    rank = lambda name: (means[name], sizes[name], name)  # noqa: E731
+    first = min([name for name in means if name not in field.further] or means, key=rank)
+    better = [
+        name for name in means if means[first] - means[name] > max(field.rules.margin, _error(folds, name, first))
+    ]
+    best = min(better, key=rank, default=first)
     figures = {}
     for name in sorted(means, key=lambda name: (name != best, means[name], name)):
-        inflated = math.sqrt(1 + 1 / (FOLDS - 1))
-        error = 0.0 if name == best else inflated * standard_error(folds.loss[name] - folds.loss[best], folds.group)
+        error = 0.0 if name == best else _error(folds, name, best)
         figures[name] = FamilyFolds(means[name], means[name] - means[best], error, sizes[name])
     return figures
+
+
+def _error(folds: OutOfFold, name: str, other: str) -> float:
+    """Standard error of the difference of two families, inflated because the training sets of folds overlap."""
+    inflated = math.sqrt(1 + 1 / (FOLDS - 1))
+    return inflated * standard_error(folds.loss[name] - folds.loss[other], folds.group)
 
 
 def _said(

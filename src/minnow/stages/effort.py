@@ -8,6 +8,7 @@ over all families finds is a candidate too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from minnow import families
@@ -41,7 +42,7 @@ def widened(case: Case, train: Batch) -> Case:
     """
     if case.usecase.effort == QUICK or sum(array.size for array in train.inputs.values()) > SMALL:
         return case
-    return case.with_families({**case.usecase.families, **dict(_further(case, train))})
+    return _with(case, dict(_further(case, train)))
 
 
 def with_found(case: Case, found: Mapping[str, Found]) -> Case:
@@ -49,17 +50,18 @@ def with_found(case: Case, found: Mapping[str, Found]) -> Case:
 
     found: name of an entry -> the best values, the best entry first.
     """
-    entries = dict(case.usecase.families)
+    entries: dict[str, Any] = {}
     for name, one in list(found.items())[:_KEPT]:
-        if one.values and not one.is_present and f"{name}_tuned" not in entries:
+        if one.values and not one.is_present and f"{name}_tuned" not in case.usecase.families:
             own = case.usecase.families[name]
             entries[f"{name}_tuned"] = {FAMILY: case.usecase.family_of(name), **nested(own, one.values)}
-    return case.with_families(entries)
+    return _with(case, entries)
 
 
-def added(case: Case, widened: Case) -> list[str]:
-    """Names of the entries that a case has more than before."""
-    return [name for name in widened.usecase.families if name not in case.usecase.families]
+def _with(case: Case, entries: Mapping[str, Any]) -> Case:
+    """Return a case with further entries."""
+    wider = case.with_families({**case.usecase.families, **entries})
+    return replace(wider, further=(*case.further, *entries))
 
 
 def _further(case: Case, train: Batch) -> Iterator[tuple[str, dict[str, Any]]]:

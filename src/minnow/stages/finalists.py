@@ -54,7 +54,7 @@ def field_of(case: Case, target: str, candidates: Sequence[Candidate]) -> Field:
     variants = [performance(candidate.val, timings.get(candidate.bundle.folder)) for candidate in eligible]
     rules = rules_of(case, np.array([best]))
     field = choice.field_of(variants, group=group, rules=rules, budget=case.usecase.budget)
-    return replace(field, reasons=(*field.reasons, *unchecked))
+    return replace(field, reasons=(*field.reasons, *unchecked), further=case.further)
 
 
 def choose(case: Case, target: str, candidates: Sequence[Candidate]) -> Choice:
