@@ -94,10 +94,8 @@ def tune(
     An interrupted search is resumed at the next call. Raises DataError, Busy, and ConfigError where nothing can be searched.
     """
     left = f"Trials that ended are kept. To go on: minnow tune {usecase}{f' {family}' if family else ''}"
-    with (
-        described(lambda: left),
-        open_job(space, settings, families_of(settings, [usecase])) as job,
-    ):
+    own = [settings.entry(usecase).family_of(family)] if family else families_of(settings, [usecase])
+    with described(lambda: left), open_job(space, settings, own) as job:
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
             return searched(_read(job, usecase), family, trials, deadline)

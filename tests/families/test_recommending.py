@@ -80,6 +80,19 @@ def test_neighbours_know_a_new_user_by_two_likes(ask):
     assert sum(item[1] == "3" for item in items[:8]) >= 7
 
 
+def test_neighbours_weigh_the_items_with_most_users_where_they_are_too_many(shop, monkeypatch):
+    neighbours, train = families.get("neighbours"), shop.batches["train"]
+    users = np.bincount(train.target[train.target >= 0], minlength=len(train.labels))
+    assert neighbours._frequent_items(train, neighbours.Params()).tolist() == np.flatnonzero(users).tolist()
+    monkeypatch.setattr(neighbours, "_USUAL_ITEMS", 6)
+    kept = neighbours._frequent_items(train, neighbours.Params())
+    assert len(kept) == 6
+    assert kept.tolist() == sorted(kept.tolist())
+    assert users[kept].min() >= np.delete(users, kept).max()
+    all_of_five = neighbours._frequent_items(train, neighbours.Params(least_rows=5))
+    assert all_of_five.tolist() == np.flatnonzero(users >= 5).tolist(), "what params.yaml sets holds"
+
+
 @pytest.mark.parametrize(("name", "params"), [("neighbours", {}), ("recommender", {"epochs": 2}), ("content", {})])
 def test_a_user_of_whom_nothing_is_known_gets_what_is_popular_at_present(name, params, ask):
     assert set(ask(name, "nobody", **params)[:2]) == {"i000", "i001"}
