@@ -12,12 +12,14 @@ from minnow.insight import labels as spellings
 from minnow.modalities.tabular.options import Options
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
+from minnow.onboarding.divisions import say_division
 from minnow.onboarding.pace import find_pace
 from minnow.onboarding.proposal import ASKED_FOR, TRAIN_SHARE, Proposal, Request
 from minnow.onboarding.series_entries import propose_series
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
 from minnow.registry import unknown
+from minnow.tables.divisions import divide
 from minnow.tables.numbers import is_plain
 from minnow.types import Array
 
@@ -35,6 +37,7 @@ def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
     modality = request.modality or _modality(columns, request)
     kinds = {"interactions": propose_interactions, "text": propose_text, "timeseries": propose_series}
     kinds.get(modality, _table)(proposal, columns, request)
+    say_division(proposal, divide(columns.frame.file, request.options.get("file_splits")))
 
 
 def _modality(columns: Columns, request: Request) -> str:
