@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from minnow.tables.dialects import find_separator
 from minnow.tables.errors import FileError
 from minnow.tables.frames import read_file
 from minnow.tables.headers import units_below
@@ -75,6 +76,9 @@ def test_two_colons_divide_rows_and_colons_with_empty_columns_stay_colons(tmp_pa
 
     films = "key::name::kinds\n1::Toys (1995)::a|b|c\n2::War, The: Part 2 (1996)::a\n3::Both (1997)::b|c\n"
     assert widths(films) == ("::", ["key", "name", "kinds"])
+    films = "1::Toys: One::a|b|c\n2::War, The: Part 2::a\n3::Both: Three::b|c\n"
+    assert find_separator(films, '"') == "::", "each title has a colon"
+    assert find_separator("root:x:0:0::/root:/bin\nann:x:1:1::/ann:/bin\n", '"') == ":"
     assert widths("name:x:n:gap:home\nroot:x:0::/root\nann:x:1000::/ann\n") == (":", ["name", "x", "n", "gap", "home"])
 
 

@@ -99,13 +99,14 @@ def find_separator(sample: str, quote: str, names: Sequence[str] = ()) -> str:
         fits = {sign: fit for sign in candidates if (fit := _fit(rows[sign], names))}
         if fits:
             best = max(fits, key=lambda sign: astuple(fits[sign]))
-            return _COLONS if best == _COLON and _are_doubled(rows[_COLON]) else best
+            is_double = best == _COLON and _COLONS in fits and _are_doubled(rows[_COLONS], rows[_COLON])
+            return _COLONS if is_double else best
     return next((sign for sign in ",;\t|" if _divides(rows[sign])), NO_SEPARATOR)
 
 
-def _are_doubled(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether each second cell is empty in all rows, so that two signs together divide them."""
-    return all(len(row) % 2 and not any(row[1::2]) for row in rows)
+def _are_doubled(doubles: Sequence[Sequence[str]], singles: Sequence[Sequence[str]]) -> bool:
+    """Whether most colons are one of two, which then divide rows. doubles, singles: rows divided by two, and by each."""
+    return 4 * sum(len(row) - 1 for row in doubles) > sum(len(row) - 1 for row in singles)
 
 
 def _divides(rows: Sequence[Sequence[str]]) -> bool:
