@@ -129,7 +129,7 @@ class Walk:
         with threadpool_limits(1):  # threads of many small fits wait for each other most of the time
             train.fit(handed, self.family, _PARAMS.get(self.family, {}), 7, trained)
         usecase = self.case.usecase
-        plan = variants.Plan(NAME, usecase.task, usecase.modality, self.family, usecase.options)
+        plan = variants.Plan(NAME, usecase.task, usecase.modality, self.family, self.family, usecase.options)
         variants.make(trained, handed, plan, made)
         return made / variants.FLOAT / FOLDER
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from minnow.tables.dialects import find_separator
 from minnow.tables.errors import FileError
 from minnow.tables.frames import read_file
 from minnow.tables.headers import units_below
@@ -51,6 +52,8 @@ SEPARATED = {
     "Excel's first line with a mark": "\ufeffsep=;\r\na;b;y\r\n1,5;hello;u\r\n2,5;bye;v\r\n",
     "blanks, aligned": "  a   b     y\n1.5   hello u\n2.5   bye   v\n",
     "bars with a rule": " a   | b     | y\n-----+-------+---\n 1.5 | hello | u\n 2.5 | bye   | v\n(2 rows)\n",
+    "two colons": "a::b::y\n1.5::hello::u\n2.5::bye::v\n",
+    "two colons, and one in a cell": "a::b::y\n1.5::hello::u\n2.5::bye,: all::v\n",
     "single quotes": "'a','b','y'\n'1.5','hello','u'\n'2.5','bye','v'\n",
     "old line breaks": "a,b,y\r1.5,hello,u\r2.5,bye,v\r",
     "blank lines": "\na,b,y\n\n1.5,hello,u\n\n2.5,bye,v\n\n\n",
@@ -63,6 +66,20 @@ def test_cells_are_divided_as_they_are_meant(content, read):
     assert columns[0] == [1.5, 2.5]
     assert [text.split(",")[0].split(";")[0] for text in columns[1]] == ["hello", "bye"]
     assert columns[2] == ["u", "v"]
+
+
+def test_two_colons_divide_rows_and_colons_with_empty_columns_stay_colons(tmp_path):
+    def widths(text):
+        (tmp_path / "rows.dat").write_text(text)
+        frame = read_file(tmp_path / "rows.dat", FileFormat())
+        return frame.form.separator, list(frame.columns)
+
+    films = "key::name::kinds\n1::Toys (1995)::a|b|c\n2::War, The: Part 2 (1996)::a\n3::Both (1997)::b|c\n"
+    assert widths(films) == ("::", ["key", "name", "kinds"])
+    films = "1::Toys: One::a|b|c\n2::War, The: Part 2::a\n3::Both: Three::b|c\n"
+    assert find_separator(films, '"') == "::", "each title has a colon"
+    assert find_separator("root:x:0:0::/root:/bin\nann:x:1:1::/ann:/bin\n", '"') == ":"
+    assert widths("name:x:n:gap:home\nroot:x:0::/root\nann:x:1000::/ann\n") == (":", ["name", "x", "n", "gap", "home"])
 
 
 def test_backslashes_escape_quotes_and_missing_values(read):

@@ -7,18 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from minnow.modalities.text.scripts import UNSPACED
 from minnow.onboarding.proposal import Proposal, Question, Request, checked_options
 from minnow.tables.cells import MISSING
-from minnow.tables.errors import ColumnError, FileError, HeaderError, ReadingError
-from minnow.tables.frames import Frame, as_cells
+from minnow.tables.errors import ColumnError, FileError, HeaderError, MixedError, ReadingError
+from minnow.tables.files import SUFFIXES, find, listed, without_drafts
+from minnow.tables.frames import Frame, as_cells, stream
 from minnow.tables.numbers import is_plain, written
-from minnow.tables.options import TableOptions
+from minnow.tables.options import FileOptions, TableOptions
 from minnow.tables.typed import Columnwise, Typed, look
-from minnow.types import Array
+from minnow.types import Array, FileFormat
 
 _USERS = (
     "user", "user_id", "userid", "uid", "customer", "customer_id", "customerid", "client_id", "member", "member_id", "reader",
@@ -123,6 +125,7 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
     try:
         frame, typed, problems = _look(data, given)
     except HeaderError as error:
+        _refuse_widths(data, given)
         header = [f"column {number}" for number in range(1, error.width + 1)]
         frame, typed, problems = _look(data, given | {"header": header})
         proposal.choose("options.header", header, "the first line is already a row, so the columns are numbered")
@@ -138,6 +141,33 @@ def read_columns(proposal: Proposal, data: Path, request: Request) -> Columns:
 
 def _look(data: Path, options: Mapping[str, object]) -> tuple[Frame, dict[str, Typed], list[FileError]]:
     return look(data, checked_options(TableOptions, {"target": "", **options}))
+
+
+def _refuse_widths(data: Path, given: Mapping[str, Any]) -> None:
+    """Raise MixedError for files of a folder whose first lines are rows already, and have different numbers of cells."""
+    if not data.is_dir() or given.get("file"):
+        return
+    form, widths = (
+        checked_options(FileOptions, {k: v for k, v in given.items() if k in FileOptions.model_fields}).form,
+        {},
+    )
+    for path in without_drafts(find(data, None, SUFFIXES))[0]:
+        widths.setdefault(_width(path, form), []).append(path.name)
+    if len(widths) > 1:
+        counts = ", ".join(f"{listed(names)} {width}" for width, names in widths.items())
+        raise MixedError(
+            f"Files without a header must have the same number of columns. Received: {counts}. Name the one to read, and its "
+            "columns: --option 'header=[a, b, c]'.",
+            {tuple(names): [f"{width} columns"] for width, names in widths.items()},
+        )
+
+
+def _width(path: Path, form: FileFormat) -> int:
+    """Number of columns of a file with or without a header."""
+    try:
+        return len(next(stream(path, form)).columns)
+    except HeaderError as error:
+        return error.width
 
 
 def named(columns: Iterable[str], names: Sequence[str]) -> str | None:

@@ -15,7 +15,8 @@ from minnow.config.document import value_of
 from minnow.config.errors import faults_of
 from minnow.config.writing import inline
 from minnow.contracts import Parameters
-from minnow.tables.errors import ReadingError
+from minnow.tables.errors import MixedError, ReadingError
+from minnow.tables.files import listed
 
 TRAIN_SHARE = 0.6
 """Share of the rows that are train, as a proposed entry divides them."""
@@ -50,6 +51,15 @@ class Question:
             for value, meaning in error.readings
         ]
         return cls(str(error), tuple(settles))
+
+    @classmethod
+    def of_files(cls, error: MixedError) -> Question:
+        """Ask which files of a folder are to be read."""
+        choices = [
+            ({"file": names[0] if len(names) == 1 else list(names)}, f"{listed(names)}, with {listed(columns)}")
+            for names, columns in error.groups.items()
+        ]
+        return cls(str(error), tuple(choices))
 
 
 def _argument(value: Any) -> str:

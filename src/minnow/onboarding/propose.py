@@ -93,7 +93,8 @@ def _refuse_lost_links(data: Path) -> None:
 def _choose_families(proposal: Proposal, request: Request) -> None:
     """Choose families and compressions. Raises ValueError for a task or family that does not fit."""
     modality, task = proposal.entry["modality"], proposal.task
-    families = list(request.families or _FAMILIES.get((modality, task), []))
+    with_items = ["content"] if task == "rank" and proposal.options.get("items") else []  # it learns their attributes
+    families = list(request.families or [*_FAMILIES.get((modality, task), []), *with_items])
     if not families:
         tasks = ", ".join(sorted(known_task for known, known_task in _FAMILIES if known == modality))
         raise ValueError(f"--task: the tasks of {modality} are {tasks}. Received: {task}.")

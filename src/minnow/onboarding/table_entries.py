@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,16 @@ from minnow.insight import labels as spellings
 from minnow.modalities.tabular.options import Options
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
+from minnow.onboarding.divisions import say_division
+from minnow.onboarding.logs import find_log
 from minnow.onboarding.pace import find_pace
-from minnow.onboarding.proposal import ASKED_FOR, TRAIN_SHARE, Proposal, Request
+from minnow.onboarding.proposal import ASKED_FOR, TRAIN_SHARE, Proposal, Question, Request
 from minnow.onboarding.series_entries import propose_series
 from minnow.onboarding.target import allow_rare_class, choose_measure, choose_task, merge_variants, target_of
 from minnow.onboarding.text_entries import propose_interactions, propose_text
 from minnow.registry import unknown
+from minnow.tables.divisions import divide
+from minnow.tables.errors import MixedError
 from minnow.tables.numbers import is_plain
 from minnow.types import Array
 
@@ -27,7 +32,15 @@ _LEAST_ROWS = 12
 
 def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
     """Read delimited rows, JSON or Parquet, and propose an entry for them. Raises ValueError."""
-    columns = facts.read_columns(proposal, data, request)
+    log = find_log(data, request)
+    read = request if log is None else replace(request, options={**request.options, "file": log.file})
+    try:
+        columns = facts.read_columns(proposal, data, read)
+    except MixedError as error:
+        proposal.questions.append(Question.of_files(error))
+        return
+    if log is not None:
+        log.choose(proposal)
     if request.target and request.target not in columns.values:
         raise ValueError(f"--target: {unknown('column', request.target, columns.values)}")
     if proposal.questions:  # what a column means is asked first
@@ -35,6 +48,7 @@ def propose_columns(proposal: Proposal, data: Path, request: Request) -> None:
     modality = request.modality or _modality(columns, request)
     kinds = {"interactions": propose_interactions, "text": propose_text, "timeseries": propose_series}
     kinds.get(modality, _table)(proposal, columns, request)
+    say_division(proposal, divide(columns.frame.file, request.options.get("file_splits")))
 
 
 def _modality(columns: Columns, request: Request) -> str:

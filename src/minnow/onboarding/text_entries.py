@@ -15,8 +15,10 @@ from minnow.modalities.text.scripts import SPLIT_SHARE, share_unspaced
 from minnow.modalities.text.splitting import split
 from minnow.onboarding import columns as facts
 from minnow.onboarding.columns import Columns
+from minnow.onboarding.divisions import say_division
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.onboarding.target import allow_rare_class, choose_measure, merge_variants, target_of
+from minnow.tables.divisions import divide
 from minnow.tables.errors import FileError
 from minnow.tables.files import SUFFIXES, is_prose, plain_lines
 from minnow.tables.plain import is_plain
@@ -89,6 +91,7 @@ def propose_lines(proposal: Proposal, paths: Sequence[Path], request: Request) -
     proposal.choose("modality", "text", f"{len(paths)} files of one text per line")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each file has its own label")
     proposal.choose("options.lines", labels, "a file's name is the label of its lines; choose other labels here")
+    say_division(proposal, divide([path.name for path in paths]))
 
 
 def propose_text(proposal: Proposal, columns: Columns, request: Request) -> None:

@@ -7,11 +7,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from minnow.tables.headers import are_row_names, layout
 
-_CANDIDATES = ("\t;|,", " :")
+_COLON, _COLONS = ":", "::"
+_CANDIDATES = (tuple("\t;|,"), (" ", _COLON, _COLONS))
 """Separators that are tried, in two rounds; of equally good ones the first, since a comma may stand inside cells of others."""
 NO_SEPARATOR = "\x1f"
 """A sign that no file holds: with it as separator, each row is one cell."""
@@ -91,14 +92,21 @@ def find_separator(sample: str, quote: str, names: Sequence[str] = ()) -> str:
 
     names: columns that the header is known to have.
     """
-    rows = {sign: parsed(sample, sign, quote) for sign in (NO_SEPARATOR, *"".join(_CANDIDATES))}
+    rows = {sign: parsed(sample, sign, quote) for sign in (NO_SEPARATOR, *chain(*_CANDIDATES))}
     if rows[NO_SEPARATOR] and rows[NO_SEPARATOR][0][0].strip() in names:
         return NO_SEPARATOR
     for candidates in _CANDIDATES:
         fits = {sign: fit for sign in candidates if (fit := _fit(rows[sign], names))}
         if fits:
-            return max(fits, key=lambda sign: astuple(fits[sign]))
+            best = max(fits, key=lambda sign: astuple(fits[sign]))
+            is_double = best == _COLON and _COLONS in fits and _are_doubled(rows[_COLONS], rows[_COLON])
+            return _COLONS if is_double else best
     return next((sign for sign in ",;\t|" if _divides(rows[sign])), NO_SEPARATOR)
+
+
+def _are_doubled(doubles: Sequence[Sequence[str]], singles: Sequence[Sequence[str]]) -> bool:
+    """Whether most colons are one of two, which then divide rows. doubles, singles: rows divided by two, and by each."""
+    return 4 * sum(len(row) - 1 for row in doubles) > sum(len(row) - 1 for row in singles)
 
 
 def _divides(rows: Sequence[Sequence[str]]) -> bool:

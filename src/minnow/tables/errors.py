@@ -17,6 +17,14 @@ class HeaderError(FileError):
         self.first, self.width = tuple(first), len(first)
 
 
+class MixedError(FileError):
+    """Files of a folder that do not have the same columns. groups: names of the files with the same ones -> these columns."""
+
+    def __init__(self, message: str, groups: Mapping[tuple[str, ...], Sequence[str]]) -> None:
+        super().__init__(message)
+        self.groups = dict(groups)
+
+
 class ReadingError(FileError):
     """A column whose cells can be read in two ways.
 

@@ -112,16 +112,8 @@ def without_drafts(paths: Sequence[Path]) -> tuple[list[Path], list[Notice]]:
     return [path for path in paths if path not in drafts], [Notice("skipped", f"{d.name} {text}", 1) for d in drafts]
 
 
-def split_of(name: str) -> str:
-    """The split in the name of a file or folder: "train" or "test", "" where the name does not begin with one."""
-    name = name.lower()
-    if name.startswith(("test", "t10k")):
-        return "test"
-    return "train" if name.startswith("train") else ""
-
-
 def fixed_splits(splits: Sequence[str]) -> Array | None:
-    """Table.split from the split of each row's file, as split_of returns it; None unless there is a test file.
+    """Table.split from the split of each row's file, "" where none is fixed; None unless there is a test file.
 
     Where there is only a train.csv, it holds all the data, and its rows are divided into all splits.
     """

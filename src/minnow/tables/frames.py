@@ -14,7 +14,7 @@ from minnow.registry import unknown
 from minnow.tables import columnar, indices, parquet
 from minnow.tables.delimited import open_delimited
 from minnow.tables.encodings import WINDOWS, open_text, windows_notice
-from minnow.tables.errors import FileError
+from minnow.tables.errors import FileError, MixedError
 from minnow.tables.files import (
     JSON,
     JSONL,
@@ -228,14 +228,23 @@ def _join(frames: Mapping[Path, Frame]) -> Frame:
     (first_path, first), *_ = frames.items()
     for path, frame in frames.items():
         if different := set(first.columns) ^ set(frame.columns):
-            raise FileError(
+            raise MixedError(
                 f"{first_path.name} and {path.name} must have the same columns. Only one has: {', '.join(sorted(different))}. "
-                "Name the one to read under options.file, or the columns under options.header."
+                "Name the one to read under options.file, or the columns under options.header.",
+                _of_same_columns(frames),
             )
     frame = _joined([frame.without(index) for frame in frames.values()])
     kept = [name for name in first.unnamed if name in frame.columns]
     notices = (*frame.notices, *indices.notices(index), *map(indices.kept_notice, kept))
     return replace(frame, notices=notices)
+
+
+def _of_same_columns(frames: Mapping[Path, Frame]) -> dict[tuple[str, ...], list[str]]:
+    """Names of the files with the same columns -> these columns."""
+    alike: dict[frozenset[str], list[Path]] = {}
+    for path, frame in frames.items():
+        alike.setdefault(frozenset(frame.columns), []).append(path)
+    return {tuple(path.name for path in paths): list(frames[paths[0]].columns) for paths in alike.values()}
 
 
 def _joined(frames: Sequence[Frame]) -> Frame:

@@ -124,7 +124,7 @@ class TableOptions(FileOptions, LabelledOptions):
     decimal: decimal sign of all numbers; None finds it for each column.
     kinds: column -> numeric, categorical, boolean or date, instead of the detected kind. dates: column -> format in the
         syntax of Python's strptime, or "s", "ms", "us" or "ns" for numbers since 1970.
-    file_splits: file -> "train" or "test"; files whose names begin with train or test need no entry.
+    file_splits: file -> "train" or "test"; files that are named after their split need no entry (see divisions).
     label_as: spelling of a label -> label, for labels with several spellings.
     weight: name of a column with the weight of each row in training, which is no feature.
     """

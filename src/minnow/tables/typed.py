@@ -12,8 +12,8 @@ from minnow.registry import unknown
 from minnow.tables import columnar
 from minnow.tables.cells import values_of
 from minnow.tables.columns import Columnwise, Typed
+from minnow.tables.divisions import divide
 from minnow.tables.errors import ColumnError, FileError, ReadingError
-from minnow.tables.files import fixed_splits, split_of
 from minnow.tables.frames import SHOWN, Frame, as_cells, read_place
 from minnow.tables.keys import key_columns, rule_of
 from minnow.tables.options import Split, TableOptions
@@ -54,9 +54,10 @@ def _read(folder: Path, options: TableOptions, split: Split, keys: KeyRule | Non
     row_id = np.array(frame.row_id, dtype=str)
     keys = keys or rule_of(columns, features, options, split)
     hashed = key_columns(frame, options, split, columns, keys)
-    table = Table(columns, row_id, row_keys(hashed), _splits(frame, options), keys=keys)
+    division = divide(frame.file, options.file_splits)
+    table = Table(columns, row_id, row_keys(hashed), division.rows(frame.file), keys=keys)
     formats = _formats(typed)
-    notices = (*frame.notices, *(notice for column in typed.values() for notice in column.notices))
+    notices = (*frame.notices, *division.notices, *(notice for column in typed.values() for notice in column.notices))
     group = _groups(columns, row_id, split)
     return replace(table, group=group, reading=Reading(frame.form, formats), notices=notices)
 
@@ -85,11 +86,6 @@ def look(place: Path, options: TableOptions) -> tuple[Frame, dict[str, Typed], l
             questions.append(error)
             columns[name] = Typed(values_of(as_cells(frame.columns[name]), ColumnFormat()), ColumnFormat())
     return frame, columns, questions
-
-
-def _splits(frame: Frame, options: TableOptions) -> Array | None:
-    split = {name: options.file_splits.get(name) or split_of(name) for name in dict.fromkeys(frame.file)}
-    return fixed_splits([split[name] for name in frame.file])
 
 
 def _check_names(frame: Frame, folder: Path, options: TableOptions, split: Split) -> None:

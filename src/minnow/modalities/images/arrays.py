@@ -13,7 +13,8 @@ import numpy as np
 from minnow.folders import Found, find_files
 from minnow.modalities.images.decode import resized
 from minnow.modalities.images.options import Options
-from minnow.tables.files import FileError, find, split_of
+from minnow.tables.divisions import divide
+from minnow.tables.files import FileError, find
 from minnow.types import Array, Notice, content_key
 
 _NPZ = ".npz"
@@ -66,10 +67,10 @@ def read_arrays(place: Path, options: Options) -> ImageRows:
     images = np.concatenate([file.images for file in files])
     labels = np.concatenate([file.labels.astype(str) for file in files])
     row_id = [f"{file.names[0]}:{i}" for file in files for i in range(len(file.images))]
-    splits = [split_of(file.names[0]) for file in files for _ in range(len(file.images))]
-    return ImageRows(
-        images, labels, row_id, splits, _passed_over(place, [name for file in files for name in file.names])
-    )
+    division = divide([file.names[0] for file in files])
+    splits = [division.splits[file.names[0]] for file in files for _ in range(len(file.images))]
+    others = _passed_over(place, [name for file in files for name in file.names])
+    return ImageRows(images, labels, row_id, splits, (*division.notices, *others))
 
 
 def pixel_key(image: Array) -> int:

@@ -12,8 +12,9 @@ from minnow.modalities.text import documents
 from minnow.modalities.text.documents import Document
 from minnow.modalities.text.options import Options
 from minnow.registry import unknown
+from minnow.tables.divisions import divide
 from minnow.tables.errors import FileError
-from minnow.tables.files import SUFFIXES, find, plain_lines, split_of
+from minnow.tables.files import SUFFIXES, find, plain_lines
 from minnow.tables.frames import Frame, read_place
 from minnow.tables.options import TableOptions
 from minnow.tables.typed import Columnwise
@@ -22,7 +23,7 @@ from minnow.types import Notice, Reading
 
 @dataclass(frozen=True)
 class TextRows:
-    """Texts and labels, "" where missing. row_id: origin of each; split: of each, as tables.files.split_of returns it."""
+    """Texts and labels, "" where missing. row_id: origin of each; split: of each, "" where nothing fixes it."""
 
     texts: Sequence[str]
     labels: Sequence[str]
@@ -47,8 +48,9 @@ def table_rows(folder: Path, options: Options) -> TextRows:
         }
     )
     label = Columnwise(frame, as_table).labels(options.label)
-    notices = (*frame.notices, *label.notices, *_unread_documents(folder))
-    splits = [split_of(name) for name in frame.file]
+    division = divide(frame.file)
+    notices = (*frame.notices, *division.notices, *label.notices, *_unread_documents(folder))
+    splits = [division.splits[name] for name in frame.file]
     return TextRows(texts, label.values.tolist(), frame.row_id, splits, Reading(frame.form), notices)
 
 
@@ -81,7 +83,7 @@ def _unread_documents(folder: Path) -> list[Notice]:
 
 def line_rows(folder: Path, lines: dict[str, str], encoding: str | None) -> TextRows:
     """Read plain text with one document per line. lines: file -> label of its lines."""
-    texts, labels, row_id, splits = [], [], [], []
+    texts, labels, row_id, files = [], [], [], []
     for path in find(folder, list(lines), SUFFIXES):
         if path.name not in lines:
             raise FileError(f"options.lines must name {path.name}. It names {', '.join(lines)}.")
@@ -89,8 +91,10 @@ def line_rows(folder: Path, lines: dict[str, str], encoding: str | None) -> Text
             texts.append(text)
             labels.append(lines[path.name])
             row_id.append(f"{path.name}:{line}")
-            splits.append(split_of(path.name))
-    return TextRows(texts, labels, row_id, splits)
+            files.append(path.name)
+    division = divide(files)
+    splits = [division.splits[name] for name in files]
+    return TextRows(texts, labels, row_id, splits, notices=division.notices)
 
 
 def document_rows(place: Path, options: Options) -> TextRows:

@@ -24,9 +24,9 @@ def read(folder: Path, options: Options, keys: KeyRule | None = None) -> Table:
     """Read a folder (or one file or zip). Columns: text (n,) object of str, label (n,) str.
 
     Delimited text, JSON lines or Parquet with a column of texts; plain text with one file per label (options.lines); or class
-    folders with one document per file. Files and folders named train* and test* fix the split of their rows. Keys are hashes
-    of the text without white space around it, in the column that a rule names. Raises FileError, FolderError where a class
-    loses too many documents, and KeyRuleError.
+    folders with one document per file. Files named after splits (tables.divisions) and folders named train* and test* fix the
+    split of their rows. Keys are hashes of the text without white space around it, in the column that a rule names. Raises
+    FileError, FolderError where a class loses too many documents, and KeyRuleError.
     """
     if options.lines:
         rows = line_rows(folder, options.lines, options.encoding)
