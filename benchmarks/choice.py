@@ -36,7 +36,7 @@ from minnow import config, tasks
 from minnow.catalog import catalog
 from minnow.lineage import code_version
 from minnow.records.timing import Timing
-from minnow.stages import candidates, choice, compress, evaluate, exam, finalists, prepare, train
+from minnow.stages import candidates, choice, compress, effort, evaluate, exam, finalists, prepare, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice
@@ -76,16 +76,18 @@ UNTIMED = Timing(p50_us=1.0, p95_us=1.0, rows_per_s=1.0, peak_memory_bytes=1)
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw of rows of a set."""
+    """One draw of rows of a set. level: the effort with which models are made for it."""
 
     name: str
     rows: int
     number: int
+    level: str = effort.QUICK
 
     @property
     def path(self) -> Path:
         """Where its result is kept."""
-        return KEPT / f"{self.name}-{self.rows}-{self.number}.json"
+        own = "" if self.level == effort.QUICK else f"-{self.level}"
+        return KEPT / f"{self.name}-{self.rows}-{self.number}{own}.json"
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,12 @@ class Result:
     seconds: float
 
 
-def draws() -> Iterator[Draw]:
+def draws(level: str) -> Iterator[Draw]:
     """All draws, the first of every set before the second of any, so that an interrupted run covers all sets."""
     for number in range(max(DRAWS.values())):
         for name, count in DRAWS.items():
             if number < count:
-                yield from (Draw(name, rows, number) for rows in FEW.get(name, SIZES))
+                yield from (Draw(name, rows, number, level) for rows in FEW.get(name, SIZES))
 
 
 @lru_cache(maxsize=2)
@@ -159,8 +161,10 @@ def _measured(draw: Draw, case: Case, scratch: Path) -> Result:
     table, others = _taken(_table(draw.name), draw, case.problem.time_column is not None)
     prepared = prepare.prepare(table, case.problem, case.usecase.split)
     truth, task = case.modality.examples(others, case.options), case.task
-    lined_up = _candidates(case, prepared, scratch)
     before = _candidates(_as_before(case), prepared, scratch / "before")
+    case = replace(case, settings=case.settings.with_effort(draw.level))
+    case = effort.widened(case, prepared.batches["train"])
+    lined_up = _candidates(case, prepared, scratch)
     on_val = choice.choose_on_val(finalists.field_of(case, "cpu", before))
     field = finalists.field_of(case, "cpu", lined_up)
     chosen = finalists.choose_all(case, table, lined_up, call_here)["cpu"]
@@ -209,8 +213,7 @@ def _figures(
 def _as_before(case: Case) -> Case:
     """The same use case with the defaults of families of earlier versions."""
     families = {name: {**BEFORE.get(name, {}), **params} for name, params in case.usecase.families.items()}
-    entry = case.usecase.model_copy(update={"families": families})
-    return replace(case, settings=case.settings.model_copy(update={"usecases": {case.name: entry}}))
+    return case.with_families(families)
 
 
 def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[Candidate]:
@@ -313,9 +316,10 @@ def main() -> int:
     parser.add_argument("--draws", type=int, help="of each set and size; default: those of the table")
     parser.add_argument("--after", type=int, default=0, help="leave out so many draws of each set and size")
     parser.add_argument("--sets", nargs="*", default=list(DRAWS), help="default: all")
+    parser.add_argument("--effort", default=effort.QUICK, choices=(effort.QUICK, effort.DEFAULT), help="of the models")
     options = parser.parse_args()
     numbers = range(options.after, options.draws or max(DRAWS.values()))
-    wanted = [draw for draw in draws() if draw.name in options.sets and draw.number in numbers]
+    wanted = [draw for draw in draws(options.effort) if draw.name in options.sets and draw.number in numbers]
     todo = [draw for draw in wanted if _kept(draw) is None]
     os.environ.update({"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"})  # read by the processes when they start
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
