@@ -56,6 +56,12 @@ def test_many_values_are_fitted_once(tmp_path):
     assert names(tmp_path, "default", {"gboost": {}}, SMALL + 2) == ["gboost"]
 
 
+def test_rows_that_are_split_by_time_are_fitted_once(tmp_path):
+    options = {"target": "kind", "split": {"by": "time", "column": "day"}}
+    made = case_of(tmp_path, "tabular", "classify", options).with_families({"gboost": {}})
+    assert not effort.widened(made, batch()).further
+
+
 def test_what_params_yaml_sets_stands_in_all_settings_of_an_entry(tmp_path):
     wide = effort.widened(case(tmp_path, "default", {"gboost": {"leaves": 3}, "forest": {"extra": False}}), batch())
     assert wide.usecase.families["gboost_slow"]["leaves"] == 3

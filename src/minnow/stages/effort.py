@@ -38,9 +38,11 @@ class Found(Protocol):
 def widened(case: Case, train: Batch) -> Case:
     """Return a case with the further entries that its effort asks for, for rows of train.
 
-    There are none for fits to more than SMALL input values: with many rows other settings hardly gain (docs/quality.md).
+    There are none for fits to more than SMALL input values, since with many rows other settings hardly gain, and none where
+    rows are split by time, since what bends to earlier rows is worse on later ones (docs/quality.md).
     """
-    if case.usecase.effort == QUICK or sum(array.size for array in train.inputs.values()) > SMALL:
+    is_small = sum(array.size for array in train.inputs.values()) <= SMALL
+    if case.usecase.effort == QUICK or not is_small or case.problem.time_column is not None:
         return case
     return _with(case, dict(_further(case, train)))
 
