@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from flows.job import libraries
-from minnow import runtimes
+from minnow import families, runtimes
 from minnow.config import Settings, UseCase
 from minnow.lineage import code_version, machine
 from minnow.records import provenance
@@ -154,7 +154,8 @@ def _origin(case: Case, record: Provenance) -> Iterator[Check]:
     yield Check("uv.lock", case.lock == made_from.lock, made_from.lock, case.lock, f"{back} && make setup")
     here = machine()
     yield Check("machine", here == made_from.machine, made_from.machine, here, "run it on such a machine")
-    code = code_version([*case.modules(str(record.family)), train.__name__])
+    modules = [case.task_module, case.modality_module, families.registry.module(made_from.family)]
+    code = code_version([*modules, train.__name__])
     yield Check("code", code == made_from.code, made_from.code, code, back + untracked)
     if made_from.init_from:
         yield _start(case, made_from.init_from, back)

@@ -28,8 +28,9 @@ def test_the_effort_decides_what_is_fitted_and_another_one_runs_again(tmp_path):
     assert "tries" not in run(project)
     assert fitted(project) == ("quick", set(FAMILIES))
     assert "up to date" in run(project, "--effort", "quick"), "its last run had that effort"
-    wider = {*FAMILIES, "gboost_slow", "shallow_slow"}
-    assert "small: tries gboost_slow, shallow_slow too (effort: default)" in run(project, "--effort", "default")
+    further = ["linear_splines", "linear_interactions", "gboost_slow", "shallow_slow"]
+    assert f"small: tries {', '.join(further)} too (effort: default)" in run(project, "--effort", "default")
+    wider = {*FAMILIES, *further}
     assert fitted(project) == ("default", wider)
     printed = run(project, "--effort", "thorough", "--trials", "6")
     assert len(re.findall(r"small: trial \d of \w+ ", printed)) == 6, printed

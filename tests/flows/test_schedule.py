@@ -115,7 +115,7 @@ def test_with_a_server_down_a_run_brings_its_own_and_leaves_nothing_running(in_f
     done = subprocess.run(
         [sys.executable, "-c", PROBE], cwd=in_folder, env=dead, check=True, timeout=120, capture_output=True
     )
-    used = done.stdout.decode().strip()
+    used = done.stdout.decode().strip().splitlines()[0]
     assert used not in ("", dead["PREFECT_API_URL"])
     assert (in_folder / ".prefect" / "prefect.db").exists()
     with pytest.raises(OSError, match="refused"):
