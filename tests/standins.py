@@ -16,8 +16,8 @@ from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
 from minnow.runners.worker import resolve
-from minnow.stages import exam_rows, intake
-from minnow.stages.candidates import Held
+from minnow.stages import candidates, compress, exam_rows, intake, train
+from minnow.stages.candidates import Candidate, Held, Made
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.types import KeyRule
@@ -54,6 +54,17 @@ def case_of(
 def prepared_of(case: Case) -> Prepared:
     """Its rows, split and encoded."""
     return intake.prepare_case(case, intake.read(case))
+
+
+def candidates_of(case: Case, prepared: Prepared, scratch: Path, timed: Any) -> list[Candidate]:
+    """The variants of all its families, trained in this process and scored on val. timed: folders -> timings."""
+    handed = train.hand_over(case, prepared, here)
+    made = []
+    for family in case.usecase.families:
+        trained = train.train(case, family, handed)
+        compressed = compress.variants(case, trained, handed)
+        made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch)))
+    return candidates.line_up(made, timed).candidates
 
 
 def bundle_of(case: Case, prepared: Prepared, folder: Path, seed: int = 0) -> Bundle:

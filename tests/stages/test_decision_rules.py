@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import standins
 from sklearn import metrics
-from standins import here
+from standins import candidates_of, here
 from typer.testing import CliRunner
 
 from minnow import tasks
@@ -19,9 +19,9 @@ from minnow.records.bundle import open_bundle
 from minnow.records.provenance import Provenance
 from minnow.records.timing import Timing
 from minnow.serving.predictor import Predictor
-from minnow.stages import candidates, chance, compress, crossval, evaluate, finalists, intake, outcome, train
+from minnow.stages import chance, compress, crossval, evaluate, finalists, intake, outcome, train
 from minnow.stages.batches import read_batch
-from minnow.stages.candidates import Incumbents, Made
+from minnow.stages.candidates import Incumbents
 from minnow.stages.finalists import Finalists
 from minnow.stages.refit import Refit
 from minnow.stores import models
@@ -64,13 +64,7 @@ def walked(tmp_path_factory):
     case = case_of(root, F1)
     table = intake.read(case)
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, here)
-    made = []
-    for family in case.usecase.families:
-        trained = train.train(case, family, handed)
-        compressed = compress.variants(case, trained, handed)
-        made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, root / "scratch")))
-    return case, table, prepared, candidates.line_up(made, _timed).candidates
+    return case, table, prepared, candidates_of(case, prepared, root / "scratch", _timed)
 
 
 def fitted(case, family="linear"):

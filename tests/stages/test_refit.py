@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from judging import RULES, model
-from standins import here
+from standins import candidates_of, here
 
 from minnow.config import Settings
 from minnow.records.bundle import open_bundle
 from minnow.records.report import read_report
 from minnow.records.timing import Timing
-from minnow.stages import candidates, compress, finalists, intake, judge, outcome, refit, train
-from minnow.stages.candidates import Incumbents, Made
+from minnow.stages import finalists, intake, judge, outcome, refit
+from minnow.stages.candidates import Incumbents
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
 from minnow.stages.refit import Refit
@@ -48,13 +48,7 @@ def walked(tmp_path_factory):
     )
     table = intake.read(case)
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, here)
-    made = []
-    for family in case.usecase.families:
-        trained = train.train(case, family, handed)
-        compressed = compress.variants(case, trained, handed)
-        made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, folder / "scratch")))
-    return case, table, prepared, candidates.line_up(made, _timed).candidates, folder
+    return case, table, prepared, candidates_of(case, prepared, folder / "scratch", _timed), folder
 
 
 def _refit(walked, tmp_path, **changes):
