@@ -42,7 +42,7 @@ IN_A_DESTRUCTOR = """
     Slow()
     time.sleep(100)
 """
-ENDS = "    child.kill(); child.wait(); sys.exit(3)"
+ENDS_AFTER_A_LINE = "    sys.stdin.readline(); child.kill(); child.wait(); sys.exit(3)"
 
 
 def started(body, **more):
@@ -100,15 +100,17 @@ def test_a_second_signal_ends_at_once():
 
 
 def test_a_command_that_ends_by_itself_has_its_own_exit_code():
-    process, _ = started(ENDS)
-    assert process.communicate(timeout=20)[1] == ""
+    process, _ = started(ENDS_AFTER_A_LINE, stdin=subprocess.PIPE)
+    assert process.communicate("\n", timeout=20)[1] == ""
     assert process.returncode == 3
 
 
 def test_an_ignored_signal_stays_ignored():
     process, _ = started(
-        "    time.sleep(1); child.kill(); sys.exit(3)", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        ENDS_AFTER_A_LINE,
+        stdin=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
     process.send_signal(signal.SIGHUP)
-    process.communicate(timeout=20)
+    process.communicate("\n", timeout=20)
     assert process.returncode == 3
