@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from flows import ages, registered
+from flows import ages, fitting, registered
 from flows import tune as tuning
 from flows._prefect import (
     PLAIN,
@@ -27,18 +27,27 @@ from minnow.insight.importance import MOST_COLUMNS, importances
 from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
-from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, effort, exam_rows, finalists, folds, intake, outcome, timing, train
-from minnow.stages.candidates import Candidate, Incumbents, Made
+from minnow.stages import (
+    candidates,
+    compress,
+    effort,
+    exam_rows,
+    finalists,
+    folds,
+    intake,
+    outcome,
+    timing,
+    train,
+)
+from minnow.stages.candidates import Candidate, Incumbents
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
 from minnow.stages.refit import Refit
-from minnow.stages.train import Handover, Trained
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import exams, tracking
-from minnow.types import Report, Table
+from minnow.types import Table
 
 
 @task(name="key rule", **STORE)
@@ -85,37 +94,6 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
     for one in found:
         job.display.say(f"  {case.name}, a hint: {one.text}")
     return found
-
-
-@task(name="train", **PLAIN)
-def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
-    """Train one family on the runner."""
-    measure = case.measure.name
-    with job.display.step(f"{case.name}: train {family}", measure, final=False) as report:
-        trained = train.train(case, family, handed, report)
-    if began := trained.facts.get("init_from"):
-        layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
-        job.display.say(f"  {case.name}: {family} began with the weights of '{case.usecase.starts[family]}': {layers}")
-    return trained
-
-
-@task(name="compress", **PLAIN)
-def compress_family(job: Job, case: Case, trained: Trained, handed: Handover, report: Report) -> compress.Compressed:
-    """Make the variants of a family on the runner."""
-    compressed = compress.variants(case, trained, handed, report=report)
-    for variant, trace in compressed.failed.items():
-        Faults(job, case.name).told(f"{trained.family}/{variant}", compressed.refused[variant], trace)
-    return compressed
-
-
-@task(name="evaluate", **PLAIN)
-def score(
-    job: Job, case: Case, compressed: compress.Compressed, prepared: Prepared, scratch: Path
-) -> candidates.Evaluated:
-    """Score every variant on val, from its file."""
-    faults, family = Faults(job, case.name), compressed.family
-    seen = lambda variant, error: faults.seen(f"{family}/{variant}", error)  # noqa: E731
-    return candidates.evaluate_variants(compressed, prepared, scratch, seen)
 
 
 @task(name="choose", **PLAIN)
@@ -227,7 +205,8 @@ def usecase(name: str) -> str:
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     case = widen(job, case, prepared)
-    made, failures = _families(job, case, prepared, scratch)
+    made, failures = fitting.families(job, case, prepared, scratch)
+    case = fitting.blend(job, case, prepared, scratch, made, failures)
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
     chosen = choose(job, case, table, prepared, lined_up.candidates, scratch)
@@ -252,38 +231,6 @@ def _clean(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def _families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
-    """Train, compress and score each family. A failure is recorded with its reason, and the others go on.
-
-    Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
-    """
-    with job.display.step(f"{case.name}: hand over the rows", counted=False):
-        handed = train.hand_over(case, prepared, job.runner.call)
-    measure = case.measure.name
-    made: dict[str, Made] = {}
-    failures: dict[str, str] = {}
-
-    def one(family: str) -> None:
-        try:
-            trained = fit(job, case, family, handed)
-            with job.display.step(f"{case.name}: compress {family}", measure) as report:
-                compressed = compress_family(job, case, trained, handed, report)
-                scored = score(job, case, compressed, prepared, scratch)
-                report(1, 1, {f"val_{measure}": one.primary.value for one in scored.evaluations[:1]})
-            made[family] = Made(trained, compressed, scored)
-        except (WorkerError, ValueError) as error:
-            failures[family] = str(error)
-            job.display.say(f"  {case.name}: {family} failed: {error}")
-        except OSError:
-            raise
-        except Exception as error:
-            failures[family] = f"{type(error).__name__}: {error}"
-            Faults(job, case.name).seen(family, error)
-
-    job.each(one, case.usecase.families, handed.threads)
-    return [made[family] for family in case.usecase.families if family in made], failures
 
 
 def _show(job: Job, name: str, final: Outcome) -> None:

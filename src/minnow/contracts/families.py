@@ -16,17 +16,20 @@ class Model(Protocol):
 
     @property
     def framework(self) -> str:
-        """What fitted it, "keras" or "sklearn"."""
+        """What fitted it, "keras" or "sklearn"; "mixed" for the average of models that are not all networks."""
         ...
 
     @property
     def native(self) -> Any:
-        """What is exported to ONNX: a Keras network where the framework is "keras", otherwise an object with to_onnx."""
+        """What is exported to ONNX: a Keras network where the framework is "keras", otherwise an object with to_onnx.
+
+        Where the framework is "mixed": pairs of a member and its share of the average.
+        """
         ...
 
     @property
     def network(self) -> Callable[[], Any] | None:
-        """Returns the model as a Keras network, which LiteRT converts and ensembles join; None for trees.
+        """Returns the model as a Keras network, which LiteRT converts and ensembles join; None where trees are in it.
 
         Where it is not None, the weights are arrays in the exported file, which compressions shrink.
         """

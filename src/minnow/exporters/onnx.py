@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from minnow.contracts import Model
+from minnow.exporters._average import averaged
 from minnow.graphs import write_canonical
 
 SUFFIX = ".onnx"
+OPSET = 18
+"""Version of the operators of models that have to_onnx, and so of all members of an average."""
 
 
 def suits(model: Model) -> str | None:
     """Return why a model cannot be exported, or None."""
-    known = ("keras", "sklearn")
+    known = ("keras", "sklearn", "mixed")
     return (
         None if model.framework in known else f"ONNX export supports {', '.join(known)}. Received: {model.framework}."
     )
@@ -25,12 +28,22 @@ def suits(model: Model) -> str | None:
 
 def write(model: Model, path: Path) -> None:
     """Write a model to an .onnx file with a free batch axis and the model's own names."""
-    converted = _from_keras(model) if model.framework == "keras" else model.native.to_onnx()
+    converted = _converted(model)
     outputs = zip(converted.graph.output, model.outputs, strict=True)
     write_canonical(converted, path, {value.name: spec.name for value, spec in outputs})
 
 
-def _from_keras(model: Model) -> Any:
+def _converted(model: Model, opset: int | None = None) -> Any:
+    """Convert a model. opset: version of the operators of networks, by default that of Keras. Returns the ONNX model."""
+    if model.framework == "keras":
+        return _from_keras(model, opset)
+    if model.framework == "mixed":
+        (output,), members = model.outputs, [_converted(member, OPSET) for member, _ in model.native]
+        return averaged(members, [share for _, share in model.native], output)
+    return model.native.to_onnx()
+
+
+def _from_keras(model: Model, opset: int | None) -> Any:
     """Export a Keras model. Returns the ONNX model."""
     import keras
     import onnx
@@ -42,5 +55,5 @@ def _from_keras(model: Model) -> Any:
         file = Path(folder) / "model.onnx"
         zeros = [keras.ops.zeros((1, *s.shape), s.dtype) for s in model.inputs]
         model.native(zeros[0] if len(zeros) == 1 else zeros)  # Keras does not export a network that was never called
-        model.native.export(str(file), format="onnx", verbose=False, input_signature=arguments)
+        model.native.export(str(file), format="onnx", verbose=False, input_signature=arguments, opset_version=opset)
         return onnx.load(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Case:
     """One use case of one run.
 
     keys: what the keys of its rows are made of, as recorded; None before a champion has a rule. further: entries under families
-    that its effort added to those in params.yaml.
+    that its effort added to those in params.yaml. blends: those of them that average others -> the share of each of these.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Case:
     workspace: Workspace
     keys: KeyRule | None = None
     further: tuple[str, ...] = ()
+    blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
     @property
     def usecase(self) -> UseCase:

@@ -17,15 +17,19 @@ import numpy as np
 
 from minnow import families, tasks
 from minnow.lineage import arrays_digest, code_version
+from minnow.records.files import read_npz, write_npz
 from minnow.stages import prepare, starting, train
 from minnow.stages.batches import read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Each, Handover, in_order
-from minnow.types import Array, Report, Table, content_key, silent
+from minnow.types import Array, Batch, Outputs, Report, Table, content_key, silent
 
-LOSS, HELD = "loss.npy", "held"
+LOSS, ANSWERS, HELD = "loss.npy", "answers.npz", "held"
+_HELD, _INNER = "held ", "inner val "
 FOLDS = 5
+AVERAGED = ("probabilities", "value")
+"""Outputs that can be averaged."""
 REPEATS = 2
 """Of families that are cheap to fit."""
 
@@ -49,11 +53,12 @@ class OutOfFold:
 
 @dataclass(frozen=True)
 class _Part:
-    """Losses of one family on the rows of one repeat, in the order of their keys."""
+    """Losses of one family on the rows of a fold, or of a repeat in the order of their keys. folder: of a fold's answers."""
 
     key: Array
     group: Array
     loss: Array
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def run(
 ) -> OutOfFold:
     """Cross-validate families, by their names, over the rows of train and val of a table of raw rows.
 
+    A blend is not fitted: it answers by its members, which are cross-validated too, with the shares that were chosen on val.
     each: calls one function on many arguments, side by side where it can; the result is the same in any order. Where the
     rows cannot be divided, as where a fold of a short series would have no window, all families have failed.
     """
@@ -82,6 +88,10 @@ def run(
 
 def _run(case: Case, table: Table, names: Sequence[str], call: Call, each: Each, report: Report) -> OutOfFold:
     """Raises ValueError where the rows cannot be divided."""
+    blends = {name: case.blends[name] for name in names if name in case.blends}
+    names = list(
+        dict.fromkeys([name for name in names if name not in blends] + [m for b in blends.values() for m in b])
+    )
     repeats = {name: REPEATS if _repeated(case, name) else 1 for name in names}
     divided = [
         [
@@ -106,7 +116,15 @@ def _run(case: Case, table: Table, names: Sequence[str], call: Call, each: Each,
 
     longest_first = sorted(fits, key=lambda fit: _cheap(case, fit[0]))
     each(one, longest_first, max(fold.handed.threads for repeat in divided for fold in repeat))
-    kept = [name for name in names if name not in failed]
+    for blend, shares in blends.items():
+        repeats[blend] = min(repeats[name] for name in shares)
+        if lacking := [name for name in shares if name in failed]:
+            failed[blend] = f"{lacking[0]}: {failed[lacking[0]]}"
+            continue
+        for repeat, fold in np.ndindex(repeats[blend], FOLDS):
+            members = [(parts[name, repeat, fold], share) for name, share in shares.items()]
+            parts[blend, repeat, fold] = _blended(members, divided[repeat][fold])
+    kept = [name for name in (*names, *blends) if name not in failed]
     joined = {
         (name, repeat): _joined([parts[name, repeat, fold] for fold in range(FOLDS)])
         for name in kept
@@ -201,7 +219,21 @@ def _held_out(case: Case, family: str, fold: _Fold) -> _Part:
         {"model": made_from.as_json(), "held": fold.held.parent.name, "code": code_version([__name__])},
         lambda folder: fold.handed.call(job, fold.handed.folder, fold.held, made_from.family, params, seed, folder),
     )
-    return _Part(fold.key, fold.group, np.load(entry.folder / LOSS))
+    return _Part(fold.key, fold.group, np.load(entry.folder / LOSS), entry.folder)
+
+
+def _blended(members: Sequence[tuple[_Part, float]], fold: _Fold) -> _Part:
+    """Losses on the rows of a fold of the average of members, each with its share."""
+    kept = [(read_npz(part.folder / ANSWERS), share) for part, share in members if part.folder]
+
+    def average(rows: str) -> Outputs:
+        names = [name for name in kept[0][0] if name.startswith(rows)]
+        parts = {name: np.stack([share * answers[name] for answers, share in kept]) for name in names}
+        return {name.removeprefix(rows): values.sum(axis=0) for name, values in parts.items()}
+
+    return _Part(
+        fold.key, fold.group, _loss(average(_HELD), average(_INNER), read_batch(fold.held), fold.handed.folder)
+    )
 
 
 def fit_and_lose(
@@ -209,16 +241,25 @@ def fit_and_lose(
 ) -> None:
     """Fit in the worker, and write to out the losses of each row of a fold.
 
-    A decision rule is chosen on the inner val, which has none of these rows.
+    A decision rule is chosen on the inner val, which has none of these rows. The answers are written too, for blends.
     """
-    rows = read_batch(held)
-    model, measure = train.fitted(handed, family, params, seed, report), tasks.measure(rows.task, rows.measure)
-    outputs = model.predict(rows.inputs)
+    rows, val = read_batch(held), read_batch(handed / "val")
+    model = train.fitted(handed, family, params, seed, report)
+    answers, inner = model.predict(rows.inputs), model.predict(val.inputs)
+    np.save(out / LOSS, _loss(answers, inner, rows, handed))
+    averaged = {
+        f"{of}{name}": one[name] for of, one in ((_HELD, answers), (_INNER, inner)) for name in AVERAGED if name in one
+    }
+    write_npz(out / ANSWERS, averaged)
+
+
+def _loss(answers: Outputs, inner: Outputs, rows: Batch, handed: Path) -> Array:
+    """Losses of answers for the rows of a fold. inner: answers for the inner val, on which a decision rule is chosen."""
+    measure = tasks.measure(rows.task, rows.measure)
     if measure.rule:
-        inner, val = (read_batch(handed / split) for split in train.TRAINING_SPLITS)
-        rule = measure.rule(model.predict(val.inputs), val, inner)
-        outputs = tasks.decider(rows.task, rule, rows.labels)(outputs)
-    np.save(out / LOSS, measure.loss(outputs, rows))
+        train_rows, val = (read_batch(handed / split) for split in train.TRAINING_SPLITS)
+        answers = tasks.decider(rows.task, measure.rule(inner, val, train_rows), rows.labels)(answers)
+    return measure.loss(answers, rows)
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:

@@ -192,7 +192,7 @@ def train(
 
 def fitted(handed: Path, family: str, params: dict[str, Any], seed: int, report: Report = silent) -> Model:
     """Fit a family to the rows handed over. Raises ValueError for rows that it cannot be fitted to, and where it diverged."""
-    train, val = (_answerable(split, read_batch(handed / split)) for split in TRAINING_SPLITS)
+    train, val = (answerable(split, read_batch(handed / split)) for split in TRAINING_SPLITS)
     checked = families.get(family).Params.model_validate(params)
     model = families.fit(family, train, val, checked, seed=seed, report=report)
     _refuse_divergence(family, model.history)
@@ -200,10 +200,14 @@ def fitted(handed: Path, family: str, params: dict[str, Any], seed: int, report:
 
 
 def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path, report: Report = silent) -> None:
-    """Fit in the worker and save to out: the model, its facts and its history."""
+    """Fit in the worker and save to out."""
     start = time.perf_counter()
     model = fitted(handed, family, params, seed, report)
-    seconds = time.perf_counter() - start
+    save(model, time.perf_counter() - start, out)
+
+
+def save(model: Model, seconds: float, out: Path) -> None:
+    """Write a model, its facts, its history and how long its training took."""
     (out / "model").mkdir()
     model.save(out / "model")
     facts = {"framework": model.framework, "parameters": model.parameters, "settled": model.settled}
@@ -212,8 +216,8 @@ def fit(handed: Path, family: str, params: dict[str, Any], seed: int, out: Path,
     write_json(out / WALL, {"seconds": round(seconds, 3)})
 
 
-def _answerable(split: str, batch: Batch) -> Batch:
-    """Leave out the rows that have no loss, because their answer does not occur in train."""
+def answerable(split: str, batch: Batch) -> Batch:
+    """Leave out the rows that have no loss, because their answer does not occur in train. Raises ValueError for no others."""
     known = batch.answerable()
     if not len(known):
         raise ValueError(

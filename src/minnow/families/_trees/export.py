@@ -16,6 +16,8 @@ from minnow.types import OFFSET, Array
 Kind = Literal["forest", "boosting"]
 """Kind of the estimator: a forest, or histogram gradient boosting."""
 _OPSET = 18
+_OF_MANY_CLASSES = 3
+"""Version of the operators of trees that have an operator with a number per class in each leaf."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def _of_many_classes(estimator: Any, layout: Layout) -> tuple[Any, str]:
     from skl2onnx.common.data_types import FloatTensorType
 
     types: Any = [(ROW, FloatTensorType([None, layout.width]))]
-    model: Any = skl2onnx.to_onnx(estimator, initial_types=types, options={id(estimator): {"zipmap": False}})
+    versions = {"": _OPSET, tree_ensemble.DOMAIN: _OF_MANY_CLASSES}
+    options = {id(estimator): {"zipmap": False}}
+    model: Any = skl2onnx.to_onnx(estimator, initial_types=types, options=options, target_opset=versions)
     name = model.graph.output[1].name
     del model.graph.output[:]
     _drop_unused(model.graph, name)
