@@ -58,13 +58,18 @@ def prepared_of(case: Case) -> Prepared:
 
 def candidates_of(case: Case, prepared: Prepared, scratch: Path, timed: Any) -> list[Candidate]:
     """The variants of all its families, trained in this process and scored on val. timed: folders -> timings."""
+    return candidates.line_up(made_of(case, prepared, scratch), timed).candidates
+
+
+def made_of(case: Case, prepared: Prepared, scratch: Path) -> list[Made]:
+    """All its families, trained in this process and scored on val."""
     handed = train.hand_over(case, prepared, here)
     made = []
     for family in case.usecase.families:
         trained = train.train(case, family, handed)
         compressed = compress.variants(case, trained, handed)
         made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch)))
-    return candidates.line_up(made, timed).candidates
+    return made
 
 
 def bundle_of(case: Case, prepared: Prepared, folder: Path, seed: int = 0) -> Bundle:

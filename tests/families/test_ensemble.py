@@ -110,14 +110,17 @@ def test_a_member_without_a_share_takes_no_room():
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"a": {"family": "linear"}, "b": {"family": "gboost"}}, "members.b.family: a member must be a network"),
+        (
+            {"a": {"family": "linear"}, "b": {"family": "gan"}},
+            "members.b.family: a member must be one of linear, gboost",
+        ),
         (
             {"a": {"family": "linear"}, "b": {"family": "liner"}},
             "members.b.family: No family 'liner'. Did you mean 'linear'",
         ),
         ({"a": {"family": "linear"}, "b": {}}, "members.b.family: No family 'None'"),
         ({"a": {"family": "linear", "c": 1}, "b": {"family": "linear"}}, "members.a.c: No key 'c'. Did you mean 'pca'"),
-        ({"a": {"family": "linear"}, "b": {"family": "ensemble"}}, "members.b.family: a member must be a network"),
+        ({"a": {"family": "linear"}, "b": {"family": "ensemble"}}, "members.b.family: a member must be one of"),
         ({"a": {"family": "linear"}}, "at least 2 items"),
     ],
 )
@@ -131,3 +134,70 @@ def test_a_member_must_read_these_rows():
     members = {"a": {"family": "linear"}, "b": {"family": "fcnn"}}
     with pytest.raises(ValueError, match=r"members\.b\.family: fcnn does not support text"):
         _fit(train, val, members=members)
+
+
+MIXED = {
+    "net": {"family": "fcnn", "epochs": 2},
+    "steps": {"family": "gboost", "iterations": 5},
+    "line": {"family": "linear"},
+}
+
+
+@pytest.mark.parametrize(
+    ("modality", "task"), [("images", "classify"), ("tabular", "regress"), ("timeseries", "forecast")]
+)
+def test_trees_and_networks_are_averaged_in_one_file(modality, task, tmp_path):
+    train, val = tiny.splits(modality, task)
+    shares = {"net": 0.2, "steps": 0.5, "line": 0.3}
+    model = _fit(train, val, members=MIXED, shares=shares)
+    ((name, answers),) = model.predict(val.inputs).items()
+    alone = {
+        one: _fit(train, val, params["family"], **{k: v for k, v in params.items() if k != "family"})
+        for one, params in MIXED.items()
+    }
+    expected = sum(share * alone[one].predict(val.inputs)[name].astype(float) for one, share in shares.items())
+    close = {"atol": 1e-5 * max(1, np.abs(expected).max()), "rtol": 1e-5}
+    np.testing.assert_allclose(answers, expected, **close)
+    exporters.get("onnx").write(model, tmp_path / "model.onnx")
+    np.testing.assert_allclose(
+        runtimes.open_model(tmp_path / "model.onnx").predict(val.inputs)[name], expected, **close
+    )
+    model.save(tmp_path)
+    np.testing.assert_array_equal(ensemble.load(tmp_path).predict(val.inputs)[name], answers)
+    assert model.parameters == sum(one.parameters for one in alone.values())
+    assert set(model.settled["members"]) == set(MIXED)
+    for compression_ in ("int8", "float16"):
+        assert "supports networks" in compression.get(compression_).suits(model)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"fusion": "stacked"}, r"stacked needs members that are networks or linear models. Received: steps: gboost"),
+        (
+            {"shares": {"net": 1.0}},
+            r"shares: needs .* Members: line, net, steps. Received: fusion: weighted, .*net \(1\)",
+        ),
+        ({"shares": dict.fromkeys(MIXED, 0.0)}, "of which one is above it"),
+        ({"shares": {**dict.fromkeys(MIXED, 1.0), "net": -1.0}}, "a number of at least 0"),
+        ({"shares": dict.fromkeys(MIXED, 1.0), "fusion": "average"}, "Received: fusion: average"),
+    ],
+)
+def test_shares_and_trees_are_checked(params, message):
+    with pytest.raises(ValidationError, match=message):
+        ensemble.Params.model_validate({"members": MIXED, **params})
+
+
+def test_fitted_shares_leave_out_trees_that_learned_nothing():
+    train, val = tiny.splits("images", "classify")
+    model = _fit(train, val, members={"line": {"family": "linear"}, "steps": {"family": "gboost", "iterations": 1}})
+    shares = dict(zip(model.families, model.shares, strict=True)) if model.framework == "mixed" else {"linear": 1.0}
+    assert shares["linear"] > 0.9
+
+
+def test_a_forest_and_boosting_with_many_labels_cannot_be_one_file():
+    train, val = tiny.splits("images", "classify")
+    many = replace(train, labels=np.array(["a", "b", "c"]))
+    members = {name: {"family": name} for name in ("forest", "gboost")}
+    with pytest.raises(ValueError, match=r"Received: 3 labels and members of both families. Leave one of them out."):
+        _fit(many, replace(val, labels=many.labels), members=members, fusion="average")

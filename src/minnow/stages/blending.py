@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def found(case: Case, made: Sequence[Made], batches: Mapping[str, Batch]) -> Sha
     own = [one.loss.mean() for name, one in able.items() if name not in case.further]
     if len(able) < 2 or not own:
         return {}
-    shares = selected(able)
+    shares = selected(able, case.judge.margin)
     answers = blended([(able[name].outputs, share) for name, share in shares.items()])
     needed = 0.0 if usecase.effort == THOROUGH else case.measure.loss_margin(np.array([min(own)]), case.judge.margin)
     if case.measure.rule:
@@ -64,27 +65,44 @@ def found(case: Case, made: Sequence[Made], batches: Mapping[str, Batch]) -> Sha
     return shares if len(shares) > 1 and gain > needed else {}
 
 
-def selected(able: Mapping[str, Evaluation]) -> dict[str, float]:
+def selected(able: Mapping[str, Evaluation], margin: float | None = None) -> dict[str, float]:
     """Select members greedily, with replacement, by the log loss of labels or the measure of numbers.
 
-    able: entry under families -> its answers on val. Returns the shares after the step with the least loss, the first of equal
-    ones. Of equal gains the entry that comes first is taken.
+    able: entry under families -> its answers on val. Of the members found, the fewest bytes are kept whose loss is within a
+    quarter of a margin of that of all of them. margin: a setting in the place of the measure's own.
     """
     batch = next(iter(able.values())).batch
     measure = tasks.measure(batch.task, "log_loss" if len(batch.labels) else batch.measure)
     (name,) = (name for name in next(iter(able.values())).outputs if name in AVERAGED)
     outputs = {entry: one.outputs[name] for entry, one in able.items()}
+
+    def loss(answers: Array) -> float:
+        return float(measure.loss({name: answers}, batch).mean())
+
+    best, shares = greedy(outputs, loss)
+    most = best + measure.loss_margin(np.array([best]), margin if not len(batch.labels) else None) / 4
+    parts = [part for size in range(2, len(shares)) for part in combinations(shares, size)]
+    smaller = [greedy({entry: outputs[entry] for entry in part}, loss) for part in parts]
+    kept = [shares, *(one for value, one in smaller if value <= most and len(one) > 1)]
+    return min(kept, key=lambda one: sum(able[entry].bundle.size_bytes for entry in one))
+
+
+def greedy(outputs: Mapping[str, Array], loss: Callable[[Array], float]) -> tuple[float, dict[str, float]]:
+    """Take in each step the output with which the average loses least. Returns the least loss of all steps, and its shares.
+
+    outputs: entry -> (n, ...). At most MOST entries are taken. Of equal losses the first entry, and the first step, are kept.
+    """
     taken: list[str] = []
     best: tuple[float, list[str]] = (np.inf, [])
     total = np.zeros_like(next(iter(outputs.values())), np.float64)
     for step in range(1, STEPS + 1):
-        open_ = outputs if len(set(taken)) < MOST else dict.fromkeys(taken)
-        losses = {entry: measure.loss({name: (total + outputs[entry]) / step}, batch).mean() for entry in open_}
+        allowed = outputs if len(set(taken)) < MOST else dict.fromkeys(taken)
+        losses = {entry: loss((total + outputs[entry]) / step) for entry in allowed}
         entry = min(losses, key=lambda one: losses[one])
         total += outputs[entry]
         taken.append(entry)
-        best = min(best, (float(losses[entry]), list(taken)), key=lambda one: one[0])
-    return {entry: count / len(best[1]) for entry, count in Counter(best[1]).items()}
+        best = min(best, (losses[entry], list(taken)), key=lambda one: one[0])
+    return best[0], {entry: count / len(best[1]) for entry, count in Counter(best[1]).items()}
 
 
 def blended(answers: Sequence[tuple[Outputs, float]]) -> dict[str, Array]:
