@@ -40,7 +40,10 @@ def walked(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("blend")
     _written(folder, request.param == "regress")
     options = {"target": "answer", "min_rows": 50}
-    case = case_of(folder, "tabular", request.param, options, families=FAMILIES, judge={"margin": 1e-6})
+    more = {"families": FAMILIES, "judge": {"margin": 1e-6}} | (
+        {"measure": "log_loss"} if request.param == "classify" else {}
+    )
+    case = case_of(folder, "tabular", request.param, options, **more)
     prepared = prepared_of(case)
     return case, prepared, made_of(case, prepared, folder / "scratch"), folder
 
