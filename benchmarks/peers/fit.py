@@ -67,12 +67,15 @@ def tfidf(rows: pd.DataFrame, target: np.ndarray, about: dict[str, Any], seed: i
 
 
 def fasttext(rows: pd.DataFrame, target: np.ndarray, about: dict[str, Any], seed: int) -> tuple[Answer, int]:
-    """FastText with pairs of words and otherwise its defaults, on lower-case words."""
+    """FastText on lower-case words with pairs of words, 25 epochs and a rate of 0.5, as its authors' tutorial ends.
+
+    With its defaults of 5 epochs at a rate of 0.1 it learns nothing from 9,600 sentences.
+    """
     from fasttext import train_supervised
 
     lines, file = [_line(text) for text in rows["text"]], Path("fasttext.txt")
     file.write_text("".join(f"__label__{label} {line}\n" for label, line in zip(target, lines, strict=True)))
-    model = train_supervised(str(file), wordNgrams=2, seed=seed, thread=1, verbose=0)
+    model = train_supervised(str(file), wordNgrams=2, epoch=25, lr=0.5, seed=seed, thread=1, verbose=0)
     model.save_model("fasttext.bin")
     size = Path("fasttext.bin").stat().st_size
     Path("fasttext.bin").unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -50,14 +50,21 @@ class Found:
     class_folder: which folder names the class of a file, counted from 0 without a folder that all files share and without a
     folder named train, val or test; negative numbers count from the file. None takes the folder that the file is in, or, where
     files lie at different depths, the folder at the least depth at which more than a tenth of them lie.
+    labels, splits: file -> what a table says of it, in the place of its folders; None where there is no table. said: of the
+    table.
     """
 
     files: tuple[RowFile, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     class_folder: int | None = None
+    labels: Mapping[str, str] | None = None
+    splits: Mapping[str, str] = field(default_factory=dict[str, str])
+    said: tuple[Notice, ...] = ()
 
     def label(self, name: str) -> str:
-        """Name of the class folder of a file, "" for a file outside of them. name: as in RowFile."""
+        """Label of a file: the name of its class folder, "" for a file outside of them. name: as in RowFile."""
+        if self.labels is not None:
+            return self.labels.get(name, "")
         folders = self._below(_folders(name))
         position = self._depth - 1 if self.class_folder is None else self.class_folder
         return _at(folders, position)
@@ -67,6 +74,8 @@ class Found:
 
         A folder fixes a split where one of them is named test*, or val beside train*; there, val is the test set.
         """
+        if any(self.splits.values()):
+            return self.splits.get(name, "")
         folders = _folders(name)[self._shared :]
         split = _split_of(folders[0]) if len(folders) > 1 else ""
         return {"val": "test", "train": "train"}.get(split, "") if "test" not in self._splits else split
@@ -111,14 +120,16 @@ class Found:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """One sentence for each reason that files are skipped for."""
+        """What is said of a table of labels, and one sentence for each reason that files are skipped for."""
         reasons = sorted({item.why for item in self.skipped})
-        return tuple(_notice(why, [item for item in self.skipped if item.why == why]) for why in reasons)
+        return self.said + tuple(_notice(why, [item for item in self.skipped if item.why == why]) for why in reasons)
 
     @property
     def class_notices(self) -> tuple[Notice, ...]:
         """What is said about classes and splits of folders: files below their class folder, other readings, val as test."""
         notices = []
+        if self.labels is not None:
+            return ()
         deeper = [file.name for file in self.files if len(self._below(_folders(file.name))) > self._depth]
         if deeper and self.class_folder is None:
             example = f"{deeper[0]} has the class '{self.label(deeper[0])}'"
@@ -153,6 +164,16 @@ class Found:
         """Take out the files that are outside of class folders."""
         outside = {file.name: "" for file in self.files if not self.label(file.name)}
         return self.without(outside, "files outside of class folders") if outside else self
+
+    def with_labels(self, labels: Mapping[str, str], splits: Mapping[str, str], said: tuple[Notice, ...] = ()) -> Found:
+        """Give files the labels of a table, and take out those without one. splits: file -> split, "" where none is fixed."""
+        without = tuple(
+            Skipped(f.name, "files that the table of labels does not name")
+            for f in self.files
+            if not labels.get(f.name)
+        )
+        files = tuple(file for file in self.files if labels.get(file.name))
+        return replace(self, files=files, skipped=self.skipped + without, labels=labels, splits=splits, said=said)
 
     def check_losses(self, max_lost: float) -> None:
         """Raise FolderError where a class loses more than a share max_lost of its files."""

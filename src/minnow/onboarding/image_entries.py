@@ -10,9 +10,10 @@ from pathlib import Path
 from minnow.folders import Found, find_files
 from minnow.modalities.images.arrays import holds_arrays, pixel_key, read_arrays
 from minnow.modalities.images.class_folders import decoded, find_pictures, without_broken
-from minnow.modalities.images.decode import SUFFIXES
+from minnow.modalities.images.decode import SUFFIXES, UNREADABLE
 from minnow.modalities.images.options import Options
-from minnow.onboarding.class_folders import choose_class_folder, choose_limits, train_rows
+from minnow.onboarding.class_folders import choose_limits, train_rows
+from minnow.onboarding.label_tables import choose_classes, label_table
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.types import Array
 
@@ -27,7 +28,10 @@ _SHOWN = 80
 
 
 def has_images(data: Path) -> bool:
-    """Whether a path holds arrays of images, or pictures: in folders, or without a table beside them. Raises FolderError."""
+    """Whether a path holds arrays of images, or pictures: in folders, without a table beside them, or named by one.
+
+    Raises FolderError.
+    """
     if holds_arrays(data, _DEFAULTS):
         return True
     if data.is_file() and data.suffix.lower() != ".zip":
@@ -35,7 +39,7 @@ def has_images(data: Path) -> bool:
     found = find_files(data, SUFFIXES)
     tables = data.is_dir() and any(path.suffix.lower() in _TABLES for path in data.iterdir())
     classes = {label for file in found.files if (label := found.label(file.name))}
-    return bool(found.files) and (len(classes) > 1 or not tables)
+    return bool(found.files) and (len(classes) > 1 or not tables or label_table(found, data) is not None)
 
 
 def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
@@ -46,10 +50,10 @@ def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each picture has a class")
     if generates:
         proposal.choose("options.labelled", False, "new pictures are generated from all of these, whatever their class")
-    propose(proposal, data, Options.read({"labelled": not generates}))
+    propose(proposal, data, Options.read({"labelled": not generates}), request)
 
 
-def _propose_arrays(proposal: Proposal, data: Path, options: Options) -> None:
+def _propose_arrays(proposal: Proposal, data: Path, options: Options, request: Request) -> None:
     rows = read_arrays(data, options)
     proposal.choose("modality", "images", f"arrays of {len(rows.images):,} pictures")
     proposal.found += [notice.text for notice in rows.notices]
@@ -59,18 +63,11 @@ def _propose_arrays(proposal: Proposal, data: Path, options: Options) -> None:
     proposal.train_rows = train_rows(rows.split)
 
 
-def _propose_pictures(proposal: Proposal, data: Path, options: Options) -> None:
-    found = find_pictures(data, options)
-    if options.labelled:
-        in_classes = choose_class_folder(proposal, found)
-        if not in_classes.files:
-            raise ValueError(
-                f"Images need a folder for each class, two or more. Received: {len(found.files):,} pictures in "
-                f"{', '.join(found.readings[0])}. Divide them into class folders, or generate such pictures: --task generate."
-            )
-        found = in_classes
+def _propose_pictures(proposal: Proposal, data: Path, options: Options, request: Request) -> None:
+    found = _in_classes(proposal, data, request) if options.labelled else find_pictures(data, options)
     classes = sorted({found.label(file.name) for file in found.files})
-    where = f" in {len(classes)} class folders: {', '.join(classes)[:_SHOWN]}" if options.labelled else ""
+    kind = "classes" if found.labels is not None else "class folders"
+    where = f" in {len(classes)} {kind}: {', '.join(classes)[:_SHOWN]}" if options.labelled else ""
     proposal.choose("modality", "images", f"{len(found.files):,} pictures{where}")
     survey = _survey(found)
     kept = without_broken(found, survey.broken, options.max_lost)
@@ -80,6 +77,19 @@ def _propose_pictures(proposal: Proposal, data: Path, options: Options) -> None:
     labels = [kept.label(file.name) for file in kept.files] if options.labelled else []
     choose_limits(proposal, survey.keys, labels, "pictures")
     proposal.train_rows = train_rows([kept.split(file.name) for file in kept.files])
+
+
+def _in_classes(proposal: Proposal, data: Path, request: Request) -> Found:
+    """The pictures that have a class, by their folders or by a table. Raises ValueError where none says their classes."""
+    found = find_files(data, SUFFIXES, UNREADABLE)
+    if in_classes := choose_classes(proposal, found, data, request):
+        return in_classes
+    found = find_pictures(data, _DEFAULTS)
+    raise ValueError(
+        f"Images need a folder for each class, two or more, or a table that names each picture and its class. Received: "
+        f"{len(found.files):,} pictures in {', '.join(found.readings[0])}. Divide them into class folders, write such a table, "
+        "or generate such pictures: --task generate."
+    )
 
 
 @dataclass(frozen=True)

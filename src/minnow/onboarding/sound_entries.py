@@ -12,7 +12,8 @@ import numpy as np
 from minnow.folders import Found
 from minnow.modalities.audio.files import UNDECODED, find_sounds, none_found, notices_of, sound_of
 from minnow.modalities.audio.options import Options
-from minnow.onboarding.class_folders import choose_class_folder, choose_limits, train_rows
+from minnow.onboarding.class_folders import choose_limits, train_rows
+from minnow.onboarding.label_tables import choose_classes
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Request
 from minnow.types import Notice, content_key
 
@@ -45,9 +46,9 @@ def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
         raise none_found(data, found)
     proposal.choose("modality", "audio", "")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each sound has a class")
-    in_classes = choose_class_folder(proposal, found)
-    names_hold_classes = not in_classes.files
-    if names_hold_classes:
+    in_classes = choose_classes(proposal, found, data, request)
+    names_hold_classes = in_classes is None
+    if in_classes is None:
         classes = _labels_in_names(proposal, [file.name for file in found.files])
     else:
         found = in_classes
@@ -58,6 +59,7 @@ def propose_audio(proposal: Proposal, data: Path, request: Request) -> None:
         raise none_found(data, survey.found)
     labels = [classes[file.name] for file in survey.found.files]
     names, where = sorted(set(labels)), "by their names" if names_hold_classes else "by their folders"
+    where = where if found.labels is None else "by the table"
     why = f"{len(labels):,} sounds in {len(names)} classes {where}: {', '.join(names)[:_SHOWN]}"
     proposal.choose("modality", "audio", why)
     _choose_length(proposal, survey)

@@ -12,7 +12,7 @@ from minnow.onboarding.columns import Columns, has_id_name, has_time_name, is_gr
 from minnow.onboarding.proposal import ASKED_FOR, Proposal, Question, Request
 from minnow.types import Array
 
-_NAMES = (
+TARGET_NAMES = (
     "target", "label", "class", "y", "answer", "outcome", "result", "diagnosis", "category", "sentiment", "survived", "churn",
     "churned", "fraud", "is_fraud", "species", "activity", "price_class", "grade", "quality", "default",
 )  # fmt: skip
@@ -44,7 +44,7 @@ def target_of(
     lacking = [name for name in columns.frame.lacked if name in candidates]  # as in a competition's test.csv
     if len(lacking) == 1:
         return lacking[0], "the column that other files of the folder lack; choose another with --target"
-    if by_name := named(candidates, _NAMES):
+    if by_name := named(candidates, TARGET_NAMES):
         return by_name, "its name is that of a target; choose another with --target"
     able = [name for name in candidates if name in columns.odd or _can_be_target(name, columns.values[name])]
     if not candidates:

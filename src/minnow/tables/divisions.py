@@ -38,7 +38,7 @@ def divide(files: Sequence[str], given: Mapping[str, str] | None = None) -> Divi
     count, unless all begin with test.
     """
     names, given = list(dict.fromkeys(files)), given or {}
-    words = {name: given.get(name) or _word_of(name) for name in names}
+    words = {name: given.get(name) or word_of(name) for name in names}
     found = set(words.values())
     if "" not in found and "train" in found and len(found) > 1:
         return Division(words) if "test" in found else _val_as_test(words)
@@ -56,7 +56,7 @@ def _val_as_test(words: Mapping[str, str]) -> Division:
     )
 
 
-def _word_of(name: str) -> str:
+def word_of(name: str) -> str:
     """The split of the one word in a name that stands for one; of how it begins without such a word; "" with several."""
     found = [_WORDS[word] for word in _BETWEEN.split(name.lower()) if word in _WORDS]
     if not found:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from minnow.tables.label_files import LabelFile
 from minnow.tables.options import LabelledOptions
 
 
@@ -17,6 +18,7 @@ class Options(LabelledOptions):
         of the file name that is the group, such as the speaker. separator: between the parts of a name.
     class_folder: which folder names the class, where folders lie in class folders: counted from 0 without the folders that
         all files share and those named train, val or test; negative numbers count from the file. None finds it.
+    label_file: a table that names each file and its class, in the place of class folders.
     max_lost: largest accepted share of a class's files that cannot be read.
     test: pattern of the file names of the test set, such as "*_[0-4].wav"; folders train and test need none.
     rate: sampling rate in Hz that sounds are resampled to. seconds: length that sounds are trimmed or padded to.
@@ -28,12 +30,13 @@ class Options(LabelledOptions):
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {"range_db": "top_db"}
-    FILES: ClassVar[tuple[str, ...]] = ("class_folder", "max_lost", "test")
+    FILES: ClassVar[tuple[str, ...]] = ("class_folder", "label_file", "max_lost", "test")
 
     label_part: int | None = None
     group_part: int | None = None
     separator: str = Field("_", min_length=1)
     class_folder: int | None = None
+    label_file: LabelFile | None = None
     max_lost: float = Field(0.1, ge=0, le=1)
     test: str | None = None
     rate: int = Field(8000, ge=1000, le=192_000)

@@ -16,6 +16,7 @@ from minnow.modalities.audio.options import Options
 from minnow.modalities.audio.waveform import fitted
 from minnow.tables.expectations import Words, expect, label_columns, label_expectations
 from minnow.tables.files import FileError, fixed_splits
+from minnow.tables.label_files import labelled
 from minnow.types import Array, Expectation, KeyRule, KeyRuleError, Table, content_key
 
 
@@ -82,6 +83,8 @@ def _in_classes(folder: Path, options: Options) -> Found:
     found = find_sounds(folder, options.class_folder)
     if not found.files:
         raise none_found(folder, found)
+    if options.label_file is not None:
+        return labelled(found, folder, options.label_file)
     if options.label_part is not None:
         return found
     if not any(found.label(file.name) for file in found.files):

@@ -12,6 +12,7 @@ from minnow.modalities.images.arrays import ImageRows, pixel_key
 from minnow.modalities.images.decode import SUFFIXES, UNREADABLE, PictureError, decode
 from minnow.modalities.images.options import Options
 from minnow.tables.files import FileError
+from minnow.tables.label_files import labelled
 from minnow.types import Array
 
 BROKEN = "pictures that cannot be read"
@@ -28,11 +29,13 @@ def find_pictures(place: Path, options: Options) -> Found:
         )
     if not options.labelled:
         return found
+    if options.label_file is not None:
+        return labelled(found, place, options.label_file)
     kept = found.in_classes()
     if not kept.files:
         raise FileError(
-            f"{found.files[0].name}: a picture must be in a folder that is named after its class. Received: "
-            f"{len(found.files):,} pictures outside of class folders."
+            f"{found.files[0].name}: a picture must be in a folder that is named after its class, or in a table of labels "
+            f"(options.label_file). Received: {len(found.files):,} pictures outside of class folders."
         )
     return kept
 

@@ -7,9 +7,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from minnow.tables.label_files import LabelFile
 from minnow.tables.options import LabelledOptions
 
-_LABEL_OPTIONS = ("labels", "class_weights", "min_class_share")
+_LABEL_OPTIONS = ("labels", "class_weights", "min_class_share", "label_file")
 """Options that are used only where images have labels."""
 _GENERATION_OPTIONS = ("latent", "extractor")
 """Options that are used only where images are generated."""
@@ -24,19 +25,21 @@ class Options(LabelledOptions):
     resize: [height, width] that images are resized to; None needs images of one size.
     class_folder: which folder of a picture's path is its class, 0 for the first one below train/ and test/, -1 for the one
         that it is in; None takes that one, or the first depth at which pictures lie.
+    label_file: a table that names each picture and its class, in the place of class folders.
     max_lost: largest accepted share of a class's pictures that cannot be read.
     labelled: false where images are generated: labels are optional, and only the feature extractor is trained on them.
     latent: size of the noise vector that an image is generated from.
     extractor: a feature extractor of an earlier outcome (extractor.npz) for the Fréchet distance; None trains one.
     """
 
-    FILES: ClassVar[tuple[str, ...]] = ("file", "class_folder", "max_lost")
+    FILES: ClassVar[tuple[str, ...]] = ("file", "class_folder", "label_file", "max_lost")
 
     file: str | None = None
     scale: float = Field(255, gt=0)
     channels: Literal[1, 3] | None = None
     resize: list[int] | None = Field(None, min_length=2, max_length=2)
     class_folder: int | None = None
+    label_file: LabelFile | None = None
     max_lost: float = Field(0.1, ge=0, le=1)
     labelled: bool = True
     latent: int = Field(32, ge=1)
