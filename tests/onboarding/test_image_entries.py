@@ -166,9 +166,8 @@ def test_folders_of_splits_are_no_classes(tmp_path):
 
 def test_pictures_of_one_folder_are_refused_with_what_to_do(tmp_path):
     _classes(tmp_path, names=("all",))
-    with pytest.raises(
-        ValueError, match=re.escape("a folder for each class, two or more. Received: 30 pictures in all.")
-    ):
+    needed = "a folder for each class, two or more, or a table that names each picture and its class"
+    with pytest.raises(ValueError, match=re.escape(f"{needed}. Received: 30 pictures in all.")):
         propose(tmp_path, Request())
     assert _proposal(tmp_path, "generate").options == {"labelled": False, "min_rows": 30}
 

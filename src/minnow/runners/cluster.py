@@ -25,7 +25,13 @@ from minnow.types import Report, StopFit, silent
 from minnow.workspace import DISK_FULL
 
 CONNECT_S, NODES_S, POLL_S = 10, 30, 0.2
-ROOMS = ("minnow.runners.worker", "minnow.stages.train", "minnow.stages.compress")
+ROOMS = (
+    "minnow.runners.worker",
+    "minnow.stages.train",
+    "minnow.stages.compress",
+    "minnow.stages.blending",
+    "minnow.stages.crossval",
+)
 START = "Start nodes with `dask worker SCHEDULER --nthreads 1 --nworkers 1` in a checkout of this commit; see docs/scale.md."
 
 
