@@ -148,7 +148,7 @@ def joined(
 ) -> JoinedModel:
     """Join fitted members by the shares of params, which are equal where it has none.
 
-    fitted: in the order of the members; settled: what val settled of each; train: the rows that they were fitted to.
+    fitted: in the order of the members' names; settled: what val settled of each; train: the rows that they were fitted to.
     """
     settings = _settings(params, train.modality)
     given = params.shares or dict.fromkeys(settings, 1 / len(settings))
@@ -242,9 +242,9 @@ class _Members:
 
 
 def _settings(params: Params, modality: str) -> dict[str, dict[str, Any]]:
-    """The members and their settings."""
+    """The members and their settings, in the order of their names, since records do not keep another and sums depend on it."""
     suitable = ("linear", "embedbag") if modality == "text" else ("linear", "fcnn")
-    return params.members or {name: {"family": name} for name in suitable}
+    return dict(sorted((params.members or {name: {"family": name} for name in suitable}).items()))
 
 
 def _report_of_member(report: Report, done: int, fits: int) -> Report:

@@ -122,7 +122,7 @@ def with_blend(case: Case, shares: Shares) -> Case:
 def join(case: Case, handed: Handover, made: Sequence[Made], report: Report = silent) -> Trained:
     """Join the fitted members of the blend of a case, or find it in the cache. It is what a fit to the same rows would give."""
     by_name = {one.trained.family: one.trained for one in made}
-    members = [(case.usecase.family_of(name), by_name[name].folder) for name in case.blends[NAME]]
+    members = [(case.usecase.family_of(name), by_name[name].folder) for name in sorted(case.blends[NAME])]
     made_from = train.origin(case, NAME, handed)
     entry = case.cache.get_or_make(
         "models",
