@@ -73,6 +73,18 @@ class Model(Protocol):
         """Return the same model with the offset of the rows as another input, which is added to its predictions."""
         ...
 
+    @property
+    def least_probability(self) -> float:
+        """The smallest probability of a label of which with_temperature takes the power; smaller ones count as this."""
+        ...
+
+    def with_temperature(self, temperature: float) -> Model:
+        """Return the same classifier with probabilities proportional to their power of 1 / temperature.
+
+        The temperature is then among its facts and in what val settled; 1 changes no probability.
+        """
+        ...
+
     def save(self, folder: Path) -> None:
         """Write to folder. The family's load(folder) returns a model with the same predictions."""
         ...

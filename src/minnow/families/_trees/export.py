@@ -16,6 +16,8 @@ from minnow.types import OFFSET, Array
 Kind = Literal["forest", "boosting"]
 """Kind of the estimator: a forest, or histogram gradient boosting."""
 _OPSET = 18
+LEAST_SHARE = 1e-4
+"""The smallest share of trees of which a power is taken: far above the rounding of their sum in float32."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,15 @@ class Answer:
     """How the output of a model is computed from that of its estimator.
 
     output: name; labels: their number, 0 for a number; values: (k,) float32, the values of a number that are the classes of
-    the estimator, where the output is their median; has_offset: the offset is added.
+    the estimator, where the output is their median; has_offset: the offset is added; temperature: the output is proportional to
+    the power of 1 / temperature of the probabilities, None leaves them.
     """
 
     output: str
     labels: int = 0
     values: Array | None = None
     has_offset: bool = False
+    temperature: float | None = None
 
 
 def to_onnx(estimator: Any, kind: Kind, layout: Layout, answer: Answer) -> Any:
@@ -145,6 +149,8 @@ def _set_output(graph: Any, answer: Answer, name: str) -> None:
         name = add_median(graph, name, answer.values)
     elif not answer.labels:
         name = _flattened(graph, name)
+    elif answer.temperature is not None:
+        name = _tempered(graph, name, answer.temperature)
     if answer.has_offset:
         graph.input.append(helper.make_tensor_value_info(OFFSET, TensorProto.FLOAT, [None]))
         graph.node.append(helper.make_node("Add", [name, OFFSET], ["total"]))
@@ -160,6 +166,22 @@ def _flattened(graph: Any, name: str) -> str:
     graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "row_shape"))
     graph.node.append(helper.make_node("Reshape", [name, "row_shape"], ["row"]))
     return "row"
+
+
+def _tempered(graph: Any, name: str, temperature: float) -> str:
+    """Add nodes that take powers of probabilities (n, k) and divide them by their sum. Returns the name of the result."""
+    from onnx import helper, numpy_helper
+
+    tensors = {"least": LEAST_SHARE, "power": 1 / temperature}
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(v, np.float32), key) for key, v in tensors.items())
+    graph.node.extend(
+        [
+            helper.make_node("Max", [name, "least"], ["shares"]),
+            helper.make_node("Pow", ["shares", "power"], ["powers"]),
+            helper.make_node("LpNormalization", ["powers"], ["tempered"], axis=1, p=1),
+        ]
+    )
+    return "tempered"
 
 
 def _drop_unused(graph: Any, needed_output: str) -> None:
