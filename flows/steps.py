@@ -96,6 +96,8 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
         job.display.say(f"  {case.name}: {family} began with the weights of '{case.usecase.starts[family]}': {layers}")
+    if (temperature := trained.facts.get("temperature", 1)) != 1:
+        job.display.say(f"  {case.name}: the probabilities of {family} have the temperature {temperature:g}")
     return trained
 
 

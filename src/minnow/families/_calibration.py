@@ -20,9 +20,11 @@ from minnow.types import SMALLEST_PROBABILITY, Array, Batch
 TINY = float(np.finfo(np.float32).tiny)
 """The smallest probability that has a logarithm of full precision."""
 _LEAST, _MOST = 0.1, 10.0
-_PRIOR_ROWS = 10.0
+_LEAST_UNITS = 100
+"""Fewest groups of rows, or different rows, that settle a temperature. docs/quality.md has what fewer cost."""
+_PRIOR_ROWS = 30.0
 """Strength of the prior for a temperature of 1: as if so many more rows were right as often as their probabilities say."""
-_ERRORS = 1.0
+_ERRORS = 2.0
 """Number of standard errors that the gain on rows that were not fitted must exceed."""
 _ENOUGH_ROWS = 20_000
 """Most rows of val that are read: more say hardly more about one number."""
@@ -86,14 +88,14 @@ def tempered(probabilities: Array, temperature: float, least: float = TINY) -> A
 def chosen(probabilities: Array, val: Batch, least: float = TINY) -> float:
     """Return the temperature for probabilities (n, k) of the rows of val, by their targets, weights and groups.
 
-    1 where rows that have not fitted it gain less than a standard error by it, where val cannot be halved, and where the fit
-    has diverged. least: see tempered.
+    1 where rows that have not fitted it gain less by it than two standard errors, where rows are few, and where the fit has
+    diverged. least: see tempered.
     """
-    folds = folds_of(units(val), 2)
-    if not folds or not np.isfinite(probabilities).all():
+    own = units(val)
+    if len(np.unique(own)) < _LEAST_UNITS or not np.isfinite(probabilities).all():
         return 1.0
     gain = np.zeros(len(val))
-    for fitted, held in folds:
+    for fitted, held in folds_of(own, 2):
         temperature = _fitted(probabilities[fitted], val.take(fitted), least)
         part, rows = probabilities[held], val.take(held)
         gain[held] = _loss(part, rows) - _loss(tempered(part, temperature, least), rows)
@@ -109,7 +111,7 @@ def _loss(probabilities: Array, rows: Batch) -> Array:
 
 
 def _is_gain(gain: Array, val: Batch) -> bool:
-    """Whether the weighted mean gain (n,) exceeds its standard error, by which rows of one group are one observation."""
+    """Whether the weighted mean gain (n,) exceeds its standard errors, for which rows of one group are one observation."""
     weight = val.weight.astype(np.float64)
     mean = float(np.average(gain, weights=weight))
     _, group = np.unique(units(val), return_inverse=True)
