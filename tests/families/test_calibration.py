@@ -47,7 +47,7 @@ def test_a_planted_temperature_is_found(planted, labels):
     assert found == float(f"{found:.3g}"), "Rounded, so that small differences of a machine change no byte."
 
 
-@pytest.mark.parametrize("rows", [100, 400, 2_000])
+@pytest.mark.parametrize("rows", [200, 500, 2_000])
 def test_probabilities_that_are_right_stay_as_they_are(rows):
     draws = [_answered(rows, seed) for seed in range(40)]
     found = np.array([chosen(_softmax(logits), val) for logits, val in draws])
@@ -65,21 +65,21 @@ def test_rows_weigh_as_they_are_told():
 
 
 def test_rows_of_one_group_are_one_observation():
-    logits, val = _answered(120, 3)
-    target = np.where(np.arange(120) < 18, logits.argmin(axis=1), logits.argmax(axis=1))
+    logits, val = _answered(200, 3)
+    target = np.where(np.arange(200) < 30, logits.argmin(axis=1), logits.argmax(axis=1))
     probabilities, target = _softmax(np.tile(logits, (20, 1))), np.tile(target, 20)
-    rows = Batch({}, target, val.labels, "classify", np.arange(2_400, dtype=np.uint64))
+    rows = Batch({}, target, val.labels, "classify", np.arange(4_000, dtype=np.uint64))
     assert chosen(probabilities, rows) > 1.1
-    assert chosen(probabilities, replace(rows, group=np.arange(2_400) % 120)) == 1
-    assert chosen(probabilities, replace(rows, group=np.arange(2_400) % 8)) == 1, "So few groups settle nothing."
+    assert chosen(probabilities, replace(rows, group=np.arange(4_000) % 200)) == 1
+    assert chosen(probabilities, replace(rows, group=np.arange(4_000) % 8)) == 1, "So few groups settle nothing."
 
 
 def test_rows_that_are_all_right_do_not_make_a_model_certain_and_few_settle_nothing():
-    logits, val = _answered(120, 4, labels=2)
+    logits, val = _answered(200, 4, labels=2)
     probabilities = _softmax(logits)
     right = replace(val, target=probabilities.argmax(axis=1))
     assert 0.3 < chosen(probabilities, right) < 0.8
-    few = np.arange(99)
+    few = np.arange(199)
     assert chosen(probabilities[few], right.take(few)) == 1
 
 
@@ -117,15 +117,14 @@ def _small(name, **more):
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_temperature_softens_the_same_model_in_every_form(name, tmp_path):
     train, val = tiny.splits(PROBLEMS[name], "classify")
-    plain, soft = (
-        families.fit(name, train, val, _small(name, temperature=temperature), seed=3) for temperature in (1.0, 2.0)
-    )
-    assert plain.settled["temperature"] == 1
-    assert (soft.settled["temperature"], soft.facts["temperature"]) == (2, 2)
+    plain = families.fit(name, train, val, _small(name, temperature=1.0), seed=3)
     (before,) = plain.predict(val.inputs).values()
+    assert plain.settled["temperature"] == plain.facts["temperature"] == 1
+    soft = plain.with_temperature(2.0)
+    assert soft.settled["temperature"] == soft.facts["temperature"] == 2
     (after,) = soft.predict(val.inputs).values()
     expected = tempered(before.astype(np.float64), 2.0, plain.least_probability)
-    assert np.abs(expected - before).max() > 0.01
+    assert np.abs(expected - before).max() > 1e-3
     np.testing.assert_allclose(after, expected, atol=1e-5)
     np.testing.assert_array_equal(after.argmax(axis=1), before.argmax(axis=1))
     soft.save(tmp_path)
@@ -139,6 +138,15 @@ def test_a_temperature_softens_the_same_model_in_every_form(name, tmp_path):
         exporter.write(soft, path)
         (exported,) = runtimes.open_model(path).predict(val.inputs).values()
         np.testing.assert_allclose(exported, after, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["linear", "forest", "fcnn"])
+def test_a_temperature_of_the_parameters_is_that_of_the_model(name):
+    train, val = tiny.splits("images", "classify")
+    plain, soft = (families.fit(name, train, val, _small(name, temperature=t), seed=3) for t in (1.0, 2.0))
+    (before,), (after,) = (model.predict(val.inputs).values() for model in (plain, soft))
+    np.testing.assert_allclose(after, tempered(before, 2.0, plain.least_probability), atol=1e-5)
+    assert soft.settled["temperature"] == 2
 
 
 @pytest.mark.parametrize("labels", [2, 3])

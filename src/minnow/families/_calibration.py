@@ -20,7 +20,7 @@ from minnow.types import SMALLEST_PROBABILITY, Array, Batch
 TINY = float(np.finfo(np.float32).tiny)
 """The smallest probability that has a logarithm of full precision."""
 _LEAST, _MOST = 0.1, 10.0
-_LEAST_UNITS = 100
+_LEAST_UNITS = 200
 """Fewest groups of rows, or different rows, that settle a temperature. docs/quality.md has what fewer cost."""
 _PRIOR_ROWS = 30.0
 """Strength of the prior for a temperature of 1: as if so many more rows were right as often as their probabilities say."""
