@@ -27,6 +27,8 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
     if began := trained.facts.get("init_from"):
         layers = "; ".join(f"{what} {', '.join(names) or 'none'}" for what, names in began.items())
         job.display.say(f"  {case.name}: {family} began with the weights of '{case.usecase.starts[family]}': {layers}")
+    if (temperature := trained.facts.get("temperature", 1)) != 1:
+        job.display.say(f"  {case.name}: the probabilities of {family} have the temperature {temperature:g}")
     return trained
 
 
@@ -75,7 +77,7 @@ def blend(job: Job, case: Case, prepared: Prepared, scratch: Path, made: list[Ma
     shares = blending.found(case, made, prepared.batches)
     if not shares:
         return case
-    wider, name = blending.with_blend(case, shares), blending.NAME
+    wider, name = blending.with_blend(case, shares, made), blending.NAME
     said = ", ".join(f"{share:.0%} {member}" for member, share in shares.items())
     job.display.say(f"  {case.name}: tries {name} too, the average of {said}")
     job.display.expect(2)

@@ -130,6 +130,7 @@ def _family(
         metrics={
             "parameters": trained.facts["parameters"],
             "training_s": trained.seconds,
+            **{name: trained.facts[name] for name in ("temperature",) if name in trained.facts},
             **_importance_metrics(importances),
         },
         history=trained.history,

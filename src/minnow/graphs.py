@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 PRODUCER = "minnow"
+LEAST_SHARE = 1e-4
+"""The smallest probability of which a power is taken in a graph: far above the rounding of a sum of shares in float32."""
 
 
 def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = None) -> None:
@@ -28,6 +30,23 @@ def write_canonical(model: Any, path: Path, names: Mapping[str, str] | None = No
     _used_domains(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def add_powers(graph: Any, name: str, power: float) -> str:
+    """Add nodes that take powers of probabilities (n, k) and divide them by their sum. Returns the name of the result."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    tensors = {"least_share": LEAST_SHARE, "power": power}
+    graph.initializer.extend(numpy_helper.from_array(np.array(v, np.float32), key) for key, v in tensors.items())
+    graph.node.extend(
+        [
+            helper.make_node("Max", [name, "least_share"], ["shares"]),
+            helper.make_node("Pow", ["shares", "power"], ["powers"]),
+            helper.make_node("LpNormalization", ["powers"], ["tempered"], axis=1, p=1),
+        ]
+    )
+    return "tempered"
 
 
 def _rename(graph: Any, renamed: Mapping[str, str]) -> None:

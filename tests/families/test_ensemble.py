@@ -23,6 +23,8 @@ def _members(modality, task):
 
 
 def _fit(train, val, name="ensemble", **params):
+    """Fit without calibration, which would change what members are joined to by val."""
+    params |= {"temperature": 1.0} if train.task == "classify" else {}
     return families.fit(name, train, val, families.get(name).Params.model_validate(params), seed=3)
 
 

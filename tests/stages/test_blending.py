@@ -63,7 +63,7 @@ def test_two_that_miss_different_parts_are_blended_and_the_answer_is_their_avera
 @pytest.mark.parametrize("names", [("linear", "gboost"), ("wide", "linear", "gboost")], ids="-".join)
 def test_joined_members_are_what_a_fit_of_the_same_ensemble_gives(walked, names):
     case, prepared, made, folder = walked
-    wider = blending.with_blend(case, dict(zip(names, (0.5, 0.3, 0.2), strict=False)))
+    wider = blending.with_blend(case, dict(zip(names, (0.5, 0.3, 0.2), strict=False)), made)
     handed = train.hand_over(wider, prepared, here)
     joined = blending.join(wider, handed, made)
     assert joined.origin == train.origin(wider, NAME, handed)
@@ -83,9 +83,9 @@ def test_joined_members_are_what_a_fit_of_the_same_ensemble_gives(walked, names)
 
 
 def test_a_blend_is_cross_validated_by_its_members_as_if_it_were_fitted(walked):
-    case, _, _, _ = walked
+    case, _, made, _ = walked
     shares = {"linear": 0.25, "gboost": 0.75}
-    wider, table = blending.with_blend(case, shares), intake.read(case)
+    wider, table = blending.with_blend(case, shares, made), intake.read(case)
     by_members = crossval.run(wider, table, [NAME, "linear"], here)
     fitted = crossval.run(replace(wider, blends={}), table, [NAME], here)
     assert set(by_members.loss) == {NAME, "linear", "gboost"}
@@ -98,8 +98,8 @@ def test_a_blend_is_cross_validated_by_its_members_as_if_it_were_fitted(walked):
 
 
 def test_a_blend_fails_in_cross_validation_where_a_member_does(walked, monkeypatch):
-    case, *_ = walked
-    wider = blending.with_blend(case, {"linear": 0.5, "gboost": 0.5})
+    case, _, made, _ = walked
+    wider = blending.with_blend(case, {"linear": 0.5, "gboost": 0.5}, made)
     fitted = train.fitted
 
     def failing(handed, family, *more):

@@ -43,6 +43,13 @@ def test_held_out_answers_that_training_never_saw_stop_no_family(family, modalit
     assert families.get(family).load(tmp_path / "model").outputs
 
 
+def test_the_temperature_stands_among_the_facts_and_in_what_val_settled(tmp_path):
+    handed = _handed(tmp_path / "handed", "images", "classify", unknown=0)
+    train.fit(handed, "gboost", {"iterations": 5, "temperature": 1.5}, 1, tmp_path)
+    facts = json.loads((tmp_path / train.FACTS).read_text())
+    assert facts["temperature"] == facts["settled"]["temperature"] == 1.5
+
+
 def test_a_split_without_one_known_answer_is_refused(tmp_path):
     handed = _handed(tmp_path / "handed", "images", "classify", unknown=tiny.ROWS)
     with pytest.raises(ValueError, match=r"needs val rows .* Received: 240 val rows, none of which"):

@@ -23,7 +23,8 @@ class Model(Protocol):
     def native(self) -> Any:
         """What is exported to ONNX: a Keras network where the framework is "keras", otherwise an object with to_onnx.
 
-        Where the framework is "mixed": pairs of a member and its share of the average.
+        Where the framework is "mixed": an object with parts, pairs of a member and its share of the average, and with the
+        temperature of that, or None.
         """
         ...
 
@@ -74,6 +75,18 @@ class Model(Protocol):
 
     def with_offset(self) -> Model:
         """Return the same model with the offset of the rows as another input, which is added to its predictions."""
+        ...
+
+    @property
+    def least_probability(self) -> float:
+        """The smallest probability of a label of which with_temperature takes the power; smaller ones count as this."""
+        ...
+
+    def with_temperature(self, temperature: float) -> Model:
+        """Return the same classifier with probabilities proportional to their power of 1 / temperature.
+
+        The temperature is then among its facts and in what val settled; 1 changes no probability.
+        """
         ...
 
     def save(self, folder: Path) -> None:

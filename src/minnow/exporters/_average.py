@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from minnow.graphs import add_powers
 from minnow.types import Spec
 
 
-def averaged(models: Sequence[Any], shares: Sequence[float], output: Spec) -> Any:
+def averaged(models: Sequence[Any], shares: Sequence[float], output: Spec, temperature: float | None) -> Any:
     """Join ONNX models of one output each to one that returns their weighted average. Inputs of one name are one input.
 
-    Raises ValueError where two models need different versions of one operator set.
+    temperature: of average probabilities, of which the power of 1 / temperature is taken; None leaves them. Raises ValueError
+    where two models need different versions of one operator set.
     """
-    from onnx import compose, helper, numpy_helper
+    from onnx import TensorProto, compose, helper, numpy_helper
 
     inputs: dict[str, Any] = {}
     nodes, tensors, parts = [], [], []
@@ -25,9 +27,10 @@ def averaged(models: Sequence[Any], shares: Sequence[float], output: Spec) -> An
         tensors += [*own.initializer, numpy_helper.from_array(np.array(share, np.float32), f"m{index}.share")]
         nodes += [*own.node, helper.make_node("Mul", [own.output[0].name, f"m{index}.share"], [f"m{index}.part"])]
         parts.append(f"m{index}.part")
-    nodes.append(helper.make_node("Sum", parts, [output.name]))
-    answer = helper.make_tensor_value_info(output.name, 1, ["batch", *output.shape])
-    graph = helper.make_graph(nodes, "average", list(inputs.values()), [answer], tensors)
+    nodes.append(helper.make_node("Sum", parts, ["average"]))
+    graph = helper.make_graph(nodes, "average", list(inputs.values()), [], tensors)
+    name = "average" if temperature is None else add_powers(graph, "average", 1 / temperature)
+    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *output.shape]))
     versions = _versions(models)
     imports = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
     return helper.make_model(graph, opset_imports=imports, ir_version=max(model.ir_version for model in models))

@@ -38,8 +38,9 @@ def _converted(model: Model, opset: int | None = None) -> Any:
     if model.framework == "keras":
         return _from_keras(model, opset)
     if model.framework == "mixed":
-        (output,), members = model.outputs, [_converted(member, OPSET) for member, _ in model.native]
-        return averaged(members, [share for _, share in model.native], output)
+        (output,), parts = model.outputs, model.native.parts
+        members = [_converted(member, OPSET) for member, _ in parts]
+        return averaged(members, [share for _, share in parts], output, model.native.temperature)
     return model.native.to_onnx()
 
 

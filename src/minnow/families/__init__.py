@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import Family, Model
+from minnow.families._calibration import calibrated
 from minnow.registry import Registry
 from minnow.types import Batch, Report, silent
 
@@ -19,14 +20,15 @@ def fit(name: str, train: Batch, val: Batch, params: Any, *, seed: int, report: 
     """Fit a family to rows. Where rows have an offset, the model has it as an input and adds it to its outputs.
 
     Families that do not handle offsets themselves are fitted to the differences from it. For the mean absolute percentage error
-    each row has the weight 1 / |target|, with which the absolute error is that measure. params: the family's Params.
-    Raises KeyError for an unknown family, ValueError for rows that the family cannot be fitted to.
+    each row has the weight 1 / |target|, with which the absolute error is that measure. The probabilities of classifiers are
+    calibrated on val. params: the family's Params. Raises KeyError for an unknown family, ValueError for rows that the family
+    cannot be fitted to.
     """
     family = get(name)
     if train.measure == "mape":
         train, val = (_by_size(batch) for batch in (train, val))
     if train.offset is None or family.CAPABILITIES.handles_offset:
-        return family.fit(train, val, params, seed=seed, report=report)
+        return calibrated(family.fit(train, val, params, seed=seed, report=report), train, val, params)
     return family.fit(train.relative(), val.relative(), params, seed=seed, report=report).with_offset()
 
 

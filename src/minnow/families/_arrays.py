@@ -35,9 +35,17 @@ def grouped_folds(batch: Batch, count: int) -> list[tuple[Array, Array]]:
     Rows of one group, or equal rows, are held out together. Fewer groups make fewer folds; a single one makes none. The folds
     are the same whatever the seed of a fit.
     """
+    return folds_of(units(batch), count)
+
+
+def units(batch: Batch) -> Array:
+    """What is held out together, (n,): the groups of rows, or equal rows, by their keys."""
+    return batch.key if len(np.unique(batch.group)) == len(batch) else batch.group
+
+
+def folds_of(units: Array, count: int) -> list[tuple[Array, Array]]:
+    """Divide rows into folds by their units (n,). Returns and limits as grouped_folds."""
     from sklearn.model_selection import GroupKFold
 
-    apart = len(np.unique(batch.group)) == len(batch)
-    units = batch.key if apart else batch.group
     count = min(count, len(np.unique(units)))
     return list(GroupKFold(count, shuffle=True, random_state=0).split(units, groups=units)) if count > 1 else []

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import Model
+from minnow.families._calibration import noted, tempered
+from minnow.graphs import LEAST_SHARE
 from minnow.types import Array, Columns, Spec
 
 FILE = "members.json"
@@ -20,7 +22,10 @@ SMALLEST_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class MixedModel:
-    """Models and their shares, which sum to 1. families: of each, by name; settled: see contracts.Model."""
+    """Models and their shares, which sum to 1. families: of each, by name; settled: see contracts.Model.
+
+    temperature: of the joined probabilities, None leaves them.
+    """
 
     members: tuple[Model, ...]
     shares: tuple[float, ...]
@@ -28,11 +33,17 @@ class MixedModel:
     settled: Mapping[str, Any] | None = None
     history: Mapping[str, list[float]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    temperature: float | None = None
     framework: str = "mixed"
     network: None = None
 
     @property
-    def native(self) -> Sequence[tuple[Model, float]]:
+    def native(self) -> MixedModel:
+        """The model itself, which has parts and a temperature."""
+        return self
+
+    @property
+    def parts(self) -> list[tuple[Model, float]]:
         """Pairs of a member and its share."""
         return list(zip(self.members, self.shares, strict=True))
 
@@ -54,16 +65,28 @@ class MixedModel:
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         (name,) = (spec.name for spec in self.outputs)
-        parts = np.stack([share * member.predict(inputs)[name] for member, share in self.native])
-        return {name: parts.sum(axis=0, dtype=np.float32)}
+        parts = np.stack([share * member.predict(inputs)[name] for member, share in self.parts])
+        average = parts.sum(axis=0, dtype=np.float32)
+        return {name: average if self.temperature is None else tempered(average, self.temperature, LEAST_SHARE)}
 
     def with_offset(self) -> MixedModel:
         """Return the model of the members with the offset as a further input, which is added to the output."""
         return replace(self, members=tuple(member.with_offset() for member in self.members))
 
+    @property
+    def least_probability(self) -> float:
+        """That of averages."""
+        return LEAST_SHARE
+
+    def with_temperature(self, temperature: float) -> MixedModel:
+        """Return the model with powers of the joined probabilities."""
+        same: MixedModel = noted(self, temperature)
+        return same if temperature == 1 else replace(same, temperature=temperature)
+
     def save(self, folder: Path) -> None:
         """Write each member to a folder of its own."""
-        (folder / FILE).write_text(json.dumps({"families": self.families, "shares": self.shares}))
+        about = {"families": self.families, "shares": self.shares, "temperature": self.temperature}
+        (folder / FILE).write_text(json.dumps(about))
         for index, member in enumerate(self.members):
             _folder(folder, index).mkdir()
             member.save(_folder(folder, index))
@@ -87,7 +110,8 @@ def load(folder: Path, families: Mapping[str, Any]) -> MixedModel:
     """Read what save wrote. families: name -> module."""
     kept = json.loads((folder / FILE).read_text())
     members = (families[name].load(_folder(folder, index)) for index, name in enumerate(kept["families"]))
-    return MixedModel(tuple(members), tuple(kept["shares"]), tuple(kept["families"]))
+    model = MixedModel(tuple(members), tuple(kept["shares"]), tuple(kept["families"]))
+    return replace(model, temperature=kept["temperature"])
 
 
 def _folder(folder: Path, index: int) -> Path:

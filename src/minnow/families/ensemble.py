@@ -17,6 +17,7 @@ from minnow.contracts import Family, FamilyCapabilities, Model, Parameters
 from minnow.families import _mixed, cnn, cnn1d, embedbag, fcnn, forest, gboost, gru, linear, lstm, names, rnn
 from minnow.families import fit as fit_family
 from minnow.families._arrays import grouped_folds
+from minnow.families._calibration import Calibrated
 from minnow.families._keras import fusion, model
 from minnow.registry import unknown
 from minnow.types import Array, Batch, Report, silent
@@ -49,14 +50,15 @@ _ENOUGH_ROWS = 2_000
 """Number of answered rows from which on no further fold is fitted: a stack has few weights."""
 
 
-class Params(Parameters):
+class Params(Calibrated):
     """members: name -> family and its parameters; None takes two families that suit the modality.
 
     fusion: "average"; "weighted": shares with the least loss; "stacked": a logistic regression (for numbers a ridge) over the
     outputs of members, which must be networks or linear models. shares: member -> its share, in the place of fitted ones.
     folds: shares and stack are fitted to rows of train, each answered by members that were fitted to the other folds, so that
     val, which chooses among families, stays unseen. Every member is fitted once more for each fold, until 2,000 rows are
-    answered; "average" and given shares need no folds.
+    answered; "average" and given shares need no folds. temperature: of the joined probabilities, as of other families; members
+    are joined as they are, unless they have one of their own.
     """
 
     members: dict[str, dict[str, Any]] | None = Field(default=None, min_length=2)
@@ -231,6 +233,8 @@ class _Members:
                 raise ValueError(
                     f"members.{name}.family: {family} does not support {train.modality}. Choose another family."
                 )
+            if train.task == "classify" and isinstance(own, Calibrated) and own.temperature is None:
+                own = own.model_copy(update={"temperature": 1.0})  # what they are joined to is calibrated
             try:
                 of_member = _report_of_member(self._report, self._done, self._total)
                 members.append(fit_family(family, train, val, own, seed=self._seed, report=of_member))

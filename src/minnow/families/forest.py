@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from minnow import tasks
-from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
+from minnow.families._calibration import Calibrated
 from minnow.families._progress import val_measure
 from minnow.families._trees import model
 from minnow.families._trees.layout import Layout, fit_layout
@@ -46,7 +47,7 @@ _FEW_EXTRA_NUMBERS: dict[str, Any] = _FEW_EXTRA | {"leaves": 128}
 _TREES_PER_REPORT = 10
 
 
-class Params(Parameters):
+class Params(Calibrated):
     """trees: their number; leaves: largest number per tree, None for no limit; min_rows_leaf: smallest number of rows per leaf.
 
     feature_share: share of the features that each split considers; None takes the square root of their number for classes

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
+from minnow.families._calibration import Calibrated
 from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import fit_layout
@@ -49,7 +50,7 @@ _TAIL = {True: 0.005, False: 0.001}
 """Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
 
 
-class Params(Parameters):
+class Params(Calibrated):
     """iterations: largest number of trees per label; fitting stops after `patience` iterations without improvement on val.
 
     The trees after the best iteration are left out, and those before it that bring the last of the gain on val; without

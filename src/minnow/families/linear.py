@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from minnow import tasks
-from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import CATEGORIES, CHARACTERS, NGRAMS, NUMBERS, PIXELS, SERIES, principal
+from minnow.families._calibration import Calibrated
 from minnow.families._keras.model import NUMERIC, OUTPUTS
 from minnow.families._linear import model, ngram_weights
 from minnow.families._linear.expansion import MOST_PRODUCTS, Expansion, expansion_of, products_of
@@ -58,7 +59,7 @@ _OF_MORE = [0.003, 0.03, 0.3, 3.0]
 """Of features that are made of numbers, which are many."""
 
 
-class Params(Parameters):
+class Params(Calibrated):
     """C: inverse strengths of regularization; the best on val is used. None takes 0.03, 0.3 and 3; with naive_bayes 1, 5, 25.
 
     iterations: largest number of the solver. pca: number of principal components that replace the features.

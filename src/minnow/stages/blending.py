@@ -33,6 +33,7 @@ from minnow.stages.train import FACTS, WALL, Handover, Trained
 from minnow.types import Array, Batch, Outputs, Report, silent
 
 NAME = "blend"
+TEMPERATURE = "temperature"
 STEPS = 20
 """Steps of the selection; the share of a member is the number of steps that took it, divided by their number."""
 MOST = 3
@@ -111,10 +112,15 @@ def blended(answers: Sequence[tuple[Outputs, float]]) -> dict[str, Array]:
     return {name: np.sum([share * outputs[name] for outputs, share in answers], axis=0).astype(np.float32)}
 
 
-def with_blend(case: Case, shares: Shares) -> Case:
-    """Return a case with an entry for the blend of members."""
-    members = {name: {FAMILY: case.usecase.family_of(name), **case.usecase.params_of(name)} for name in shares}
-    entry = {FAMILY: "ensemble", "members": members, "shares": dict(shares)}
+def with_blend(case: Case, shares: Shares, made: Sequence[Made]) -> Case:
+    """Return a case with an entry for the blend of members, with the temperatures that val settled of their probabilities."""
+    settled = {one.trained.family: one.trained.settled or {} for one in made}
+    members: dict[str, Any] = {}
+    for name in shares:
+        own = {FAMILY: case.usecase.family_of(name), **case.usecase.params_of(name)}
+        members[name] = own | {key: settled[name][key] for key in (TEMPERATURE,) if key in settled[name]}
+    calibrated = {TEMPERATURE: 1.0} if any(TEMPERATURE in one for one in members.values()) else {}
+    entry = {FAMILY: "ensemble", "members": members, "shares": dict(shares), **calibrated}
     wider = case.with_families({**case.usecase.families, NAME: entry})
     return replace(wider, further=(*case.further, NAME), blends={NAME: dict(shares)})
 
@@ -143,7 +149,8 @@ def joined(
     fitted = [families.get(family).load(folder / "model") for family, folder in members]
     facts, seconds = ([json.loads((folder / name).read_text()) for _, folder in members] for name in (FACTS, WALL))
     settled = [one["settled"] for one in facts]
-    model = ensemble.joined(fitted, settled, rows, ensemble.Params.model_validate(params))
+    checked = ensemble.Params.model_validate(params)
+    model = families.calibrated(ensemble.joined(fitted, settled, rows, checked), rows, rows, checked)
     train.save(model, sum(one["seconds"] for one in seconds) + time.perf_counter() - start, out)
     report(1, 1, {})
 

@@ -134,12 +134,14 @@ class Refit:
 
 
 _STAYS = "It stays as it was chosen."
+_PLAIN = (("temperature", 1.0),)
+"""What is settled and changes nothing."""
 
 
 def _listed(candidate: Candidate) -> str:
     """What val settled, for people."""
     settled, rule = candidate.trained.settled or {}, candidate.rules.get(candidate.variant)
-    values = [f"{name} {value}" for name, value in settled.items() if value is not None]
+    values = [f"{name} {value}" for name, value in settled.items() if value is not None and (name, value) not in _PLAIN]
     values += [] if rule is None else [f"the decision rule ({rule})"]
     return f"with {', '.join(values)} from val" if values else "with nothing to take over from val"
 

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 from minnow.contracts import Task
 from minnow.registry import Registry, unknown
+from minnow.tasks._rules import class_weights
 from minnow.types import Array, DecisionRule, Measure, Outputs
+
+__all__ = ["class_weights", "decider", "get", "measure", "measures", "names", "registry"]
 
 registry: Registry[Task] = Registry(__name__, noun="task")
 names, get = registry.names, registry.get

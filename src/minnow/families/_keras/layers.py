@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minnow.families._keras.model import OUTPUTS
+from minnow.families._keras.model import LOGITS, OUTPUTS
 from minnow.families._keras.options import Regularized
 from minnow.types import Batch
 
@@ -18,7 +18,7 @@ def head(x: Any, batch: Batch) -> Any:
     from keras import layers
 
     if batch.task == "classify":
-        logits = layers.Dense(len(batch.labels), name="logits")(x)
+        logits = layers.Dense(len(batch.labels), name=LOGITS)(x)
         return layers.Softmax(name=OUTPUTS["classify"])(logits)
     values = layers.Dense(1, name=ESTIMATE)(x)
     return layers.Reshape((), name=OUTPUTS[batch.task])(values)

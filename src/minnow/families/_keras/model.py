@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families._calibration import TINY, noted
 from minnow.types import OFFSET, Array, Columns, Spec
 
 OUTPUTS = {
@@ -23,7 +24,9 @@ OUTPUTS = {
 NUMERIC = ("regress", "forecast", "rate")
 FILE = "model.keras"
 _PREDICT_ROWS = 1024
-_DIFFERENCE = "change"
+_DIFFERENCE, _SHARES = "change", "shares"
+LOGITS = "logits"
+"""Name of the layer from whose output a last Softmax computes probabilities."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,34 @@ class KerasModel:
         offset = keras.Input((), name=OFFSET)
         total = layers.Add(name=name)([network.outputs[0], offset])
         return replace(self, native=keras.Model([*network.inputs, offset], total, name=network.name))
+
+    @property
+    def least_probability(self) -> float:
+        """As of logits, from which the probabilities are computed."""
+        return TINY
+
+    def with_temperature(self, temperature: float) -> KerasModel:
+        """Return the network with its logits divided by a temperature, in the weights of self where these make the logits."""
+        same = noted(self, temperature)
+        if temperature == 1:
+            return same
+        if not any(layer.name == LOGITS for layer in self.native.layers):
+            return replace(same, native=self._with_powers(1 / temperature))
+        layer = self.native.get_layer(LOGITS)
+        layer.set_weights([weights * np.float32(1 / temperature) for weights in layer.get_weights()])
+        return same
+
+    def _with_powers(self, power: float) -> Any:
+        """The network with layers that take a power of its probabilities. Renames the last layer of self."""
+        import keras
+        from keras import layers
+
+        ops: Any = keras.ops
+        network, last = self.native, self.native.layers[-1]
+        name, last.name = last.name, _SHARES
+        logs = ops.log(ops.maximum(network.outputs[0], self.least_probability))
+        powers = layers.Softmax(name=name)(layers.Rescaling(power)(logs))
+        return keras.Model(network.inputs, powers, name=network.name)
 
     def save(self, folder: Path) -> None:
         """Write architecture and weights to a folder."""

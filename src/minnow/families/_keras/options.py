@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from minnow.contracts import Parameters
+from minnow.families._calibration import Calibrated
 
 _LEAST_EPOCHS = 4
 
@@ -90,7 +91,7 @@ class Training(Parameters):
         return self.epochs or min(usual or self.EPOCHS, max(_LEAST_EPOCHS, round(self.MOST_ROWS / rows)))
 
 
-class Regularized(Training):
+class Regularized(Training, Calibrated):
     """Layers and their training. activation: of hidden layers; l1, l2: on weights; dropout: rate; batch_norm: after layers."""
 
     activation: Activation = "relu"

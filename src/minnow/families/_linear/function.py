@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -101,6 +101,13 @@ class LinearFunction:
         """Number of weights, biases included."""
         of_numbers = self.numbers.parameters if self.numbers else 0
         return of_numbers + sum(ids.parameters for ids in self.ids) + self.bias.size
+
+    def scaled(self, factor: float) -> LinearFunction:
+        """Return the function times a factor."""
+        one = np.float32(factor)
+        numbers = replace(self.numbers, weights=self.numbers.weights * one) if self.numbers else None
+        ids = tuple(replace(part, weights=part.weights * one) for part in self.ids)
+        return replace(self, bias=self.bias * one, numbers=numbers, ids=ids)
 
     @property
     def is_shared(self) -> bool:

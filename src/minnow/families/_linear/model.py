@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families._calibration import TINY, noted
 from minnow.families._linear import export
 from minnow.families._linear.expansion import Expansion
 from minnow.families._linear.function import Ids, LinearFunction, Numbers
@@ -65,6 +66,16 @@ class LinearModel:
     def with_offset(self) -> LinearModel:
         """Return the model with the offset as a further input, which is added to the output."""
         return replace(self, function=replace(self.function, has_offset=True))
+
+    @property
+    def least_probability(self) -> float:
+        """As of logits, from which the probabilities are computed."""
+        return TINY
+
+    def with_temperature(self, temperature: float) -> LinearModel:
+        """Return the model with its weights divided by a temperature."""
+        function = self.function if temperature == 1 else self.function.scaled(1 / temperature)
+        return replace(noted(self, temperature), function=function)
 
     def save(self, folder: Path) -> None:
         """Write arrays and facts to a folder."""

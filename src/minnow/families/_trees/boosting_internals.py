@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,15 @@ def average(estimators: Sequence[Any]) -> Any:
     first._predictors = [iteration for estimator in estimators for iteration in estimator._predictors]
     first._baseline_prediction = sum(estimator._baseline_prediction for estimator in estimators) / len(estimators)
     return first
+
+
+def scaled(estimator: Any, factor: float) -> Any:
+    """Return a copy of an estimator whose sums, the logits of labels, are those of the estimator times a factor."""
+    copied = deepcopy(estimator)
+    for tree in nodes(copied):
+        tree["value"] *= factor
+    copied._baseline_prediction = copied._baseline_prediction * factor
+    return copied
 
 
 def cut(estimator: Any, iterations: int) -> int:

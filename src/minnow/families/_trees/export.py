@@ -11,6 +11,7 @@ from minnow.families._trees import boosting_internals, tree_ensemble
 from minnow.families._trees.layout import ROW, Layout
 from minnow.families._trees.median import add_median
 from minnow.families._trees.tree_ensemble import Tree
+from minnow.graphs import add_powers
 from minnow.types import OFFSET, Array
 
 Kind = Literal["forest", "boosting"]
@@ -25,13 +26,15 @@ class Answer:
     """How the output of a model is computed from that of its estimator.
 
     output: name; labels: their number, 0 for a number; values: (k,) float32, the values of a number that are the classes of
-    the estimator, where the output is their median; has_offset: the offset is added.
+    the estimator, where the output is their median; has_offset: the offset is added; temperature: the output is proportional to
+    the power of 1 / temperature of the probabilities, None leaves them.
     """
 
     output: str
     labels: int = 0
     values: Array | None = None
     has_offset: bool = False
+    temperature: float | None = None
 
 
 def to_onnx(estimator: Any, kind: Kind, layout: Layout, answer: Answer) -> Any:
@@ -149,6 +152,8 @@ def _set_output(graph: Any, answer: Answer, name: str) -> None:
         name = add_median(graph, name, answer.values)
     elif not answer.labels:
         name = _flattened(graph, name)
+    elif answer.temperature is not None:
+        name = add_powers(graph, name, 1 / answer.temperature)
     if answer.has_offset:
         graph.input.append(helper.make_tensor_value_info(OFFSET, TensorProto.FLOAT, [None]))
         graph.node.append(helper.make_node("Add", [name, OFFSET], ["total"]))

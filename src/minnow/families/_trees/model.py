@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from minnow.families._calibration import TINY, noted, tempered
 from minnow.families._trees import boosting_internals, export
 from minnow.families._trees.export import Answer, Kind
 from minnow.families._trees.layout import Layout
 from minnow.families._trees.median import median
+from minnow.graphs import LEAST_SHARE
 from minnow.types import OFFSET, Array, Batch, Columns, Spec
 
 _FILE = "model.joblib"
@@ -58,7 +60,10 @@ class TreeModel:
         """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = self.layout.rows(inputs)
         if self.answer.labels:
-            return {self.answer.output: self.estimator.predict_proba(rows).astype(np.float32)}
+            probabilities = self.estimator.predict_proba(rows)
+            if self.answer.temperature is not None:
+                probabilities = tempered(probabilities, self.answer.temperature, LEAST_SHARE)
+            return {self.answer.output: probabilities.astype(np.float32)}
         numbers = self._numbers(rows)
         return {self.answer.output: numbers + inputs[OFFSET] if self.answer.has_offset else numbers}
 
@@ -70,6 +75,20 @@ class TreeModel:
     def with_offset(self) -> TreeModel:
         """Return the model with the offset as a further input, which is added to the output."""
         return replace(self, answer=replace(self.answer, has_offset=True))
+
+    @property
+    def least_probability(self) -> float:
+        """That of a forest's shares; of boosting as of logits."""
+        return LEAST_SHARE if self.kind == "forest" else TINY
+
+    def with_temperature(self, temperature: float) -> TreeModel:
+        """Return the model with powers of a forest's shares, or with values of boosted leaves divided by a temperature."""
+        same = noted(self, temperature)
+        if temperature == 1:
+            return same
+        if self.kind == "forest":
+            return replace(same, answer=replace(self.answer, temperature=temperature))
+        return replace(same, estimator=boosting_internals.scaled(self.estimator, 1 / temperature))
 
     def save(self, folder: Path) -> None:
         """Write estimator, layout and answer to a folder."""
