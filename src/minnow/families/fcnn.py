@@ -8,7 +8,7 @@ from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import CATEGORIES, FLAT_ROWS, NUMBERS
-from minnow.families._keras import feed, model, training
+from minnow.families._keras import feed, model, numeric, training
 from minnow.families._keras.layers import finish_layer, head, regularizer
 from minnow.families._keras.options import SEARCHED, Augmentation, Regularized
 from minnow.types import Batch, Report, silent
@@ -26,15 +26,20 @@ CAPABILITIES = FamilyCapabilities(
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
 READS = FLAT_ROWS
+_TABLE = "tabular"
 
 load = model.load
 
 
 class Params(Regularized):
-    """units: of each hidden layer; dim: of the embedding of a category; augmentation: of training images."""
+    """units: of each hidden layer; dim: of the embedding of a category; augmentation: of training images.
+
+    bins: most bins per number of a table; None: by the number of rows of train; 0: numbers are read as they are.
+    """
 
     units: list[int] = Field(default=[48, 32], min_length=1)
     dim: int = Field(default=4, ge=1)
+    bins: int | None = Field(default=None, ge=0)
     augmentation: Augmentation | None = None
 
 
@@ -66,7 +71,23 @@ def _rows(train: Batch, params: Params) -> tuple[list[Any], Any]:
             continue
         values = train.inputs[name]
         inputs.append(keras.Input(values.shape[1:], dtype=str(values.dtype), name=name))
+        if name == NUMBERS:
+            parts.append(_numbers(inputs[-1], train, params))
+            continue
         is_ids = name == CATEGORIES
         part = layers.Embedding(train.cardinalities[name], params.dim)(inputs[-1]) if is_ids else inputs[-1]
-        parts.append(layers.Flatten()(part) if name != NUMBERS else part)
+        parts.append(layers.Flatten()(part))
     return inputs, layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+
+
+def _numbers(numbers: Any, train: Batch, params: Params) -> Any:
+    """Encode the numbers of a table; those beside pixels, a series or ratings are read as they are."""
+    bins = _bins_for(len(train)) if params.bins is None else params.bins
+    if train.modality != _TABLE or not bins:
+        return numbers
+    return numeric.encoding_of(train.inputs[NUMBERS], bins).apply(numbers)
+
+
+def _bins_for(rows: int) -> int:
+    """Most bins per number, for so many rows of train."""
+    return 16
