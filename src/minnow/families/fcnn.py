@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from minnow.contracts import FamilyCapabilities
@@ -27,6 +29,11 @@ MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")
 READS = FLAT_ROWS
 _TABLE = "tabular"
+_CHOSEN_BY_ROWS = ("bins", "dropout", "batch_size")
+_OF_OTHERS = {"bins": 0, "dropout": 0.0, "batch_size": 64}
+_ROWS_PER_BIN, _FEWEST_BINS, _MOST_BINS = 30, 4, 32
+_VERY_FEW, _FEW, _EPOCHS_OF_FEW = 1_000, 4_000, 60
+"""Rows of train of a table below which batches are of 16 and of 32 rows, and how often fewer than _FEW rows are read."""
 
 load = model.load
 
@@ -34,13 +41,17 @@ load = model.load
 class Params(Regularized):
     """units: of each hidden layer; dim: of the embedding of a category; augmentation: of training images.
 
-    bins: most bins per number of a table; None: by the number of rows of train; 0: numbers are read as they are.
+    bins: most bins per number of a table, where steps and bends of its effect are learned; 0: numbers are read as they are.
+    bins, dropout, batch_size and epochs follow, where they are None, the rows of train of a table; otherwise there are no bins
+    and no dropout, and 64 rows are a batch.
     """
 
     units: list[int] = Field(default=[48, 32], min_length=1)
     dim: int = Field(default=4, ge=1)
     bins: int | None = Field(default=None, ge=0)
     augmentation: Augmentation | None = None
+    dropout: float | None = Field(default=None, ge=0, lt=1)  # pyright: ignore[reportIncompatibleVariableOverride]
+    batch_size: int | None = Field(default=None, ge=1)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
@@ -49,19 +60,42 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     from keras import layers
 
     training.start(seed)
-    inputs, x = _rows(train, params)
+    params = _completed(params, train)
+    encoding = numeric.encoding_of(train.inputs[NUMBERS], params.bins) if params.bins else None
+    inputs, x = _rows(train, params, encoding)
     for units in params.units:
         x = layers.Dense(units, use_bias=not params.batch_norm, kernel_regularizer=regularizer(params))(x)
         x = finish_layer(x, params)
         if params.dropout:
             x = layers.Dropout(params.dropout, seed=seed)(x)
     network = keras.Model(model.one_or_list(inputs), head(x, train), name="fcnn")
+    if encoding:
+        encoding.start_straight(network)
     plan = training.TrainingPlan(params, seed, report, change=feed.augment(params.augmentation))
-    return training.train(network, train, val, plan)
+    fitted = training.train(network, train, val, plan)
+    chosen = {name: getattr(params, name) for name in _CHOSEN_BY_ROWS}
+    return replace(fitted, settled=chosen | dict(fitted.settled)) if fitted.settled else fitted
 
 
-def _rows(train: Batch, params: Params) -> tuple[list[Any], Any]:
-    """Inputs, and their concatenation to one row of numbers."""
+def _completed(params: Params, train: Batch) -> Params:
+    """Set what follows the rows of train where params do not; numbers beside pixels, a series or ratings have no bins."""
+    rows, is_table = len(train), train.modality == _TABLE
+    values = _of_tables(rows) if is_table else _OF_OTHERS
+    values = {name: value for name, value in values.items() if getattr(params, name) is None}
+    if not is_table or NUMBERS not in train.inputs:
+        values["bins"] = 0
+    epochs = params.epochs_for(rows, _EPOCHS_OF_FEW if is_table and rows < _FEW else None)
+    return params.model_copy(update=values | {"epochs": epochs})
+
+
+def _of_tables(rows: int) -> dict[str, Any]:
+    """Return what is chosen by rows of train: few rows have fewer bins, and smaller batches so that there are enough steps."""
+    bins = int(np.clip(rows // _ROWS_PER_BIN, _FEWEST_BINS, _MOST_BINS))
+    return {"bins": bins, "dropout": 0.2, "batch_size": 16 if rows < _VERY_FEW else 32 if rows < _FEW else 64}
+
+
+def _rows(train: Batch, params: Params, encoding: numeric.NumericEncoding | None) -> tuple[list[Any], Any]:
+    """Inputs, and their concatenation to one row of numbers. encoding: of the numbers; None reads them as they are."""
     import keras
     from keras import layers
 
@@ -70,24 +104,11 @@ def _rows(train: Batch, params: Params) -> tuple[list[Any], Any]:
         if name not in train.inputs:
             continue
         values = train.inputs[name]
-        inputs.append(keras.Input(values.shape[1:], dtype=str(values.dtype), name=name))
+        part = keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        inputs.append(part)
         if name == NUMBERS:
-            parts.append(_numbers(inputs[-1], train, params))
+            parts.append(encoding.apply(part) if encoding else part)
             continue
-        is_ids = name == CATEGORIES
-        part = layers.Embedding(train.cardinalities[name], params.dim)(inputs[-1]) if is_ids else inputs[-1]
+        part = layers.Embedding(train.cardinalities[name], params.dim)(part) if name == CATEGORIES else part
         parts.append(layers.Flatten()(part))
     return inputs, layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
-
-
-def _numbers(numbers: Any, train: Batch, params: Params) -> Any:
-    """Encode the numbers of a table; those beside pixels, a series or ratings are read as they are."""
-    bins = _bins_for(len(train)) if params.bins is None else params.bins
-    if train.modality != _TABLE or not bins:
-        return numbers
-    return numeric.encoding_of(train.inputs[NUMBERS], bins).apply(numbers)
-
-
-def _bins_for(rows: int) -> int:
-    """Most bins per number, for so many rows of train."""
-    return 16
