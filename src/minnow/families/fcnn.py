@@ -21,6 +21,7 @@ CAPABILITIES = FamilyCapabilities(
         **SEARCHED,
         "units": {"among": [[32], [48, 32], [96, 48], [128, 64]]},
         "activation": {"among": ["relu", "gelu"]},
+        "bins": {"among": [0, 8, 16, 32]},
     },
     portfolio=lambda train: {"wide": _WIDE},
     libraries=("tensorflow",),
@@ -31,7 +32,7 @@ READS = FLAT_ROWS
 _TABLE = "tabular"
 _CHOSEN_BY_ROWS = ("bins", "dropout", "batch_size")
 _OF_OTHERS = {"bins": 0, "dropout": 0.0, "batch_size": 64}
-_ROWS_PER_BIN, _FEWEST_BINS, _MOST_BINS = 30, 4, 32
+_ROWS_PER_BIN, _FEWEST_BINS, _MOST_BINS = 300, 4, 32
 _VERY_FEW, _FEW, _EPOCHS_OF_FEW = 1_000, 4_000, 60
 """Rows of train of a table below which batches are of 16 and of 32 rows, and how often fewer than _FEW rows are read."""
 
@@ -91,7 +92,9 @@ def _completed(params: Params, train: Batch) -> Params:
 def _of_tables(rows: int) -> dict[str, Any]:
     """Return what is chosen by rows of train: few rows have fewer bins, and smaller batches so that there are enough steps."""
     bins = int(np.clip(rows // _ROWS_PER_BIN, _FEWEST_BINS, _MOST_BINS))
-    return {"bins": bins, "dropout": 0.2, "batch_size": 16 if rows < _VERY_FEW else 32 if rows < _FEW else 64}
+    if rows >= _FEW:
+        return {"bins": bins, "dropout": 0.1, "batch_size": 64}
+    return {"bins": bins, "dropout": 0.2, "batch_size": 16 if rows < _VERY_FEW else 32}
 
 
 def _rows(train: Batch, params: Params, encoding: numeric.NumericEncoding | None) -> tuple[list[Any], Any]:

@@ -9,7 +9,7 @@ import tiny
 
 from minnow import compression, exporters, families, runtimes
 from minnow.contracts import CompressionSource
-from minnow.families._keras.numeric import encoding_of
+from minnow.families._keras.numeric import HEIGHT, encoding_of
 from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
@@ -20,7 +20,7 @@ def encoded(numbers, bins, train=None):
     encoding = encoding_of(numbers if train is None else train, bins)
     rows = keras.Input(numbers.shape[1:])
     values = np.asarray(keras.Model(rows, encoding.apply(rows))(numbers))
-    return values[:, : len(encoding.columns)], values[:, len(encoding.columns) :], encoding
+    return values[:, : len(encoding.columns)] / HEIGHT, values[:, len(encoding.columns) :], encoding
 
 
 def test_positions_at_edges_between_and_beyond_them_are_exact():
@@ -110,7 +110,28 @@ def error(train, val, bins):
 
 def test_a_sawtooth_is_learned_in_bins_and_not_without():
     train, val = sawtooth(0), sawtooth(1, 500)
-    assert error(train, val, None) < 6 < 9 < error(train, val, 0)
+    assert error(train, val, 32) < 6 < 9 < error(train, val, 0)
+
+
+@pytest.mark.parametrize(("rows", "bins", "size"), [(170, 4, 16), (3_600, 12, 32), (12_000, 32, 64)])
+def test_rows_of_train_decide_about_bins_and_batches_and_what_val_settled_says_so(rows, bins, size):
+    fcnn, train = families.get("fcnn"), sawtooth(0, rows)
+    params = fcnn.Params(units=[2], epochs=1)
+    model = fcnn.fit(train, sawtooth(1, 50), params, seed=1)
+    settled = model.settled
+    assert (settled["bins"], settled["batch_size"]) == (bins, size)
+    assert model.native.get_layer("dense").kernel.shape[0] == 2 * bins + 2
+    told = fcnn.Params.model_validate(params.model_dump() | settled | {"bins": 3, "dropout": 0.5, "batch_size": 7})
+    again = fcnn.fit(train.take(np.arange(100)), sawtooth(1, 50), told, seed=1)
+    assert again.native.get_layer("dense").kernel.shape[0] == 2 * 3 + 2
+    assert [layer.rate for layer in again.native.layers if isinstance(layer, keras.layers.Dropout)] == [0.5]
+
+
+def test_a_training_begins_with_straight_lines():
+    fcnn, train = families.get("fcnn"), sawtooth(0, 300)
+    still = fcnn.Params(learning_rate=1e-30, epochs=1, batch_norm=False, dropout=0.0)
+    kernel = fcnn.fit(train, train, still, seed=1).native.get_layer("dense").get_weights()[0]
+    assert np.abs(kernel[:-2]).max() < 1e-6 < np.abs(kernel[-2:]).min()
 
 
 def test_numbers_beside_a_series_are_read_as_they_are():

@@ -1,6 +1,6 @@
 """The numbers of a table as a network reads them: cut off, scaled, and as positions in bins.
 
-The position in a bin from low to high is 0 below it, 1 above it and linear between; the bins of a number lie between quantiles
+The position in a bin is 0 below it, 1 above it and linear between, times HEIGHT; the bins of a number lie between quantiles
 of train, so that steps and bends of its effect are linear functions of the positions. Source: the piecewise linear encoding of
 Gorishniy, Rubachev & Babenko 2022, "On Embeddings for Numerical Features in Tabular Deep Learning".
 
@@ -23,6 +23,9 @@ _MARGIN = 0.5
 the mean of a normal distribution."""
 _NARROWEST = 1 / 1024
 """Least width of a bin, in standard deviations."""
+HEIGHT = 0.25
+"""What a position beyond its bin is for the network. With 1 the many positions of a number, which change together, outweigh the
+number itself from the first steps on, and noise is followed."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class NumericEncoding:
         if not len(self.columns):
             return scaled
         values = ops.subtract(ops.take(scaled, self.columns, axis=1), self.starts)
-        positions = ops.clip(ops.multiply(values, _half(1 / self.widths)), 0.0, 1.0)
+        positions = ops.clip(ops.multiply(values, _half(HEIGHT / self.widths)), 0.0, HEIGHT)
         return ops.concatenate([positions, scaled], axis=1)
 
     def start_straight(self, network: Any) -> None:
