@@ -63,15 +63,15 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     training.start(seed)
     params = _completed(params, train)
     encoding = numeric.encoding_of(train.inputs[NUMBERS], params.bins) if params.bins else None
-    inputs, x = _rows(train, params, encoding)
+    inputs, x, positions = _rows(train, params, encoding)
     for units in params.units:
         x = layers.Dense(units, use_bias=not params.batch_norm, kernel_regularizer=regularizer(params))(x)
+        if positions is not None:
+            x, positions = numeric.add_positions(x, positions, regularizer(params)), None
         x = finish_layer(x, params)
         if params.dropout:
             x = layers.Dropout(params.dropout, seed=seed)(x)
     network = keras.Model(model.one_or_list(inputs), head(x, train), name="fcnn")
-    if encoding:
-        encoding.start_straight(network)
     plan = training.TrainingPlan(params, seed, report, change=feed.augment(params.augmentation))
     fitted = training.train(network, train, val, plan)
     chosen = {name: getattr(params, name) for name in _CHOSEN_BY_ROWS}
@@ -97,12 +97,15 @@ def _of_tables(rows: int) -> dict[str, Any]:
     return {"bins": bins, "dropout": 0.2, "batch_size": 16 if rows < _VERY_FEW else 32}
 
 
-def _rows(train: Batch, params: Params, encoding: numeric.NumericEncoding | None) -> tuple[list[Any], Any]:
-    """Inputs, and their concatenation to one row of numbers. encoding: of the numbers; None reads them as they are."""
+def _rows(train: Batch, params: Params, encoding: numeric.NumericEncoding | None) -> tuple[list[Any], Any, Any]:
+    """Inputs, their concatenation to one row of numbers, and the positions of the numbers in their bins, None without bins.
+
+    encoding: of the numbers; None reads them as they are.
+    """
     import keras
     from keras import layers
 
-    inputs, parts = [], []
+    inputs, parts, positions = [], [], None
     for name in FLAT_ROWS:
         if name not in train.inputs:
             continue
@@ -110,8 +113,9 @@ def _rows(train: Batch, params: Params, encoding: numeric.NumericEncoding | None
         part = keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
         inputs.append(part)
         if name == NUMBERS:
-            parts.append(encoding.apply(part) if encoding else part)
+            part, positions = encoding.apply(part) if encoding else (part, None)
+            parts.append(part)
             continue
         part = layers.Embedding(train.cardinalities[name], params.dim)(part) if name == CATEGORIES else part
         parts.append(layers.Flatten()(part))
-    return inputs, layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+    return inputs, layers.Concatenate()(parts) if len(parts) > 1 else parts[0], positions

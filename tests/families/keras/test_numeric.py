@@ -19,8 +19,11 @@ def encoded(numbers, bins, train=None):
     """Encode numbers by the network's own layers. Returns positions and scaled numbers."""
     encoding = encoding_of(numbers if train is None else train, bins)
     rows = keras.Input(numbers.shape[1:])
-    values = np.asarray(keras.Model(rows, encoding.apply(rows))(numbers))
-    return values[:, : len(encoding.columns)] / HEIGHT, values[:, len(encoding.columns) :], encoding
+    scaled, positions = encoding.apply(rows)
+    if positions is None:
+        return np.empty((len(numbers), 0)), np.asarray(keras.Model(rows, scaled)(numbers)), encoding
+    scaled, positions = (np.asarray(values) for values in keras.Model(rows, [scaled, positions])(numbers))
+    return positions / HEIGHT, scaled, encoding
 
 
 def test_positions_at_edges_between_and_beyond_them_are_exact():
@@ -120,18 +123,19 @@ def test_rows_of_train_decide_about_bins_and_batches_and_what_val_settled_says_s
     model = fcnn.fit(train, sawtooth(1, 50), params, seed=1)
     settled = model.settled
     assert (settled["bins"], settled["batch_size"]) == (bins, size)
-    assert model.native.get_layer("dense").kernel.shape[0] == 2 * bins + 2
+    assert model.native.get_layer("positions").kernel.shape == (2 * bins, 2)
     told = fcnn.Params.model_validate(params.model_dump() | settled | {"bins": 3, "dropout": 0.5, "batch_size": 7})
     again = fcnn.fit(train.take(np.arange(100)), sawtooth(1, 50), told, seed=1)
-    assert again.native.get_layer("dense").kernel.shape[0] == 2 * 3 + 2
+    assert again.native.get_layer("positions").kernel.shape == (2 * 3, 2)
     assert [layer.rate for layer in again.native.layers if isinstance(layer, keras.layers.Dropout)] == [0.5]
 
 
 def test_a_training_begins_with_straight_lines():
     fcnn, train = families.get("fcnn"), sawtooth(0, 300)
     still = fcnn.Params(learning_rate=1e-30, epochs=1, batch_norm=False, dropout=0.0)
-    kernel = fcnn.fit(train, train, still, seed=1).native.get_layer("dense").get_weights()[0]
-    assert np.abs(kernel[:-2]).max() < 1e-6 < np.abs(kernel[-2:]).min()
+    network = fcnn.fit(train, train, still, seed=1).native
+    positions, numbers = (network.get_layer(name).get_weights()[0] for name in ("positions", "dense"))
+    assert np.abs(positions).max() < 1e-6 < np.abs(numbers).min()
 
 
 def test_numbers_beside_a_series_are_read_as_they_are():

@@ -44,30 +44,28 @@ class NumericEncoding:
     starts: Array
     widths: Array
 
-    def apply(self, numbers: Any) -> Any:
-        """Encode numbers, a Keras tensor (n, d). Returns (n, h + d): the positions in the bins, then the scaled numbers."""
+    def apply(self, numbers: Any) -> tuple[Any, Any]:
+        """Encode numbers, a Keras tensor (n, d). Returns them scaled, and the positions (n, h), None without bins."""
         import keras
 
         ops: Any = keras.ops
         cut_off = ops.minimum(ops.maximum(numbers, self.low), self.high)
         scaled = ops.multiply(ops.subtract(cut_off, self.center), self.scale)
         if not len(self.columns):
-            return scaled
+            return scaled, None
         values = ops.subtract(ops.take(scaled, self.columns, axis=1), self.starts)
-        positions = ops.clip(ops.multiply(values, _half(HEIGHT / self.widths)), 0.0, HEIGHT)
-        return ops.concatenate([positions, scaled], axis=1)
+        return scaled, ops.clip(ops.multiply(values, _half(HEIGHT / self.widths)), 0.0, HEIGHT)
 
-    def start_straight(self, network: Any) -> None:
-        """Set the weights of the positions in the first dense layer to 0, so that a training begins with straight lines.
 
-        network: reads encoded numbers before all else.
-        """
-        from keras import layers
+def add_positions(x: Any, positions: Any, regularizer: Any) -> Any:
+    """Add a linear function of positions (n, h) to x (n, u). Its weights begin at 0: a training begins with straight lines.
 
-        first = next(layer for layer in network.layers if isinstance(layer, layers.Dense))
-        kernel, *bias = first.get_weights()
-        kernel[: len(self.columns)] = 0
-        first.set_weights([kernel, *bias])
+    Its product is one of its own, so that int8 has a range for positions, which are much smaller than other inputs.
+    """
+    from keras import layers
+
+    options: dict[str, Any] = {"kernel_initializer": "zeros", "kernel_regularizer": regularizer, "name": "positions"}
+    return layers.Add()([x, layers.Dense(x.shape[-1], use_bias=False, **options)(positions)])
 
 
 def encoding_of(numbers: Array, bins: int) -> NumericEncoding:
