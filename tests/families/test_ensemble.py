@@ -24,7 +24,7 @@ def _members(modality, task):
 
 def _fit(train, val, name="ensemble", **params):
     """Fit without calibration, which would change what members are joined to by val."""
-    params |= {"temperature": 1.0} if train.task == "classify" else {}
+    params = ({"temperature": 1.0} if train.task == "classify" else {}) | params
     return families.fit(name, train, val, families.get(name).Params.model_validate(params), seed=3)
 
 
@@ -170,6 +170,18 @@ def test_trees_and_networks_are_averaged_in_one_file(modality, task, tmp_path):
     assert set(model.settled["members"]) == set(MIXED)
     for compression_ in ("int8", "float16"):
         assert "supports networks" in compression.get(compression_).suits(model)
+
+
+def test_the_average_of_trees_and_networks_has_a_temperature(tmp_path):
+    train, val = tiny.splits("images", "classify")
+    plain, soft = (_fit(train, val, members=MIXED, fusion="average", temperature=value) for value in (1.0, 2.0))
+    expected = np.sqrt(np.maximum(plain.predict(val.inputs)["probabilities"], 1e-4).astype(float))
+    expected /= expected.sum(axis=1, keepdims=True)
+    exporters.get("onnx").write(soft, tmp_path / "model.onnx")
+    soft.save(tmp_path)
+    for model in (soft, ensemble.load(tmp_path), runtimes.open_model(tmp_path / "model.onnx")):
+        np.testing.assert_allclose(model.predict(val.inputs)["probabilities"], expected, atol=1e-5)
+    assert soft.settled["temperature"] == 2
 
 
 @pytest.mark.parametrize(
