@@ -75,6 +75,22 @@ def test_numbered_parts_of_a_set_are_no_classes_where_a_table_says_them(tmp_path
     assert other.options["label_file"]["label"] == "sex"
 
 
+def test_numbers_beside_pictures_are_predicted_as_numbers(tmp_path):
+    for i in range(60):
+        _picture(tmp_path / f"{i}.jpg")
+    _written(tmp_path / "ripeness.csv", "file,sugar,age", [(f"{i}.jpg", 7 + i / 8, 20 + i // 2) for i in range(60)])
+    proposal, table = _read(tmp_path, target="sugar")
+    assert (proposal.task, proposal.options["label_file"]["label"]) == ("regress", "sugar")
+    assert proposal.entry["families"] == ["linear", "fcnn", "cnn"]
+    assert proposal.reasons["task"] == "'sugar' is a number with 60 different values"
+    assert _labels(table)["4.jpg"] == "7.5"
+    whole, _ = _read(tmp_path)
+    assert (whole.task, whole.options["label_file"]["label"]) == ("classify", "age")
+    assert "The classes are 30 whole numbers in 'age'. Where they are quantities" in whole.warnings[0]
+    asked, _ = _read(tmp_path, target="age", task="regress")
+    assert (asked.task, asked.options["label_file"]["label"]) == ("regress", "age")
+
+
 def test_class_folders_stay_classes_beside_a_table_of_the_files(tmp_path):
     for name in ("cat", "dog"):
         for i in range(30):

@@ -39,7 +39,7 @@ def has_images(data: Path) -> bool:
     found = find_files(data, SUFFIXES)
     tables = data.is_dir() and any(path.suffix.lower() in _TABLES for path in data.iterdir())
     classes = {label for file in found.files if (label := found.label(file.name))}
-    return bool(found.files) and (len(classes) > 1 or not tables or label_table(found, data) is not None)
+    return bool(found.files) and (len(classes) > 1 or not tables or label_table(found, data, Request()) is not None)
 
 
 def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
@@ -67,14 +67,16 @@ def _propose_pictures(proposal: Proposal, data: Path, options: Options, request:
     found = _in_classes(proposal, data, request) if options.labelled else find_pictures(data, options)
     classes = sorted({found.label(file.name) for file in found.files})
     kind = "classes" if found.labels is not None else "class folders"
-    where = f" in {len(classes)} {kind}: {', '.join(classes)[:_SHOWN]}" if options.labelled else ""
+    is_classes = options.labelled and proposal.task == "classify"
+    where = f" in {len(classes)} {kind}: {', '.join(classes)[:_SHOWN]}" if is_classes else ""
     proposal.choose("modality", "images", f"{len(found.files):,} pictures{where}")
     survey = _survey(found)
     kept = without_broken(found, survey.broken, options.max_lost)
     notices = kept.notices + (kept.class_notices if options.labelled else ())
     proposal.found += [notice.text for notice in notices]
     _choose_shape(proposal, survey, len(kept.files))
-    labels = [kept.label(file.name) for file in kept.files] if options.labelled else []
+    has_classes = options.labelled and proposal.task == "classify"
+    labels = [kept.label(file.name) for file in kept.files] if has_classes else []
     choose_limits(proposal, survey.keys, labels, "pictures")
     proposal.train_rows = train_rows([kept.split(file.name) for file in kept.files])
 

@@ -19,11 +19,13 @@ from minnow.tables.errors import FileError
 from minnow.tables.files import SUFFIXES, is_prose, listed
 from minnow.tables.frames import Cells, Frame, as_cells, read_file
 from minnow.tables.label_files import LabelFile, labelled, rows_of
+from minnow.tables.numbers import is_plain
 from minnow.types import FileFormat
 
 _NAMING = 0.5
 """Least share of a table's rows that name a file, where the table is one of these files."""
-_ROWS_PER_CLASS = 2
+_ROWS_PER_CLASS, _MANY_VALUES = 2, 20
+"""Least mean number of files of a class; different numbers up to which they are classes."""
 _MOST_BYTES = 200_000_000
 _MOST_TABLES = 50
 
@@ -34,7 +36,7 @@ def choose_classes(proposal: Proposal, found: Found, place: Path, request: Reque
     found: pictures or sounds; place: their folder. Folders that are numbered parts of one set are no classes where there is
     such a table. None where neither says classes.
     """
-    option = label_table(found, place, request.target)
+    option = label_table(found, place, request)
     if option is None or not _are_parts(found):
         in_classes = choose_class_folder(proposal, found)
         if in_classes.files or option is None:
@@ -43,7 +45,17 @@ def choose_classes(proposal: Proposal, found: Found, place: Path, request: Reque
     how = ASKED_FOR if request.target else "another with --target"
     why = f"column '{option.name}' of {listed(option.files)} names the files, and '{option.label}' is the class ({how})"
     proposal.choose("options.label_file", value, why)
-    return labelled(found, place, option)
+    chosen = labelled(found, place, option)
+    answers = list((chosen.labels or {}).values())
+    if request.task is None and _are_numbers(answers) and not _are_classes(answers):
+        distinct = len(set(answers))
+        proposal.choose("task", "regress", f"'{option.label}' is a number with {distinct:,} different values")
+    elif request.task is None and _are_codes(answers) and len(set(answers)) > _MANY_VALUES:
+        proposal.warnings.append(
+            f"The classes are {len(set(answers)):,} whole numbers in '{option.label}'. Where they are quantities, such as "
+            "ages, choose the task that predicts numbers: --task regress."
+        )
+    return chosen
 
 
 def _are_parts(found: Found) -> bool:
@@ -52,17 +64,17 @@ def _are_parts(found: Found) -> bool:
     return len(names) == 1 and any(sign.isalpha() for sign in next(iter(names)))
 
 
-def label_table(found: Found, place: Path, target: str | None = None) -> LabelFile | None:
+def label_table(found: Found, place: Path, request: Request) -> LabelFile | None:
     """Find the table that says the class of most files, and its columns; None where there is none.
 
-    Tables of the same columns, such as train.csv and test.csv, are taken together. target: the column of the classes, where the
-    user named it.
+    Tables of the same columns, such as train.csv and test.csv, are taken together. Where there are no classes, and for the task
+    "regress", the answer is a column of numbers.
     """
     names = [file.name for file in found.files]
     files: dict[_Columns, list[str]] = {}
     counts: Counter[_Columns] = Counter()
     for file, frame in _tables(place):
-        if (columns := _columns_of(frame, names, file, target)) is not None:
+        if (columns := _columns_of(frame, names, file, request)) is not None:
             files.setdefault(columns[0], []).append(file)
             counts[columns[0]] += columns[1]
     if not counts:
@@ -80,7 +92,7 @@ class _Columns(NamedTuple):
     split: str | None
 
 
-def _columns_of(frame: Frame, names: Sequence[str], file: str, target: str | None) -> tuple[_Columns, int] | None:
+def _columns_of(frame: Frame, names: Sequence[str], file: str, request: Request) -> tuple[_Columns, int] | None:
     """The columns of a table that names files with their classes, and how many files it names; None where it does not."""
     texts = {name: as_cells(cells) for name, cells in frame.columns.items()}
     naming = {name: _named(names, cells, file) for name, cells in texts.items()}
@@ -90,11 +102,13 @@ def _columns_of(frame: Frame, names: Sequence[str], file: str, target: str | Non
     rows = [row for indices in naming[name].values() for row in indices]
     others = {one: [cells[row] or "" for row in rows] for one, cells in texts.items() if one != name}
     split = next((one for one, cells in others.items() if _are_splits(cells)), None)
-    able = [one for one, cells in others.items() if one != split and _are_classes(cells)]
-    label = target if target in others else named(able, TARGET_NAMES) or (able[0] if able else None)
+    classes = [one for one, cells in others.items() if one != split and _are_classes(cells)]
+    values = [one for one, cells in others.items() if one != split and _are_values(cells)]
+    able = (values or classes) if request.task == "regress" else (classes or values)
+    label = request.target if request.target in others else named(able, TARGET_NAMES) or (able[0] if able else None)
     if label is None:
         return None
-    if target != label and _are_codes(others[label]):
+    if label not in (request.target, *values) and _are_codes(others[label]):
         label = next(
             (one for one in able if not _are_codes(others[one]) and _are_same(others[one], others[label])), label
         )
@@ -121,9 +135,23 @@ def _named(names: Sequence[str], cells: Cells, table: str) -> Mapping[str, Seque
 
 
 def _are_classes(cells: Sequence[str]) -> bool:
-    """Whether cells are of two classes or more, which have some files each."""
+    """Whether cells are of two classes or more, which have some files each: few numbers, or names that repeat."""
     classes = {cell for cell in cells if cell}
-    return 2 <= len(classes) <= len(cells) / _ROWS_PER_CLASS
+    most = _MANY_VALUES if _are_numbers(cells) and not _are_codes(cells) else len(cells) / _ROWS_PER_CLASS
+    return 2 <= len(classes) <= min(most, len(cells) / _ROWS_PER_CLASS)
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers, apart from empty ones."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(is_plain(cell) for cell in filled)
+
+
+def _are_values(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers of many values, and no ids, which are whole and all differ."""
+    different = {cell for cell in cells if cell}
+    is_id = len(different) == len(cells) and _are_codes(cells)
+    return len(different) > _MANY_VALUES and _are_numbers(cells) and not is_id
 
 
 def _are_codes(cells: Sequence[str]) -> bool:

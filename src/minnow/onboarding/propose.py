@@ -25,6 +25,7 @@ from minnow.registry import unknown
 
 _FAMILIES = {
     ("images", "classify"): ["linear", "fcnn", "cnn"],
+    ("images", "regress"): ["linear", "fcnn", "cnn"],
     ("images", "generate"): ["vae", "gan"],
     ("audio", "classify"): ["linear", "cnn", "cnn1d"],
     ("text", "classify"): ["linear", "embedbag"],
