@@ -21,7 +21,7 @@ import numpy as np
 from minnow import config, families
 from minnow.catalog import catalog
 from minnow.families import _calibration
-from minnow.families._trees.export import LEAST_SHARE
+from minnow.graphs import LEAST_SHARE
 from minnow.stages import prepare
 from minnow.stages.case import Case
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Table
