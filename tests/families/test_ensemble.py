@@ -172,6 +172,15 @@ def test_trees_and_networks_are_averaged_in_one_file(modality, task, tmp_path):
         assert "supports networks" in compression.get(compression_).suits(model)
 
 
+def test_bends_and_products_of_linear_models_are_saved_with_the_network(tmp_path):
+    train, val = tiny.splits("tabular", "regress")
+    members = {"line": {"family": "linear", "splines": 3, "interactions": True}, "net": {"family": "fcnn", "epochs": 1}}
+    model = _fit(train, val, members=members, fusion="average")
+    model.save(tmp_path)
+    for name, answer in model.predict(val.inputs).items():
+        np.testing.assert_array_equal(ensemble.load(tmp_path).predict(val.inputs)[name], answer)
+
+
 def test_the_average_of_trees_and_networks_has_a_temperature(tmp_path):
     train, val = tiny.splits("images", "classify")
     plain, soft = (_fit(train, val, members=MIXED, fusion="average", temperature=value) for value in (1.0, 2.0))

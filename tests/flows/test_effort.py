@@ -30,7 +30,7 @@ def test_the_effort_decides_what_is_fitted_and_another_one_runs_again(tmp_path):
     assert "up to date" in run(project, "--effort", "quick"), "its last run had that effort"
     further = ["gboost_slow", "linear_splines", "linear_interactions", "shallow_slow"]
     assert f"small: tries {', '.join(further)} too (effort: default)" in run(project, "--effort", "default")
-    wider = {*FAMILIES, *further}
+    wider = {*FAMILIES, *further, "blend"}
     assert fitted(project) == ("default", wider)
     printed = run(project, "--effort", "thorough", "--trials", "6")
     assert len(re.findall(r"small: trial \d of \w+ ", printed)) == 6, printed

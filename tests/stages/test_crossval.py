@@ -31,7 +31,9 @@ def _table(n, seed=0, groups=None, labels=3):
 def _case(time=None, binary=True):
     problem = SimpleNamespace(target="y", time_column=time)
     usecase = SimpleNamespace(family_of=str, split=SHARES)
-    return SimpleNamespace(problem=problem, usecase=usecase, task=tasks.get("classify" if binary else "regress"))
+    return SimpleNamespace(
+        problem=problem, usecase=usecase, task=tasks.get("classify" if binary else "regress"), blends={}
+    )
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -104,6 +104,9 @@ class FamilyCapabilities:
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
+    members: families whose fitted models it joins to one; none for most.
+    join: (models in the order of the members' names, what val settled of each, rows of train, its parameters) -> the model that
+        its fit to these rows would give.
     """
 
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
@@ -111,6 +114,8 @@ class FamilyCapabilities:
     handles_offset: bool = False
     cheap: bool = False
     libraries: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    join: Callable[[Sequence[Model], Sequence[Mapping[str, Any] | None], Batch, Any], Model] | None = None
 
 
 class Family(Protocol):

@@ -14,7 +14,7 @@ from minnow.exporters._average import averaged
 from minnow.graphs import write_canonical
 
 SUFFIX = ".onnx"
-OPSET = 18
+_OPSET = 18
 """Version of the operators of models that have to_onnx, and so of all members of an average."""
 
 
@@ -39,7 +39,7 @@ def _converted(model: Model, opset: int | None = None) -> Any:
         return _from_keras(model, opset)
     if model.framework == "mixed":
         (output,), parts = model.outputs, model.native.parts
-        members = [_converted(member, OPSET) for member, _ in parts]
+        members = [_converted(member, _OPSET) for member, _ in parts]
         return averaged(members, [share for _, share in parts], output, model.native.temperature)
     return model.native.to_onnx()
 

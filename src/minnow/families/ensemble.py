@@ -22,12 +22,9 @@ from minnow.families._keras import fusion, model
 from minnow.registry import unknown
 from minnow.types import Array, Batch, Report, silent
 
-CAPABILITIES = FamilyCapabilities(
-    space={"fusion": {"among": ["average", "weighted", "stacked"]}}, handles_offset=True, libraries=("tensorflow",)
-)
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")
-MEMBERS: Mapping[str, Family] = {
+_MEMBERS: Mapping[str, Family] = {
     "linear": linear,
     "gboost": gboost,
     "forest": forest,
@@ -41,8 +38,15 @@ MEMBERS: Mapping[str, Family] = {
 }
 """Families whose models can be averaged. Those without trees are joined to one network."""
 _TREES = ("gboost", "forest")
-READS = tuple(dict.fromkeys(name for family in MEMBERS.values() for name in family.READS))
-JoinedModel = model.KerasModel | _mixed.MixedModel
+CAPABILITIES = FamilyCapabilities(
+    space={"fusion": {"among": ["average", "weighted", "stacked"]}},
+    handles_offset=True,
+    libraries=("tensorflow",),
+    members=tuple(_MEMBERS),
+    join=lambda fitted, settled, train, params: _joined(fitted, settled, train, params),
+)
+READS = tuple(dict.fromkeys(name for family in _MEMBERS.values() for name in family.READS))
+_JoinedModel = model.KerasModel | _mixed.MixedModel
 
 _STEPS = 100
 """Number of steps per fit of a member in reports of the progress."""
@@ -110,22 +114,22 @@ class Params(Calibrated):
 def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
     """Parse one member: its family and parameters. Raises ValueError with the path of the key."""
     family = str(settings.get("family"))
-    if family not in MEMBERS:
+    if family not in _MEMBERS:
         if family in names():
             raise ValueError(
-                f"members.{name}.family: a member must be one of {', '.join(MEMBERS)}, whose outputs can be averaged. "
+                f"members.{name}.family: a member must be one of {', '.join(_MEMBERS)}, whose outputs can be averaged. "
                 f"Received: {family}."
             )
-        raise ValueError(f"members.{name}.family: {unknown('family', family, list(MEMBERS))}")
+        raise ValueError(f"members.{name}.family: {unknown('family', family, list(_MEMBERS))}")
     rest = {key: value for key, value in settings.items() if key != "family"}
     try:
-        return family, MEMBERS[family].Params.model_validate(rest)
+        return family, _MEMBERS[family].Params.model_validate(rest)
     except ValidationError as error:
-        faults = faults_of(error, ("members", name), MEMBERS[family].Params, rest)
+        faults = faults_of(error, ("members", name), _MEMBERS[family].Params, rest)
         raise ValueError("; ".join(map(str, faults))) from error
 
 
-def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> JoinedModel:
+def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> _JoinedModel:
     """Train each member on the same rows, and join them. Raises ValueError where a member cannot be fitted to these rows.
 
     val stops the members early, and has no part in shares and stack.
@@ -136,7 +140,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     fitted = members.fit(train, val)
     settled = [one.settled for one in fitted]
     if not folds:
-        return joined(fitted, settled, train, params)
+        return _joined(fitted, settled, train, params)
     answers = [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
     answered = train.take(np.concatenate([rows for _, rows in folds]))
     if params.fusion == "stacked":
@@ -145,9 +149,9 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return _pooled(fitted, settled, fusion.shares(answers, answered), train, members.settings)
 
 
-def joined(
+def _joined(
     fitted: Sequence[Model], settled: Sequence[Mapping[str, Any] | None], train: Batch, params: Params
-) -> JoinedModel:
+) -> _JoinedModel:
     """Join fitted members by the shares of params, which are equal where it has none.
 
     fitted: in the order of the members' names; settled: what val settled of each; train: the rows that they were fitted to.
@@ -163,7 +167,7 @@ def _pooled(
     shares: Array,
     train: Batch,
     settings: Mapping[str, Mapping[str, Any]],
-) -> JoinedModel:
+) -> _JoinedModel:
     """Average members by shares, (m,): in one network where all of them are networks."""
     found, families = _settled(settings, settled), [str(one["family"]) for one in settings.values()]
     if len(train.labels) > 2 and set(_TREES) <= set(families):
@@ -185,9 +189,9 @@ def _settled(
     return {"members": members} if len(members) == len(found) else None
 
 
-def load(folder: Path) -> JoinedModel:
+def load(folder: Path) -> _JoinedModel:
     """Read what the model's save wrote."""
-    return _mixed.load(folder, MEMBERS) if (folder / _mixed.FILE).exists() else model.load(folder)
+    return _mixed.load(folder, _MEMBERS) if (folder / _mixed.FILE).exists() else model.load(folder)
 
 
 def _folds(train: Batch, count: int) -> list[tuple[Array, Array]]:
@@ -229,7 +233,7 @@ class _Members:
         members: list[Model] = []
         for name, member in self.settings.items():
             family, own = _member(name, member)
-            if train.modality not in MEMBERS[family].MODALITIES:
+            if train.modality not in _MEMBERS[family].MODALITIES:
                 raise ValueError(
                     f"members.{name}.family: {family} does not support {train.modality}. Choose another family."
                 )

@@ -20,7 +20,6 @@ import numpy as np
 
 from minnow import families, tasks
 from minnow.config import FAMILY
-from minnow.families import ensemble
 from minnow.stages import train
 from minnow.stages.batches import read_batch
 from minnow.stages.candidates import Made
@@ -32,7 +31,7 @@ from minnow.stages.evaluate import Evaluation
 from minnow.stages.train import FACTS, WALL, Handover, Trained
 from minnow.types import Array, Batch, Outputs, Report, silent
 
-NAME = "blend"
+NAME, ENSEMBLE = "blend", "ensemble"
 TEMPERATURE = "temperature"
 STEPS = 20
 """Steps of the selection; the share of a member is the number of steps that took it, divided by their number."""
@@ -49,6 +48,7 @@ def found(case: Case, made: Sequence[Made], batches: Mapping[str, Batch]) -> Sha
     not join, are no members. batches: rows of train and val.
     """
     usecase = case.usecase
+    ensemble = families.get(ENSEMBLE)
     joins = usecase.task in ensemble.TASKS and usecase.modality in ensemble.MODALITIES
     if usecase.effort == QUICK or not joins or NAME in usecase.families:
         return {}
@@ -120,7 +120,7 @@ def with_blend(case: Case, shares: Shares, made: Sequence[Made]) -> Case:
         own = {FAMILY: case.usecase.family_of(name), **case.usecase.params_of(name)}
         members[name] = own | {key: settled[name][key] for key in (TEMPERATURE,) if key in settled[name]}
     calibrated = {TEMPERATURE: 1.0} if any(TEMPERATURE in one for one in members.values()) else {}
-    entry = {FAMILY: "ensemble", "members": members, "shares": dict(shares), **calibrated}
+    entry = {FAMILY: ENSEMBLE, "members": members, "shares": dict(shares), **calibrated}
     wider = case.with_families({**case.usecase.families, NAME: entry})
     return replace(wider, further=(*case.further, NAME), blends={NAME: dict(shares)})
 
@@ -149,8 +149,10 @@ def joined(
     fitted = [families.get(family).load(folder / "model") for family, folder in members]
     facts, seconds = ([json.loads((folder / name).read_text()) for _, folder in members] for name in (FACTS, WALL))
     settled = [one["settled"] for one in facts]
-    checked = ensemble.Params.model_validate(params)
-    model = families.calibrated(ensemble.joined(fitted, settled, rows, checked), rows, rows, checked)
+    ensemble = families.get(ENSEMBLE)
+    checked, join_models = ensemble.Params.model_validate(params), ensemble.CAPABILITIES.join
+    assert join_models is not None
+    model = families.calibrated(join_models(fitted, settled, rows, checked), rows, rows, checked)
     train.save(model, sum(one["seconds"] for one in seconds) + time.perf_counter() - start, out)
     report(1, 1, {})
 
@@ -162,4 +164,4 @@ def _can_be_member(case: Case, one: Made, labels: int) -> bool:
     family, begins = usecase.family_of(trained.family), trained.family in usecase.starts
     if not is_float or begins or trained.settled is None or (family == "forest" and labels > 2):
         return False
-    return family in ensemble.MEMBERS
+    return family in families.get(ENSEMBLE).CAPABILITIES.members

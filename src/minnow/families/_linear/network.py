@@ -64,7 +64,9 @@ def _expanded(part: Expansion, numbers: Any) -> list[Any]:
     ops: Any = keras.ops
     parts = [ops.relu(ops.take(numbers, part.columns, axis=1) - part.knots)] if len(part.knots) else []
     if len(part.left):
-        factors = ops.clip((numbers - part.center) * part.scale, -FARTHEST, FARTHEST)
+        factors = ops.clip(
+            (numbers - part.center) * part.scale, -float(FARTHEST), float(FARTHEST)
+        )  # Keras saves no numbers of NumPy
         parts.append(ops.take(factors, part.left, axis=1) * ops.take(factors, part.right, axis=1))
     return parts
 
