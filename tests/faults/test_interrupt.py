@@ -48,7 +48,7 @@ def test_a_run_says_what_is_complete_and_leaves_neither_process_nor_lock(project
     )
     assert code == 130
     last = "Interrupted. Complete and recorded: first. Not complete: small; trained models are kept. To go on: minnow run small"
-    assert printed.splitlines()[-1] == last
+    assert printed.splitlines()[-1] == last, printed
     assert "Traceback" not in printed
     assert children, "the worker is a process"
     injected["interrupted: run"] += 1
