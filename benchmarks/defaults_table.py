@@ -20,7 +20,7 @@ TITLES = {
     "histgb": "scikit-learn's histogram boosting, defaults",
     "flaml": "FLAML, 60 s",
     "tfidf": "TF-IDF of words and pairs, logistic regression",
-    "fasttext": "fastText, pairs of words and its defaults of 5 epochs at a rate of 0.1",
+    "fasttext": "fastText, pairs of words, 25 epochs at a rate of 0.5",
 }
 ABOUT = (
     "of `minnow new` and `minnow run` without a setting, and of others that were fitted to the same rows of train and val, "

@@ -1,7 +1,7 @@
 """Time and memory at many rows: `make bench-scale`, or `python -m benchmarks.scale ROWS ...`.
 
 A table of 20 numeric and 5 categorical columns with a class to predict is generated, and in a fresh copy of the project an
-entry is proposed and run as a user would: `minnow new` with the families linear and gboost, then `minnow run`. Beside it, a
+entry is proposed and run: `minnow new` with the families linear and gboost, then `minnow run --effort quick`. Beside it, a
 plain script reads the same file with pandas and fits scikit-learn's logistic regression and histogram boosting, in a process of
 its own. Memory is the largest sum of the resident memory of a command and all processes that it started, sampled ten times a
 second. The commands run one after the other, so the figures of one machine are comparable; between machines only their ratios
@@ -134,10 +134,10 @@ def compare(copy: Path, folder: Path, rows: int, *, outputs: bool) -> tuple[list
     minnow = [python, "-m", "minnow.cli"]
     families = ["--family", "linear", "--family", "gboost"]
     new = measured(copy, *minnow, "new", name, "--data", str(path), *families, "--yes", "--no-trial")
-    run = measured(copy, *minnow, "run", name, "--profile")
+    run = measured(copy, *minnow, "run", name, "--effort", "quick", "--profile")
     path.unlink()
     lines = []
-    for title, cost in (("plain script", script), ("minnow new --no-trial", new), ("minnow run", run)):
+    for title, cost in (("plain script", script), ("minnow new --no-trial", new), ("minnow run --effort quick", run)):
         lines.append(f"| {rows:,} | {title} | {cost.seconds:.0f} | {cost.cpu_s:.0f} | {cost.peak / 1e9:.1f} GB | |")
         figures = f"{cost.seconds:8.1f} s {cost.cpu_s:8.1f} s of CPU {cost.peak / 1e9:6.2f} GB"
         print(f"{rows:>9,} rows  {title:<22}{figures}", flush=True)
