@@ -91,6 +91,16 @@ def test_numbers_beside_pictures_are_predicted_as_numbers(tmp_path):
     assert (asked.task, asked.options["label_file"]["label"]) == ("regress", "age")
 
 
+def test_a_target_that_is_no_column_of_the_table_is_refused(tmp_path):
+    for i in range(60):
+        _picture(tmp_path / f"{i}.jpg")
+    _written(tmp_path / "kinds.csv", "file,kind", [(f"{i}.jpg", "ab"[i % 2]) for i in range(60)])
+    with pytest.raises(
+        ValueError, match=r"--target must name a column of kinds.csv.* Received: 'kin'. Leave --target out"
+    ):
+        _read(tmp_path, target="kin")
+
+
 def test_class_folders_stay_classes_beside_a_table_of_the_files(tmp_path):
     for name in ("cat", "dog"):
         for i in range(30):

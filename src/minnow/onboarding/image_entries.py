@@ -45,21 +45,24 @@ def has_images(data: Path) -> bool:
 def propose_images(proposal: Proposal, data: Path, request: Request) -> None:
     """Propose an entry for images. Raises ValueError where there is none, and where too many of a class cannot be read."""
     generates = request.task == "generate"
-    propose = _propose_arrays if holds_arrays(data, _DEFAULTS) else _propose_pictures
     proposal.choose("modality", "images", "")
     proposal.choose("task", request.task or "classify", ASKED_FOR if request.task else "each picture has a class")
     if generates:
         proposal.choose("options.labelled", False, "new pictures are generated from all of these, whatever their class")
-    propose(proposal, data, Options.read({"labelled": not generates}), request)
+    options = Options.read({"labelled": not generates})
+    if holds_arrays(data, _DEFAULTS):
+        _propose_arrays(proposal, data, options)
+    else:
+        _propose_pictures(proposal, data, options, request)
 
 
-def _propose_arrays(proposal: Proposal, data: Path, options: Options, request: Request) -> None:
+def _propose_arrays(proposal: Proposal, data: Path, options: Options) -> None:
     rows = read_arrays(data, options)
     proposal.choose("modality", "images", f"arrays of {len(rows.images):,} pictures")
     proposal.found += [notice.text for notice in rows.notices]
     _choose_scale(proposal, rows.images)
     keys = [pixel_key(image) for image in rows.images]
-    choose_limits(proposal, keys, rows.labels.tolist() if options.labelled else [], "pictures")
+    choose_limits(proposal, keys, rows.labels.tolist() if proposal.task == "classify" else [], "pictures")
     proposal.train_rows = train_rows(rows.split)
 
 
@@ -67,7 +70,7 @@ def _propose_pictures(proposal: Proposal, data: Path, options: Options, request:
     found = _in_classes(proposal, data, request) if options.labelled else find_pictures(data, options)
     classes = sorted({found.label(file.name) for file in found.files})
     kind = "classes" if found.labels is not None else "class folders"
-    is_classes = options.labelled and proposal.task == "classify"
+    is_classes = proposal.task == "classify"
     where = f" in {len(classes)} {kind}: {', '.join(classes)[:_SHOWN]}" if is_classes else ""
     proposal.choose("modality", "images", f"{len(found.files):,} pictures{where}")
     survey = _survey(found)
@@ -75,8 +78,7 @@ def _propose_pictures(proposal: Proposal, data: Path, options: Options, request:
     notices = kept.notices + (kept.class_notices if options.labelled else ())
     proposal.found += [notice.text for notice in notices]
     _choose_shape(proposal, survey, len(kept.files))
-    has_classes = options.labelled and proposal.task == "classify"
-    labels = [kept.label(file.name) for file in kept.files] if has_classes else []
+    labels = [kept.label(file.name) for file in kept.files] if is_classes else []
     choose_limits(proposal, survey.keys, labels, "pictures")
     proposal.train_rows = train_rows([kept.split(file.name) for file in kept.files])
 

@@ -34,13 +34,19 @@ def choose_classes(proposal: Proposal, found: Found, place: Path, request: Reque
     """Choose what says the classes of files: their folders, or a table that names them. Returns the files that have one.
 
     found: pictures or sounds; place: their folder. Folders that are numbered parts of one set are no classes where there is
-    such a table. None where neither says classes.
+    such a table. None where neither says classes. Raises ValueError where --target names no column of the table.
     """
-    option = label_table(found, place, request)
-    if option is None or not _are_parts(found):
+    if not _are_parts(found) and (in_classes := choose_class_folder(proposal, found)).files:
+        return in_classes
+    option = label_table(found, place, request)  # tables are read only where folders do not say the classes
+    if option is None:
         in_classes = choose_class_folder(proposal, found)
-        if in_classes.files or option is None:
-            return in_classes if in_classes.files else None
+        return in_classes if in_classes.files else None
+    if request.target and option.label != request.target:
+        raise ValueError(
+            f"--target must name a column of {listed(option.files)}, which names the files. Received: {request.target!r}. "
+            f"Leave --target out for '{option.label}'."
+        )
     value = {name: one for name, one in option.model_dump().items() if one is not None}
     how = ASKED_FOR if request.target else "another with --target"
     why = f"column '{option.name}' of {listed(option.files)} names the files, and '{option.label}' is the class ({how})"
