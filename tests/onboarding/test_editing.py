@@ -132,3 +132,26 @@ def test_a_fault_of_the_new_entry_names_the_file_that_it_was_for(params):
     with pytest.raises(config.ConfigError, match=r"params\.yaml, line \d+: usecases\.third\.task: No task 'clasify'"):
         editing.add_entry(params, "third", ENTRY.replace("classify", "clasify"))
     assert params.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Wine Quality (red).csv.gz", "wine_quality_red"),
+        ("first.csv", "first_2"),
+        ("2024-sales.csv", "data_2024_sales"),
+        ("Käufe.parquet", "kaufe"),
+        ("数据.csv", "data"),
+        ("x" * 90 + ".csv", "x" * 40),
+    ],
+)
+def test_a_use_case_without_a_name_is_called_as_its_file(params, path, name):
+    settings = config.load(params, catalog())
+    assert editing.name_for(params.parent / path, settings) == name
+    editing.check_new(settings, name, params)
+
+
+def test_the_name_of_a_folder_keeps_what_follows_a_full_stop(params):
+    folder = params.parent / "v1.2"
+    folder.mkdir()
+    assert editing.name_for(folder, config.load(params, catalog())) == "v1_2"

@@ -100,7 +100,7 @@ def test_a_trial_is_short(project):
 
 
 def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
-    command = [str(Path(sys.executable).parent / "minnow"), "new", "sizes", "--data", "rows.csv", "--yes"]
+    command = [str(Path(sys.executable).parent / "minnow"), "new", "--data", "rows.csv", "--yes"]
     environment = os.environ | {"COLUMNS": "200"}
     done = subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
@@ -108,8 +108,8 @@ def test_from_a_file_to_a_tried_entry_with_one_command(project, one_prefect):
     assert done.returncode == 0, done.stderr + done.stdout
     assert "the last column; choose another with --target" in done.stdout
     assert "It is scored on val; the test set is not read." in done.stdout
-    rows = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("sizes ")]
+    rows = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("rows ")]
     assert sorted(name.partition("/")[0] for name in rows) == ["gboost", "linear"], done.stdout
     assert sum("chosen on val" in line for line in done.stdout.splitlines()) == 1
-    assert "minnow run sizes` trains every family" in done.stdout.splitlines()[-1]
-    assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["sizes"]["data"] == "rows.csv"
+    assert "minnow run rows` trains every family" in done.stdout.splitlines()[-1]
+    assert yaml.safe_load((project / "params.yaml").read_text())["usecases"]["rows"]["data"] == "rows.csv"

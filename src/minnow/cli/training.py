@@ -70,11 +70,13 @@ def run(
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the new use case.")],
     data: Annotated[
         Path,
         typer.Option(help="Folder, file or zip: images, sounds or documents in class folders, CSV, JSON, Parquet."),
     ],
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the new use case. Default: that of the file or folder.")
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="Column to predict. Default: by names and order of columns.")
     ] = None,
@@ -107,6 +109,7 @@ def new(
     space, settings = load_settings()
     folder = data.resolve()
     with exit_on(ConfigError, ValueError, OSError):
+        name = name or editing.name_for(folder, settings)
         editing.check_new(settings, name, space.params)
         request = Request(target, modality, task, split, family, options_of(option or []))
         while (proposal := _proposed(folder, request)).questions:

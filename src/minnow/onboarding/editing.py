@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import tempfile
 import textwrap
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from minnow.config.document import read_text
 
 _USECASES = re.compile(r"usecases:\s*(?:(?:\{\s*\}|null|~)\s*)?(?P<comment>#.*)?\s*")
 """The line under which entries stand; a file without one may have an empty value there."""
+_LONGEST = 40
+"""Characters of a name that is taken from a path; a number may follow."""
 
 
 def check_new(settings: config.Settings, name: str, path: Path) -> None:
@@ -24,6 +28,17 @@ def check_new(settings: config.Settings, name: str, path: Path) -> None:
     config.check_name(name)
     if name in settings.names:
         raise config.ConfigError(f"usecases.{name} exists already. Choose another name, or edit it in {path}.")
+
+
+def name_for(data: Path, settings: config.Settings) -> str:
+    """Return a name for a new use case that says where its data are: that of the file or folder, numbered where it is taken."""
+    name = data.name if data.is_dir() else data.name.partition(".")[0]
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    own = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    own = own if own[:1].isalpha() else f"data_{own}".strip("_")
+    own = own[:_LONGEST].rstrip("_")
+    names = itertools.chain([own], (f"{own}_{number}" for number in itertools.count(2)))
+    return next(one for one in names if one not in settings.names)
 
 
 def add_entry(path: Path, name: str, entry: str) -> None:
