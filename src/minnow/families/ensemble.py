@@ -14,7 +14,21 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from minnow.config.errors import faults_of
 from minnow.contracts import Family, FamilyCapabilities, Model, Parameters
-from minnow.families import _mixed, cnn, cnn1d, embedbag, fcnn, forest, gboost, gru, linear, lstm, names, rnn
+from minnow.families import (
+    _mixed,
+    cnn,
+    cnn1d,
+    embedbag,
+    fcnn,
+    forest,
+    gboost,
+    gru,
+    linear,
+    lstm,
+    names,
+    oblivious,
+    rnn,
+)
 from minnow.families import fit as fit_family
 from minnow.families._arrays import grouped_folds
 from minnow.families._calibration import Calibrated
@@ -27,6 +41,7 @@ TASKS = ("classify", "regress", "forecast")
 _MEMBERS: Mapping[str, Family] = {
     "linear": linear,
     "gboost": gboost,
+    "oblivious": oblivious,
     "forest": forest,
     "fcnn": fcnn,
     "cnn": cnn,

@@ -30,11 +30,11 @@ _FAMILIES = {
     ("audio", "classify"): ["linear", "cnn", "cnn1d"],
     ("text", "classify"): ["linear", "embedbag"],
     ("interactions", "rank"): ["neighbours", "recommender"],
-    ("interactions", "rate"): ["linear", "gboost", "recommender"],
-    ("timeseries", "classify"): ["linear", "gboost", "fcnn", "gru"],
-    ("timeseries", "forecast"): ["linear", "gboost", "fcnn", "gru"],
-    ("tabular", "classify"): ["linear", "gboost", "forest", "fcnn"],
-    ("tabular", "regress"): ["linear", "gboost", "forest", "fcnn"],
+    ("interactions", "rate"): ["linear", "gboost", "oblivious", "recommender"],
+    ("timeseries", "classify"): ["linear", "gboost", "oblivious", "fcnn", "gru"],
+    ("timeseries", "forecast"): ["linear", "gboost", "oblivious", "fcnn", "gru"],
+    ("tabular", "classify"): ["linear", "gboost", "oblivious", "forest", "fcnn"],
+    ("tabular", "regress"): ["linear", "gboost", "oblivious", "forest", "fcnn"],
 }
 
 _INT8_ROWS = 130

@@ -113,3 +113,57 @@ def bins_of_equal_rows(weight: Array) -> Iterator[None]:
         yield
     finally:
         binning._find_binning_thresholds = found
+
+
+def loss_of(kind: str, classes: int = 0, quantile: float = 0.5) -> Any:
+    """A loss: "log_loss" of classes, "squared_error", "absolute_error" or "quantile"."""
+    from sklearn import _loss
+
+    if kind == "log_loss":
+        return _loss.HalfMultinomialLoss(n_classes=classes) if classes > 2 else _loss.HalfBinomialLoss()
+    if kind == "quantile":
+        return _loss.PinballLoss(quantile=quantile)
+    return {"squared_error": _loss.HalfSquaredError, "absolute_error": _loss.AbsoluteError}[kind]()
+
+
+def intercept(loss: Any, target: Array, weight: Array | None) -> Array:
+    """The constant of the least loss, (k,) float64."""
+    return np.atleast_1d(loss.fit_intercept_only(y_true=target, sample_weight=weight)).astype(np.float64)
+
+
+def losses(loss: Any, target: Array, raw: Array) -> Array:
+    """Loss of each row, (n,) float64. raw: (n, k) float64."""
+    return loss.loss(y_true=target, raw_prediction=np.ascontiguousarray(raw if raw.shape[1] > 1 else raw[:, 0]))
+
+
+def gradients(loss: Any, target: Array, raw: Array, weight: Array | None) -> tuple[Array, Array]:
+    """Gradients and hessians of the loss of each row by its sums, (n, k) float64 each."""
+    plain = np.ascontiguousarray(raw if raw.shape[1] > 1 else raw[:, 0])
+    gradient, hessian = loss.gradient_hessian(y_true=target, raw_prediction=plain, sample_weight=weight)
+    return gradient.reshape(len(target), -1), hessian.reshape(len(target), -1)
+
+
+def histograms(
+    binned: Array, bins: int, gradient: Array, hessian: Array, features: Array | None
+) -> Callable[[Array], Array]:
+    """A function from rows (m,) uint32 to the sums of their gradients and hessians in each bin, (2, features, bins) float64.
+
+    binned: (n, width) uint8, column by column in memory; gradient, hessian: (n,); features:
+    (f,) uint32, sorted, None for all.
+    """
+    from sklearn.ensemble._hist_gradient_boosting.histogram import HistogramBuilder
+
+    # constant hessians are counted, not added
+    is_constant = bool((hessian == hessian[0]).all())
+    own = hessian[:1] if is_constant else hessian
+    builder = HistogramBuilder(binned, bins, gradient.astype(np.float32), own.astype(np.float32), is_constant, 1)
+
+    def of_rows(rows: Array) -> Array:
+        found = builder.compute_histograms_brute(
+            rows, features
+        ).base  # the array: a view of its own would parse its type again
+        found = found if features is None else found[features]
+        summed = found["count"] * hessian[0] if is_constant else found["sum_hessians"]
+        return np.stack([found["sum_gradients"], summed])
+
+    return of_rows

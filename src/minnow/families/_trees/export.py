@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minnow.families._trees import boosting_internals, tree_ensemble
+from minnow.families._trees import boosting_internals, oblivious, tree_ensemble
 from minnow.families._trees.layout import ROW, Layout
 from minnow.families._trees.median import add_median
 from minnow.families._trees.tree_ensemble import Tree
 from minnow.graphs import add_powers
 from minnow.types import OFFSET, Array
 
-Kind = Literal["forest", "boosting"]
-"""Kind of the estimator: a forest, or histogram gradient boosting."""
+Kind = Literal["forest", "boosting", "oblivious"]
+"""Kind of the estimator: a forest, histogram gradient boosting, or boosted oblivious trees."""
 _OPSET = 18
 _OF_MANY_CLASSES = 3
 """Version of the operators of trees that have an operator with a number per class in each leaf."""
@@ -92,8 +92,11 @@ def _add_estimator(graph: Any, estimator: Any, kind: Kind, classes: int) -> str:
     """Add the nodes of an estimator. Returns the name of its probabilities (n, classes) or numbers (n, 1)."""
     from onnx import helper
 
-    if kind == "boosting":
-        sums = tree_ensemble.add_trees(graph, ROW, *boosting_internals.trees(estimator))
+    if kind != "forest":
+        if kind == "oblivious":
+            sums = oblivious.add_trees(graph, ROW, estimator)
+        else:
+            sums = tree_ensemble.add_trees(graph, ROW, *boosting_internals.trees(estimator))
         if classes > 2:
             graph.node.append(helper.make_node("Softmax", [sums], ["probabilities"], axis=1))
             return "probabilities"

@@ -22,7 +22,7 @@ _FILE = "model.joblib"
 
 @dataclass(frozen=True)
 class TreeModel:
-    """A fitted scikit-learn estimator. layout: how arrays become its rows; answer: how its output becomes that of the model."""
+    """A fitted estimator. layout: how arrays become its rows; answer: how its output becomes that of the model."""
 
     estimator: Any
     kind: Kind
@@ -54,6 +54,8 @@ class TreeModel:
         """Number of thresholds and leaf values over all trees."""
         if self.kind == "forest":
             return sum(int(tree.tree_.node_count) for tree in self.estimator.estimators_)
+        if self.kind == "oblivious":
+            return self.estimator.parameters
         return sum(len(nodes) for nodes in boosting_internals.nodes(self.estimator))
 
     def predict(self, inputs: Columns) -> dict[str, Array]:
@@ -88,6 +90,8 @@ class TreeModel:
             return same
         if self.kind == "forest":
             return replace(same, answer=replace(self.answer, temperature=temperature))
+        if self.kind == "oblivious":
+            return replace(same, estimator=self.estimator.scaled(1 / temperature))
         return replace(same, estimator=boosting_internals.scaled(self.estimator, 1 / temperature))
 
     def save(self, folder: Path) -> None:
@@ -121,7 +125,8 @@ def tree_model(
 
     settled: see contracts.Model.
     """
-    _round_thresholds(estimator, kind)
+    if kind != "oblivious":  # whose thresholds are of float32
+        _round_thresholds(estimator, kind)
     return TreeModel(estimator, kind, layout, answer, history or {}, settled=settled)
 
 
