@@ -288,9 +288,7 @@ def test_pictures_to_be_generated(tmp_path):
     np.savez(tmp_path / "all.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
     entry = _entry(tmp_path, task="generate")
     assert (entry["families"], entry["options"]["labelled"]) == (["vae", "gan"], False)
-    with pytest.raises(
-        ValueError, match=r"--task: the tasks of images are classify, generate, regress\. Received: rank"
-    ):
+    with pytest.raises(ValueError, match=r"--task: the tasks of images are classify, generate, regress\. Received: rank"):
         _entry(tmp_path, task="rank")
 
 
