@@ -39,7 +39,7 @@ from minnow.stages import (
     timing,
     train,
 )
-from minnow.stages.candidates import Candidate, Incumbents
+from minnow.stages.candidates import Candidate, Incumbents, LineUp
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
 from minnow.stages.outcome import Outcome
@@ -47,7 +47,7 @@ from minnow.stages.prepare import Prepared
 from minnow.stages.refit import Refit
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import exams, tracking
-from minnow.types import Table
+from minnow.types import Report, Table
 
 
 @task(name="key rule", **STORE)
@@ -98,17 +98,23 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 
 @task(name="choose", **PLAIN)
 def choose(
-    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: list[Candidate], scratch: Path
-) -> Finalists:
-    """Choose the finalists without test, and fit them again on train and val."""
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: LineUp, scratch: Path
+) -> tuple[Finalists, LineUp]:
+    """Choose the finalists without test, and fit them again on train and val. Returns them and the variants that stand."""
+    call = job.runner.call
     with job.display.step(f"{case.name}: choose") as report:
-        choices = finalists.choose_all(case, table, lined_up, job.runner.call, each=job.each, report=report)
-    chosen = finalists.fitted_again(case, choices, lined_up)
+        choices = finalists.choose_all(case, table, lined_up.candidates, call, each=job.each, report=report)
     with job.display.step(f"{case.name}: refit") as report:
-        rules = finalists.field_of(case, case.usecase.targets[0], lined_up).rules
-        again = Refit(case, table, prepared, rules, scratch, timing.measure, job.runner.call, job.each)
-        # without metrics: what is fitted to val has no score on it
-        return Finalists(choices, again.ship(chosen, lambda epoch, epochs, _: report(epoch, epochs, {})))
+        told: Report = lambda epoch, epochs, _: report(epoch, epochs, {})  # noqa: E731  what is fitted to val has no score on it
+        rules = finalists.field_of(case, case.usecase.targets[0], lined_up.candidates).rules
+        again = Refit(case, table, prepared, rules, scratch, timing.measure, call, job.each)
+        shipped = again.ship(finalists.fitted_again(case, choices, lined_up.candidates), told)
+        while refused := again.refused(shipped, lined_up.candidates):
+            lined_up = lined_up.without(refused)
+            choices = finalists.choose_all(case, table, lined_up.candidates, call)
+            chosen = finalists.fitted_again(case, choices, lined_up.candidates)
+            shipped |= again.ship([one for one in chosen if one.name not in shipped], told)
+        return Finalists(choices, shipped, again.joined(shipped)), lined_up
 
 
 @task(name="judge", **PLAIN)
@@ -209,7 +215,7 @@ def usecase(name: str) -> str:
     case = fitting.blend(job, case, prepared, scratch, made, failures)
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
-    chosen = choose(job, case, table, prepared, lined_up.candidates, scratch)
+    chosen, lined_up = choose(job, case, table, prepared, lined_up, scratch)
     with job.display.step(f"{name}: judge"):
         rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
         judged = judge(case, lined_up.candidates, prepared, rivals, chosen, hints)

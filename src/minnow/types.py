@@ -169,7 +169,7 @@ class Batch:
     weight: (n,) float32, sample weights for training; 1 by default.
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     label_features: features of the labels that need no model, each (k, ...) float32, such as the popularity and the
-        attributes of items.
+        attributes of items, and what describes a feature's last axis, such as ages (b,).
     measure: name of the measure that decides; "" for the first one of the task.
     """
 

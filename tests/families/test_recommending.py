@@ -93,7 +93,9 @@ def test_neighbours_weigh_the_items_with_most_users_where_they_are_too_many(shop
     assert all_of_five.tolist() == np.flatnonzero(users >= 5).tolist(), "what params.yaml sets holds"
 
 
-@pytest.mark.parametrize(("name", "params"), [("neighbours", {}), ("recommender", {"epochs": 2}), ("content", {})])
+@pytest.mark.parametrize(
+    ("name", "params"), [("popularity", {}), ("neighbours", {}), ("recommender", {"epochs": 2}), ("content", {})]
+)
 def test_a_user_of_whom_nothing_is_known_gets_what_is_popular_at_present(name, params, ask):
     assert set(ask(name, "nobody", **params)[:2]) == {"i000", "i001"}
 

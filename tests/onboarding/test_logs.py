@@ -44,7 +44,7 @@ def test_a_file_of_items_beside_a_log_is_proposed_and_read_by_a_run(tmp_path):
     roles = {"user": "userId", "item": "movieId", "time": "timestamp"}
     assert proposal.options.items() >= {"items": items, **roles}.items()
     assert "file" not in proposal.options, "all files are read"
-    assert proposal.entry["families"] == ["neighbours", "recommender", "content"]
+    assert proposal.entry["families"] == ["popularity", "neighbours", "recommender", "content"]
     problem = problem_of(proposal.entry)
     table = problem.modality.read(tmp_path, problem.options)
     assert table.side_tables["attribute names"].tolist() == [f"genres: {name}" for name in "abcd"]

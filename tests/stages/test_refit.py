@@ -15,7 +15,7 @@ from minnow.config import Settings
 from minnow.records.bundle import open_bundle
 from minnow.records.report import read_report
 from minnow.records.timing import Timing
-from minnow.stages import finalists, intake, judge, outcome, refit
+from minnow.stages import candidates, finalists, intake, judge, outcome, refit
 from minnow.stages.candidates import Incumbents
 from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
@@ -170,3 +170,90 @@ def test_linear_stands_until_another_is_better_or_as_good_and_not_larger(wrong, 
     )
     assert first.stands is stands
     assert re.search(said, first.reason)
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory):
+    """A log in which other items are taken each week, with the families that rank by popularity, up to the candidates."""
+    folder = tmp_path_factory.mktemp("ranked")
+    random, day = np.random.default_rng(0), 86_400
+    times = np.sort(random.integers(0, 70 * day, 3000))
+    item = random.geometric(0.2, len(times)) + 6 * (times // (7 * day))
+    lines = [f"u{u},i{i:03},{t}" for u, i, t in zip(random.integers(0, 200, len(times)), item, times, strict=True)]
+    (folder / "data").mkdir()
+    (folder / "uv.lock").write_text("")
+    (folder / "data" / "rows.csv").write_text("\n".join(["user,item,time", *lines]) + "\n")
+    entry = {"modality": "interactions", "task": "rank", "data": "data", "options": {"rating": None}}
+    entry |= {"families": {"popularity": {}, "neighbours": {}}, "compression": {"float16": {}}}
+    settings = Settings.model_validate({"usecases": {"made": entry}})
+    case = Case("made", settings, Workspace(folder, folder / "params.yaml"))
+    table = intake.read(case)
+    prepared = intake.prepare_case(case, table)
+    return case, table, prepared, candidates_of(case, prepared, folder / "scratch", _timed), folder
+
+
+@pytest.mark.parametrize("name", ["popularity/float16", "neighbours/float16"])
+def test_a_ranking_is_fitted_again_since_val_knows_later_items_than_train(ranked, tmp_path, name):
+    chosen = _named(ranked, name)
+    (again,) = _refit(ranked, tmp_path).ship([chosen]).values()
+    assert again.trained.origin.joined, again.refit
+    val_items = np.unique(ranked[2].tables["val"].columns["item"])
+    assert set(val_items) - {""} <= set(again.bundle.schema.labels)
+    assert "half_life" in again.refit
+    test = ranked[2].tables["test"]
+    before, after = (outcome.evaluate.evaluate(one.bundle, test).primary.value for one in (chosen, again))
+    assert after > 2 * before
+
+
+def test_baselines_learn_from_the_rows_that_the_finalist_learned_from(ranked, tmp_path):
+    """Beside a finalist that knows val, recency of train alone would be no rival."""
+    case, table, prepared, lined_up, _ = ranked
+    choices = finalists.choose_all(case, table, lined_up, here)
+    again = _refit(ranked, tmp_path)
+    shipped = again.ship(finalists.fitted_again(case, choices, lined_up))
+    chosen = {"joined": Finalists(choices, shipped, again.joined(shipped)), "before": Finalists(choices)}
+    judged = {
+        key: outcome.judge_case(case, lined_up, prepared, {"cpu": Incumbents()}, one).decisions[0]
+        for key, one in chosen.items()
+    }
+    recency = {key: one.baselines["recency (3 days)"].value for key, one in judged.items()}
+    assert recency["joined"] > 2 * recency["before"]
+    assert judged["joined"].score.value > 0.95 * recency["joined"]
+
+
+def test_what_was_not_fitted_again_has_baselines_of_train_and_a_table_never_needs_others(walked, ranked, tmp_path):
+    assert _refit(ranked, tmp_path).joined({"neighbours/float32": _named(ranked, "neighbours/float32")}) is None
+    shipped = _refit(walked, tmp_path).ship([_named(walked, "linear/float16")])
+    assert _refit(walked, tmp_path).joined(shipped) is None
+
+
+def test_a_variant_of_a_ranking_that_differs_when_fitted_again_makes_room_for_another(ranked, tmp_path, monkeypatch):
+    """What it was before knows nothing of val; a table, whose val is like train, keeps it."""
+    case, _, _, lined_up, _ = ranked
+    predict = refit.evaluate.predict
+
+    def reversed_lists(bundle, batch):
+        outputs = predict(bundle, batch)
+        return (
+            {name: -value for name, value in outputs.items()} if "popularity-float16" in str(bundle.folder) else outputs
+        )
+
+    monkeypatch.setattr(refit.evaluate, "predict", reversed_lists)
+    again, chosen = _refit(ranked, tmp_path), _named(ranked, "popularity/float16")
+    refused = again.refused(again.ship([chosen]), lined_up)
+    assert set(refused) == {"popularity/float16"}
+    assert re.fullmatch(
+        r"Fitted again on train and val: float16 lists \S+% other items than its parent; .*%\.", *refused.values()
+    )
+    left = candidates.LineUp(lined_up, {}).without(refused)
+    assert left.refused == refused
+    assert "popularity/float16" not in {one.name for one in left.candidates}
+    assert finalists.choose(case, "cpu", left.candidates).finalist in {one.name for one in left.candidates}
+    assert again.refused(again.ship([_named(ranked, "popularity/float32")]), left.candidates) == {}
+
+
+def test_a_variant_of_a_table_that_differs_when_fitted_again_stays_as_it_was(walked, tmp_path, monkeypatch):
+    again, chosen = _refit(walked, tmp_path, floor=1.01), _named(walked, "linear/float16")
+    shipped = again.ship([chosen])
+    assert shipped[chosen.name].shipped is None
+    assert again.refused(shipped, walked[3]) == {}

@@ -125,3 +125,16 @@ def test_a_flip_is_another_set_of_ten_and_not_another_order():
     b[0, [0, 1]] = b[0, [1, 0]]
     b[1, 19] = 100
     assert rank.flips({"scores": a}, {"scores": b}, batch).tolist() == [False, True]
+
+
+def test_lists_differ_by_the_share_of_their_items_whatever_their_order():
+    labels = np.array([f"item-{i:03}" for i in range(12)])
+    batch = Batch(
+        {"seen": np.array([[11], [11]])}, np.zeros((2, 1), np.int64), labels, "rank", np.arange(2, dtype=np.uint64)
+    )
+    a = np.tile(np.arange(12.0, 0, -1), (2, 1))
+    b = a.copy()
+    b[0, [0, 1]] = b[0, [1, 0]]
+    b[1, [9, 10]] = b[1, [10, 9]]
+    share = rank.CAPABILITIES.differing({"scores": a}, {"scores": b}, batch)
+    assert share.tolist() == [0.0, 0.1]

@@ -30,7 +30,10 @@ class TaskCapabilities:
     feature_extraction: None where predictions are scored without features.
     constants: (train, exam) -> name -> outputs for the rows of exam that are the same for every row: what is answered without
         learning, by the weights of train. Empty where such an answer is of use, as in a ranking by popularity.
-    redivided: whether the rows of train and val may be divided anew, for cross-validation, and joined to fit a model again.
+    redivided: whether the rows of train and val may be divided anew, for cross-validation.
+    joined: whether the rows of train and val may be joined to fit a model again.
+    differing: (outputs, outputs, rows) -> share of each row's answer in which two models differ, (n,) float64, where answers
+        are lists; None where they are one value each.
     decider: (rule, labels (k,) str) -> what adds the label that the rule takes to outputs. Raises ValueError for a rule that
         does not go with the labels. answered: outputs -> index of the label that is answered, (n,) int64. Both are None where
         answers are no labels.
@@ -39,6 +42,8 @@ class TaskCapabilities:
     feature_extraction: FeatureExtraction | None = None
     constants: Callable[[Batch, Batch], Mapping[str, Outputs]] = lambda train, exam: {}
     redivided: bool = True
+    joined: bool = True
+    differing: Callable[[Outputs, Outputs, Batch], Array] | None = None
     decider: Callable[[DecisionRule, Array], Callable[[Outputs], Outputs]] | None = None
     answered: Callable[[Outputs], Array] | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.contracts import FamilyCapabilities
 from minnow.families import _popularity
 from minnow.families._arrays import SEEN
 from minnow.families._keras import model
@@ -36,7 +36,7 @@ _PRIOR_ITEMS = 1.0
 """Number of average items that are added to each profile, which shrinks profiles of few items towards zero."""
 
 
-class Params(Parameters):
+class Params(_popularity.Aging):
     """l2: strengths of the ridge; popularity: weights of the log popularity. Of both, the best on val is used."""
 
     l2: list[float] = Field(default=[10.0, 100.0, 1000.0], min_length=1)
@@ -48,7 +48,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
     Raises ValueError where items have no attributes.
     """
-    items, log_share = _centered_attributes(train), _prior(train)
+    items, (present, settled) = _centered_attributes(train), _popularity.present(train, val, params)
+    log_share = _prior(train, present)
     profiles, following = _profiles_of_others(items, train.target)
     val_profiles = _profiles(items, val.inputs[SEEN])
     fits = []
@@ -57,9 +58,10 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         loss, share = _popularity.best_share(val_profiles @ weights, log_share, params.popularity, val)
         fits.append((loss, index, weights, share))
         report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits), val))
-    _, _, weights, share = min(fits, key=lambda fit: fit[:2])
+    _, index, weights, share = min(fits, key=lambda fit: fit[:2])
     bias = (share * log_share).astype(np.float32)
-    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], items, weights, bias))
+    settled |= {"l2": [params.l2[index - 1]], "popularity": [share]}
+    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], items, weights, bias), settled=settled)
 
 
 def _centered_attributes(train: Batch) -> Array:
@@ -73,9 +75,8 @@ def _centered_attributes(train: Batch) -> Array:
     return attributes - attributes[train.target[row, column]].mean(axis=0)
 
 
-def _prior(train: Batch) -> Array:
-    """Log popularity, (k,) float32; the mean of the other items for items without interactions."""
-    known = _popularity.log_share(train)
+def _prior(train: Batch, known: Array) -> Array:
+    """Log popularity, (k,) float32; the mean of the other items for items without interactions. known: (k,), of all items."""
     is_taken = _popularity.counts(train) > 0
     return np.where(is_taken, known, known[is_taken].mean()).astype(np.float32)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.contracts import FamilyCapabilities, Parameters
+from minnow.contracts import FamilyCapabilities
 from minnow.families import _popularity
 from minnow.families._arrays import SEEN
 from minnow.families._keras import model
@@ -34,18 +34,18 @@ _MOST_ITEMS, _USUAL_ITEMS = 12_000, 4_000
 """Most items with weights that fit into memory, and those that there are where params.yaml does not say it."""
 
 
-class Params(Parameters):
+class Params(_popularity.Aging):
     """l2: strengths of regularization; rank: number of factors that approximate the weights.
 
     popularity: weights of the log present popularity; a small weight only orders items of equal scores and items for users
-    without a history. Of l2 and popularity, the best on val is used.
+    without a history, a large one leaves popularity alone. Of l2 and popularity, the best on val is used.
     least_rows: smallest number of users of an item with weights; the time to solve grows with the cube of such items. None
     gives weights to the 4,000 items with most users.
     """
 
     l2: list[float] = Field(default=[10.0, 30.0, 100.0, 300.0], min_length=1)
     rank: int = Field(default=16, ge=1)
-    popularity: list[float] = Field(default=[0.001, 0.03, 0.3], min_length=1)
+    popularity: list[float] = Field(default=[0.001, 0.03, 0.3, 3.0], min_length=1)
     least_rows: int | None = Field(default=None, ge=1)
 
 
@@ -55,7 +55,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     Raises ValueError for fewer than 2 items, or too many to hold the weights in memory.
     """
     kept = _frequent_items(train, params)
-    log_share, counts = _popularity.log_share(train), _counts(_interactions(train.target, len(train.labels))[:, kept])
+    log_share, settled = _popularity.present(train, val, params)
+    counts = _counts(_interactions(train.target, len(train.labels))[:, kept])
     val_seen = _interactions(val.inputs[SEEN], len(val.labels))
     fits = []
     for index, l2 in enumerate(params.l2, 1):
@@ -64,9 +65,10 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         loss, share = _popularity.best_share((val_seen @ left) @ right, log_share, params.popularity, val)
         fits.append((loss, index, left, right, share))
         report(index, len(params.l2), _popularity.val_metrics(min(fit[0] for fit in fits), val))
-    _, _, left, right, share = min(fits, key=lambda fit: fit[:2])
+    _, index, left, right, share = min(fits, key=lambda fit: fit[:2])
     bias = (share * log_share).astype(np.float32)
-    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], left, right, bias))
+    settled |= {"l2": [params.l2[index - 1]], "popularity": [share]}
+    return model.KerasModel(_network(train.inputs[SEEN].shape[1:], left, right, bias), settled=settled)
 
 
 def _frequent_items(train: Batch, params: Params) -> Array:

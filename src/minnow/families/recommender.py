@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,15 +32,15 @@ TASKS = ("rank", "rate")
 READS = (USER, ITEM)
 
 load = model.load
-_SHARES = (0.0, 0.1, 0.3, 1.0)
-"""Weights of a user's scores relative to present popularity; the best on val is used."""
 
 
-class Params(Training):
+class Params(Training, _popularity.Aging):
     """dim: length of a vector; l2: on vectors; dropout: on the vector of a user.
 
     id_dropout: share of the ids of users (and of items, for ratings) that are replaced by 0 in training. 0 is the id of
     unknown users, whose vector is trained in this way.
+    shares: for rankings, weights of the scores by vectors relative to present popularity, in place of the learned popularity;
+    null keeps that. The best on val is used: the smaller the weight, the more the ranking follows popularity.
     """
 
     EPOCHS: ClassVar[int] = 60
@@ -50,6 +51,7 @@ class Params(Training):
     dropout: float = Field(default=0.3, ge=0, lt=1)
     id_dropout: float = Field(default=0.1, gt=0, lt=1)
     learning_rate: float = Field(default=0.02, gt=0)
+    shares: list[float | None] = Field(default=[None, 0.0, 0.1, 0.3, 1.0], min_length=1)
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.KerasModel:
@@ -65,8 +67,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     network = _ranking_network(train, params, seed)
     plan = training.TrainingPlan(params, seed, report, loss=_softmax_loss(), change=change)
     fitted = training.train(network, train, val, plan)
-    _update_popularity(network, train, val)
-    return fitted
+    settled = _update_popularity(network, train, val, params)
+    return replace(fitted, settled={**(fitted.settled or {}), **settled})
 
 
 def _vector(name: str, ids: int, params: Params) -> tuple[Any, Any]:
@@ -106,22 +108,27 @@ def _rating_network(train: Batch, params: Params, seed: int) -> Any:
     return keras.Model([user, item], head(x, train), name="recommender")
 
 
-def _update_popularity(network: Any, train: Batch, val: Batch) -> None:
+def _update_popularity(network: Any, train: Batch, val: Batch, params: Params) -> dict[str, Any]:
     """Replace the learned bias of items by their present popularity, with a weight of the vectors, where val is ranked better.
 
-    The smaller the weight of the vectors, the more the ranking follows popularity.
+    Returns what val settled, as parameters.
     """
     last, users = network.get_layer(model.OUTPUTS["rank"]), network.get_layer(f"{USER}s").get_weights()[0]
     kernel, learned = last.get_weights()
     scores = users[val.inputs[USER]] @ kernel
-    present, loss_of = _popularity.log_share(train), tasks.measure(val.task, val.measure).loss
+    (present, settled), loss_of = _popularity.present(train, val, params), tasks.measure(val.task, val.measure).loss
 
-    def loss(share: float, popularity: Array) -> float:
+    def updated(share: float | None) -> tuple[float, Array]:
+        return (1.0, learned) if share is None else (share, present)
+
+    def loss(choice: float | None) -> float:
+        share, popularity = updated(choice)
         return float(loss_of({ranking.OUTPUT: share * scores + popularity}, val).mean())
 
-    choices = [(1.0, learned), *((share, present) for share in _SHARES)]
-    share, popularity = min(choices, key=lambda choice: loss(*choice))
+    choice = min(params.shares, key=loss)
+    share, popularity = updated(choice)
     last.set_weights([share * kernel, popularity])
+    return settled | {"shares": [choice]}
 
 
 def _softmax_loss() -> Any:

@@ -29,7 +29,7 @@ _FAMILIES = {
     ("images", "generate"): ["vae", "gan"],
     ("audio", "classify"): ["linear", "cnn", "cnn1d"],
     ("text", "classify"): ["linear", "embedbag"],
-    ("interactions", "rank"): ["neighbours", "recommender"],
+    ("interactions", "rank"): ["popularity", "neighbours", "recommender"],
     ("interactions", "rate"): ["linear", "gboost", "oblivious", "recommender"],
     ("timeseries", "classify"): ["linear", "gboost", "oblivious", "fcnn", "gru"],
     ("timeseries", "forecast"): ["linear", "gboost", "oblivious", "fcnn", "gru"],

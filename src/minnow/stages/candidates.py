@@ -124,10 +124,15 @@ class Made:
 
 @dataclass(frozen=True)
 class LineUp:
-    """The candidates of a use case. refused: name -> why a variant could not be timed."""
+    """The candidates of a use case. refused: name -> why a variant has no timing, or may not be shipped fitted again."""
 
     candidates: list[Candidate]
     refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def without(self, refused: Mapping[str, str]) -> LineUp:
+        """Leave out variants, by their names; their reasons join those of the others."""
+        left = [candidate for candidate in self.candidates if candidate.name not in refused]
+        return LineUp(left, {**self.refused, **refused})
 
 
 def evaluate_variants(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,13 +136,18 @@ def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Sc
     """
     task, (train, exam) = problem.task, (prepared.batches[name] for name in ("train", "test"))
     measure = tasks.measure(exam.task, exam.measure)
-    outputs = {name: _decided(measure, answer, train, exam) for name, answer in task.baselines(train).items()}
     tables, labels = prepared.tables, prepared.labels
     plain = problem.modality.CAPABILITIES.baselines(tables["train"], labels, problem.options)
-    outputs |= {name: task.outputs_from_answers(answer(tables["test"]), labels) for name, answer in plain.items()}
-    return {
-        name: (measure.loss(answers, exam), measures.score(measure, answers, exam)) for name, answers in outputs.items()
-    }
+
+    def outputs() -> Iterator[
+        tuple[str, Outputs]
+    ]:  # one after the other: those of a ranking have a score for each item
+        for name, answer in task.baselines(train).items():
+            yield name, _decided(measure, answer, train, exam)
+        for name, answer in plain.items():
+            yield name, task.outputs_from_answers(answer(tables["test"]), labels)
+
+    return {name: (measure.loss(answers, exam), measures.score(measure, answers, exam)) for name, answers in outputs()}
 
 
 def _decided(measure: Measure, answer: Callable[[Batch], Outputs], train: Batch, exam: Batch) -> Outputs:

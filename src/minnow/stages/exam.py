@@ -85,12 +85,18 @@ class _Exam:
     @cached_property
     def plain(self) -> list[Performance]:
         """The baselines of task and modality, on all rows."""
-        return _plain(self.case, self.prepared)
+        return _plain(self.case, self.learned)
 
     @cached_property
     def plain_shown(self) -> list[Performance]:
         """The same on the rows that count."""
-        return self.plain if self.shown is self.prepared else _plain(self.case, self.shown)
+        alike = self.shown is self.prepared
+        return self.plain if alike else _plain(self.case, incumbents.restricted(self.learned, self.field.rows))
+
+    @property
+    def learned(self) -> Prepared:
+        """What the baselines are fitted to: the rows that the finalist was fitted to."""
+        return self.prepared.joined or self.prepared
 
     def references(self, sat: _Sat) -> list[Performance]:
         """What a candidate is compared with on all rows: the baselines, and the linear model beside another one."""

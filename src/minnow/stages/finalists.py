@@ -12,6 +12,7 @@ from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice, Field
 from minnow.stages.judge import Rules
+from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Each, in_order
 from minnow.types import Array, Report, Table, silent
 
@@ -21,10 +22,15 @@ LINEAR = "linear"
 
 @dataclass(frozen=True)
 class Finalists:
-    """What was chosen. choices: target -> choice; shipped: name of a candidate -> the candidate as it would be shipped."""
+    """What was chosen.
+
+    choices: target -> choice; shipped: name of a candidate -> the candidate as it would be shipped. joined: see Prepared, for
+    finalists that were fitted again.
+    """
 
     choices: Mapping[str, Choice]
     shipped: Mapping[str, Candidate] = field(default_factory=dict[str, Candidate])
+    joined: Prepared | None = None
 
     def ship(self, candidates: Sequence[Candidate], name: str | None) -> Candidate | None:
         """Return a candidate, by its name, as it would be shipped; None where there is none of that name."""

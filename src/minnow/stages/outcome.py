@@ -108,7 +108,8 @@ def _decision(
         return exam.unread(case, target, chosen, finalist)
     linear = finalists.ship(candidates, chosen.variants.get(LINEAR))
     pair = [finalist] if linear is None or linear.family == finalist.family else [finalist, linear]
-    decision, model = exam.examine(case, target, pair, chosen, prepared, held)
+    rows = replace(prepared, joined=finalists.joined) if finalist.shipped else prepared
+    decision, model = exam.examine(case, target, pair, chosen, rows, held)
     return replace(decision, chosen=tuple(chosen.reasons), rule=chosen.rule, folds=chosen.folds, refit=model.refit)
 
 

@@ -42,7 +42,8 @@ class Prepared:
     unlabelled: examples without a label that a teacher may label, none of which is or would be in val or test; None where there
     are none.
     exam_rows: (m,) str, origins of the raw rows of test. keys: what keys of rows are made of. grouped: whether Table.group of
-    the raw rows decides their split.
+    the raw rows decides their split. joined: the same with the rows of val in train, from which baselines learn beside a
+    finalist that was fitted again; None where they learn from train.
     """
 
     tables: dict[str, Table]
@@ -53,6 +54,7 @@ class Prepared:
     exam_rows: Array = field(default_factory=lambda: np.empty(0, "<U1"))
     keys: KeyRule = field(default_factory=KeyRule)
     grouped: bool = False
+    joined: Prepared | None = None
 
 
 def prepare(table: Table, problem: Problem, shares: Shares, *, join: bool = False) -> Prepared:

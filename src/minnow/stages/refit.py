@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from minnow.contracts import ModalityCapabilities
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.timing import Timing
 from minnow.stages import choice, compress, evaluate, intake, starting, train
@@ -25,13 +26,15 @@ from minnow.types import DecisionRule, Report, Table, silent
 
 LEVEL = 0.05
 """One-sided level of the bound on how often a variant may differ from its parent."""
+OF_LISTS = 0.1
+"""Share of the items of a list in which a variant may differ from its parent in any case: one of ten."""
 Measure = Callable[[list[Path]], Mapping[Path, Timing]]
 """Times bundles, by their folders."""
 
 
 def reason_against(case: Case, candidate: Candidate) -> str | None:
     """Why a candidate is not fitted again; None where it is."""
-    if not case.task.CAPABILITIES.redivided:
+    if not case.task.CAPABILITIES.joined:
         return f"Not fitted again on train and val, which cannot be joined for the task {case.usecase.task}."
     if candidate.trained.settled is None:
         return f"Not fitted again on train and val: {candidate.family} settles on val what its parameters cannot say."
@@ -94,6 +97,25 @@ class Refit:
         # what is shipped is timed, one after the other
         return shipped | {candidate.name: self._checked(candidate, *again[candidate.family]) for candidate in left}
 
+    def refused(self, shipped: Mapping[str, Candidate], standing: Sequence[Candidate]) -> dict[str, str]:
+        """Variants that are to be chosen no longer, by their names, and why: they differ too much when they are fitted again.
+
+        Only where val is not like train: there what is fitted to train alone is out of date, and another variant is better.
+        """
+        task, names = self.case.task.CAPABILITIES, {candidate.name for candidate in standing}
+        if task.redivided or not task.joined:
+            return {}
+        tried = [one for name, one in shipped.items() if name in names and one.variant != FLOAT]
+        left = [one for one in tried if one.shipped is None and one.trained.settled is not None]
+        return {one.name: one.refit.removesuffix(f" {_STAYS}") for one in left}
+
+    def joined(self, shipped: Mapping[str, Candidate]) -> Prepared | None:
+        """The rows of train and val together, for the baselines of the modality; None where nothing was fitted again."""
+        learns = self.case.modality.CAPABILITIES.baselines is not ModalityCapabilities.baselines
+        if not learns or not any(candidate.shipped for candidate in shipped.values()):
+            return None
+        return intake.prepare_case(self.case, self.table, join=True)
+
     def _checked(self, candidate: Candidate, trained: Trained, compressed: Compressed) -> Candidate:
         """Return the candidate with its new bundle, or as it was where that may not be shipped, and why."""
         if candidate.variant not in compressed.bundles:
@@ -125,12 +147,21 @@ class Refit:
             return None
         val, test = self.before.batches["val"], self.before.tables["test"]
         allowed = _most_differing(candidate, len(val))
-        ours, theirs = (evaluate.predict(one, evaluate.batch_of(one, test)) for one in (bundle, parent))
-        # of the batch, the range of its targets is used alone: no answer of the exam is looked at
-        differing = float(self.case.task.flips(ours, theirs, val).mean())
+        asked = evaluate.batch_of(bundle, test)  # a variant has the encoder of its parent
+        ours, theirs = (evaluate.predict(one, asked) for one in (bundle, parent))
+        # with the targets of val, whose range is used: no answer of the exam is looked at
+        task, rows = self.case.task, replace(val, inputs=asked.inputs)
+        if (of_lists := task.CAPABILITIES.differing) is None:
+            differing, what = (
+                float(task.flips(ours, theirs, rows).mean()),
+                "answers {} of the exam's rows unlike its parent",
+            )
+        else:  # the same item may leave the lists of all rows at once, so the share of rows says little
+            differing, what = float(of_lists(ours, theirs, rows).mean()), "lists {} other items than its parent"
+            allowed = max(allowed, OF_LISTS)
         if differing <= allowed:
             return None
-        return f"{candidate.variant} answers {differing:.1%} of the exam's rows unlike its parent; allowed are {allowed:.1%}."
+        return f"{candidate.variant} {what.format(f'{differing:.1%}')}; allowed are {allowed:.1%}."
 
 
 _STAYS = "It stays as it was chosen."

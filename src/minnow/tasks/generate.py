@@ -142,6 +142,7 @@ def _about(batch: Batch) -> dict[str, Any]:
 CAPABILITIES = TaskCapabilities(
     feature_extraction=FeatureExtraction(fit=_fit, kept=_extractor.network_of, about=_about),
     redivided=False,
+    joined=False,
 )
 
 

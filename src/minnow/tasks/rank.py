@@ -13,7 +13,6 @@ from minnow.tasks._names import count_of
 from minnow.tasks._ranking import top
 from minnow.types import Array, Batch, Columns, Measure, Outputs
 
-CAPABILITIES = TaskCapabilities(redivided=False)
 OUTPUT = "scores"
 _TOP = 10
 _BEST = "best"
@@ -86,6 +85,14 @@ def _of_list(name: str, rows: Callable[[Outputs, Batch, int], Array], text: str)
     return Measure(f"{name}@{k}", True, rows=lambda outputs, batch: rows(outputs, batch, k), low=0.0, high=1.0)
 
 
+def _differing(a: Outputs, b: Outputs, batch: Batch) -> Array:
+    """Share of the best ten items of a model that are not among those of another, (n,) float64."""
+    seen = batch.inputs.get("seen")
+    first, second = (top(outputs[OUTPUT], seen, _TOP) for outputs in (a, b))
+    return ((first >= 0) & ~_among(first, second)).sum(1) / np.maximum((first >= 0).sum(1), 1)
+
+
+CAPABILITIES = TaskCapabilities(redivided=False, differing=_differing)
 FURTHER_MEASURES = {
     name: partial(_of_list, name, rows) for name, rows in (("ndcg", _ndcg), ("recall", _recall), ("hit", _hit))
 }

@@ -26,12 +26,12 @@ def baselines(train: Table, labels: Array, options: Options) -> Baselines:
     """Baselines: name -> (examples) -> answers. train: examples; labels: (k,) str. Rankings, or ratings by biases."""
     if options.target == "rating":
         return _rating_baselines(train, options)
-    return _ranking_baselines(train, labels, options.half_life)
+    return _ranking_baselines(train, labels, options.usual_half_life)
 
 
 def _rating_baselines(train: Table, options: Options) -> Baselines:
     """user+item bias: the mean plus both biases, with the shrinkage of least error on held-out blocks of train."""
-    encoder = fit_rating_encoder(train, options.half_life, options.split != "hash")
+    encoder = fit_rating_encoder(train, options.usual_half_life, options.split != "hash")
     return {"user+item bias": lambda rows: encoder.encode(rows.columns)[OFFSET]}
 
 

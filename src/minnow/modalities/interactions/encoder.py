@@ -15,7 +15,7 @@ from minnow.types import Array, Table
 def fit_encoder(table: Table, labels: Array, options: Options) -> HistoryEncoder | RatingEncoder:
     """Fit the encoder for ranking or for ratings to train. labels: (k,) str, sorted."""
     if options.target == "rating":
-        return ratings.fit_rating_encoder(table, options.half_life, options.split != "hash")
+        return ratings.fit_rating_encoder(table, options.usual_half_life, options.split != "hash")
     return histories.fit_history_encoder(table, labels)
 
 

@@ -11,6 +11,8 @@ from minnow.contracts import Duration, RowOptions
 from minnow.modalities.interactions.item_features import ItemOptions, items_file
 from minnow.tables.options import DateFormat, FileOptions
 
+_HALF_LIFE_S = 259_200.0
+
 
 class Options(FileOptions, RowOptions):
     """Options of a use case of interactions, besides those about files (tables.options.FileOptions).
@@ -27,7 +29,7 @@ class Options(FileOptions, RowOptions):
     min_interactions: users with fewer interactions are left out.
     half_life: time after which the weight of an interaction is halved, in the present popularity of an item and in its recent
         ratings: a number of seconds, or with a unit such as 12 hours or 3 days (a number of another kind of time counts in
-        its unit).
+        its unit). None lets families that rank choose it on val, and is 3 days elsewhere.
     min_rows: smallest accepted number of rows. max_repeats: largest accepted share of rows that replace an earlier row of the
         same user and item.
     """
@@ -46,9 +48,14 @@ class Options(FileOptions, RowOptions):
     min_interactions: int = Field(1, ge=1)
     decimal: Literal[".", ","] | None = None
     dates: dict[str, DateFormat] = Field(default={})
-    half_life: Duration = Field(259_200, gt=0)
+    half_life: Duration | None = Field(None, gt=0)
     min_rows: int = Field(100, ge=1)
     max_repeats: float = Field(0.2, ge=0, le=1)
+
+    @property
+    def usual_half_life(self) -> float:
+        """half_life where it is set, or else 3 days."""
+        return _HALF_LIFE_S if self.half_life is None else self.half_life
 
     def side_files(self, data: Path, root: Path) -> list[Path]:
         """The file of items."""

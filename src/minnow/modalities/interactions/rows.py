@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minnow.modalities.interactions.histories import history_examples, recent_popularity
+from minnow.modalities.interactions.histories import history_examples, popularity_by_age, recent_popularity
 from minnow.modalities.interactions.item_features import ITEMS, attributes, read_items, without_attributes
 from minnow.modalities.interactions.log import last_out, read_log
 from minnow.modalities.interactions.options import Options
@@ -60,12 +60,15 @@ def classes(labels: Array, train: Table, options: Options) -> Array:
 def label_features(train: Table, labels: Array, options: Options) -> dict[str, Array]:
     """Features of items that need no model. labels: (k,) str.
 
-    popularity (k,) float32: interactions of train, with weights halved per half life; attributes (k, a) float32.
+    popularity (k,) float32: interactions of train, with weights halved per half life; attributes (k, a) float32. Where no half
+    life is set, also by_age (k, b) float32, the numbers of interactions by age, and ages (b,) float32.
     """
     if options.target == "rating":
         return {}
-    popularity = recent_popularity(train.columns["moment"], train.columns["item"], labels, options.half_life)
-    return {"popularity": popularity, "attributes": attributes(train.side_tables, labels)}
+    taken = train.columns["moment"], train.columns["item"], labels
+    popularity = recent_popularity(*taken, options.usual_half_life)
+    features = {"popularity": popularity, "attributes": attributes(train.side_tables, labels)}
+    return features if options.half_life is not None else features | popularity_by_age(*taken)
 
 
 def describe(table: Table, options: Options) -> dict[str, Array]:
