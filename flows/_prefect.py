@@ -18,6 +18,7 @@ os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 from prefect import flow, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.events.worker import EventsWorker
 
 
 def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
@@ -41,6 +42,12 @@ STORE: dict[str, Any] = PLAIN | {
 }
 """Options of a task that uses a store, which may be busy for a moment: it is retried three times."""
 
+
+def send(seconds: float) -> None:
+    """Send the records of tasks that wait to be sent, for so many seconds at most. No task may run afterwards."""
+    EventsWorker.drain_all(timeout=seconds, at_exit=False)
+
+
 __all__ = [
     "NO_CACHE",
     "PLAIN",
@@ -49,5 +56,6 @@ __all__ = [
     "create_markdown_artifact",
     "create_table_artifact",
     "flow",
+    "send",
     "task",
 ]
