@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +114,26 @@ def choose(
         return Finalists(choices, again.ship(chosen, lambda epoch, epochs, _: report(epoch, epochs, {})))
 
 
+def choose_beside(
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: LineUp, scratch: Path
+) -> tuple[Finalists, dict[str, Importances]]:
+    """Choose the finalists, and measure importances beside, which end before what is shipped is timed."""
+
+    def measured() -> dict[str, Importances]:
+        found = explain(job, case, lined_up, prepared)
+        plots.warm_up()
+        return found
+
+    with job.beside(f"{case.name}: importances", measured) as explained:
+
+        def alone(bundles: list[Path]) -> Mapping[Path, Timing]:
+            explained()
+            return timing.measure(bundles)
+
+        chosen = choose(job, case, table, prepared, lined_up.candidates, scratch, alone)
+        return chosen, explained()
+
+
 @task(name="judge", **PLAIN)
 def judge(
     case: Case,
@@ -207,28 +226,20 @@ def usecase(name: str) -> str:
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     case = widen(job, case, prepared)
-    threading.Thread(target=plots.warm_up, daemon=True).start()
     with job.beside(f"{name}: look for hints", lambda: hint(job, case, table, prepared, findings, reports)) as hinted:
         made, failures = fitting.families(job, case, prepared, scratch)
         case = fitting.blend(job, case, prepared, scratch, made, failures)
         hints = hinted()
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
-    with job.beside(f"{name}: importances", lambda: explain(job, case, lined_up, prepared)) as explained:
-
-        def alone(bundles: list[Path]) -> Mapping[Path, Timing]:
-            explained()  # nothing else runs while what is shipped is timed
-            return timing.measure(bundles)
-
-        chosen = choose(job, case, table, prepared, lined_up.candidates, scratch, alone)
-        explanations = explained()
+    chosen, explained = choose_beside(job, case, table, prepared, lined_up, scratch)
     with job.display.step(f"{name}: judge"):
         rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
         judged = judge(case, lined_up.candidates, prepared, rivals, chosen, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures, lined_up.refused)
-        final = replace(final, importances=explanations, folds=results)
+        final = replace(final, importances=explained, folds=results)
         outcome.write(case, final, table, scratch, reports)
         exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):
