@@ -8,6 +8,7 @@ ten seconds once; otherwise the first run does.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -17,8 +18,11 @@ import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from minnow.environment import GARBAGE
 from minnow.runners.interruption import ending
 from minnow.runners.profile import Profile
 from minnow.runners.progress import Display
@@ -27,10 +31,16 @@ from minnow.workspace import sqlite_url, workspace
 
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
+POLL_S = 0.1
+_starting: list[Callable[[], None]] = []
+"""What waits for the temporary server of this process, where it has one."""
+ENDED = ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]
+"""States of tasks that have ended."""
 LONGEST_HEALTH = 64
 DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 SERVE = """
-import ctypes, signal, sys
+import ctypes, gc, signal, sys
+gc.set_threshold(*map(int, sys.argv[2:]))
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # end with the run, even when that is killed
 import uvicorn
@@ -71,8 +81,12 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
     """Set PREFECT_API_URL before Prefect is imported. Yields a function that waits until the server is ready.
 
     A temporary server keeps its records under .prefect/, where a later `PREFECT_HOME=.prefect prefect server start` shows
-    them. Waiting raises ServerError when it does not start. profile: notes what its end takes.
+    them. Waiting raises ServerError when it does not start. Within this context it is the same server. profile: notes what its
+    end takes.
     """
+    if _starting:
+        yield _starting[-1]
+        return
     if url := find():
         os.environ["PREFECT_API_URL"] = url
         yield lambda: None
@@ -84,7 +98,7 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(port)],
+            [sys.executable, "-c", SERVE, str(port), *map(str, GARBAGE)],
             env={
                 DATABASE: sqlite_url(home / "prefect.db", "aiosqlite"),
                 **os.environ,
@@ -98,11 +112,15 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
             start_new_session=True,  # Ctrl-C reaches the run alone, which tells the server how it ended
         )
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    began = datetime.now(UTC)
+    _starting.append(lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log"))
     try:
-        yield lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log")
-        with Display(profile=profile) as display, display.step("send Prefect's last records", counted=False):
-            time.sleep(DRAIN_S)  # it does so in the background
+        yield _starting[-1]
+        if "flows._prefect" in sys.modules:
+            with Display(profile=profile) as display, display.step("send Prefect's last records", counted=False):
+                _send_records(os.environ["PREFECT_API_URL"], began)
     finally:
+        _starting.clear()
         os.environ.pop("PREFECT_API_URL", None)
         process.terminate()
         try:
@@ -121,6 +139,38 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
                 "that runs use: `prefect server start`, and set PREFECT_API_URL where its port is not 4200."
             )
         time.sleep(0.1)
+
+
+def _send_records(url: str, began: datetime) -> None:
+    """Wait until the server has recorded how the tasks since a moment ended, DRAIN_S at most.
+
+    Prefect sends and records them in the background, each task's in turn. They are complete when no task is open and none has
+    come since the last look.
+    """
+    from flows import _prefect
+
+    end = time.monotonic() + DRAIN_S
+    _prefect.send(DRAIN_S)
+    before = -1
+    while time.monotonic() < end:
+        known, ended = _tasks(url, began), _tasks(url, began, ENDED)
+        if known == ended == before:
+            return
+        before = known
+        time.sleep(POLL_S)
+
+
+def _tasks(url: str, began: datetime, states: list[str] | None = None) -> int:
+    """Number of tasks since a moment that the server knows, of some states or of all; -2 where it does not say."""
+    chosen: dict[str, Any] = {"expected_start_time": {"after_": began.isoformat()}}
+    chosen |= {"state": {"type": {"any_": states}}} if states else {}
+    body, kind = json.dumps({"task_runs": chosen}).encode(), {"content-type": "application/json"}
+    try:
+        request = urllib.request.Request(f"{url}/task_runs/count", body, kind)
+        with urllib.request.urlopen(request, timeout=PROBE_S) as answer:
+            return int(answer.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return -2
 
 
 def _free_port() -> int:

@@ -65,7 +65,7 @@ def families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[l
         with _recorded(job, case, family, failures):
             made[family] = _made(job, case, fit(job, case, family, handed), handed, prepared, scratch)
 
-    job.each(one, case.usecase.families, handed.threads)
+    job.each(one, case.usecase.families, case.threads_beside(prepared.batches["train"]))
     return [made[family] for family in case.usecase.families if family in made], failures
 
 

@@ -79,6 +79,25 @@ class Job:
         for future in futures:
             future.result()
 
+    @contextmanager
+    def beside(self, step: str, work: Callable[[], Item]) -> Iterator[Callable[[], Item]]:
+        """Do a step of this process while another waits for the runner. Yields a function that waits for its result.
+
+        The work has ended at the end of this context, unless that is left by an error. What it raises, the function raises.
+        """
+
+        def shown() -> Item:
+            with self.display.step(step, counted=False):
+                return work()
+
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(contextvars.copy_context().run, shown)  # the context tells Prefect the flow
+        try:
+            yield future.result
+            wait([future])
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
 
 CURRENT: ContextVar[Job] = ContextVar("job")
 """The open job, set by open_job. The parameters of a flow must be plain values, so a job cannot be one of them."""
@@ -101,9 +120,13 @@ def alone(space: Workspace) -> Iterator[None]:
 
 
 def warm_up() -> None:
-    """Import in the background what the first use case needs."""
-    for load in (database.warm_up, validate.warm_up):
-        threading.Thread(target=load, daemon=True).start()
+    """Import in the background what the first use case needs, in the order in which it does: one import would slow another."""
+
+    def load() -> None:
+        for one in (validate.warm_up, database.warm_up):
+            one()
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def families_of(settings: Settings, usecases: Iterable[str]) -> list[str]:

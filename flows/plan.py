@@ -28,6 +28,7 @@ __all__ = [
     "DataChanged",
     "Plan",
     "bring_data",
+    "is_sure",
     "make",
     "selected",
     "state_of",
@@ -119,6 +120,12 @@ def make(
     reasons |= ({name: [FORCED] for name in going} if force else {}) | state.stale
     stale = with_starts(space, settings, reasons, going)
     return Plan(stale, [name for name in going if name not in stale], stopped)
+
+
+def is_sure(space: Workspace, settings: Settings, names: Iterable[str], *, force: bool) -> bool:
+    """Whether a use case is stale for certain, without a question to DVC: a run is forced, a trial or its first one."""
+    wanted = [name for name in list(names) or settings.usecases if name in settings.usecases]
+    return bool(wanted) and (force or space.is_trial or not all(space.outcome(name).exists() for name in wanted))
 
 
 def _other_effort(space: Workspace, names: Iterable[str], effort: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flows import plan as planning
 from flows import publish as publishing
 from flows._server import ServerError, server
 from flows.job import Busy, Job, Ran, alone, families_of, open_job
-from minnow import config
+from minnow import config, environment
 from minnow.catalog import catalog
 from minnow.config import Effort
 from minnow.records.files import RecordError
@@ -63,7 +64,9 @@ def run(
     try:
         settings = config.load(space.params, catalog())
         settings = settings.with_effort(effort, trials) if effort else settings
-        with alone(space):
+        with alone(space), ExitStack() as stack:
+            if planning.is_sure(space, settings, names, force=force):
+                stack.enter_context(server(profile))  # it comes up beside the plan
             with Display(profile=profile) as display, display.step("plan", counted=False):
                 plan = planning.make(space, settings, names, force=force, accept=accept, effort=effort)
             _report(plan)
@@ -132,5 +135,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    environment.collect_rarely()
     with ending():
         sys.exit(main())

@@ -23,10 +23,12 @@ from flows.checks import checked, hints_of, read
 from flows.faults import Faults
 from flows.job import CURRENT, Job
 from flows.record import failure_of, key_of_outcome, record_of, summary
+from minnow.insight import plots
 from minnow.insight.importance import MOST_COLUMNS, importances
 from minnow.records.hint import Hint
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.results import FoldResult, Importances
+from minnow.records.timing import Timing
 from minnow.stages import (
     candidates,
     compress,
@@ -44,6 +46,7 @@ from minnow.stages.case import Case
 from minnow.stages.finalists import Finalists
 from minnow.stages.outcome import Outcome
 from minnow.stages.prepare import Prepared
+from minnow.stages.refit import Measure as Timer
 from minnow.stages.refit import Refit
 from minnow.stages.validate import DataError, Findings
 from minnow.stores import exams, tracking
@@ -98,16 +101,19 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
 
 @task(name="choose", **PLAIN)
 def choose(
-    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: LineUp, scratch: Path
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: LineUp, scratch: Path, measure: Timer
 ) -> tuple[Finalists, LineUp]:
-    """Choose the finalists without test, and fit them again on train and val. Returns them and the variants that stand."""
+    """Choose the finalists without test, and fit them again on train and val. Returns them and the variants that stand.
+
+    measure: times what is shipped.
+    """
     call = job.runner.call
     with job.display.step(f"{case.name}: choose") as report:
         choices = finalists.choose_all(case, table, lined_up.candidates, call, each=job.each, report=report)
     with job.display.step(f"{case.name}: refit") as report:
         told: Report = lambda epoch, epochs, _: report(epoch, epochs, {})  # noqa: E731  what is fitted to val has no score on it
         rules = finalists.field_of(case, case.usecase.targets[0], lined_up.candidates).rules
-        again = Refit(case, table, prepared, rules, scratch, timing.measure, call, job.each)
+        again = Refit(case, table, prepared, rules, scratch, measure, call, job.each)
         shipped = again.ship(finalists.fitted_again(case, choices, lined_up.candidates), told)
         while refused := again.refused(shipped, lined_up.candidates):
             lined_up = lined_up.without(refused)
@@ -115,6 +121,29 @@ def choose(
             chosen = finalists.fitted_again(case, choices, lined_up.candidates)
             shipped |= again.ship([one for one in chosen if one.name not in shipped], told)
         return Finalists(choices, shipped, again.joined(shipped)), lined_up
+
+
+def choose_beside(
+    job: Job, case: Case, table: Table, prepared: Prepared, lined_up: LineUp, scratch: Path
+) -> tuple[Finalists, LineUp, dict[str, Importances]]:
+    """Choose the finalists, and measure importances beside, which end before what is shipped is timed.
+
+    Returns finalists, the variants that stand, and importances by family.
+    """
+
+    def measured() -> dict[str, Importances]:
+        found = explain(job, case, lined_up, prepared)
+        plots.warm_up()
+        return found
+
+    with job.beside(f"{case.name}: importances", measured) as explained:
+
+        def alone(bundles: list[Path]) -> Mapping[Path, Timing]:
+            explained()
+            return timing.measure(bundles)
+
+        chosen, standing = choose(job, case, table, prepared, lined_up, scratch, alone)
+        return chosen, standing, explained()
 
 
 @task(name="judge", **PLAIN)
@@ -131,14 +160,14 @@ def judge(
 
 
 @task(name="importances", **PLAIN)
-def explain(job: Job, case: Case, judged: Outcome, prepared: Prepared) -> dict[str, Importances]:
+def explain(job: Job, case: Case, lined_up: LineUp, prepared: Prepared) -> dict[str, Importances]:
     """Measure, for each family, how much the loss on val rises when columns are shuffled, where rows have flat columns.
 
     A family whose importances cannot be measured has none.
     """
     val = prepared.tables["val"]
     columns = case.modality.CAPABILITIES.features(val.columns, case.options)
-    exported = [candidate for candidate in judged.candidates if candidate.variant == compress.FLOAT]
+    exported = [candidate for candidate in lined_up.candidates if candidate.variant == compress.FLOAT]
     faults, measured = Faults(job, case.name), dict[str, Importances]()
     if len(columns) > MOST_COLUMNS:
         job.display.say(
@@ -203,26 +232,26 @@ def usecase(name: str) -> str:
         table, findings = check(job, case, reports)
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
-        with job.display.step(f"{name}: look for hints", counted=False):
-            hints = hint(job, case, table, prepared, findings, reports)
     except DataError as error:
         track_failure(job, case, reports, str(error))
         job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     case = widen(job, case, prepared)
-    made, failures = fitting.families(job, case, prepared, scratch)
-    case = fitting.blend(job, case, prepared, scratch, made, failures)
+    with job.beside(f"{name}: look for hints", lambda: hint(job, case, table, prepared, findings, reports)) as hinted:
+        made, failures = fitting.families(job, case, prepared, scratch)
+        case = fitting.blend(job, case, prepared, scratch, made, failures)
+        hints = hinted()
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
-    chosen, lined_up = choose(job, case, table, prepared, lined_up, scratch)
+    chosen, lined_up, explained = choose_beside(job, case, table, prepared, lined_up, scratch)
     with job.display.step(f"{name}: judge"):
         rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}
         judged = judge(case, lined_up.candidates, prepared, rivals, chosen, hints)
     results = cross_validate(job, case, table, judged)
     with job.display.step(f"{name}: report"):
         final = outcome.with_failures(judged, made, failures, lined_up.refused)
-        final = replace(final, importances=explain(job, case, judged, prepared), folds=results)
+        final = replace(final, importances=explained, folds=results)
         outcome.write(case, final, table, scratch, reports)
         exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
     with job.display.step(f"{name}: track"):

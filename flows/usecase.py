@@ -9,7 +9,7 @@ import sys
 
 from flows._server import ServerError, server
 from flows.job import Busy, families_of, open_job
-from minnow import config
+from minnow import config, environment
 from minnow.catalog import catalog
 from minnow.runners.cluster import ClusterError
 from minnow.runners.interruption import ending
@@ -42,5 +42,6 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    environment.collect_rarely()
     with ending():
         sys.exit(main(sys.argv[1:]))

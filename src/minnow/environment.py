@@ -5,6 +5,7 @@ They are set when `minnow` is imported, before any library reads them, and are i
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import MutableMapping
 from importlib.util import find_spec
@@ -31,6 +32,9 @@ _NO_PROXY = ("no_proxy", "NO_PROXY")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _READER = "socksio"
 """The package by which httpx, and so Prefect, uses a SOCKS proxy."""
+GARBAGE = (50_000, 20, 50)
+"""Thresholds of the garbage collector in processes that import large libraries, which it would traverse again and again: a
+tenth of their imports."""
 
 
 def prepare(environment: MutableMapping[str, str]) -> None:
@@ -39,6 +43,11 @@ def prepare(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(name, value)
     _exempt_loopback(environment)
     _drop_unusable_socks(environment)
+
+
+def collect_rarely() -> None:
+    """Look for garbage less often, in the process of a command or of a worker."""
+    gc.set_threshold(*GARBAGE)
 
 
 def _exempt_loopback(environment: MutableMapping[str, str]) -> None:

@@ -420,7 +420,8 @@ Report = Callable[[int, int, Mapping[str, float]], None]
 """Progress of a fit: (epoch from 1, epochs, metrics of that epoch).
 
 A metric of val begins with "val_". "val_loss" is what the family minimizes, in its own unit; the first measure of the task, as
-"val_accuracy" or "val_mae", is in the units of the answer, and is what a run shows.
+"val_accuracy" or "val_mae", is in the units of the answer, and is what a run shows while it fits, from some of the rows where
+there are many.
 """
 
 

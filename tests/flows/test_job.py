@@ -1,13 +1,16 @@
 """What the worker of a run imports."""
 
 import os
+import threading
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from flows.job import families_of, libraries
+from flows.job import Job, families_of, libraries
 from minnow.config import Settings
+from minnow.runners.progress import Display
 from minnow.runners.worker import Worker
 from minnow.stages import compress, intake, train
 from minnow.stages.case import Case
@@ -45,3 +48,21 @@ def test_a_worker_that_fits_and_compresses_no_network_never_imports_tensorflow(t
 def test_libraries_are_those_of_the_families_each_once():
     assert libraries(["linear", "fcnn", "cnn"]) == ("sklearn.linear_model", "tensorflow")
     assert libraries(families_of(Settings.model_validate({"usecases": {}}), ["gone"])) == ()
+
+
+def test_a_step_beside_another_ends_with_it_in_the_same_context_and_its_error_is_raised(tmp_path):
+    flow, started = ContextVar("flow"), threading.Event()
+    flow.set("retrain")
+
+    def work():
+        started.wait(10)
+        return flow.get(), threading.current_thread() is threading.main_thread()
+
+    job = Job(Workspace(tmp_path, tmp_path), Settings.model_validate({"usecases": {}}), None, Display())
+    with job.beside("small: look", work) as found:
+        started.set()
+        assert found() == ("retrain", False)
+    with pytest.raises(KeyError, match="a bug"), job.beside("small: look", lambda: {}["a bug"]) as found:
+        found()
+    with pytest.raises(ZeroDivisionError), job.beside("small: look", started.wait):
+        _ = 1 / 0

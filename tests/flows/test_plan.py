@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,16 @@ def test_what_is_fresh_is_not_run_unless_forced(space):
     space, one = space
     assert plan.make(space, one, [], force=False, accept=plan.NEVER) == plan.Plan({}, ["mine"])
     assert plan.make(space, one, [], force=True, accept=plan.NEVER) == plan.Plan({"mine": ["forced"]}, [])
+
+
+def test_a_use_case_without_an_outcome_a_forced_run_and_a_trial_are_stale_for_certain(space):
+    space, _ = space
+    assert not plan.is_sure(space, settings(), ["mine"], force=False), "DVC has to be asked"
+    assert plan.is_sure(space, settings(), ["mine"], force=True)
+    assert plan.is_sure(space, settings(), ["mine", "other"], force=False)
+    assert plan.is_sure(space, settings(), [], force=False), "all use cases, of which two never ran"
+    assert plan.is_sure(replace(space, params=space.root / "trial.yaml"), settings(), ["mine"], force=False)
+    assert not plan.is_sure(space, settings(), ["mien"], force=True), "no use case"
 
 
 def test_changed_data_is_refused_until_it_is_accepted(space):

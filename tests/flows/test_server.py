@@ -3,7 +3,10 @@
 import http.server
 import os
 import socket
+import sys
 import threading
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,7 +79,54 @@ def test_a_server_that_does_not_start_ends_the_run_with_one_sentence(in_folder, 
             ready()
 
     (in_folder / "params.yaml").write_text("usecases: {}\n")
-    monkeypatch.setattr(retrain.config, "load", lambda *_: None)
+    monkeypatch.setattr(retrain.config, "load", lambda *_: SimpleNamespace(usecases={}))
     monkeypatch.setattr(retrain.planning, "make", plan)
     assert retrain.run(workspace()).code == retrain.FAILED
     assert "Prefect's temporary server did not start" in capsys.readouterr().err
+
+
+def test_a_server_within_another_is_the_same_one(in_folder, monkeypatch):
+    monkeypatch.setattr(_server, "find", lambda: None)
+    monkeypatch.setattr(_server, "SERVE", "import time; time.sleep(60)")
+    monkeypatch.setenv("PREFECT_HOME", str(in_folder / ".prefect"))
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE"):
+        monkeypatch.setenv(name, "")
+    sent = []
+    monkeypatch.setattr(_server, "_send_records", lambda *_: sent.append("once"))
+    monkeypatch.setitem(sys.modules, "flows._prefect", object())
+    with _server.server() as outer:
+        url = os.environ["PREFECT_API_URL"]
+        with _server.server() as inner:
+            assert inner is outer
+        assert os.environ["PREFECT_API_URL"] == url, "it goes on after the inner context"
+        assert not sent
+    assert sent == ["once"]
+    with _server.server():
+        assert os.environ["PREFECT_API_URL"] != url, "a later one is new"
+
+
+@pytest.mark.parametrize(
+    ("looks", "asked"),
+    [
+        ([(3, 3), (3, 3)], 2),
+        ([(3, 2), (3, 2), (3, 3)], 3),
+        ([(3, 3), (4, 3), (4, 4)], 3),
+        ([(-2, -2), (-2, -2)], 2),
+    ],
+    ids=["all there", "one is open", "another comes", "the server is gone"],
+)
+def test_a_run_ends_when_the_server_has_recorded_its_tasks(monkeypatch, looks, asked):
+    seen = iter(looks)
+    now: list[tuple[int, int]] = []
+
+    def tasks(_url, _began, states=None):
+        if states is None:
+            now.append(next(seen))
+            return now[-1][0]
+        return now[-1][1]
+
+    monkeypatch.setattr(_server, "_tasks", tasks)
+    monkeypatch.setattr(_server, "POLL_S", 0.0)
+    monkeypatch.setattr("flows._prefect.send", lambda _seconds: None)
+    _server._send_records("http://127.0.0.1:1/api", datetime.now(UTC))
+    assert len(now) == asked

@@ -1,6 +1,7 @@
 """What the registry keeps of exams: looks, the rule of keys, and the rows that models were trained on."""
 
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,18 +10,21 @@ import numpy as np
 import pytest
 
 from flows import registered
+from minnow.config import Settings
 from minnow.records.decision import Decision
 from minnow.records.files import sha256
 from minnow.records.keys import TRAINING_ROWS, TrainingRows
 from minnow.records.provenance import Provenance, hashes_beside
 from minnow.records.schema import Schema
-from minnow.stores import champions, exams, removal, tracking
+from minnow.stages.case import Case
+from minnow.stores import champions, database, exams, removal, tracking
 from minnow.stores.tracking import Record
 from minnow.types import KeyRule, Table
 from minnow.workspace import workspace
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, on import
 RULE = KeyRule((("x", "numeric"), ("colour", "categorical")), {"split": {"by": "hash", "column": None}, "missing": []})
+ENTRY = {"modality": "text", "task": "classify", "data": "data/reviews", "families": ["linear"]}
 TRAINING = TrainingRows(np.arange(5, dtype=np.uint64), np.empty(0, np.uint64))
 
 
@@ -171,3 +175,23 @@ def test_a_store_that_is_out_of_reach_stops_the_run(space, monkeypatch):
     monkeypatch.setattr(champions, "fetch", away)
     with pytest.raises(ConnectionResetError):
         held(space)
+
+
+def test_a_registry_without_the_model_is_not_asked_for_its_rule_of_keys(space, monkeypatch):
+    name = champions.registered("digits")
+    assert not database.may_hold(space, name), "no database"
+    promote(space, "one")
+    assert database.may_hold(space, name)
+    assert not database.may_hold(space, champions.registered("other"))
+    case = Case("digits", Settings.model_validate({"usecases": {"digits": ENTRY, "other": ENTRY}}), space)
+    assert registered.with_keys(case).keys == RULE
+    monkeypatch.setattr(exams, "key_rule", None)
+    assert registered.with_keys(replace(case, name="other")).keys is None
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://registry")
+    assert database.may_hold(space, champions.registered("other")), "only a local database can say no"
+
+
+def test_a_broken_database_is_said_before_the_registry_is_asked(space):
+    (space.root / "mlflow.db").write_bytes(b"")
+    with pytest.raises(database.BrokenStore, match="an empty one"):
+        database.may_hold(space, champions.registered("digits"))

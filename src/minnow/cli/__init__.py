@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 
+from minnow import environment
 from minnow.cli import champions, cleaning, prediction, receipts, status, training
 from minnow.cli.app import app
 from minnow.runners.interruption import ending
@@ -41,6 +42,7 @@ def main() -> None:
     """
     from minnow.stores.database import BrokenStore
 
+    environment.collect_rarely()
     with ending():
         try:
             app()

@@ -103,6 +103,7 @@ class FamilyCapabilities:
         allows.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
+    one_thread: whether its fits use one thread, however many they are given.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     members: families whose fitted models it joins to one; none for most.
     join: (models in the order of the members' names, what val settled of each, rows of train, its parameters) -> the model that
@@ -113,6 +114,7 @@ class FamilyCapabilities:
     portfolio: Callable[[Batch], Mapping[str, Mapping[str, Any]]] = lambda train: {}
     handles_offset: bool = False
     cheap: bool = False
+    one_thread: bool = False
     libraries: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     join: Callable[[Sequence[Model], Sequence[Mapping[str, Any] | None], Batch, Any], Model] | None = None

@@ -13,7 +13,7 @@ from minnow import tasks
 from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
-from minnow.families._progress import val_measure
+from minnow.families._progress import some, val_measure
 from minnow.families._trees import model
 from minnow.families._trees.layout import Layout, fit_layout
 from minnow.types import Array, Batch, Report, silent
@@ -77,7 +77,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         part = partial(_part, report, before, total)
         fitted.append(_fitted(train, (layout, rows), params.model_copy(update={"answer": answer}), seed, part))
     best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda one: _error(one, val))
-    report(total, total, val_measure(best.predict(val.inputs), val))
+    few = some(val)
+    report(total, total, val_measure(best.predict(few.inputs), few))
     return best
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
-from minnow.families._progress import val_measure
+from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model
 from minnow.families._trees.layout import fit_layout
 from minnow.types import Batch, Report, quantile_of, silent
@@ -114,7 +114,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     settled = size | ({"iterations": _best_iterations(estimators, len(train)), "patience": None} if held else {})
     averaged = boosting_internals.average(estimators)
     fitted = model.tree_model(averaged, "boosting", layout, model.answer_of(train), settled=settled, history=history)
-    report(total, total, val_measure(fitted.predict(val.inputs), val))
+    few = some(val)
+    report(total, total, val_measure(fitted.predict(few.inputs), few))
     return fitted
 
 

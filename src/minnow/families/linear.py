@@ -43,6 +43,7 @@ CAPABILITIES = FamilyCapabilities(
     portfolio=_portfolio,
     space={"C": {"among": [[0.001], [0.01], [0.1], [1.0], [10.0], [0.03, 0.3, 3.0]]}},
     cheap=True,
+    one_thread=True,
     libraries=("sklearn.linear_model",),
 )
 MODALITIES = ("images", "text", "tabular", "timeseries", "audio", "interactions")

@@ -20,6 +20,11 @@ MOST_LABELS = 30
 """Labels that a confusion matrix can show at most."""
 
 
+def warm_up() -> None:
+    """Import what draws figures."""
+    import matplotlib.figure  # noqa: F401
+
+
 def _figure(width: float = 6.0, height: float = 4.0) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 

@@ -266,6 +266,7 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    environment.collect_rarely()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         _serve(Connection(int(sys.argv[1])), sys.argv[2:])

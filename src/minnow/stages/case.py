@@ -19,7 +19,7 @@ from minnow.workspace import Workspace
 
 SMALL, LARGE = 2_000_000, 20_000_000
 """Most input values of train up to which a fit has one thread, since more would wait for each other most of the time; and up to
-which the families of a use case share the threads, since fits side by side use them better than one fit does."""
+which the families of a use case that use several share the threads, which fits side by side use better than one fit does."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,21 @@ class Case:
 
     def threads(self, train: Batch) -> int:
         """Number of threads of a fit to rows of train."""
-        values = sum(array.size for array in train.inputs.values())
+        values = _values(train)
         if values > LARGE:
             return self.settings.threads
-        return 1 if values <= SMALL else max(1, self.settings.threads // len(self.usecase.families))
+        return 1 if values <= SMALL else max(1, self.settings.threads // max(1, self._sharing))
+
+    def threads_beside(self, train: Batch) -> int:
+        """Number of threads as which each fit counts when several run at once: fits that use one run beside the others."""
+        beside = SMALL < _values(train) <= LARGE and self._sharing < len(self.usecase.families)
+        return 1 if beside else self.threads(train)
+
+    @property
+    def _sharing(self) -> int:
+        """Number of entries under families whose fits use several threads."""
+        names = [self.usecase.family_of(name) for name in self.usecase.families]
+        return sum(not families.get(name).CAPABILITIES.one_thread for name in names)
 
     @property
     def data(self) -> Path:
@@ -151,3 +162,8 @@ class Case:
     def compressions(self) -> list[str]:
         """List the modules of its compressions."""
         return [compression.registry.module(name) for name in self.usecase.compression]
+
+
+def _values(rows: Batch) -> int:
+    """Number of input values."""
+    return sum(array.size for array in rows.inputs.values())

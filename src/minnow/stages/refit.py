@@ -22,6 +22,7 @@ from minnow.stages.judge import Rules
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Each, Handover, Trained, in_order
 from minnow.stages.variants import PARITY_ROWS
+from minnow.tables import columnar
 from minnow.types import DecisionRule, Report, Table, silent
 
 LEVEL = 0.05
@@ -84,6 +85,7 @@ class Refit:
         left = [candidate for candidate in chosen if candidate.name not in shipped]
         if not left:
             return shipped
+        columnar.release_memory()  # what trainings and scores have left: the rows are encoded once more
         # what is handed over is on disk: the rows need not stay in memory while models are fitted
         handed = train.hand_over(self.case, intake.prepare_case(self.case, self.table, join=True), self.call)
         before = {candidate.family: candidate for candidate in left}

@@ -101,6 +101,26 @@ def refuse_broken(space: Workspace) -> None:
         )
 
 
+def may_hold(space: Workspace, name: str) -> bool:
+    """Whether the registry may hold a registered model; False only where a local database says that it does not.
+
+    MLflow is not imported. Raises BrokenStore.
+    """
+    path = sqlite_path(space.tracking_uri)
+    if path is None or os.environ.get("MLFLOW_REGISTRY_URI"):
+        return True
+    refuse_broken(space)
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=LOCK_S)
+        ) as opened:
+            return opened.execute("SELECT 1 FROM registered_models WHERE name = ?", [name]).fetchone() is not None
+    except sqlite3.Error:  # a database of a version that keeps models elsewhere
+        return True
+
+
 def experiment_id(space: Workspace) -> str:
     """Return the id of the workspace's experiment; a new one keeps its files where artifacts() says."""
     from filelock import FileLock
