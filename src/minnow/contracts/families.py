@@ -102,6 +102,7 @@ class FamilyCapabilities:
     portfolio: (rows of train) -> name -> parameters: settings other than the defaults that a run tries too, where its effort
         allows.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
+    refuses: (parameters, rows of train) -> why parameters do not suit the rows, as "parameter: what is needed", or None.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     members: families whose fitted models it joins to one; none for most.
@@ -112,6 +113,7 @@ class FamilyCapabilities:
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     portfolio: Callable[[Batch], Mapping[str, Mapping[str, Any]]] = lambda train: {}
     handles_offset: bool = False
+    refuses: Callable[[Any, Batch], str | None] = lambda params, train: None
     cheap: bool = False
     libraries: tuple[str, ...] = ()
     members: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,10 @@ class Layout:
     def width(self) -> int:
         """Number of numbers in a row."""
         return self.axes.shape[1] if self.axes is not None else sum(self._width(spec) for spec in self.specs)
+
+    def place(self, name: str) -> int:
+        """Place in the row of the first number of an array."""
+        return sum(self._width(spec) for spec in takewhile(lambda spec: spec.name != name, self.specs))
 
     def _width(self, spec: Spec) -> int:
         size = math.prod(length or 1 for length in spec.shape)
