@@ -13,7 +13,7 @@ from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
 from minnow.families._progress import val_measure
 from minnow.families._trees import boosting_internals, model, monotone
-from minnow.families._trees.layout import fit_layout
+from minnow.families._trees.layout import Categories, fit_layout
 from minnow.types import Batch, Report, quantile_of, silent
 
 _SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
@@ -64,7 +64,9 @@ class Params(Calibrated):
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
     median; where it is not set it follows the measure that the use case names, a quantile too, and without one forecasts
     have "mae" and other numbers "mse". pca: number of principal components that replace the features. categories:
-    "target_encoding" (the mean target of a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of
+    "target_encoding" (the mean target of a category's rows; for the fit that of other rows, where the category is rare),
+    "one_hot", or "auto": one-hot for columns of at most 16 categories in train, those of fewest first while that adds at most
+    2,000,000 numbers to all rows, and otherwise, and with pca, target encoding. n_bags: number of
     averaged fits with different random features; the file grows in proportion. monotonic: numeric column of a table ->
     "increasing" or "decreasing": so does the predicted number, or the probability of the second of two labels, where only this
     column rises.
@@ -85,7 +87,7 @@ class Params(Calibrated):
     patience: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
     loss: Literal["mse", "mae"] | None = None
     pca: int | None = Field(default=None, ge=1)
-    categories: Literal["target_encoding", "one_hot"] = "target_encoding"
+    categories: Categories = "auto"
     n_bags: int = Field(default=1, ge=1)
     monotonic: dict[str, monotone.Direction] = Field(default={})
 
@@ -107,7 +109,8 @@ class Params(Calibrated):
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", components=params.pca, seed=seed)
+    categories = "target_encoding" if params.pca and params.categories == "auto" else params.categories
+    layout, rows = fit_layout(train, categories=categories, components=params.pca, seed=seed)
     in_order = monotone.constraints(params.monotonic, train, layout)
     size = _size(params, train)
     iterations = size["iterations"]
