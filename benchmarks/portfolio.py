@@ -144,7 +144,7 @@ def _table(family: str, words: str, group: Mapping[str, Mapping[str, Any]]) -> l
     columns: dict[str, list[float]] = {}
     for name, one in group.items():
         own = {setting: regret for setting, (regret, _) in one["fits"][family].items()}
-        picked = chosen(family, {other: value for other, value in group.items() if other != name})
+        picked = chosen(family, group, without=name)
         figures = {DEFAULT: own[DEFAULT], "": own[picked], **{other: own[other] for other in others if other in own}}
         for setting, regret in figures.items():
             columns.setdefault(setting, []).append(regret)
@@ -158,11 +158,16 @@ def _table(family: str, words: str, group: Mapping[str, Mapping[str, Any]]) -> l
     return [*lines, f"{head} | {' | '.join(means.get(other, '') for other in others)} |"]
 
 
-def chosen(family: str, group: Mapping[str, Mapping[str, Any]]) -> str:
-    """The setting that sets choose: near the least mean regret, the one of fewest parameters. It was fitted to all of them."""
-    everywhere = [name for name in SETTINGS[family] if all(name in one["fits"][family] for one in group.values())]
-    regrets = {name: np.mean([one["fits"][family][name][0] for one in group.values()]) for name in everywhere}
-    sizes = {name: np.mean([np.log(one["fits"][family][name][1]) for one in group.values()]) for name in everywhere}
+def chosen(family: str, group: Mapping[str, Mapping[str, Any]], without: str | None = None) -> str:
+    """The setting that sets choose, all of them or those without one: near the least mean regret, the one of fewest parameters.
+
+    It was fitted to all sets of the group.
+    """
+    fits = {name: one["fits"][family] for name, one in group.items()}
+    everywhere = [name for name in SETTINGS[family] if all(name in one for one in fits.values())]
+    fits.pop(without or "", None)
+    regrets = {name: np.mean([one[name][0] for one in fits.values()]) for name in everywhere}
+    sizes = {name: np.mean([np.log(one[name][1]) for one in fits.values()]) for name in everywhere}
     near = [name for name in everywhere if regrets[name] <= min(regrets.values()) + NEAR]
     return min(near, key=lambda name: sizes[name])
 
