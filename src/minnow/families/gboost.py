@@ -66,10 +66,9 @@ class Params(Calibrated):
     have "mae" and other numbers "mse". pca: number of principal components that replace the features. categories:
     "target_encoding" (the mean target of a category's rows; for the fit that of other rows, where the category is rare),
     "one_hot", or "auto": one-hot for columns of at most 16 categories in train, those of fewest first while that adds at most
-    2,000,000 numbers to all rows, and otherwise, and with pca, target encoding. n_bags: number of
-    averaged fits with different random features; the file grows in proportion. monotonic: numeric column of a table ->
-    "increasing" or "decreasing": so does the predicted number, or the probability of the second of two labels, where only this
-    column rises.
+    500,000 numbers to all rows, and otherwise, and with pca, target encoding. n_bags: number of averaged fits with different
+    random features; the file grows in proportion. monotonic: numeric column of a table -> "increasing" or "decreasing": so
+    does the predicted number, or the probability of the second of two labels, where only this column rises.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {

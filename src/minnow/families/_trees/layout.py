@@ -20,7 +20,7 @@ _FOLDS = 5
 _FREQUENT = 50
 """Groups of rows of a category, or different rows, from which on its encoding is not cross-fitted: a row's own target is a
 fiftieth of it or less, and encodings that differ from fold to fold hide which category it is."""
-_FEW_IDS, _MOST_INDICATED = 16, 2_000_000
+_FEW_IDS, _MOST_INDICATED = 16, 500_000
 """Most ids of a column that are one-hot encoded where nothing else is asked for, and most numbers that this may add to all
 rows: with many rows they would take most of a fit."""
 Categories = Literal["auto", "target_encoding", "one_hot"]
