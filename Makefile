@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench bench-full bench-defaults bench-overhead bench-scale bench-dask bench-judge bench-choice serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-defaults bench-overhead bench-scale bench-dask bench-judge bench-choice bench-portfolio serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -77,6 +77,9 @@ bench-judge: $(STAMP) ## How often the judge is wrong
 
 bench-choice: $(STAMP) ## How well models are chosen from few rows of the sets of MINNOW_BENCH_DATA
 	$(BIN)/python -m benchmarks.choice
+
+bench-portfolio: $(STAMP) ## Whether defaults are chosen well for sets that had no part in it; writes docs/decisions/008-defaults.md
+	$(BIN)/python -m benchmarks.portfolio
 
 clean: ## Remove what runs leave behind; data, registry and store stay
 	rm -rf .minnow .pytest_cache .ruff_cache .hypothesis .import_linter_cache

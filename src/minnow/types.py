@@ -155,6 +155,22 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What one number of an encoded array is made of.
+
+    columns: of the user's files. kind: "value" where it rises with the value of its only column, "gap" where it says whether
+    that value is missing, "category" where it is an id; otherwise what it is computed from them as: "date" or "derived".
+    """
+
+    columns: tuple[str, ...]
+    kind: str
+
+
+Sources = Mapping[str, tuple[Source, ...]]
+"""Name of an encoded array (n, d) -> what each of its d numbers is made of; arrays of other shapes are not in it."""
+
+
+@dataclass(frozen=True)
 class Batch:
     """Encoded rows of one split: what a family fits and a task scores.
 
@@ -166,6 +182,7 @@ class Batch:
     key: (n,) uint64, as in Table.
     group: (n,) int64, rows of one group are resampled together; by default each row is its own group.
     cardinalities: input of ids -> the number of different ids, such as {"ngrams": 20000}.
+    sources: what the numbers of inputs are made of; empty where rows are not made of columns.
     weight: (n,) float32, sample weights for training; 1 by default.
     extractor: arrays of the feature extractor, for tasks that compare answers by features; otherwise empty.
     label_features: features of the labels that need no model, each (k, ...) float32, such as the popularity and the
@@ -185,6 +202,7 @@ class Batch:
     extractor: Columns = field(default_factory=dict[str, Array])
     label_features: Mapping[str, Array] = field(default_factory=dict[str, Array])
     measure: str = ""
+    sources: Sources = field(default_factory=dict[str, tuple[Source, ...]])
 
     def __post_init__(self) -> None:
         """Set the default group and weight."""

@@ -102,6 +102,7 @@ class FamilyCapabilities:
     portfolio: (rows of train) -> name -> parameters: settings other than the defaults that a run tries too, where its effort
         allows.
     handles_offset: whether fit reads Batch.offset; otherwise the targets of fit are differences from the offset.
+    refuses: (parameters, rows of train) -> why parameters do not suit the rows, as "parameter: what is needed", or None.
     cheap: whether fits take so little that a family is cross-validated twice where few rows choose between families.
     one_thread: whether its fits use one thread, however many they are given.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
@@ -113,6 +114,7 @@ class FamilyCapabilities:
     space: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     portfolio: Callable[[Batch], Mapping[str, Mapping[str, Any]]] = lambda train: {}
     handles_offset: bool = False
+    refuses: Callable[[Any, Batch], str | None] = lambda params, train: None
     cheap: bool = False
     one_thread: bool = False
     libraries: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.parameters import RowOptions
-from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Reading, Spec, Table
+from minnow.types import Array, Columns, Expectation, KeyRule, Outputs, Reading, Sources, Spec, Table
 
 
 class Encoder(Protocol):
@@ -22,6 +22,11 @@ class Encoder(Protocol):
     @property
     def cardinalities(self) -> Mapping[str, int]:
         """Number of different ids of each array of ids."""
+        return {}
+
+    @property
+    def sources(self) -> Sources:
+        """What the numbers of arrays are made of, by the columns of the user's files."""
         return {}
 
     def encode(self, columns: Columns) -> dict[str, Array]:

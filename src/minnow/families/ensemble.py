@@ -56,6 +56,7 @@ _TREES = ("gboost", "forest")
 CAPABILITIES = FamilyCapabilities(
     space={"fusion": {"among": ["average", "weighted", "stacked"]}},
     handles_offset=True,
+    refuses=lambda params, train: _refuses(params, train),
     libraries=("tensorflow",),
     members=tuple(_MEMBERS),
     join=lambda fitted, settled, train, params: _joined(fitted, settled, train, params),
@@ -142,6 +143,15 @@ def _member(name: str, settings: Mapping[str, Any]) -> tuple[str, Parameters]:
     except ValidationError as error:
         faults = faults_of(error, ("members", name), _MEMBERS[family].Params, rest)
         raise ValueError("; ".join(map(str, faults))) from error
+
+
+def _refuses(params: Params, train: Batch) -> str | None:
+    """What the first member refuses that does not suit the rows."""
+    for name, member in _settings(params, train.modality).items():
+        family, own = _member(name, member)
+        if reason := _MEMBERS[family].CAPABILITIES.refuses(own, train):
+            return f"members.{name}.{reason}"
+    return None
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> _JoinedModel:

@@ -14,7 +14,7 @@ from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
 from minnow.families._progress import some, val_measure
-from minnow.families._trees import model
+from minnow.families._trees import model, monotone
 from minnow.families._trees.layout import Layout, fit_layout
 from minnow.types import Array, Batch, Report, silent
 
@@ -26,6 +26,7 @@ CAPABILITIES = FamilyCapabilities(
         "feature_share": {"low": 0.1, "high": 1.0},
         "extra": {"among": [False, True]},
     },
+    refuses=lambda params, train: _refuses(params, train),
     portfolio=lambda train: {} if PIXELS in train.inputs else {"extra": {"extra": True}},
     cheap=True,
     libraries=("sklearn.ensemble",),
@@ -56,7 +57,8 @@ class Params(Calibrated):
     trees; below 3,000 rows they have 128 leaves for numbers and two labels, otherwise 64, of 2 rows and more, and consider all
     features. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the least mean absolute
     error for targets with few values, such as grades; where it is not set and the target has at most 12 values, val chooses.
-    Defaults are small, since every node is in the exported file.
+    monotonic: numeric column of a table -> "increasing" or "decreasing", as of gboost; it needs answer: mean, which is then
+    the default, or two values. Defaults are small, since every node is in the exported file.
     """
 
     trees: int = Field(default=40, ge=1)
@@ -65,10 +67,13 @@ class Params(Calibrated):
     feature_share: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] | None = "auto"
     extra: bool = False
     answer: Literal["mean", "median"] | None = None
+    monotonic: dict[str, monotone.Direction] = Field(default={})
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
+    if reason := _refuses(params, train):
+        raise ValueError(reason)
     layout, rows = fit_layout(train, seed=seed)
     answers = _answers(train, params)
     total, fitted = params.trees * len(answers), list[model.TreeModel]()
@@ -82,10 +87,23 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return best
 
 
+def _refuses(params: Params, train: Batch) -> str | None:
+    """As monotone.refuses, and for medians: the values of a target are classes then, and there may be two of them."""
+    values = len(np.unique(train.target)) if params.monotonic and params.answer == "median" else 0
+    if values > 2:
+        return (
+            f"monotonic: with answer: median this needs a target of two values. Received: {values:,}. Set answer: mean, or "
+            "leave one of them out."
+        )
+    return monotone.refuses(params.monotonic, train)
+
+
 def _answers(train: Batch, params: Params) -> tuple[str, ...]:
     """The answers that are tried: both where none is set and the target of a table has few values."""
     if params.answer is not None:
         return (params.answer,)
+    if params.monotonic:
+        return ("mean",)
     few = train.task == "regress" and 2 <= len(np.unique(train.target)) <= _FEW_VALUES
     return ("mean", "median") if few else ("mean",)
 
@@ -106,7 +124,8 @@ def _fitted(
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     classes = len(train.labels) if values is None else len(values)
     size = _size(params, len(train), classes)
-    estimator = _estimator(params, size, classes > 0, seed)
+    in_order = monotone.constraints(params.monotonic, train, rows[0])
+    estimator = _estimator(params, size, classes > 0, seed).set_params(monotonic_cst=in_order)
     target = train.target if values is None else np.searchsorted(values, train.target)
     for trees in (*range(_TREES_PER_REPORT, params.trees, _TREES_PER_REPORT), params.trees):
         estimator.set_params(n_estimators=trees).fit(rows[1], target, sample_weight=train.weight)

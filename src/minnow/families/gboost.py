@@ -12,8 +12,8 @@ from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
 from minnow.families._progress import some, val_measure
-from minnow.families._trees import boosting_internals, model
-from minnow.families._trees.layout import fit_layout
+from minnow.families._trees import boosting_internals, model, monotone
+from minnow.families._trees.layout import Categories, fit_layout
 from minnow.types import Batch, Report, quantile_of, silent
 
 _SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
@@ -27,6 +27,7 @@ CAPABILITIES = FamilyCapabilities(
         "l2": {"low": 0.0, "high": 10.0},
         "feature_share": {"low": 0.3, "high": 1.0},
     },
+    refuses=lambda params, train: monotone.refuses(params.monotonic, train),
     portfolio=lambda train: {} if PIXELS in train.inputs else {"slow": _SLOW},
     cheap=True,
     libraries=("sklearn.ensemble",),
@@ -63,8 +64,11 @@ class Params(Calibrated):
     feature_share: share of the features that each split considers. loss: for numbers, "mse" predicts the mean and "mae" the
     median; where it is not set it follows the measure that the use case names, a quantile too, and without one forecasts
     have "mae" and other numbers "mse". pca: number of principal components that replace the features. categories:
-    "target_encoding" (the mean target of a category's rows, for the fit that of other rows) or "one_hot". n_bags: number of
-    averaged fits with different random features; the file grows in proportion.
+    "target_encoding" (the mean target of a category's rows; for the fit that of other rows, where the category is rare),
+    "one_hot", or "auto": one-hot for columns of at most 16 categories in train, those of fewest first while that adds at most
+    500,000 numbers to all rows, and otherwise, and with pca, target encoding. n_bags: number of averaged fits with different
+    random features; the file grows in proportion. monotonic: numeric column of a table -> "increasing" or "decreasing": so
+    does the predicted number, or the probability of the second of two labels, where only this column rises.
     """
 
     RENAMED: ClassVar[Mapping[str, str]] = {
@@ -82,8 +86,9 @@ class Params(Calibrated):
     patience: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
     loss: Literal["mse", "mae"] | None = None
     pca: int | None = Field(default=None, ge=1)
-    categories: Literal["target_encoding", "one_hot"] = "target_encoding"
+    categories: Categories = "auto"
     n_bags: int = Field(default=1, ge=1)
+    monotonic: dict[str, monotone.Direction] = Field(default={})
 
     @model_validator(mode="after")
     def _bags_differ(self) -> Params:
@@ -91,21 +96,33 @@ class Params(Calibrated):
             raise ValueError("n_bags over 1 needs a feature_share below 1, since all fits would be equal otherwise")
         return self
 
+    @model_validator(mode="after")
+    def _columns_are_read(self) -> Params:
+        if self.monotonic and self.pca is not None:
+            raise ValueError(
+                "monotonic needs the columns of the table as they are, and pca replaces them. Leave one of them out. Received: "
+                f"monotonic of {', '.join(self.monotonic)}, pca: {self.pca}"
+            )
+        return self
+
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", components=params.pca, seed=seed)
+    categories = "target_encoding" if params.pca and params.categories == "auto" else params.categories
+    layout, rows = fit_layout(train, categories=categories, components=params.pca, seed=seed)
+    in_order = monotone.constraints(params.monotonic, train, layout)
     size = _size(params, train)
     iterations = size["iterations"]
     held = {"X_val": layout.rows(val.inputs), "y_val": val.target} if size["patience"] else {}
     estimators, total = [], params.n_bags * iterations
     for bag in range(params.n_bags):
-        estimator, before = _estimator(params, size, train, seed + bag), bag * iterations
+        estimator, before = _estimator(params, size, train, seed + bag, in_order), bag * iterations
         # reported without a loss: a search would prune low learning rates, whose loss falls slowly at first
         reporting = boosting_internals.reporting(
             estimator, lambda trees, before=before: report(before + trees, total, {})
         )
-        with reporting, boosting_internals.bins_of_equal_rows(train.weight):
+        ordered = boosting_internals.leaves_in_order(in_order)
+        with reporting, ordered, boosting_internals.bins_of_equal_rows(train.weight):
             estimator.fit(rows, train.target, sample_weight=train.weight, **held)
         last = {"val_loss": -float(estimator.validation_score_.max())} if held else {}
         report(before + iterations, total, last)
@@ -161,7 +178,8 @@ def _loss(params: Params, train: Batch) -> dict[str, Any]:
     return {"loss": {"mse": "squared_error", "mae": "absolute_error"}[kind]}
 
 
-def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int) -> Any:
+def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int, in_order: Sequence[int] | None) -> Any:
+    """An estimator that is not fitted. in_order: monotone constraints per number of a row, None without."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind: Any = HistGradientBoostingClassifier if train.task == "classify" else HistGradientBoostingRegressor
@@ -175,5 +193,6 @@ def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int)
         max_features=params.feature_share,
         early_stopping=size["patience"] is not None,
         n_iter_no_change=size["patience"] or 1,
+        monotonic_cst=in_order,
         random_state=seed,
     )

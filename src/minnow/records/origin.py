@@ -38,7 +38,8 @@ class Origin:
 
     rows: hash of the encoded rows; params: of the family, as params.yaml has them; code: hash of the source files; lock: hash
     of uv.lock; init_from: the model that the training begins with; joined: whether it was fitted to train and val together,
-    with what val had settled among its params.
+    with what val had settled among its params; sources: hash of the names of the columns that the rows' numbers are made of, ""
+    where they have no names and in records of older versions.
     """
 
     rows: str
@@ -51,12 +52,14 @@ class Origin:
     machine: str
     init_from: StartRecord | None = None
     joined: bool = False
+    sources: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return what origin_from_json reads; cached models are named by its hash."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("init_from", "joined")}
+        plain = {name: value for name, value in vars(self).items() if name not in ("init_from", "joined", "sources")}
         start = {"init_from": self.init_from.as_json()} if self.init_from else {}
-        return plain | start | ({"joined": True} if self.joined else {})
+        newer = {name: value for name, value in (("joined", self.joined), ("sources", self.sources)) if value}
+        return plain | start | newer
 
 
 def origin_from_json(value: Mapping[str, Any]) -> Origin:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minnow.contracts import Session
 from minnow.records.files import write_json
-from minnow.types import Array, Batch, Columns, Outputs
+from minnow.types import Array, Batch, Columns, Outputs, Source
 
 CHUNK = 1024
 
@@ -30,12 +30,19 @@ def write_batch(folder: Path, batch: Batch) -> None:
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
     plain = {"task": batch.task, "modality": batch.modality, "measure": batch.measure}
     plain |= {"cardinalities": dict(batch.cardinalities)}
+    plain |= {
+        "sources": {name: [[source.columns, source.kind] for source in each] for name, each in batch.sources.items()}
+    }
     write_json(folder / "batch.json", plain)
 
 
 def read_batch(folder: Path) -> Batch:
     """Read what write_batch wrote."""
     plain = json.loads((folder / "batch.json").read_text())
+    found = plain.get("sources", {})  # rows that an older version left in the cache have none
+    plain["sources"] = {
+        name: tuple(Source(tuple(columns), kind) for columns, kind in each) for name, each in found.items()
+    }
     arrays = {path.name.removesuffix(".npy"): np.load(path) for path in sorted(folder.glob("*.npy"))}
     inputs, extractor, label_features = (
         {name.removeprefix(kind): value for name, value in arrays.items() if name.startswith(kind)}

@@ -9,6 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from minnow import families
+from minnow.catalog import catalog
+from minnow.config import params_of
 from minnow.contracts import FeatureExtraction
 from minnow.lineage import arrays_digest, code_version
 from minnow.records.files import read_npz, write_npz
@@ -16,7 +19,7 @@ from minnow.stages import folds, prepare
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.validate import DataError
-from minnow.types import Array, Columns, KeyRule, KeyRuleError, Notice, Table, content_keys, part_of_key
+from minnow.types import Array, Batch, Columns, KeyRule, KeyRuleError, Notice, Table, content_keys, part_of_key
 
 EXTRACTOR = "extractor.npz"
 
@@ -77,8 +80,9 @@ def prepare_case(case: Case, table: Table, *, join: bool = False) -> Prepared:
             folds.divisions(case, table)
         prepared = prepare.prepare(table, case.problem, case.usecase.split, join=join)
         prepare.refuse_one_class(prepared.tables, case.problem.target, prepared.labels)
-        if not join:  # what can be scored was settled before
+        if not join:  # what can be scored, and learned with these parameters, was settled before
             _refuse_measure(case, prepared)
+            _refuse_params(case, prepared.batches["train"])
         extraction = case.task.CAPABILITIES.feature_extraction
         return (
             prepared if extraction is None else prepare.with_extractor(prepared, _extractor(case, prepared, extraction))
@@ -109,6 +113,15 @@ def _refuse_measure(case: Case, prepared: Prepared) -> None:
     for split, batch in prepared.batches.items():
         if case.measure.refuses and (reason := case.measure.refuses(batch)):
             raise ValueError(f"{reason} ({split})")
+
+
+def _refuse_params(case: Case, train: Batch) -> None:
+    """Refuse parameters of families that do not suit the rows, before anything is fitted. Raises DataError."""
+    for entry in case.usecase.families:
+        family, where = case.usecase.family_of(entry), f"usecases.{case.name}.families.{entry}"
+        params = params_of("family", family, case.usecase.params_of(entry), where, catalog())
+        if reason := families.get(family).CAPABILITIES.refuses(params, train):
+            raise DataError(f"{where}.{reason}")
 
 
 def _extractor(case: Case, prepared: Prepared, extraction: FeatureExtraction) -> Columns:

@@ -97,6 +97,7 @@ def _batch(table: Table, inputs: dict[str, Array], encoder: Encoder, labels: Arr
         key=table.key,
         modality=problem.modality_name,
         cardinalities=dict(encoder.cardinalities),
+        sources=dict(encoder.sources),
         group=np.empty(0, np.int64) if table.group is None else table.group.view(np.int64),
         extractor=table.extractor,
         measure=table.measure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import time
@@ -56,12 +57,15 @@ def in_order(work: Callable[[Any], None], items: Iterable[Any], /, threads: int)
 class Handover:
     """Encoded rows and encoder on disk, where a runner reads them.
 
-    rows, encoder: their hashes; threads: of a fit to these rows; call: of the runner, with so many threads.
+    rows, encoder: their hashes; sources: hash of the columns that the rows' numbers are made of, "" where they have no names,
+    since parameters may name them, and equal rows may have others; threads: of a fit to these rows; call: of the runner, with
+    so many threads.
     """
 
     folder: Path
     rows: str
     encoder: str
+    sources: str
     threads: int
     call: Call
 
@@ -134,7 +138,14 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
         case.cache.get_or_make("prepared", made_from, write).folder,
         case.threads(prepared.batches["train"]),
     )
-    return Handover(folder, rows, encoder, threads, partial(call, threads=threads))
+    sources = _sources_digest(prepared.encoder)
+    return Handover(folder, rows, encoder, sources, threads, partial(call, threads=threads))
+
+
+def _sources_digest(encoder: Encoder) -> str:
+    """Hash what numbers of rows are made of, "" where nothing is said of it."""
+    made_of = {name: [[source.columns, source.kind] for source in each] for name, each in encoder.sources.items()}
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32] if made_of else ""
 
 
 def _encoder_digest(encoder: Encoder) -> str:
@@ -159,6 +170,7 @@ def origin(
         machine=machine(),
         init_from=start.record if start else None,
         joined=settled is not None,
+        sources=handed.sources,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.ensemble._hist_gradient_boosting import binning
+from sklearn.ensemble._hist_gradient_boosting import binning, gradient_boosting
 
 from minnow.families._trees import boosting_internals
 
@@ -117,3 +117,22 @@ def test_rows_of_other_weights_keep_them():
     with boosting_internals.bins_of_equal_rows(np.ones(3)):
         assert binning._find_binning_thresholds is not before
     assert binning._find_binning_thresholds is before
+
+
+def test_leaves_of_every_loss_are_in_order_and_nothing_of_it_stays():
+    """A quantile at the ends of a wave: scikit-learn alone sets the leaves out of order."""
+    rows = np.random.default_rng(2).normal(size=(800, 2)).astype(np.float32)
+    target = rows[:, 0] + np.sin(4 * rows[:, 0]) + np.random.default_rng(3).exponential(np.exp(rows[:, 1]))
+    line = np.stack([np.linspace(-3, 3, 200), np.zeros(200)], axis=1)
+    before, least = gradient_boosting._update_leaves_values, {}
+    for name, constraints in (("alone", None), ("in order", [1, 0])):
+        estimator = HistGradientBoostingRegressor(
+            loss="quantile", quantile=0.9, max_iter=60, monotonic_cst=[1, 0], early_stopping=False, random_state=0
+        )
+        with boosting_internals.leaves_in_order(constraints):
+            assert (gradient_boosting._update_leaves_values is before) == (constraints is None)
+            estimator.fit(rows, target)
+        least[name] = np.diff(estimator.predict(line)).min()
+    assert gradient_boosting._update_leaves_values is before
+    assert least["alone"] < 0, "scikit-learn orders these leaves itself now: leaves_in_order can go"
+    assert least["in order"] >= 0, MOVED.format("leaves are not set by gradient_boosting._update_leaves_values")

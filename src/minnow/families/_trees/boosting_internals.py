@@ -9,6 +9,9 @@ holds:
 - `_check_early_stopping_loss`: called once after every iteration with the losses so far.
 - `binning._find_binning_thresholds(column, max_bins, sample_weight)`: bounds of the bins of one column, (b,) float64, those of
   rows of weight 1 the same as those without weights.
+- `gradient_boosting._update_leaves_values(loss, grower, y_true, raw_prediction, sample_weight)`: called for each tree of a loss
+  that is not differentiable, to set the `value` of its leaves; `grower.root` has left_child, right_child, split_info,
+  sample_indices and is_leaf.
 """
 
 from __future__ import annotations
@@ -159,11 +162,62 @@ def histograms(
     builder = HistogramBuilder(binned, bins, gradient.astype(np.float32), own.astype(np.float32), is_constant, 1)
 
     def of_rows(rows: Array) -> Array:
-        found = builder.compute_histograms_brute(
-            rows, features
-        ).base  # the array: a view of its own would parse its type again
+        # the array under what is returned, whose type NumPy would parse at each call
+        found = builder.compute_histograms_brute(rows, features).base
         found = found if features is None else found[features]
         summed = found["count"] * hessian[0] if is_constant else found["sum_hessians"]
         return np.stack([found["sum_gradients"], summed])
 
     return of_rows
+
+
+@contextmanager
+def leaves_in_order(constraints: Sequence[int] | None) -> Iterator[None]:
+    """Within this context, keep the leaves of trees in the order that monotone constraints ask for, whatever the loss.
+
+    scikit-learn grows each tree in that order; for absolute errors and quantiles it then sets the leaves to medians or
+    quantiles of their rows without looking at it. constraints: per feature 1, -1 or 0; None where there are none.
+    """
+    if constraints is None:
+        yield
+        return
+    from sklearn.ensemble._hist_gradient_boosting import gradient_boosting
+
+    set_values = gradient_boosting._update_leaves_values
+
+    def set_in_order(loss: Any, grower: Any, y_true: Array, raw_prediction: Array, sample_weight: Array | None) -> None:
+        def best(node: Any) -> float:
+            rows = node.sample_indices
+            weight = None if sample_weight is None else sample_weight[rows]
+            return grower.shrinkage * loss.fit_intercept_only(y_true[rows] - raw_prediction[rows], weight)
+
+        _set_leaves(grower.root, best, constraints, (-np.inf, np.inf))
+
+    gradient_boosting._update_leaves_values = set_in_order
+    try:
+        yield
+    finally:
+        gradient_boosting._update_leaves_values = set_values
+
+
+def _set_leaves(
+    node: Any, best: Callable[[Any], float], constraints: Sequence[int], bounds: tuple[float, float]
+) -> None:
+    """Set the leaves below a node to their best values within bounds; a constrained split divides them in the middle.
+
+    best: the value of least loss for the rows of a node.
+    """
+    low, high = bounds
+    if node.is_leaf:
+        node.value = float(np.clip(best(node), low, high))
+        return
+    left, right = node.left_child, node.right_child
+    direction = constraints[node.split_info.feature_idx]
+    if not direction:
+        _set_leaves(left, best, constraints, bounds)
+        _set_leaves(right, best, constraints, bounds)
+        return
+    middle = float(np.clip((best(left) + best(right)) / 2, low, high))
+    below, above = (left, right) if direction > 0 else (right, left)
+    _set_leaves(below, best, constraints, (low, middle))
+    _set_leaves(above, best, constraints, (middle, high))

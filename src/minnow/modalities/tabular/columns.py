@@ -12,7 +12,7 @@ import numpy as np
 
 from minnow.tables.cells import Kind, missing_spellings, raw
 from minnow.tables.numbers import CODE, is_plain, plain
-from minnow.types import Array, ColumnFormat, Columns
+from minnow.types import Array, ColumnFormat, Columns, Source
 
 MISSING_ID, OTHER_ID, FIRST_ID = 0, 1, 2
 CALENDAR = ("days", "day of year, sin", "day of year, cos", "weekday, sin", "weekday, cos", "hour, sin", "hour, cos")
@@ -68,6 +68,15 @@ class Column:
             return []
         names = [f"{self.name}, {part}" for part in CALENDAR] if self.kind == "date" else [self.name]
         return names + ([f"{self.name} is missing"] if self.gaps else [])
+
+    @property
+    def sources(self) -> list[Source]:
+        """What each of its numbers is made of."""
+        kind, gaps = "date" if self.kind == "date" else "value", int(self.gaps)
+        return [
+            Source((self.name,), "gap" if place >= len(self.numbers) - gaps else kind)
+            for place in range(len(self.numbers))
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults."""

@@ -39,6 +39,11 @@ class Recipe:
             return f"log of {names}"
         return f"{names}, rotated by {self.degrees:g}" if self.kind == "rotations" else names
 
+    @property
+    def source(self) -> str:
+        """How it follows from its source columns, as in types.Source: a logarithm rises with its column."""
+        return "value" if self.kind == "logs" else "derived"
+
     def values(self, table: Columns) -> Array:
         """Compute the derived column from the columns of a table, (n,) float64.
 

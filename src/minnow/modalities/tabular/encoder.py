@@ -21,7 +21,7 @@ from minnow.modalities.tabular.columns import (
 from minnow.modalities.tabular.derived import Recipe, encode_derived, learn_derived
 from minnow.modalities.tabular.options import Options, features
 from minnow.records.files import write_json
-from minnow.types import Array, Columns, Spec, Table
+from minnow.types import Array, Columns, Source, Sources, Spec, Table
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ class TabularEncoder(Encoder):
         """Number of ids in `categories`."""
         count = sum(column.ids for column in self.schema.columns if column.kind == "categorical")
         return {"categories": count} if count else {}
+
+    @property
+    def sources(self) -> Sources:
+        """What numbers and categories are made of, in the order of the arrays."""
+        numbers = [source for column in self.schema.columns for source in column.sources]
+        numbers += [Source(tuple(column.name for column in recipe.of), recipe.source) for recipe in self.derived]
+        categories = [
+            Source((column.name,), "category") for column in self.schema.columns if column.kind == "categorical"
+        ]
+        return {"numbers": tuple(numbers), "categories": tuple(categories)}
 
     def encode(self, columns: Columns) -> dict[str, Array]:
         """Encode columns by name, (n,) each; an array without columns is left out.
