@@ -14,9 +14,9 @@ from pydantic import Field
 from minnow.contracts import FamilyCapabilities
 from minnow.families._arrays import FLAT_ROWS, PIXELS
 from minnow.families._calibration import Calibrated
-from minnow.families._progress import val_measure
+from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model, oblivious_boosting
-from minnow.families._trees.layout import fit_layout
+from minnow.families._trees.layout import Categories, fit_layout
 from minnow.families._trees.oblivious_boosting import Growth, Rows
 from minnow.types import Array, Batch, Report, quantile_of, silent
 
@@ -32,6 +32,7 @@ CAPABILITIES = FamilyCapabilities(
     },
     portfolio=lambda train: {} if PIXELS in train.inputs else {"deep": _DEEP},
     cheap=True,
+    one_thread=True,
     libraries=("sklearn.ensemble",),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
@@ -69,12 +70,12 @@ class Params(Calibrated):
     leaf_bits: Literal[4, 8] = 4
     patience: Annotated[int, Field(ge=1)] | Literal["auto"] | None = "auto"
     loss: Literal["mse", "mae"] | None = None
-    categories: Literal["target_encoding", "one_hot"] = "target_encoding"
+    categories: Categories = "auto"
 
 
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
-    layout, rows = fit_layout(train, one_hot=params.categories == "one_hot", seed=seed)
+    layout, rows = fit_layout(train, categories=params.categories, seed=seed)
     growth = _growth(params, train, seed)
     weight = None if np.all(train.weight == 1) else train.weight.astype(np.float64)
     held = Rows(layout.rows(val.inputs), val.target.astype(np.float64)) if growth.patience else None
@@ -86,7 +87,8 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     settled: dict[str, Any] = {"iterations": iterations, "patience": None} if held else {}
     history = {"loss": grown.loss[1:].tolist(), "val_loss": grown.val_loss[1:].tolist()} if held else {}
     fitted = model.tree_model(trees, "oblivious", layout, model.answer_of(train), settled=settled, history=history)
-    report(growth.iterations, growth.iterations, val_measure(fitted.predict(val.inputs), val))
+    few = some(val)
+    report(growth.iterations, growth.iterations, val_measure(fitted.predict(few.inputs), few))
     return fitted
 
 
