@@ -46,7 +46,9 @@ _FEW_ROWS = 3_000
 _FEW: dict[str, Any] = {"iterations": 300, "patience": 20}
 _MANY: dict[str, Any] = {"iterations": 1_500, "patience": 50}
 _LEAST_ITERATIONS = 60
-"""Of many labels, which share the iterations."""
+"""Iterations that there are however many labels or values share them."""
+_MOST_VALUES = 1_000_000_000
+"""Numbers that all trees read together, a few seconds of one core: many rows are read by fewer trees."""
 _TAIL = {True: 0.005, False: 0.001}
 """Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
 
@@ -56,7 +58,8 @@ class Params(Calibrated):
 
     The trees after the best iteration are left out, and those before it that bring the last of the gain on val; without
     patience all are made and kept. Where they are not set, iterations are 1,500 and patience 50, below 3,000 rows of train 300
-    and 20; three or more labels share the iterations, of which each has at least 60.
+    and 20, and as few as let all trees read a billion numbers together; three or more labels share the iterations. There are
+    at least 60 of them.
 
     depth: number of tests of a tree, which has 2**depth leaves; l2: on the values of leaves; feature_share: share of the
     features that a tree considers; leaf_bits: of each leaf. loss, categories: as those of gboost.
@@ -76,7 +79,7 @@ class Params(Calibrated):
 def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report = silent) -> model.TreeModel:
     """Fit to image (n, h, w, c), or series (n, m, s), numbers (n, d) float32 and categories (n, c) int32."""
     layout, rows = fit_layout(train, categories=params.categories, seed=seed)
-    growth = _growth(params, train, seed)
+    growth = _growth(params, train, rows.shape[1], seed)
     weight = None if np.all(train.weight == 1) else train.weight.astype(np.float64)
     held = Rows(layout.rows(val.inputs), val.target.astype(np.float64)) if growth.patience else None
     said = lambda done: report(done, growth.iterations, {})  # noqa: E731
@@ -92,12 +95,13 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     return fitted
 
 
-def _growth(params: Params, train: Batch, seed: int) -> Growth:
-    """How trees are grown: what the parameters set, and otherwise what suits the rows of train."""
+def _growth(params: Params, train: Batch, width: int, seed: int) -> Growth:
+    """How trees are grown: what the parameters set, and otherwise what suits the rows of train. width: numbers in a row."""
     size = _FEW if len(train) < _FEW_ROWS else _MANY
+    trees = min(size["iterations"], _MOST_VALUES // (len(train) * width))
     per_iteration = len(train.labels) if len(train.labels) > 2 else 1
     return Growth(
-        iterations=params.iterations or max(_LEAST_ITERATIONS, size["iterations"] // per_iteration),
+        iterations=params.iterations or max(_LEAST_ITERATIONS, trees // per_iteration),
         learning_rate=params.learning_rate,
         depth=params.depth,
         l2=params.l2,

@@ -136,3 +136,32 @@ def test_leaves_of_every_loss_are_in_order_and_nothing_of_it_stays():
     assert gradient_boosting._update_leaves_values is before
     assert least["alone"] < 0, "scikit-learn orders these leaves itself now: leaves_in_order can go"
     assert least["in order"] >= 0, MOVED.format("leaves are not set by gradient_boosting._update_leaves_values")
+
+
+@pytest.mark.parametrize("features", [None, np.array([1, 3], np.uint32)])
+@pytest.mark.parametrize("constant", [True, False])
+def test_histograms_are_sums_of_the_rows_of_each_bin(features, constant):
+    rng = np.random.default_rng(1)
+    binned = np.asfortranarray(rng.integers(0, 5, (200, 4)).astype(np.uint8))
+    gradient = rng.normal(size=200)
+    hessian = np.full(200, 2.0) if constant else rng.uniform(1, 2, 200)
+    rows = np.arange(0, 200, 3, dtype=np.uint32)
+    found = boosting_internals.histograms(binned, 5, gradient, hessian, features)(rows)
+    for place, feature in enumerate(range(4) if features is None else features):
+        for sums, values in zip(found[:, place], (gradient, hessian), strict=True):
+            expected = np.bincount(binned[rows, feature], values[rows], 5)
+            np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=1e-5, err_msg=MOVED.format("HistogramBuilder"))
+
+
+@pytest.mark.parametrize("kind", ["log_loss", "squared_error", "absolute_error", "quantile"])
+def test_gradients_are_the_slopes_of_losses(kind):
+    rng = np.random.default_rng(1)
+    labels = 3 if kind == "log_loss" else 1
+    target = rng.integers(0, 3, 50).astype(float) if kind == "log_loss" else rng.normal(size=50)
+    loss, raw, step = boosting_internals.loss_of(kind, 3, 0.8), rng.normal(size=(50, labels)), 1e-6
+    gradient, _ = boosting_internals.gradients(loss, target, raw, None)
+    for number in range(labels):
+        moved = raw.copy()
+        moved[:, number] += step
+        slope = (boosting_internals.losses(loss, target, moved) - boosting_internals.losses(loss, target, raw)) / step
+        np.testing.assert_allclose(gradient[:, number], slope, atol=1e-4, err_msg=MOVED.format("sklearn._loss"))

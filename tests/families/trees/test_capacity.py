@@ -1,4 +1,4 @@
-"""That the size of `gboost` follows the rows, unless its parameters set it."""
+"""That the size of `gboost` and of `oblivious` follows the rows, unless its parameters set it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minnow.families import forest, gboost
+from minnow.families import forest, gboost, oblivious
 from minnow.types import Batch
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn's own
@@ -110,3 +110,15 @@ def test_val_chooses_the_answer_of_a_forest_where_the_target_has_few_values():
         chosen = forest.fit(*splits, forest.Params(), seed=1)
         assert chosen.settled["answer"] == min(error, key=error.get)
     assert forest.fit(train, val, forest.Params(), seed=1).settled["answer"] == "mean"
+
+
+@pytest.mark.parametrize(("rows", "labels", "most"), [(2_999, 0, 300), (3_000, 0, 1_500), (3_000, 40, 60)])
+def test_oblivious_trees_follow_rows_and_labels(rows, labels, most):
+    params = oblivious.Params()
+    assert oblivious._growth(params, _splits(rows, labels)[0], 4, seed=1).iterations == most
+
+
+def test_many_rows_are_read_by_fewer_oblivious_trees():
+    train = _splits(20_000)[0]
+    assert oblivious._growth(oblivious.Params(), train, 100, seed=1).iterations == 500
+    assert oblivious._growth(oblivious.Params(iterations=900), train, 100, seed=1).iterations == 900
