@@ -111,14 +111,14 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
             stderr=log,
             start_new_session=True,  # Ctrl-C reaches the run alone, which tells the server how it ended
         )
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_API_URL"] = url = f"http://127.0.0.1:{port}/api"
     began = datetime.now(UTC)
-    _starting.append(lambda: _wait(process, os.environ["PREFECT_API_URL"], home / "server.log"))
+    _starting.append(lambda: _wait(process, url, home / "server.log"))
     try:
         yield _starting[-1]
         if "flows._prefect" in sys.modules:
             with Display(profile=profile) as display, display.step("send Prefect's last records", counted=False):
-                _send_records(os.environ["PREFECT_API_URL"], began)
+                _send_records(url, began)
     finally:
         _starting.clear()
         os.environ.pop("PREFECT_API_URL", None)

@@ -46,7 +46,7 @@ def test_families_that_need_no_tensorflow_are_fitted_exported_compressed_and_tim
         for modality, task in tiny.PROBLEMS
         if modality in families.get(name).MODALITIES and task in families.get(name).TASKS
     ]
-    assert {case.split("-")[0] for case in cases} == {"linear", "gboost", "forest"}
+    assert {case.split("-")[0] for case in cases} == {"linear", "gboost", "oblivious", "forest"}
     environment = {"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": "", "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", MAKE, tmp_path, *cases], env=environment, capture_output=True, text=True
