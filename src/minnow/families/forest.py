@@ -42,7 +42,9 @@ _FEW_ROWS = 3_000
 """Rows of train below which trees are smaller."""
 _FEW: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 4, "feature_share": None}
 _MANY: dict[str, Any] = {"leaves": 256, "min_rows_leaf": 2, "feature_share": 0.6}
-_FEW_EXTRA: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 2, "feature_share": 1.0}
+_LABELS: dict[str, Any] = _FEW | {"leaves": 56}
+"""Of three or more labels or values, each of which has a number in every leaf: 190 kB where seven grades share 40 trees."""
+_FEW_EXTRA: dict[str, Any] = {"leaves": 56, "min_rows_leaf": 2, "feature_share": 1.0}
 _FEW_EXTRA_NUMBERS: dict[str, Any] = _FEW_EXTRA | {"leaves": 128}
 """Of extremely randomized trees, whose thresholds are random anyway; the latter where leaves have at most two numbers."""
 _TREES_PER_REPORT = 10
@@ -52,11 +54,12 @@ class Params(Calibrated):
     """trees: their number; leaves: largest number per tree, None for no limit; min_rows_leaf: smallest number of rows per leaf.
 
     feature_share: share of the features that each split considers; None takes the square root of their number for classes
-    (and with answer: median) and a third for numbers. leaves, min_rows_leaf and feature_share follow the rows where they are
-    not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6 for numbers and two labels. extra: extremely randomized
-    trees; below 3,000 rows they have 128 leaves for numbers and two labels, otherwise 64, of 2 rows and more, and consider all
-    features. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the least mean absolute
-    error for targets with few values, such as grades; where it is not set and the target has at most 12 values, val chooses.
+    (and with answer: median) and a third for numbers. leaves, min_rows_leaf and feature_share follow the rows where they
+    are not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6; for three or more labels 56, 4 and None. extra:
+    extremely randomized trees; below 3,000 rows they have 128 leaves, for three or more labels 56, of 2 rows and more, and
+    consider all features. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the
+    least mean absolute error for targets with few values, such as grades; where it is not set and the target has at most 12
+    values, val chooses.
     monotonic: numeric column of a table -> "increasing" or "decreasing", as of gboost; it needs answer: mean, which is then
     the default, or two values. Defaults are small, since every node is in the exported file.
     """
@@ -144,7 +147,7 @@ def _size(params: Params, rows: int, classes: int) -> dict[str, Any]:
     if params.extra and rows < _FEW_ROWS:
         follows = _FEW_EXTRA_NUMBERS if classes <= 2 else _FEW_EXTRA
     else:
-        follows = _FEW if rows < _FEW_ROWS or classes > 2 else _MANY
+        follows = _LABELS if classes > 2 else _FEW if rows < _FEW_ROWS else _MANY
     return follows | {name: value for name, value in own.items() if value != "auto"}
 
 

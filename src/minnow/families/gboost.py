@@ -14,7 +14,8 @@ from minnow.families._calibration import Calibrated
 from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model, monotone
 from minnow.families._trees.layout import Categories, fit_layout
-from minnow.types import Batch, Report, quantile_of, silent
+from minnow.families._trees.losses import followed
+from minnow.types import Batch, Report, silent
 
 _SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
 """Smaller steps with larger trees: better on many small tables, and larger."""
@@ -171,11 +172,8 @@ def _loss(params: Params, train: Batch) -> dict[str, Any]:
     """The loss as arguments of scikit-learn's estimators; none for classes."""
     if train.task == "classify":
         return {}
-    if (quantile := quantile_of(train.measure)) is not None and params.loss is None:
-        return {"loss": "quantile", "quantile": quantile}
-    absolute = train.measure in ("mae", "mape") or (train.task == "forecast" and not train.measure)
-    kind = params.loss or ("mae" if absolute else "mse")
-    return {"loss": {"mse": "squared_error", "mae": "absolute_error"}[kind]}
+    kind, quantile = followed(params.loss, train)
+    return {"loss": kind} | ({} if quantile is None else {"quantile": quantile})
 
 
 def _estimator(params: Params, size: Mapping[str, Any], train: Batch, seed: int, in_order: Sequence[int] | None) -> Any:

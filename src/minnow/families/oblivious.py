@@ -17,8 +17,9 @@ from minnow.families._calibration import Calibrated
 from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model, oblivious_boosting
 from minnow.families._trees.layout import Categories, fit_layout
+from minnow.families._trees.losses import followed
 from minnow.families._trees.oblivious_boosting import Growth, Rows
-from minnow.types import Array, Batch, Report, quantile_of, silent
+from minnow.types import Array, Batch, Report, silent
 
 _DEEP: dict[str, Any] = {"depth": 6, "learning_rate": 0.1}
 """Better on many tables, and several times larger."""
@@ -121,9 +122,5 @@ def _loss(params: Params, train: Batch) -> Any:
     """The loss: that of classes, or of numbers what the parameters and the measure ask for."""
     if train.task == "classify":
         return boosting_internals.loss_of("log_loss", len(train.labels))
-    quantile = quantile_of(train.measure)
-    if quantile is not None and params.loss is None:
-        return boosting_internals.loss_of("quantile", quantile=quantile)
-    absolute = train.measure in ("mae", "mape") or (train.task == "forecast" and not train.measure)
-    kind = params.loss or ("mae" if absolute else "mse")
-    return boosting_internals.loss_of({"mse": "squared_error", "mae": "absolute_error"}[kind])
+    kind, quantile = followed(params.loss, train)
+    return boosting_internals.loss_of(kind, quantile=quantile)

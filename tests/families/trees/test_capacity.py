@@ -85,7 +85,7 @@ def test_a_forecast_is_the_median_unless_the_mean_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "leaves"), [(2_999, 0, 64), (3_000, 0, 256), (3_000, 2, 256), (3_000, 3, 64)]
+    ("rows", "labels", "leaves"), [(2_999, 0, 64), (3_000, 0, 256), (3_000, 2, 256), (3_000, 3, 56)]
 )
 def test_trees_of_a_forest_grow_with_the_rows_but_not_with_a_number_per_label(rows, labels, leaves):
     settled = forest.fit(*_splits(rows, labels), forest.Params(trees=3), seed=1).settled

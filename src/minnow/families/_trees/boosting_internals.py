@@ -118,14 +118,14 @@ def bins_of_equal_rows(weight: Array) -> Iterator[None]:
         binning._find_binning_thresholds = found
 
 
-def loss_of(kind: str, classes: int = 0, quantile: float = 0.5) -> Any:
+def loss_of(kind: str, classes: int = 0, quantile: float | None = None) -> Any:
     """A loss: "log_loss" of classes, "squared_error", "absolute_error" or "quantile"."""
     from sklearn import _loss
 
     if kind == "log_loss":
         return _loss.HalfMultinomialLoss(n_classes=classes) if classes > 2 else _loss.HalfBinomialLoss()
     if kind == "quantile":
-        return _loss.PinballLoss(quantile=quantile)
+        return _loss.PinballLoss(quantile=0.5 if quantile is None else quantile)
     return {"squared_error": _loss.HalfSquaredError, "absolute_error": _loss.AbsoluteError}[kind]()
 
 
