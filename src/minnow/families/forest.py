@@ -16,6 +16,7 @@ from minnow.families._calibration import Calibrated
 from minnow.families._progress import some, val_measure
 from minnow.families._trees import model, monotone
 from minnow.families._trees.layout import Layout, fit_layout
+from minnow.families._trees.size import FEW_ROWS
 from minnow.types import Array, Batch, Report, silent
 
 CAPABILITIES = FamilyCapabilities(
@@ -38,8 +39,6 @@ READS = FLAT_ROWS
 load = model.load
 _MOST_VALUES, _FEW_VALUES = 64, 12
 """Most values of a target whose median is predicted, where that is set and where val chooses."""
-_FEW_ROWS = 3_000
-"""Rows of train below which trees are smaller."""
 _FEW: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 4, "feature_share": None}
 _MANY: dict[str, Any] = {"leaves": 256, "min_rows_leaf": 2, "feature_share": 0.6}
 _LABELS: dict[str, Any] = _FEW | {"leaves": 56}
@@ -144,10 +143,10 @@ def _size(params: Params, rows: int, classes: int) -> dict[str, Any]:
     Three or more classes have a number each in every leaf, so their trees stay small.
     """
     own = params.model_dump(include=set(_FEW))
-    if params.extra and rows < _FEW_ROWS:
+    if params.extra and rows < FEW_ROWS:
         follows = _FEW_EXTRA_NUMBERS if classes <= 2 else _FEW_EXTRA
     else:
-        follows = _LABELS if classes > 2 else _FEW if rows < _FEW_ROWS else _MANY
+        follows = _LABELS if classes > 2 else _FEW if rows < FEW_ROWS else _MANY
     return follows | {name: value for name, value in own.items() if value != "auto"}
 
 

@@ -15,6 +15,7 @@ from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model, monotone
 from minnow.families._trees.layout import Categories, fit_layout
 from minnow.families._trees.losses import followed
+from minnow.families._trees.size import FEW_ROWS, enough
 from minnow.types import Batch, Report, silent
 
 _SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
@@ -40,16 +41,12 @@ READS = FLAT_ROWS
 load = model.load
 
 
-_FEW_ROWS = 3_000
-"""Rows of train below which trees are smaller, and fewer. Measured by `make bench-choice`."""
 _FEW: dict[str, Any] = {"iterations": 120, "learning_rate": 0.15, "leaves": 4, "l2": 0.0, "patience": 10}
 _MANY: dict[str, Any] = {"learning_rate": 0.1, "leaves": 16, "l2": 1.0, "patience": 50}
 _MANY_LABELS: dict[str, Any] = _MANY | {"learning_rate": 0.15}
 """Of three or more labels, which have a tree each per iteration, so that there are fewer iterations."""
 _MOST_LEAVES, _LEAST_ITERATIONS = 9_600, 60
 """Leaves of all trees of many rows, about 230 kB; iterations that there are however many labels share them."""
-_TAIL = {True: 0.005, False: 0.001}
-"""Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
 
 
 class Params(Calibrated):
@@ -142,7 +139,7 @@ def _size(params: Params, train: Batch) -> dict[str, Any]:
     per_iteration = len(train.labels) if len(train.labels) > 2 else 1
     many = _MANY if per_iteration == 1 else _MANY_LABELS
     own = params.model_dump(include=set(_FEW), exclude_none=True) | {"patience": params.patience}
-    size: dict[str, Any] = (_FEW if len(train) < _FEW_ROWS else many) | {
+    size: dict[str, Any] = (_FEW if len(train) < FEW_ROWS else many) | {
         name: value for name, value in own.items() if value != "auto"
     }
     most = max(_LEAST_ITERATIONS, _MOST_LEAVES // (size["leaves"] * per_iteration))
@@ -156,15 +153,11 @@ def _history(estimator: Any) -> dict[str, list[float]]:
 
 
 def _best_iterations(estimators: Sequence[Any], rows: int) -> int:
-    """Leave out the trees after the best iteration of each estimator. Returns the mean number of those kept.
-
-    The best is the first that has all of the gain on val but the share _TAIL.
-    """
-    kept, tail = list[int](), _TAIL[rows < _FEW_ROWS]
-    for estimator in estimators:
-        loss = -np.asarray(estimator.validation_score_)
-        enough = loss.min() + tail * (loss[0] - loss.min())
-        kept.append(boosting_internals.cut(estimator, max(1, int(np.flatnonzero(loss <= enough)[0]))))
+    """Leave out the trees after the iterations of each estimator that are enough. Returns the mean number of those kept."""
+    kept = [
+        boosting_internals.cut(estimator, enough(-np.asarray(estimator.validation_score_), rows))
+        for estimator in estimators
+    ]
     return round(sum(kept) / len(kept))
 
 

@@ -19,7 +19,8 @@ from minnow.families._trees import boosting_internals, model, oblivious_boosting
 from minnow.families._trees.layout import Categories, fit_layout
 from minnow.families._trees.losses import followed
 from minnow.families._trees.oblivious_boosting import Growth, Rows
-from minnow.types import Array, Batch, Report, silent
+from minnow.families._trees.size import FEW_ROWS, enough
+from minnow.types import Batch, Report, silent
 
 _DEEP: dict[str, Any] = {"depth": 6, "learning_rate": 0.1}
 """Better on many tables, and several times larger."""
@@ -42,16 +43,12 @@ READS = FLAT_ROWS
 
 load = model.load
 
-_FEW_ROWS = 3_000
-"""Rows of train below which there are fewer iterations."""
 _FEW: dict[str, Any] = {"iterations": 300, "patience": 20}
 _MANY: dict[str, Any] = {"iterations": 1_500, "patience": 50}
 _LEAST_ITERATIONS = 60
 """Iterations that there are however many labels or values share them."""
 _MOST_VALUES = 1_000_000_000
 """Numbers that all trees read together, a few seconds of one core: many rows are read by fewer trees."""
-_TAIL = {True: 0.005, False: 0.001}
-"""Share of the gain on val that is given up for fewer trees, where there are few rows and where there are not."""
 
 
 class Params(Calibrated):
@@ -86,7 +83,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
     said = lambda done: report(done, growth.iterations, {})  # noqa: E731
     own = Rows(rows, train.target.astype(np.float64), weight)
     grown = oblivious_boosting.grow(own, held, _loss(params, train), len(train.labels), growth, said)
-    iterations = _enough(grown.val_loss, _TAIL[len(train) < _FEW_ROWS]) if held else growth.iterations
+    iterations = enough(grown.val_loss, len(train)) if held else growth.iterations
     trees = oblivious_boosting.kept(grown.trees, iterations)
     settled: dict[str, Any] = {"iterations": iterations, "patience": None} if held else {}
     history = {"loss": grown.loss[1:].tolist(), "val_loss": grown.val_loss[1:].tolist()} if held else {}
@@ -98,7 +95,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
 
 def _growth(params: Params, train: Batch, width: int, seed: int) -> Growth:
     """How trees are grown: what the parameters set, and otherwise what suits the rows of train. width: numbers in a row."""
-    size = _FEW if len(train) < _FEW_ROWS else _MANY
+    size = _FEW if len(train) < FEW_ROWS else _MANY
     trees = min(size["iterations"], _MOST_VALUES // (len(train) * width))
     per_iteration = len(train.labels) if len(train.labels) > 2 else 1
     return Growth(
@@ -111,11 +108,6 @@ def _growth(params: Params, train: Batch, width: int, seed: int) -> Growth:
         patience=size["patience"] if params.patience == "auto" else params.patience,
         seed=seed,
     )
-
-
-def _enough(loss: Array, tail: float) -> int:
-    """The first iteration, from 1 on, that has all of the gain on val but a share. loss: before the first, and after each."""
-    return max(1, int(np.flatnonzero(loss <= loss.min() + tail * (loss[0] - loss.min()))[0]))
 
 
 def _loss(params: Params, train: Batch) -> Any:

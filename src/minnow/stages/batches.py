@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from minnow.contracts import Session
 from minnow.records.files import write_json
-from minnow.types import Array, Batch, Columns, Outputs, Source
+from minnow.types import Array, Batch, Columns, Outputs, Source, Sources
 
 CHUNK = 1024
 
@@ -30,10 +31,13 @@ def write_batch(folder: Path, batch: Batch) -> None:
         np.save(folder / f"{name}.npy", value, allow_pickle=False)
     plain = {"task": batch.task, "modality": batch.modality, "measure": batch.measure}
     plain |= {"cardinalities": dict(batch.cardinalities)}
-    plain |= {
-        "sources": {name: [[source.columns, source.kind] for source in each] for name, each in batch.sources.items()}
-    }
+    plain |= {"sources": plain_sources(batch.sources)}
     write_json(folder / "batch.json", plain)
+
+
+def plain_sources(sources: Sources) -> dict[str, Any]:
+    """Return what numbers are made of as JSON values."""
+    return {name: [[list(source.columns), source.kind] for source in each] for name, each in sources.items()}
 
 
 def read_batch(folder: Path) -> Batch:

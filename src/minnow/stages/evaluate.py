@@ -139,9 +139,8 @@ def baselines(problem: Problem, prepared: Prepared) -> dict[str, tuple[Array, Sc
     tables, labels = prepared.tables, prepared.labels
     plain = problem.modality.CAPABILITIES.baselines(tables["train"], labels, problem.options)
 
-    def outputs() -> Iterator[
-        tuple[str, Outputs]
-    ]:  # one after the other: those of a ranking have a score for each item
+    def outputs() -> Iterator[tuple[str, Outputs]]:
+        # one after the other: those of a ranking have a score for each item
         for name, answer in task.baselines(train).items():
             yield name, _decided(measure, answer, train, exam)
         for name, answer in plain.items():

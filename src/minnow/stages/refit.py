@@ -154,12 +154,11 @@ class Refit:
         # with the targets of val, whose range is used: no answer of the exam is looked at
         task, rows = self.case.task, replace(val, inputs=asked.inputs)
         if (of_lists := task.CAPABILITIES.differing) is None:
-            differing, what = (
-                float(task.flips(ours, theirs, rows).mean()),
-                "answers {} of the exam's rows unlike its parent",
-            )
+            differing = float(task.flips(ours, theirs, rows).mean())
+            what = "answers {} of the exam's rows unlike its parent"
         else:  # the same item may leave the lists of all rows at once, so the share of rows says little
-            differing, what = float(of_lists(ours, theirs, rows).mean()), "lists {} other items than its parent"
+            differing = float(of_lists(ours, theirs, rows).mean())
+            what = "lists {} other items than its parent"
             allowed = max(allowed, OF_LISTS)
         if differing <= allowed:
             return None

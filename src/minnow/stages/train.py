@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 import time
@@ -16,11 +15,11 @@ import numpy as np
 
 from minnow import families
 from minnow.contracts import Encoder, Model
-from minnow.lineage import arrays_digest, code_version, machine
+from minnow.lineage import arrays_digest, code_version, key_of, machine
 from minnow.records.files import read_npz, sha256, write_json
 from minnow.records.origin import Origin
 from minnow.stages import starting
-from minnow.stages.batches import read_batch, write_batch
+from minnow.stages.batches import plain_sources, read_batch, write_batch
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.starting import Start
@@ -138,14 +137,9 @@ def hand_over(case: Case, prepared: Prepared, call: Call) -> Handover:
         case.cache.get_or_make("prepared", made_from, write).folder,
         case.threads(prepared.batches["train"]),
     )
-    sources = _sources_digest(prepared.encoder)
+    made_of = plain_sources(prepared.encoder.sources)
+    sources = key_of(made_of) if made_of else ""
     return Handover(folder, rows, encoder, sources, threads, partial(call, threads=threads))
-
-
-def _sources_digest(encoder: Encoder) -> str:
-    """Hash what numbers of rows are made of, "" where nothing is said of it."""
-    made_of = {name: [[source.columns, source.kind] for source in each] for name, each in encoder.sources.items()}
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32] if made_of else ""
 
 
 def _encoder_digest(encoder: Encoder) -> str:

@@ -52,15 +52,16 @@ class ObliviousTrees:
 
     def sums(self, rows: Array) -> Array:
         """The base plus the leaves that rows (n, width) reach: (n, k) float64."""
-        parts = [self._sums(rows[start : start + _ROWS]) for start in range(0, max(len(rows), 1), _ROWS)]
+        values = self.values
+        parts = [self._sums(rows[start : start + _ROWS], values) for start in range(0, max(len(rows), 1), _ROWS)]
         return np.concatenate(parts)
 
-    def _sums(self, rows: Array) -> Array:
+    def _sums(self, rows: Array, values: Array) -> Array:
         over = (rows[:, self.feature] > self.threshold).astype(np.uint8)
         index = np.zeros((len(rows), len(self.test)), np.uint8 if self.test.shape[1] <= 8 else np.uint16)
         for level in range(self.test.shape[1]):
             index = 2 * index + over[:, self.test[:, level]]
-        reached = self.values[np.arange(len(self.test)), index]
+        reached = values[np.arange(len(self.test)), index]
         numbers = len(self.base)
         return self.base + reached.reshape(len(rows), -1, numbers).sum(axis=1, dtype=np.float64)
 

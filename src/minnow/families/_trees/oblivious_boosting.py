@@ -63,18 +63,14 @@ def grow(
     bins = min(MOST_BINS, max(_LEAST_BINS, len(train.values) // _ROWS_PER_BIN))
     bounds = [_bounds(column, bins) for column in train.values.T]
     booster = _Booster(train, bounds, loss, growth)
-    numbers = booster.raw.shape[1]
-    held = (
-        None if val is None else (_binned(val.values, bounds), np.repeat(booster.base[None], len(val.values), axis=0))
-    )
-    losses, held_losses = [booster.mean_loss()], [] if held is None or val is None else [_mean_loss(loss, val, held[1])]
+    held = None if val is None else _Held(val, booster)
+    losses, held_losses = [booster.mean_loss()], [held.mean_loss()] if held else []
     for iteration in range(growth.iterations if any(map(len, bounds)) else 0):
-        for index in booster.iterate(iteration):
-            if held is not None:
-                held[1][:, index % numbers] += booster.reached(held[0], index)
+        grown = booster.iterate()
         losses.append(booster.mean_loss())
-        if held is not None and val is not None:
-            held_losses.append(_mean_loss(loss, val, held[1]))
+        if held:
+            held.add(grown)
+            held_losses.append(held.mean_loss())
         report(iteration + 1)
         if growth.patience is not None and int(np.argmin(held_losses)) <= iteration + 1 - growth.patience:
             break
@@ -142,7 +138,7 @@ class _Booster:
         """On train."""
         return _mean_loss(self.loss, self.train, self.raw)
 
-    def iterate(self, iteration: int) -> range:
+    def iterate(self) -> range:
         """Grow a tree for each number. Returns their indices."""
         gradient, hessian = boosting_internals.gradients(self.loss, self.train.target, self.raw, self.train.weight)
         features = self._features()
@@ -241,6 +237,24 @@ class _Booster:
             self.growth.bits,
             classes,
         )
+
+
+class _Held:
+    """Rows that trees are not grown on, and the sums of the trees for them."""
+
+    def __init__(self, rows: Rows, booster: _Booster) -> None:
+        self.rows, self.booster = rows, booster
+        self.binned = _binned(rows.values, booster.bounds)
+        self.raw = np.repeat(booster.base[None], len(rows.values), axis=0)
+
+    def mean_loss(self) -> float:
+        """Of what has been added."""
+        return _mean_loss(self.booster.loss, self.rows, self.raw)
+
+    def add(self, trees: range) -> None:
+        """Add the trees of an iteration, by their indices: one for each number."""
+        for number, index in enumerate(trees):
+            self.raw[:, number] += self.booster.reached(self.binned, index)
 
 
 def _of_children(
