@@ -32,8 +32,8 @@ from minnow.workspace import sqlite_url, workspace
 LOCAL = "http://127.0.0.1:4200/api"
 PROBE_S, START_S, DRAIN_S, STOP_S = 2.0, 120.0, 2.0, 0.5
 POLL_S = 0.1
-_starting: list[Callable[[], None]] = []
-"""What waits for the temporary server of this process, where it has one."""
+_starting: dict[str, Callable[[], None]] = {}
+"""What waits for each temporary server of this process, by its address."""
 ENDED = ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]
 """States of tasks that have ended."""
 LONGEST_HEALTH = 64
@@ -84,8 +84,8 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
     them. Waiting raises ServerError when it does not start. Within this context it is the same server. profile: notes what its
     end takes.
     """
-    if _starting:
-        yield _starting[-1]
+    if wait := _starting.get(os.environ.get("PREFECT_API_URL", "")):
+        yield wait
         return
     if url := find():
         os.environ["PREFECT_API_URL"] = url
@@ -113,14 +113,14 @@ def server(profile: Profile | None = None) -> Iterator[Callable[[], None]]:
         )
     os.environ["PREFECT_API_URL"] = url = f"http://127.0.0.1:{port}/api"
     began = datetime.now(UTC)
-    _starting.append(lambda: _wait(process, url, home / "server.log"))
+    _starting[url] = lambda: _wait(process, url, home / "server.log")
     try:
-        yield _starting[-1]
+        yield _starting[url]
         if "flows._prefect" in sys.modules:
             with Display(profile=profile) as display, display.step("send Prefect's last records", counted=False):
                 _send_records(url, began)
     finally:
-        _starting.clear()
+        _starting.pop(url, None)
         os.environ.pop("PREFECT_API_URL", None)
         process.terminate()
         try:
