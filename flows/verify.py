@@ -185,7 +185,7 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
         handed = train.hand_over(case, joined, worker.call)
         after = before
         if joined is not prepared:
-            after = refit.chain(case, trained, before.rules, handed, worker.call)[1]
+            after = refit.chain(case, trained, before.rules, before.settled, handed)[1]
     variant = str(record.variant)
     for compressed in (before, after):
         if variant not in compressed.bundles:

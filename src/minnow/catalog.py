@@ -39,6 +39,14 @@ class Catalog:
             return f"'{family}' learns to {', '.join(module.TASKS)}. Received: {task}."
         return None
 
+    def resumes(self, family: str) -> bool:
+        """Say whether a fitted model of a family can be trained further."""
+        return families.get(family).CAPABILITIES.resume is not None
+
+    def makes_model(self, name: str) -> bool:
+        """Say whether a compression makes a new model; others write a file."""
+        return compression.makes_model(name)
+
     def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
         """Say why a modality's options do not go with a task, or None when they do."""
         return modalities.get(modality).CAPABILITIES.refuses(options, task)

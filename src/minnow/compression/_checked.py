@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minnow.compression import float16, int8
-from minnow.contracts import Compression
+from minnow.compression import distill, float16, int8, prune
+from minnow.contracts import FileCompression, ModelCompression
 
-_: tuple[Compression, ...] = (float16, int8)
+_: tuple[FileCompression, ...] = (float16, int8)
+__: tuple[ModelCompression, ...] = (distill, prune)

@@ -12,6 +12,8 @@ from minnow.graphs import write_canonical
 
 _LARGEST = float(np.finfo(np.float16).max)
 
+KIND = "file"
+
 
 class Params(Parameters):
     """min_numbers: arrays with fewer numbers are not converted, since a cast needs more bytes than it saves."""

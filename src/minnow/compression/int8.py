@@ -24,6 +24,7 @@ from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedMo
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
+KIND = "file"
 _LEAST_ROWS = 20
 """Fewest rows that ranges were tried with: the loss of fully connected networks and a CNN rose no more than with 100 rows."""
 _BATCH = 64

@@ -4,6 +4,7 @@ from minnow.config.checking import Catalog, check_name, check_space, nested, par
 from minnow.config.errors import ConfigError
 from minnow.config.loading import load
 from minnow.config.named import FAMILY, family_of, named
+from minnow.config.recipes import Recipe, Step, variant_of
 from minnow.config.settings import (
     Budget,
     Effort,
@@ -26,10 +27,12 @@ __all__ = [
     "Effort",
     "Gate",
     "Judge",
+    "Recipe",
     "RunnerSettings",
     "Settings",
     "Span",
     "SplitShares",
+    "Step",
     "Tune",
     "UseCase",
     "WorkerLimits",
@@ -40,4 +43,5 @@ __all__ = [
     "named",
     "nested",
     "params_of",
+    "variant_of",
 ]

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Protocol
 
+import yaml
 from pydantic import ValidationError
 
 from minnow.config.errors import ConfigError, Fault, faults_of
 from minnow.config.named import FAMILY, own_params
+from minnow.config.recipes import Step
 from minnow.config.settings import Settings, Span, UseCase
 from minnow.contracts import Parameters
 from minnow.registry import unknown
@@ -32,6 +34,14 @@ class Catalog(Protocol):
 
     def fits(self, family: str, modality: str, task: str) -> str | None:
         """Return why a family does not support a modality or a task, or None."""
+        ...
+
+    def resumes(self, family: str) -> bool:
+        """Whether a fitted model of a family can be trained further."""
+        ...
+
+    def makes_model(self, name: str) -> bool:
+        """Whether a compression makes a new model; others write a file."""
         ...
 
     def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
@@ -84,9 +94,9 @@ def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
         raise ConfigError.at(f"{where}.measure", reason)
     for entry in usecase.families:
         _check_family(f"{where}.families.{entry}", entry, usecase, catalog)
-    for compression, params in usecase.compression.items():
-        params_of("compression", compression, params, f"{where}.compression.{compression}", catalog)
+    compressions = _checked_recipes(f"{where}.compression", usecase, catalog)
     full = {
+        "compression": compressions,
         "options": catalog.params("modality", usecase.modality).full(usecase.options),
         "families": {
             entry: catalog.params("family", usecase.family_of(entry)).full(params)
@@ -97,6 +107,52 @@ def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
     for family, params in usecase.families.items():
         _check_start(f"{where}.families.{family}.init_from", name, family, params.get("init_from"), settings)
     return usecase
+
+
+def _checked_recipes(where: str, usecase: UseCase, catalog: Catalog) -> dict[str, Any]:
+    """Check the recipes of compression. Returns them with the parameters of their steps written out."""
+    full: dict[str, Any] = {}
+    try:
+        recipes = usecase.recipes
+    except ValueError as error:
+        raise ConfigError.at(where, str(error)) from None
+    for key, recipe in zip(usecase.compression, recipes, strict=True):
+        steps = {step.name: _checked_step((*where.split("."), key), step, catalog) for step in recipe.steps}
+        if early := next((step.name for step in recipe.steps[:-1] if not catalog.makes_model(step.name)), None):
+            raise ConfigError.at(
+                (*where.split("."), key),
+                f"'{early}' writes a file, which no step can change any more. Move it to the end.",
+            )
+        trains = next((step.name for step in recipe.steps if catalog.makes_model(step.name)), None)
+        able = [family for family in catalog.known("family") if catalog.resumes(family)]
+        if trains and not any(usecase.family_of(entry) in able for entry in usecase.families):
+            raise ConfigError.at(
+                (*where.split("."), key),
+                f"'{trains}' needs a family that can be trained further: {', '.join(able)}. The use case has "
+                f"{', '.join(usecase.families)}. Add one, or remove the recipe.",
+            )
+        full[key] = steps if len(steps) > 1 else steps[recipe.steps[0].name]
+    return full
+
+
+def _checked_step(where: tuple[str, ...], step: Step, catalog: Catalog) -> dict[str, Any]:
+    """Check a step of a recipe and its parameters. Returns them, with the one in brackets among them."""
+    if step.name not in catalog.known("compression"):
+        raise ConfigError.at(where, unknown("compression", step.name, catalog.known("compression")))
+    model = catalog.params("compression", step.name)
+    given = model.full(step.params) if step.params is not None else {}
+    if not step.short:
+        params_of("compression", step.name, given, where, catalog)
+        return given
+    if model.SHORT is None:
+        raise ConfigError.at(where, f"'{step.name}' takes no parameter in brackets. Received: {step.short!r}.")
+    if model.SHORT in given:
+        raise ConfigError.at(
+            where, f"`{model.SHORT}` of '{step.name}' stands twice: in brackets and below. Keep one of them."
+        )
+    values = {model.SHORT: yaml.safe_load(step.short), **given}
+    params_of("compression", step.name, values, where, catalog)
+    return values
 
 
 def _check_family(where: str, entry: str, usecase: UseCase, catalog: Catalog) -> None:
@@ -148,7 +204,9 @@ def check_space(
             params_of("family", family, nested(params, {path: value}), where, catalog)
 
 
-def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catalog: Catalog) -> Parameters:
+def params_of(
+    kind: str, name: str, values: Mapping[str, Any], where: str | tuple[str, ...], catalog: Catalog
+) -> Parameters:
     """Validate the parameters of a name with their class. Raises ConfigError with the path of the key."""
     model = catalog.params(kind, name)
     if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  it is what YAML holds
@@ -157,14 +215,14 @@ def params_of(kind: str, name: str, values: Mapping[str, Any], where: str, catal
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError.of(faults_of(error, tuple(where.split(".")), model, values)) from error
+        location = tuple(where.split(".")) if isinstance(where, str) else where
+        raise ConfigError.of(faults_of(error, location, model, values)) from error
 
 
 def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Catalog) -> None:
     """Check that the names in a use case are known."""
     _among(f"{where}.task", "task", [usecase.task], catalog.known("task"))
     _among(f"{where}.modality", "modality", [usecase.modality], catalog.known("modality"))
-    _among(f"{where}.compression", "compression", usecase.compression, catalog.known("compression"))
     _among(f"{where}.exports", "exporter", usecase.exports, catalog.known("exporter"))
     _among(f"{where}.needs", "use case", usecase.needs, settings.names)
     _among(f"{where}.targets", "target", usecase.targets, ("cpu", "gpu"))

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from minnow.config import recipes as reading
 from minnow.config.errors import ConfigError
 from minnow.config.measure import ChosenMeasure
 from minnow.config.named import Named, family_of, own_params
@@ -140,8 +141,8 @@ class UseCase(Parameters):
     """One entry under usecases.
 
     modality, task: names. measure: what chooses, judges and stands first; None takes the task's first one. data: a folder or a
-    file. options: of the modality. families, compression: name -> parameters. An entry under families may have a name of its
-        own and say its family, as in {gboost_slow: {family: gboost, learning_rate: 0.05}}.
+    file. options: of the modality. families: name -> parameters; an entry may have a name of its own and say its family, as in
+        {gboost_slow: {family: gboost, learning_rate: 0.05}}. compression: recipe -> parameters (recipes.py).
     judge: what differs from the project's settings of the judge (Settings.judge_of).
     exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
         run before this one.
@@ -187,6 +188,11 @@ class UseCase(Parameters):
     def params_of(self, name: str) -> dict[str, Any]:
         """The parameters of an entry under families."""
         return own_params(self.families[name])
+
+    @property
+    def recipes(self) -> tuple[reading.Recipe, ...]:
+        """The recipes under compression. Raises ValueError for what is no recipe."""
+        return reading.all_of(self.compression)
 
     @property
     def starts(self) -> dict[str, str]:

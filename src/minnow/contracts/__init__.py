@@ -11,12 +11,16 @@ from minnow.contracts.artifacts import (
     Compression,
     CompressionSource,
     Exporter,
+    FileCompression,
+    ModelCompression,
+    ModelSource,
+    Remade,
     Runtime,
     Session,
     UnsupportedModel,
 )
 from minnow.contracts.durations import Duration
-from minnow.contracts.families import Family, FamilyCapabilities, Model
+from minnow.contracts.families import Family, FamilyCapabilities, Model, Taught
 from minnow.contracts.modalities import Encoder, FileLimits, Located, Modality, ModalityCapabilities
 from minnow.contracts.parameters import Parameters, RowOptions
 from minnow.contracts.runners import JobKilled, Runner
@@ -31,18 +35,23 @@ __all__ = [
     "Family",
     "FamilyCapabilities",
     "FeatureExtraction",
+    "FileCompression",
     "FileLimits",
     "JobKilled",
     "Located",
     "Modality",
     "ModalityCapabilities",
     "Model",
+    "ModelCompression",
+    "ModelSource",
     "Parameters",
+    "Remade",
     "RowOptions",
     "Runner",
     "Runtime",
     "Session",
     "Task",
     "TaskCapabilities",
+    "Taught",
     "UnsupportedModel",
 ]

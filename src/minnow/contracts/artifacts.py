@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from minnow.contracts.families import Model
 from minnow.contracts.parameters import Parameters
-from minnow.types import Array, Batch, Columns, Spec
+from minnow.types import Array, Batch, Columns, Report, Spec, silent
 
 
 class UnsupportedModel(ValueError):
@@ -17,7 +18,7 @@ class UnsupportedModel(ValueError):
 
 @dataclass(frozen=True)
 class CompressionSource:
-    """Inputs of a compression.
+    """Inputs of a compression that writes a file.
 
     path: the exported file, which is not changed. model: the model that was exported. train, val: encoded rows with targets,
     for calibration or training. seed: seed of random numbers.
@@ -30,8 +31,37 @@ class CompressionSource:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class ModelSource:
+    """Inputs of a compression that makes a new model.
+
+    model: the one that is compressed; it may be changed. teacher: the model that the chain of compressions began with. train,
+    val: encoded rows with targets. resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the
+    model trained further, as its family trains.
+    """
+
+    model: Any
+    teacher: Model
+    train: Batch
+    val: Batch
+    resume: Callable[..., Model]
+
+
+@dataclass(frozen=True)
+class Remade:
+    """A new model. settled: parameters with which the same is made of a model that was fitted again, without choosing anew."""
+
+    model: Model
+    settled: Mapping[str, Any]
+
+
 class Compression(Protocol):
-    """Makes an exported model file smaller."""
+    """Makes a model smaller: the model itself, or its file."""
+
+    @property
+    def KIND(self) -> str:
+        """What it makes, "model" or "file"."""
+        ...
 
     @property
     def Params(self) -> type[Parameters]:
@@ -41,6 +71,18 @@ class Compression(Protocol):
     def suits(self, model: Model) -> str | None:
         """Return why a model is not supported, or None."""
         ...
+
+
+class ModelCompression(Compression, Protocol):
+    """Makes a new model of a model; it may train."""
+
+    def apply(self, source: ModelSource, params: Any, report: Report = silent) -> Remade:
+        """Return the new model. Raises UnsupportedModel with the reason where that cannot be done."""
+        ...
+
+
+class FileCompression(Compression, Protocol):
+    """Makes an exported model file smaller."""
 
     def apply(self, source: CompressionSource, out: Path, params: Any) -> None:
         """Write the compressed file to out. Raises UnsupportedModel with the reason where that cannot be done."""

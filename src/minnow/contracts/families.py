@@ -95,6 +95,39 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
+class Taught:
+    """What a teacher answers for the rows of train, which a model learns beside their targets.
+
+    answers: probabilities (n, k) or numbers (n,) float32. share: weight of the teacher, the targets have the rest; temperature:
+    at which probabilities of both are compared, more than 1 tells more of the less probable labels.
+    """
+
+    answers: Array
+    share: float = 0.5
+    temperature: float = 1.0
+
+
+class Resume(Protocol):
+    """Trains a fitted model further."""
+
+    def __call__(
+        self,
+        model: Any,
+        train: Batch,
+        val: Batch,
+        params: Any,
+        /,
+        *,
+        seed: int,
+        share: float,
+        taught: Taught | None = None,
+        report: Report = silent,
+    ) -> Model:
+        """Return a model trained further, for a share of the epochs of params; val stops nothing."""
+        ...
+
+
+@dataclass(frozen=True)
 class FamilyCapabilities:
     """Optional abilities.
 
@@ -107,6 +140,7 @@ class FamilyCapabilities:
     one_thread: whether its fits use one thread, however many they are given.
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     members: families whose fitted models it joins to one; none for most.
+    resume: trains a fitted model further, for compressions that change it; None where the family cannot.
     join: (models in the order of the members' names, what val settled of each, rows of train, its parameters) -> the model that
         its fit to these rows would give.
     """
@@ -119,6 +153,7 @@ class FamilyCapabilities:
     one_thread: bool = False
     libraries: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    resume: Resume | None = None
     join: Callable[[Sequence[Model], Sequence[Mapping[str, Any] | None], Batch, Any], Model] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import Family, Model
+from minnow.contracts import Family, Model, Taught
 from minnow.families._calibration import calibrated
 from minnow.registry import Registry
 from minnow.types import Batch, Report, silent
@@ -25,11 +25,47 @@ def fit(name: str, train: Batch, val: Batch, params: Any, *, seed: int, report: 
     cannot be fitted to.
     """
     family = get(name)
-    if train.measure == "mape":
-        train, val = (_by_size(batch) for batch in (train, val))
+    train, val = _weighed(train), _weighed(val)
     if train.offset is None or family.CAPABILITIES.handles_offset:
         return calibrated(family.fit(train, val, params, seed=seed, report=report), train, val, params)
     return family.fit(train.relative(), val.relative(), params, seed=seed, report=report).with_offset()
+
+
+def resume(
+    name: str,
+    model: Any,
+    train: Batch,
+    val: Batch,
+    params: Any,
+    *,
+    seed: int,
+    share: float,
+    taught: Taught | None = None,
+    report: Report = silent,
+) -> Model:
+    """Train a fitted model of a family further, for a share of the epochs of its parameters. The model given is changed.
+
+    taught: a teacher's answers for the rows of train, with their offsets where rows have some. Probabilities are calibrated as
+    by fit. Raises ValueError for a family that cannot.
+    """
+    further = get(name).CAPABILITIES.resume
+    if further is None:
+        raise ValueError(
+            f"'{name}' cannot train a fitted model further. Networks can: cnn, cnn1d, fcnn, lstm, gru, rnn."
+        )
+    train, val, options = _weighed(train), _weighed(val), {"seed": seed, "share": share, "report": report}
+    if train.offset is None:
+        resumed = further(model, train, val, params, taught=taught, **options)
+        return calibrated(resumed, train, val, params)
+    if taught is not None:
+        taught = replace(taught, answers=taught.answers - train.offset)
+    resumed = further(model.without_offset(), train.relative(), val.relative(), params, taught=taught, **options)
+    return resumed.with_offset()
+
+
+def _weighed(batch: Batch) -> Batch:
+    """The rows with the weights that a fit takes: for the mean absolute percentage error, by the size of their targets."""
+    return _by_size(batch) if batch.measure == "mape" else batch
 
 
 def _by_size(batch: Batch) -> Batch:

@@ -21,6 +21,9 @@ CAPABILITIES = FamilyCapabilities(
         "head": {"among": ["flatten", "average"]},
     },
     libraries=("tensorflow",),
+    resume=lambda fitted, train, val, params, **options: training.resume(
+        fitted, train, val, params, change=feed.augment(params.augmentation), **options
+    ),
 )
 MODALITIES = ("images", "audio")
 TASKS = ("classify", "regress")

@@ -19,6 +19,7 @@ CAPABILITIES = FamilyCapabilities(
         "widths": {"among": [[3], [2, 3], [3, 4, 5], [1, 2, 3]]},
     },
     libraries=("tensorflow",),
+    resume=training.resume,
 )
 MODALITIES, TASKS, READS = sequence.MODALITIES, sequence.TASKS, sequence.READS
 

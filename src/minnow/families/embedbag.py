@@ -16,6 +16,7 @@ from minnow.types import Batch, Report, silent
 CAPABILITIES = FamilyCapabilities(
     space={**SEARCHED, "dim": {"low": 4, "high": 32, "log": True}, "features": {"among": ["tokens", "ngrams"]}},
     libraries=("tensorflow",),
+    resume=training.resume,
 )
 MODALITIES = ("text",)
 TASKS = ("classify",)

@@ -25,6 +25,9 @@ CAPABILITIES = FamilyCapabilities(
     },
     portfolio=lambda train: {"wide": _WIDE},
     libraries=("tensorflow",),
+    resume=lambda fitted, train, val, params, **options: training.resume(
+        fitted, train, val, _completed(params, train), change=feed.augment(params.augmentation), **options
+    ),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")

@@ -17,6 +17,7 @@ from minnow.stages import evaluate
 from minnow.stages.compress import FLOAT, Compressed
 from minnow.stages.evaluate import Evaluation
 from minnow.stages.judge import Performance
+from minnow.stages.links import Settled
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Trained
 from minnow.types import Array, DecisionRule, KeyRule
@@ -26,7 +27,8 @@ def _unseen(variant: str, error: Exception) -> None:
     """Keep no trace."""
 
 
-GPU_VARIANTS = (FLOAT, "float16")
+_CPU_ALONE = "int8"
+"""Compression whose files run on the CPU, whatever the device."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Candidate:
     """A variant before the exam: its bundle, scores on val and timing. parity: differences from the trained model.
 
     shipped: the bundle of the same variant fitted again on train and val, which is what would be served; None where that is the
-    bundle whose scores on val these are. refit: a sentence about it. rules: decision rules of the variants of its family.
+    bundle whose scores on val these are. refit: a sentence about it. rules: decision rules of the variants of its family;
+    settled: link -> what was chosen when it was made, for the links of its family.
     """
 
     trained: Trained
@@ -45,6 +48,7 @@ class Candidate:
     shipped: Bundle | None = None
     refit: str = ""
     rules: Mapping[str, DecisionRule] = field(default_factory=dict[str, DecisionRule])
+    settled: Mapping[str, Settled] = field(default_factory=dict[str, Settled])
 
     @property
     def family(self) -> str:
@@ -64,7 +68,12 @@ class Candidate:
     def runs_on(self, target: str) -> bool:
         """Whether a target can serve it: an ONNX file, and on a GPU in floating point, since int8 runs on the CPU there."""
         served = self.bundle.model_path.suffix == ".onnx"
-        return served and (target == "cpu" or self.variant in GPU_VARIANTS)
+        return served and (target == "cpu" or self.variant.split("-")[-1] != _CPU_ALONE)
+
+    @property
+    def chain(self) -> dict[str, Settled]:
+        """The links that it was made by, with what was chosen."""
+        return {name: how for name, how in self.settled.items() if f"{self.variant}-".startswith(f"{name}-")}
 
 
 @dataclass(frozen=True)
@@ -177,8 +186,8 @@ def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timi
         if isinstance(timing, str):
             refused[evaluation.bundle.name] = f"it could not be timed: {timing}"
         else:
-            parity, rules = of_family.parity[variant], of_family.rules
-            candidates.append(Candidate(one.trained, variant, evaluation, timing, parity, rules=rules))
+            parity, rules, settled = of_family.parity[variant], of_family.rules, of_family.settled
+            candidates.append(Candidate(one.trained, variant, evaluation, timing, parity, rules=rules, settled=settled))
     return LineUp(candidates, refused)
 
 

@@ -161,7 +161,8 @@ class Case:
 
     def compressions(self) -> list[str]:
         """List the modules of its compressions."""
-        return [compression.registry.module(name) for name in self.usecase.compression]
+        names = {step.name for recipe in self.usecase.recipes for step in recipe.steps}
+        return [compression.registry.module(name) for name in sorted(names)]
 
 
 def _values(rows: Batch) -> int:

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from minnow import exporters, runtimes
+from minnow import compression, exporters, runtimes
 from minnow.cache import ORIGIN
+from minnow.config import Step, variant_of
 from minnow.contracts import JobKilled
 from minnow.lineage import code_version
 from minnow.records.bundle import FOLDER
 from minnow.records.schema import read_schema
+from minnow.stages import links
 from minnow.stages import variants as making
 from minnow.stages.case import Case
+from minnow.stages.links import Link, Settled, Steps
 from minnow.stages.train import Handover, Trained
 from minnow.stages.variants import FLOAT, Plan, read_state, trace_of
 from minnow.types import DecisionRule, Report, silent
@@ -29,7 +32,7 @@ class Compressed:
     bundles: variant -> the bundle's folder; refused: variant -> reason, for those that could not be made; parity: variant ->
     differences from the model; fresh: made just now, not found in the cache. failed: those of `refused` whose making raised an
     unexpected error or ended the process -> file of the traceback, None where there is none. They are tried again by the next
-    run.
+    run. settled: link -> what was chosen when it was made.
     """
 
     family: str
@@ -38,6 +41,26 @@ class Compressed:
     parity: Mapping[str, Mapping[str, float]]
     fresh: bool
     failed: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
+    settled: Mapping[str, Settled] = field(default_factory=dict[str, Settled])
+
+    def with_link(self, link: Link) -> Compressed:
+        """Add what became of a link."""
+        fresh = self.fresh or link.fresh
+        if reason := link.failed or link.refused:
+            failed = {**self.failed, link.name: link.trace} if link.failed else self.failed
+            return replace(self, refused={**self.refused, link.name: reason}, failed=failed, fresh=fresh)
+        return replace(self, settled={**self.settled, link.name: link.settled}, fresh=fresh)
+
+    def with_files(self, other: Compressed) -> Compressed:
+        """Add the variants of a link."""
+        return replace(
+            self,
+            bundles={**self.bundles, **other.bundles},
+            refused={**self.refused, **other.refused},
+            parity={**self.parity, **other.parity},
+            fresh=self.fresh or other.fresh,
+            failed={**self.failed, **other.failed},
+        )
 
     @property
     def rules(self) -> dict[str, DecisionRule]:
@@ -46,11 +69,21 @@ class Compressed:
         return {variant: rule for variant, rule in found.items() if rule is not None}
 
 
-def plan_of(case: Case, family: str) -> Plan:
-    """Return the compressions and exports that a case asks for."""
+def plan_of(case: Case, family: str, made: Steps = (), parent: str | None = None) -> Plan:
+    """Return the files that a case asks for of a trained model, or of what steps made of it. parent: of that variant."""
     usecase = case.usecase
     names = (case.name, usecase.task, usecase.modality, family, usecase.family_of(family))
-    return Plan(*names, usecase.options, usecase.compression, tuple(usecase.exports), case.settings.seed)
+    start = variant_of(made) or FLOAT
+    ends = [recipe.steps for recipe in usecase.recipes if recipe.steps[:-1] == made]
+    files = {
+        variant_of(steps): (steps[-1].name, steps[-1].params or {}) for steps in ends if not _makes_model(steps[-1])
+    }
+    exports = {f"{start}-{name}" if made else name: name for name in usecase.exports}
+    return Plan(*names, usecase.options, files, exports, start, parent, case.settings.seed)
+
+
+def _makes_model(step: Step) -> bool:
+    return compression.makes_model(step.name)
 
 
 def variants(
@@ -60,28 +93,52 @@ def variants(
     *,
     bare: bool = False,
     rules: Mapping[str, DecisionRule] | None = None,
+    settled: Mapping[str, Settled] | None = None,
     report: Report = silent,
 ) -> Compressed:
     """Make every variant that the case asks for, or find them in the cache. bare: only the exported model. rules: as in Plan.
 
-    A variant that cannot be made is refused with its reason; those that failed by accident are made again. Raises what stops
-    float32.
+    settled: link -> what was chosen when it was made before; only these are made then. A variant that cannot be made is refused
+    with its reason; those that failed by accident are made again. Raises what stops float32.
     """
     plan = replace(plan_of(case, trained.family), rules=rules)
     if bare:
-        plan = replace(plan, compression={}, exports=())
+        return _files(case, trained, trained.folder, handed, replace(plan, files={}, exports={}), report)
+    made = _files(case, trained, trained.folder, handed, plan, report)
+    folders = {FLOAT: trained.folder}
+    for steps in links.asked([recipe.steps for recipe in case.usecase.recipes]):
+        name, parent = variant_of(steps), variant_of(steps[:-1]) or FLOAT
+        if parent not in folders or (settled is not None and name not in settled):
+            continue
+        link = links.make(case, trained, (parent, folders[parent]), steps, handed, settled or {}, report)
+        made = made.with_link(link)
+        if link.refused or link.failed:
+            continue
+        folders[name] = link.folder
+        plan = replace(plan_of(case, trained.family, steps, parent), rules=rules)
+        try:
+            made = made.with_files(_files(case, trained, link.folder, handed, plan, report))
+        except (RuntimeError, ValueError) as error:
+            made = replace(made, refused={**made.refused, name: str(error)}, failed={**made.failed, name: None})
+    return made
+
+
+def _files(case: Case, trained: Trained, folder: Path, handed: Handover, plan: Plan, report: Report) -> Compressed:
+    """Make the files of a trained model, or of a link in its folder. Raises what stops the export to ONNX."""
     modules = [exporters.registry.module(name) for name in ("onnx", *case.usecase.exports)] + case.compressions()
     modules += [runtimes.registry.module(name) for name in runtimes.names()]
     code = code_version([*case.modules(trained.family), *modules, __name__])
     origin = {"model": trained.origin.as_json(), "plan": asdict(plan), "encoder": handed.encoder, "code": code}
+    if folder != trained.folder:
+        origin["link"] = folder.name
     earlier = case.cache.path("variants", origin)
 
-    def make(folder: Path) -> None:
+    def make(out: Path) -> None:
         if case.cache.is_whole(earlier):
-            _begin_with(earlier, folder)
-        _make(trained, handed, plan, folder, report)
+            _begin_with(earlier, out)
+        _make(trained, folder, handed, plan, out, report)
 
-    entry = case.cache.get_or_make("variants", origin, make, usable=lambda folder: not read_state(folder).failed)
+    entry = case.cache.get_or_make("variants", origin, make, usable=lambda made: not read_state(made).failed)
     return _compressed(trained.family, entry.folder, fresh=entry.fresh)
 
 
@@ -104,19 +161,20 @@ def _begin_with(earlier: Path, folder: Path) -> None:
     replace(read_state(folder), failed={}).write(folder)
 
 
-def _make(trained: Trained, handed: Handover, plan: Plan, folder: Path, report: Report) -> None:
+def _make(trained: Trained, model: Path, handed: Handover, plan: Plan, out: Path, report: Report) -> None:
     """Make the variants on the runner. One during which the process dies is recorded as failed, and the others are made.
 
-    Raises JobKilled where float32 or reading ends the process, and what else the runner raises.
+    model: folder of the model that is exported. Raises JobKilled where its export to ONNX or reading ends the process, and what
+    else the runner raises.
     """
     while True:
         try:
-            handed.call(f"{making.__name__}:make", trained.folder, handed.folder, plan, folder, report=report)
+            handed.call(f"{making.__name__}:make", model, trained.folder, handed.folder, plan, out, report=report)
             return
         except JobKilled as error:
-            state = read_state(folder)
-            if state.current in (None, FLOAT):
+            state = read_state(out)
+            if state.current in (None, plan.start):
                 raise
-            shutil.rmtree(folder / state.current, ignore_errors=True)
+            shutil.rmtree(out / state.current, ignore_errors=True)
             failed = {**state.failed, state.current: f"it ended the process that made it: {error}"}
-            replace(state, failed=failed, current=None).write(folder)
+            replace(state, failed=failed, current=None).write(out)

@@ -19,6 +19,7 @@ from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT, Compressed
 from minnow.stages.judge import Rules
+from minnow.stages.links import Settled
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Call, Each, Handover, Trained, in_order
 from minnow.stages.variants import PARITY_ROWS
@@ -46,15 +47,18 @@ def chain(
     case: Case,
     trained: Trained,
     rules: Mapping[str, DecisionRule],
+    settled: Mapping[str, Settled],
     handed: Handover,
-    call: Call,
     report: Report = silent,
 ) -> tuple[Trained, Compressed]:
-    """Fit a family again to rows of train and val with what val settled, and make its variants with the rules chosen on val."""
+    """Fit a family again to rows of train and val with what val settled, and make its variants with what was chosen before.
+
+    rules: variant -> decision rule; settled: link -> what was chosen when it was made; others are not made again.
+    """
     recorded = trained.origin.init_from
     start = starting.at(case, recorded) if recorded else None
     again = train.train(case, trained.family, handed, report, start, trained.settled)
-    return again, compress.variants(case, again, handed, rules=rules)
+    return again, compress.variants(case, again, handed, rules=rules, settled=settled)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class Refit:
 
         def one(family: str) -> None:
             trained, rules = before[family].trained, before[family].rules
-            again[family] = chain(self.case, trained, rules, handed, self.call, report)
+            settled = {name: how for c in left if c.family == family for name, how in c.chain.items()}
+            again[family] = chain(self.case, trained, rules, settled, handed, report)
 
         self.each(one, before, handed.threads)
         # what is shipped is timed, one after the other

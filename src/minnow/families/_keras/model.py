@@ -62,6 +62,10 @@ class KerasModel:
         """Return the network itself."""
         return self.native
 
+    def with_network(self, network: Any) -> KerasModel:
+        """Return the model with another network over the same arrays, such as a narrower one."""
+        return replace(self, native=network)
+
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = [inputs[spec.name] for spec in self.inputs]
@@ -82,6 +86,16 @@ class KerasModel:
         offset = keras.Input((), name=OFFSET)
         total = layers.Add(name=name)([network.outputs[0], offset])
         return replace(self, native=keras.Model([*network.inputs, offset], total, name=network.name))
+
+    def without_offset(self) -> KerasModel:
+        """Return the network without the offset that with_offset has added. Renames the last layer of self."""
+        import keras
+
+        network, total = self.native, self.native.layers[-1]
+        own = [tensor for tensor in network.inputs if tensor.name != OFFSET]
+        name, total.name = total.name, f"{total.name}_total"
+        network.get_layer(_DIFFERENCE).name = name
+        return replace(self, native=keras.Model(one_or_list(own), total.input[0], name=network.name))
 
     @property
     def least_probability(self) -> float:

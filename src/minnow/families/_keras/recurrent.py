@@ -17,6 +17,7 @@ from minnow.types import Batch, Report
 CAPABILITIES = FamilyCapabilities(
     space={**SEARCHED, "dim": {"low": 8, "high": 64, "log": True}, "units": {"low": 8, "high": 64, "log": True}},
     libraries=("tensorflow",),
+    resume=training.resume,
 )
 _FAR = 10.0
 """Larger than any state, which tanh bounds to -1..1."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from minnow import tasks
-from minnow.families._keras import feed, optimization, transfer
+from minnow.contracts import Taught
+from minnow.families._keras import feed, optimization, soft, transfer
 from minnow.families._keras.layers import ESTIMATE
 from minnow.families._keras.model import NUMERIC, KerasModel, one_or_list
 from minnow.families._keras.options import Training
-from minnow.types import Batch, Report
+from minnow.types import Batch, Report, silent
 
 _RECALIBRATION_BATCHES = 100
 """Number of batches after which older statistics have no weight: 0.95 ** 100 is 0.006."""
@@ -22,13 +23,17 @@ _RECALIBRATION_BATCHES = 100
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a network is trained. loss: a Keras loss, None uses that of the parameters; change: of training rows."""
+    """How a network is trained. loss: a Keras loss, None uses that of the parameters; change: of training rows.
+
+    taught: what a teacher answers for the rows of train, None without one.
+    """
 
     params: Training
     seed: int
     report: Report
     loss: Any = None
     change: feed.Change | None = None
+    taught: Taught | None = None
 
 
 def start(seed: int) -> None:
@@ -45,11 +50,18 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     names, params = [tensor.name for tensor in network.inputs], plan.params
     mean, std = _scale(train)
     target, val_target = ((batch.target - mean) / std for batch in (train, val))
+    if plan.taught is not None and train.task in NUMERIC:
+        target = (soft.mixed(train.target, plan.taught) - mean) / std
+    elif plan.taught is not None:
+        target = soft.beside(target, plan.taught.answers)
+        val_target = soft.beside(val_target, soft.one_hot(val.target, len(train.labels)))
     train_rows = feed.dataset(names, train, target, params.batch_size, plan.seed, plan.change)
     val_rows = feed.dataset(names, val, val_target, max(params.batch_size, 256))
     transferred = transfer.transfer(network, params.init_from, train) if params.init_from else None
-    plan = replace(plan, loss=plan.loss or optimization.loss_of(params, train))
+    plan = replace(plan, loss=_loss(plan, train))
     measure = _measure(train, float(std))
+    if plan.taught is not None and train.task not in NUMERIC:
+        measure = replace(measure, of=soft.accuracy)
     history, settled = _fit(network, train_rows, val_rows, plan, transferred, rows=len(train), measure=measure)
     if params.average is not None:
         _recalibrate_batch_norm(network, train_rows)
@@ -58,15 +70,51 @@ def train(network: Any, train: Batch, val: Batch, plan: TrainingPlan) -> KerasMo
     return KerasModel(network, history, {"init_from": transferred.facts} if transferred else {}, settled=settled)
 
 
+def resume(
+    model: KerasModel,
+    train_rows: Batch,
+    val: Batch,
+    params: Training,
+    /,
+    *,
+    seed: int,
+    share: float,
+    taught: Taught | None = None,
+    report: Report = silent,
+    change: feed.Change | None = None,
+) -> KerasModel:
+    """Train a fitted network further, in place: see contracts.Resume. change: of training rows.
+
+    Where its probabilities have a temperature in layers of their own, it is trained with them.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    epochs = max(1, round(share * params.epochs_for(len(train_rows))))
+    shorter = params.model_copy(update={"epochs": epochs, "early_stopping": None, "init_from": None})
+    if train_rows.task in NUMERIC:
+        mean, std = _scale(train_rows)
+        _scale_output(model.native, mean, std)
+    return train(model.native, train_rows, val, TrainingPlan(shorter, seed, report, change=change, taught=taught))
+
+
+def _loss(plan: TrainingPlan, rows: Batch) -> Any:
+    """The loss of a plan, else of its parameters; with a teacher's probabilities where there are some."""
+    loss = plan.loss or optimization.loss_of(plan.params, rows)
+    return loss if plan.taught is None or rows.task in NUMERIC else soft.loss_of(loss, plan.taught)
+
+
 @dataclass(frozen=True)
 class _Measure:
     """The first measure of a task, computed beside the loss in each epoch.
 
-    name: of the metric, None where Keras has none for the task; scale: by which targets were divided.
+    name: of the metric, None where Keras has none for the task; scale: by which targets were divided; of: computes it, None for
+    Keras' own.
     """
 
     name: str | None = None
     scale: float = 1.0
+    of: Callable[[Any, Any], Any] | None = None
 
     def metrics(self) -> list[Any]:
         """Make the metrics to compile a network with."""
@@ -74,6 +122,8 @@ class _Measure:
 
         if self.name == "rmse":
             return [keras.metrics.RootMeanSquaredError(name=self.name)]
+        if self.of is not None:
+            return [keras.metrics.MeanMetricWrapper(self.of, name=self.name)]
         return [self.name] if self.name else []
 
     def in_units(self, metric: str, values: Iterable[Any]) -> list[float]:
@@ -188,3 +238,9 @@ def _unscale_output(network: Any, mean: float, std: float) -> None:
     """Rescale the last weights of a network with standardized targets, so that it predicts in the units of the target."""
     kernel, bias = network.get_layer(ESTIMATE).get_weights()
     network.get_layer(ESTIMATE).set_weights([kernel * std, bias * std + mean])
+
+
+def _scale_output(network: Any, mean: float, std: float) -> None:
+    """Rescale the last weights of a network so that it predicts standardized targets: the inverse of _unscale_output."""
+    kernel, bias = network.get_layer(ESTIMATE).get_weights()
+    network.get_layer(ESTIMATE).set_weights([kernel / std, (bias - mean) / std])

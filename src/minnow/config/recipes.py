@@ -1,0 +1,78 @@
+"""Recipes of compression, as they stand in params.yaml: a step, or a chain of steps such as "prune(0.5) > distill > int8"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_STEP = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One compression. short: its main parameter as it stands in brackets, "" without; params: the others."""
+
+    name: str
+    short: str = ""
+    params: Mapping[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """Its part of a variant's name: "prune-0.5"."""
+        return f"{self.name}-{self.short}" if self.short else self.name
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Steps in their order."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def variant(self) -> str:
+        """Name of what it makes: "prune-0.5-int8"."""
+        return variant_of(self.steps)
+
+
+def variant_of(steps: Iterable[Step]) -> str:
+    """Name of what steps make of the exported model."""
+    return "-".join(step.text for step in steps)
+
+
+def recipe(key: str, params: Any) -> Recipe:
+    """Read a key under compression and what stands beside it: the parameters of one step, or of each by its name.
+
+    Raises ValueError that says what is wrong.
+    """
+    steps = [_step(part, key) for part in key.split(">")]
+    if len(steps) == 1:
+        return Recipe((Step(steps[0].name, steps[0].short, params),))
+    names = [step.name for step in steps]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"a step stands once in a chain. Received: '{twice}' twice.")
+    if not isinstance(params, Mapping):
+        raise ValueError(f"a chain takes the parameters of its steps by their names. Received: {params!r}.")
+    if strange := [name for name in params if name not in names]:
+        raise ValueError(
+            f"the parameters of a chain stand under the names of its steps, {', '.join(names)}. Received: {strange[0]!r}."
+        )
+    return Recipe(tuple(Step(step.name, step.short, params.get(step.name)) for step in steps))
+
+
+def _step(text: str, key: str) -> Step:
+    if (found := _STEP.fullmatch(text)) is None:
+        raise ValueError(
+            f"a recipe is a compression, or several with '>' between them, such as prune(0.5) > int8. Received: {key!r}."
+        )
+    return Step(found[1], found[2] or "")
+
+
+def all_of(compression: Mapping[str, Any]) -> tuple[Recipe, ...]:
+    """Read all recipes of a use case. Raises ValueError; two that make the same variant are refused."""
+    recipes = tuple(recipe(key, params) for key, params in compression.items())
+    names: Sequence[str] = [one.variant for one in recipes]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"two recipes make the same variant, '{twice}'. Keep one of them.")
+    return recipes
