@@ -14,7 +14,8 @@ from minnow.registry import Registry
 def check_names(registry: Registry, name: str, contract: type) -> None:
     """Check that a module defines exactly the public names of its protocol."""
     module, protocol = registry.module(name), f"{contract.__module__}.{contract.__name__}"
-    known = {key for key in (*vars(contract), *vars(contract).get("__annotations__", {})) if not key.startswith("_")}
+    own = [vars(base) for base in contract.__mro__ if base.__module__.startswith("minnow.")]
+    known = {key for names in own for key in (*names, *names.get("__annotations__", {})) if not key.startswith("_")}
     public = _public_names(_source(module))
     strange, missing = sorted(public - known), sorted(known - public)
     assert not strange, (

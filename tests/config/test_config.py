@@ -43,6 +43,10 @@ def test_names_alone_take_all_defaults(tmp_path):
     assert settings.usecases["digits"].targets == ["cpu"]
 
 
+def _compressed(value, message):
+    return "data: data/digits", f"data: data/digits\n    compression: {value}", message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -75,6 +79,17 @@ def test_names_alone_take_all_defaults(tmp_path):
             "data: data/digits\n    compression: [int9]",
             r"No compression 'int9'\. Did you mean 'int8'",
         ),
+        _compressed("[int8 > float16]", r"compression\.int8 > float16: 'int8' writes a file, .* Move it to the end"),
+        _compressed("[float16(3)]", r"'float16' takes no parameter in brackets\. Received: '3'"),
+        _compressed("[prune(2)]", r"compression\.prune\(2\).*below 1\.0\. Received: 2"),
+        _compressed(
+            "[prune(0.5]", r"a recipe is a compression, or several with '>' between them.* Received: 'prune\(0\.5'"
+        ),
+        _compressed("[prune > prune > int8]", r"a step stands once in a chain\. Received: 'prune' twice"),
+        _compressed("{prune(0.5): {amount: 0.3}}", r"`amount` of 'prune' stands twice: in brackets and below"),
+        _compressed("{prune > int8: {prun: {}}}", r"under the names of its steps, prune, int8\. Received: 'prun'"),
+        _compressed("[prune(0.5), prune( 0.5 )]", r"two recipes make the same variant, 'prune-0\.5'"),
+        _compressed("[prune(0.5) > int8]", r"'prune' needs a family that can be trained further: cnn, .* has linear"),
         ("data: data/digits", "data: data/digits\n    needs: [digit]", r"No use case 'digit'\. Did you mean 'digits'"),
         ("data: data/digits", "data: ${NO_SUCH_PLACE}/x", r"export NO_SUCH_PLACE="),
         ("data: data/digits", "data: data/digits\n    targets: [tpu]", r"No target 'tpu'"),
@@ -89,6 +104,18 @@ def test_names_alone_take_all_defaults(tmp_path):
 def test_what_cannot_be_is_refused_with_its_place(tmp_path, old, new, message):
     assert old in BASE
     assert re.search(message, refusal(tmp_path, BASE.replace(old, new), "Digits" if old == "digits:" else "digits"))
+
+
+def test_recipes_of_compression_have_the_parameters_of_their_steps(tmp_path):
+    recipes = "{float16: , prune(0.7) > distill > int8: {prune: {epochs: 0.5}, int8: {calibration_rows: 99}}}"
+    text = BASE.replace("families: [linear]", f"families: [linear, cnn]\n    compression: {recipes}")
+    one, other = load(tmp_path, text).usecases["digits"].recipes
+    assert (one.variant, other.variant) == ("float16", "prune-0.7-distill-int8")
+    assert [(step.name, step.params) for step in other.steps] == [
+        ("prune", {"amount": 0.7, "epochs": 0.5}),
+        ("distill", {}),
+        ("int8", {"calibration_rows": 99}),
+    ]
 
 
 def test_environment_variables_are_filled_in(tmp_path, monkeypatch):

@@ -150,6 +150,7 @@ def test_a_real_worker_that_dies_in_one_compression_makes_the_others(made, tmp_p
         folder.mkdir()
         compress._make(
             trained,
+            trained.folder,
             replace(handed, call=call),
             compress.plan_of(case, "linear"),
             folder,

@@ -22,7 +22,7 @@ class Params(Parameters):
 
     share: float = Field(default=0.7, gt=0, le=1)
     temperature: float = Field(default=2.0, gt=0, le=20)
-    epochs: float = Field(default=0.5, gt=0, le=2)
+    epochs: float = Field(default=1.0, gt=0, le=4)
 
 
 def suits(model: Model) -> str | None:

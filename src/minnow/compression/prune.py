@@ -35,7 +35,7 @@ class Params(Parameters):
     SHORT: ClassVar[str | None] = "amount"
 
     amount: float = Field(default=0.5, gt=0, lt=1)
-    epochs: float = Field(default=0.5, gt=0, le=2)
+    epochs: float = Field(default=1.0, gt=0, le=4)
     widths: dict[str, int] | None = None
 
 

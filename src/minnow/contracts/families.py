@@ -123,7 +123,10 @@ class Resume(Protocol):
         taught: Taught | None = None,
         report: Report = silent,
     ) -> Model:
-        """Return a model trained further, for a share of the epochs of params; val stops nothing."""
+        """Return a model trained further, for a share of the epochs of params. The model given is changed.
+
+        What val settled has that share, `share`, in the place of the epochs.
+        """
         ...
 
 

@@ -25,7 +25,8 @@ from minnow.stages.train import Handover, Trained
 from minnow.types import Report, silent
 
 LINK, TRACE = "link.json", "trace.txt"
-TEMPERATURE = "temperature"
+_OF_FAMILY = ("early_stopping", "temperature")
+"""What val settles of the training that makes a link."""
 STEP, FAMILY = "step", "family"
 Steps = tuple[Step, ...]
 Settled = Mapping[str, Mapping[str, Any]]
@@ -95,8 +96,8 @@ def make(
     before = [
         [step.name, {**(step.params or {}), **own.get(STEP, {})}] for step, own in zip(steps, chosen, strict=True)
     ]
-    # val settles a temperature of the link's own
-    of_family = {key: value for key, value in (trained.settled or {}).items() if key != TEMPERATURE}
+    # val settles the epochs and the temperature of each link anew
+    of_family = {key: value for key, value in (trained.settled or {}).items() if key not in ("epochs", *_OF_FAMILY)}
     params = {**usecase.params_of(family), **of_family, **chosen[-1].get(FAMILY, {})}
     modules = [*case.modules(family), *(compression.registry.module(step.name) for step in steps), __name__]
     origin = {"model": trained.origin.as_json(), "steps": before, "params": params, "code": code_version(modules)}
@@ -141,8 +142,10 @@ def build(start: Path, parent: Path, handed: Path, parts: Parts, out: Path, repo
         source = ModelSource(model, family.load(start / "model"), rows, val, resume)
         made = step.apply(source, step.Params.model_validate(dict(parts.params)), report)
         train.save(made.model, time.perf_counter() - began, out)
-        of_family = {TEMPERATURE: made.model.facts[TEMPERATURE]} if TEMPERATURE in made.model.facts else {}
-        write_json(out / LINK, {"settled": {STEP: dict(made.settled), FAMILY: of_family}})
+        found = dict(made.model.settled or {})
+        of_step = {**made.settled, **({"epochs": found["share"]} if "share" in found else {})}
+        of_family = {name: found[name] for name in _OF_FAMILY if name in found}
+        write_json(out / LINK, {"settled": {STEP: of_step, FAMILY: of_family}})
     except UnsupportedModel as error:
         write_json(out / LINK, {"refused": str(error)})
     except Exception as error:  # an error of one compression must not cost the others

@@ -83,19 +83,19 @@ def resume(
     report: Report = silent,
     change: feed.Change | None = None,
 ) -> KerasModel:
-    """Train a fitted network further, in place: see contracts.Resume. change: of training rows.
-
-    Where its probabilities have a temperature in layers of their own, it is trained with them.
-    """
+    """Train a fitted network further, in place: see contracts.Resume. change: of training rows."""
     import keras
 
     keras.utils.set_random_seed(seed)
-    epochs = max(1, round(share * params.epochs_for(len(train_rows))))
-    shorter = params.model_copy(update={"epochs": epochs, "early_stopping": None, "init_from": None})
+    full = params.epochs_for(len(train_rows))
+    shorter = params.model_copy(update={"epochs": max(1, round(share * full)), "init_from": None})
     if train_rows.task in NUMERIC:
         mean, std = _scale(train_rows)
         _scale_output(model.native, mean, std)
-    return train(model.native, train_rows, val, TrainingPlan(shorter, seed, report, change=change, taught=taught))
+    plan = TrainingPlan(shorter, seed, report, change=change, taught=taught)
+    resumed = train(model.native, train_rows, val, plan)
+    settled = dict(resumed.settled or {})
+    return replace(resumed, settled={"share": settled.pop("epochs") / full, **settled} if settled else {})
 
 
 def _loss(plan: TrainingPlan, rows: Batch) -> Any:
