@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def read_schema(folder: Path) -> Schema:
 
 
 def _rule(value: Mapping[str, Any]) -> DecisionRule:
-    return DecisionRule(**{**value, "values": tuple(value.get("values", ()))})
+    rule = DecisionRule(**value)
+    return replace(rule, values=tuple(rule.values))  # JSON has lists alone
 
 
 def _spec(value: Mapping[str, Any]) -> Spec:
