@@ -313,19 +313,23 @@ class Spec:
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """How a label follows from probabilities where it is not the most probable one. One of two kinds.
+    """How an answer follows from outputs where it is not the most probable label or the number itself. One of three kinds.
 
     positive, threshold: the label `positive` where it has at least this probability, else the most probable of the others.
     costs: the label with the least expected cost (Elkan 2001). Label -> what it costs to miss it; or true label -> predicted
     label -> what that costs, 0 where it is not named. A label that is not named at all is not answered.
+    values: of a number, the nearest of these, which ascend.
     """
 
     positive: str | None = None
     threshold: float | None = None
     costs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    values: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         """For people."""
+        if self.values:
+            return f"the nearest of the numbers {', '.join(f'{value:g}' for value in self.values)}"
         if self.threshold is not None:
             return f"'{self.positive}' where its probability is at least {self.threshold:.4g}"
         return "the label with the least expected cost"
@@ -346,7 +350,8 @@ class Measure:
     margin: the default non-inferiority margin, in the unit of the score, or where relative as a share of the score.
     binary: whether each row is right or wrong. refuses: (batch) -> why rows cannot be scored, None where they can.
     rule: (outputs, val, train) -> the decision rule that serves the measure best, chosen on val, whose outputs these are; None
-    for the most probable label. Train says how probabilities were weighted. Measures without it need no rule.
+    for the most probable label or the number as it is. Train says how probabilities were weighted, and which numbers there are.
+    Measures without it need no rule.
     """
 
     name: str

@@ -114,3 +114,39 @@ def test_public_names_are_those_of_the_contract(name):
 
 def test_pyright_reads_every_compression():
     registered.check_listed(compression.registry)
+
+
+@pytest.fixture(scope="module", params=["classify", "regress"])
+def blend(request, tmp_path_factory):
+    """An average of a wide network, oblivious trees and a linear model, whose file is hardly anything but the network."""
+    path, (train, val) = tmp_path_factory.mktemp("blend") / "model.onnx", tiny.splits("tabular", request.param)
+    members = {"a": {"family": "fcnn", "units": [96, 96], "epochs": 12}, "b": {"family": "oblivious", "iterations": 9}}
+    shares = {"a": 0.5, "b": 0.3, "c": 0.2}
+    family = families.get("ensemble")
+    params = family.Params.model_validate({"members": members | {"c": "linear"}, "shares": shares})
+    model = family.fit(train, val, params, seed=3)
+    if request.param == "classify":
+        model = model.with_temperature(1.7)
+    exporters.get("onnx").write(model, path)
+    return CompressionSource(path, model, train, val, seed=3)
+
+
+@pytest.mark.parametrize("name", compression.names())
+def test_the_networks_of_a_blend_are_compressed_and_its_trees_answer_as_before(name, blend, tmp_path):
+    module, val = compression.get(name), blend.val
+    assert module.suits(blend.model) is None
+    for file in ("first.onnx", "second.onnx"):
+        module.apply(blend, tmp_path / file, module.Params())
+    small = tmp_path / "first.onnx"
+    assert small.read_bytes() == (tmp_path / "second.onnx").read_bytes()
+    assert small.stat().st_size < SHARES[name] * blend.path.stat().st_size
+    before, after = (runtimes.open_model(path).predict(val.inputs) for path in (blend.path, small))
+    for output, values in before.items():
+        np.testing.assert_allclose(after[output], values, atol=0.05 * max(1.0, float(np.std(values))))
+    trees = replace(blend.model, members=blend.model.members[1:2], shares=(1.0,))
+    alone = replace(blend, model=trees)
+    assert "supports networks" in str(module.suits(trees))
+    module.apply(alone, tmp_path / "trees.onnx", module.Params())
+    own = runtimes.open_model(tmp_path / "trees.onnx").predict(val.inputs)
+    for output, values in trees.predict(val.inputs).items():
+        np.testing.assert_allclose(own[output], values, rtol=1e-5, atol=1e-5)

@@ -233,3 +233,41 @@ def test_a_rule_is_part_of_the_name_and_of_what_answers(tmp_path):
         assert bundle.schema.decision_rule == rule
         names.add((bundle.sha, evaluate.answering_name(bundle)))
     assert len({sha for sha, _ in names}) == len({name for _, name in names}) == 4
+
+
+def graded(root):
+    """A table of 900 rows whose target is a grade from 3 to 6."""
+    random = np.random.default_rng(0)
+    (root / "rows").mkdir()
+    (root / "uv.lock").write_text("")
+    x = random.normal(size=(900, 3))
+    grade = np.clip(np.round(4.5 + x[:, 0] - 0.5 * x[:, 1] + 0.3 * random.normal(size=900)), 3, 6)
+    lines = [f"{a:.4f},{b:.4f},{c:.4f},{one:g}" for (a, b, c), one in zip(x, grade, strict=True)]
+    (root / "rows" / "rows.csv").write_text("\n".join(["a,b,c,grade", *lines]) + "\n")
+    entry = {"families": {"linear": {}, "gboost": {"iterations": 20}}, "compression": {"float16": {}}}
+    return standins.case_of(root, "tabular", "regress", {"target": "grade"}, **entry)
+
+
+def test_grades_are_answered_from_the_choice_to_the_service(tmp_path):
+    case = graded(tmp_path)
+    table = intake.read(case)
+    prepared = intake.prepare_case(case, table)
+    lined_up = candidates_of(case, prepared, tmp_path / "scratch", _timed)
+    values = (3.0, 4.0, 5.0, 6.0)
+    for one in lined_up:
+        assert one.val.bundle.schema.decision_rule == DecisionRule(values=values)
+        assert set(one.val.outputs["value"].tolist()) <= set(values)
+        assert one.val.primary.value == pytest.approx(np.abs(one.val.outputs["value"] - one.val.batch.target).mean())
+    rules = finalists.field_of(case, "cpu", lined_up).rules
+    chosen = next(one for one in lined_up if one.name == "gboost/float32")
+    again = Refit(case, table, prepared, rules, tmp_path / "refit", _timed, here).ship([chosen])[chosen.name]
+    assert again.bundle.schema.decision_rule == DecisionRule(values=values)
+    exam = prepared.tables["test"]
+    inputs = [{name: float(exam.columns[name][i]) for name in "abc"} for i in range(len(exam))]
+    served = [answer["value"] for answer in Predictor(again.bundle.folder).answer(inputs)]
+    assert served == evaluate.evaluate(again.bundle, exam).outputs["value"].tolist()
+    assert set(served) <= set(values)
+    folds = crossval.run(case, table, ["linear"], here)
+    assert set(np.unique(folds.loss["linear"] * crossval.REPEATS).tolist()) <= {0.0, 1.0, 2.0, 3.0, 4.0}
+    baseline = evaluate.baselines(case.problem, prepared)["mean"][1].value * len(exam)
+    assert baseline == pytest.approx(round(baseline)), "baselines are rounded too"

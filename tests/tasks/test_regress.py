@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from minnow import tasks
 from minnow.measures import score_all
 from minnow.tasks import regress
-from minnow.types import Batch
+from minnow.types import Batch, DecisionRule
 
 
 def batch_of(target: list[float]) -> Batch:
@@ -79,3 +82,28 @@ def test_a_flip_is_more_than_one_percent_of_the_range():
     a = {"value": np.array([10, 20, 30], np.float32)}
     b = {"value": np.array([10.9, 21.1, 28.9], np.float32)}
     assert regress.flips(a, b, batch).tolist() == [False, True, True]
+
+
+def test_numbers_are_rounded_to_the_few_values_of_train_where_val_loses_less():
+    rule = tasks.measure("regress", "mae").rule
+    train, val = batch_of([3, 3, 5, 6] * 5), batch_of([3, 5, 6])
+    near, far = ({"value": np.array(values, np.float32)} for values in ([3.4, 4.6, 9], [4.1, 4, 5.4]))
+    found = rule(near, val, train)
+    assert found == DecisionRule(values=(3.0, 5.0, 6.0))
+    assert str(found) == "the nearest of the numbers 3, 5, 6"
+    assert tasks.decider("regress", found, val.labels)(near)["value"].tolist() == [3, 5, 6]
+    assert rule(far, val, train) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "rows"),
+    [(range(13), "regress", 3), ([3], "regress", 3), ([3, 5], "forecast", 3), ([3, 5], "regress", 0)],
+)
+def test_many_values_and_forecasts_and_no_rows_leave_numbers_as_they_are(target, task, rows):
+    train = replace(batch_of([*target] * 2), task=task)
+    outputs = {"value": np.full(rows, 3.1, np.float32)}
+    assert tasks.measure(task, "mae").rule(outputs, replace(batch_of([3.0] * rows), task=task), train) is None
+
+
+def test_other_measures_do_not_round():
+    assert [tasks.measure("regress", name).rule for name in ("rmse", "mape", "pinball@0.9")] == [None] * 3

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from minnow.compression import _members
 from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 
@@ -23,7 +24,7 @@ class Params(Parameters):
 
 def suits(model: Model) -> str | None:
     """Return why a model is not supported, or None."""
-    if model.network is not None:
+    if _members.is_supported(model):
         return None
     return f"float16 supports networks. Received: a model of {model.framework}, without arrays of weights."
 
@@ -31,8 +32,12 @@ def suits(model: Model) -> str | None:
 def apply(source: CompressionSource, out: Path, params: Params) -> None:
     """Write the file with its large arrays of weights in float16, each followed by a cast.
 
-    Raises UnsupportedModel for a weight that float16 cannot hold.
+    Of an average, those of its networks. Raises UnsupportedModel for a weight that float16 cannot hold.
     """
+    _members.compress(source, out, lambda own, path: _halve(own, path, params))
+
+
+def _halve(source: CompressionSource, out: Path, params: Params) -> None:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from minnow.compression import _members
 from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
@@ -42,13 +43,20 @@ class Params(Parameters):
 
 def suits(model: Model) -> str | None:
     """Return why a model is not supported, or None."""
-    if model.network is not None:
+    if _members.is_supported(model):
         return None
     return f"int8 supports networks. Received: a model of {model.framework}, whose trees are not quantized."
 
 
 def apply(source: CompressionSource, out: Path, params: Params) -> None:
-    """Write the file quantized, its ranges set on rows of train. Raises UnsupportedModel for fewer than 20 rows."""
+    """Write the file quantized, its ranges set on rows of train; of an average, its networks.
+
+    Raises UnsupportedModel for fewer than 20 rows.
+    """
+    _members.compress(source, out, lambda own, path: _write(own, path, params))
+
+
+def _write(source: CompressionSource, out: Path, params: Params) -> None:
     import onnx
 
     rows = len(source.train)

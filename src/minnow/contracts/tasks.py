@@ -34,9 +34,9 @@ class TaskCapabilities:
     joined: whether the rows of train and val may be joined to fit a model again.
     differing: (outputs, outputs, rows) -> share of each row's answer in which two models differ, (n,) float64, where answers
         are lists; None where they are one value each.
-    decider: (rule, labels (k,) str) -> what adds the label that the rule takes to outputs. Raises ValueError for a rule that
-        does not go with the labels. answered: outputs -> index of the label that is answered, (n,) int64. Both are None where
-        answers are no labels.
+    decider: (rule, labels (k,) str) -> what gives outputs the answer that the rule takes; None where answers follow no rule.
+        Raises ValueError for a rule that does not go with the labels, or with numbers.
+    answered: outputs -> index of the label that is answered, (n,) int64; None where answers are no labels.
     """
 
     feature_extraction: FeatureExtraction | None = None

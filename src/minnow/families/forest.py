@@ -37,8 +37,8 @@ TASKS = ("classify", "regress", "forecast")
 READS = FLAT_ROWS
 
 load = model.load
-_MOST_VALUES, _FEW_VALUES = 64, 12
-"""Most values of a target whose median is predicted, where that is set and where val chooses."""
+_MOST_VALUES = 64
+"""Most values of a target whose median is predicted where that is set."""
 _FEW: dict[str, Any] = {"leaves": 64, "min_rows_leaf": 4, "feature_share": None}
 _MANY: dict[str, Any] = {"leaves": 256, "min_rows_leaf": 2, "feature_share": 0.6}
 _LABELS: dict[str, Any] = _FEW | {"leaves": 56}
@@ -46,6 +46,8 @@ _LABELS: dict[str, Any] = _FEW | {"leaves": 56}
 _FEW_EXTRA: dict[str, Any] = {"leaves": 56, "min_rows_leaf": 2, "feature_share": 1.0}
 _FEW_EXTRA_NUMBERS: dict[str, Any] = _FEW_EXTRA | {"leaves": 128}
 """Of extremely randomized trees, whose thresholds are random anyway; the latter where leaves have at most two numbers."""
+_ROUNDED: dict[str, Any] = {"leaves": 200, "min_rows_leaf": 2}
+"""Of numbers that are rounded to few values: finer trees err less, since the mean of all has to be nearest the right value."""
 _TREES_PER_REPORT = 10
 
 
@@ -54,11 +56,11 @@ class Params(Calibrated):
 
     feature_share: share of the features that each split considers; None takes the square root of their number for classes
     (and with answer: median) and a third for numbers. leaves, min_rows_leaf and feature_share follow the rows where they
-    are not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6; for three or more labels 56, 4 and None. extra:
-    extremely randomized trees; below 3,000 rows they have 128 leaves, for three or more labels 56, of 2 rows and more, and
-    consider all features. answer: for numbers, the "mean" of the values in the leaves, or their "median", which has the
-    least mean absolute error for targets with few values, such as grades; where it is not set and the target has at most 12
-    values, val chooses.
+    are not set: 64, 4 and None; from 3,000 rows of train on 256, 2 and 0.6; for three or more labels 56, 4 and None. Of
+    numbers that the measure may round to few values, they are 200, 2 and as above. extra: extremely randomized trees; below
+    3,000 rows they have 128 leaves, for three or more labels 56, of 2 rows and more, and consider all features. answer: for
+    numbers, the "mean" of the values in the leaves, or their "median", for targets with few values, such as counts; where it
+    is not set and the target has at most 12 values, val chooses between the rounded mean and the median.
     monotonic: numeric column of a table -> "increasing" or "decreasing", as of gboost; it needs answer: mean, which is then
     the default, or two values. Defaults are small, since every node is in the exported file.
     """
@@ -83,7 +85,7 @@ def fit(train: Batch, val: Batch, params: Params, *, seed: int, report: Report =
         before = params.trees * len(fitted)
         part = partial(_part, report, before, total)
         fitted.append(_fitted(train, (layout, rows), params.model_copy(update={"answer": answer}), seed, part))
-    best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda one: _error(one, val))
+    best = fitted[0] if len(fitted) == 1 else min(fitted, key=lambda one: _error(one, train, val))
     few = some(val)
     report(total, total, val_measure(best.predict(few.inputs), few))
     return best
@@ -106,17 +108,19 @@ def _answers(train: Batch, params: Params) -> tuple[str, ...]:
         return (params.answer,)
     if params.monotonic:
         return ("mean",)
-    few = train.task == "regress" and 2 <= len(np.unique(train.target)) <= _FEW_VALUES
-    return ("mean", "median") if few else ("mean",)
+    return ("mean", "median") if len(tasks.few_values(train)) else ("mean",)
 
 
 def _part(report: Report, before: int, total: int, trees: int) -> None:
     report(before + trees, total, {})
 
 
-def _error(fitted: model.TreeModel, val: Batch) -> float:
-    """Mean loss on val by the measure that decides."""
-    return float(tasks.measure(val.task, val.measure).loss(fitted.predict(val.inputs), val).mean())
+def _error(fitted: model.TreeModel, train: Batch, val: Batch) -> float:
+    """Mean loss on val by the measure that decides, of answers by its decision rule."""
+    measure, outputs = tasks.measure(val.task, val.measure), fitted.predict(val.inputs)
+    if measure.rule:
+        outputs = tasks.decider(val.task, measure.rule(outputs, val, train), val.labels)(outputs)
+    return float(measure.loss(outputs, val).mean())
 
 
 def _fitted(
@@ -125,7 +129,9 @@ def _fitted(
     """Fit one forest to rows in a layout. report: is told the number of trees."""
     values = None if train.task == "classify" or params.answer == "mean" else _values(train.target)
     classes = len(train.labels) if values is None else len(values)
-    size = _size(params, len(train), classes)
+    has_rule = tasks.measure(train.task, train.measure).rule is not None
+    is_rounded = not classes and has_rule and len(tasks.few_values(train)) > 0
+    size = _size(params, len(train), classes, is_rounded)
     in_order = monotone.constraints(params.monotonic, train, rows[0])
     estimator = _estimator(params, size, classes > 0, seed).set_params(monotonic_cst=in_order)
     target = train.target if values is None else np.searchsorted(values, train.target)
@@ -137,16 +143,18 @@ def _fitted(
     return model.tree_model(estimator, "forest", rows[0], model.answer_of(train, values), settled=settled)
 
 
-def _size(params: Params, rows: int, classes: int) -> dict[str, Any]:
+def _size(params: Params, rows: int, classes: int, is_rounded: bool) -> dict[str, Any]:
     """Size of trees: what the parameters set, and otherwise what suits the rows of train.
 
-    Three or more classes have a number each in every leaf, so their trees stay small.
+    Three or more classes have a number each in every leaf, so their trees stay small. is_rounded: whether the decision rule of
+    the measure may round answers to few values.
     """
     own = params.model_dump(include=set(_FEW))
     if params.extra and rows < FEW_ROWS:
         follows = _FEW_EXTRA_NUMBERS if classes <= 2 else _FEW_EXTRA
     else:
         follows = _LABELS if classes > 2 else _FEW if rows < FEW_ROWS else _MANY
+    follows = follows | (_ROUNDED if is_rounded else {})
     return follows | {name: value for name, value in own.items() if value != "auto"}
 
 

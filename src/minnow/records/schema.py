@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Schema:
 
     options: of the modality, as params.yaml had them; labels: names along the last axis of the outputs, empty where an
     answer is a number; parent: the variant that it was made from, None for the exported model; parameters: of that model.
-    decision_rule: how a label follows from the outputs; None for the most probable one, and then schema.json lacks it.
+    decision_rule: how an answer follows from the outputs; None for the most probable label or the number as it is, and then
+    schema.json lacks it.
     """
 
     usecase: str
@@ -55,7 +56,9 @@ class Schema:
     def rule_as_json(self) -> dict[str, Any]:
         """Its decision rule under the name of the field, JSON-ready; nothing without one."""
         rule = self.decision_rule
-        kind = {} if rule is None else {name: value for name, value in vars(rule).items() if value not in (None, {})}
+        kind = (
+            {} if rule is None else {name: value for name, value in vars(rule).items() if value not in (None, {}, ())}
+        )
         return {RULE: kind} if kind else {}
 
     @property
@@ -76,8 +79,13 @@ def read_schema(folder: Path) -> Schema:
         outputs=outputs,
         parameters=value["parameters"],
         format=value.get("format", 1),
-        decision_rule=DecisionRule(**value[RULE]) if RULE in value else None,
+        decision_rule=_rule(value[RULE]) if RULE in value else None,
     )
+
+
+def _rule(value: Mapping[str, Any]) -> DecisionRule:
+    rule = DecisionRule(**value)
+    return replace(rule, values=tuple(rule.values))  # JSON has lists alone
 
 
 def _spec(value: Mapping[str, Any]) -> Spec:

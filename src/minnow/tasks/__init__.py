@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from minnow.contracts import Task
 from minnow.registry import Registry, unknown
-from minnow.tasks._rules import class_weights
+from minnow.tasks._rules import class_weights, few_values
 from minnow.types import Array, DecisionRule, Measure, Outputs
 
-__all__ = ["class_weights", "decider", "get", "measure", "measures", "names", "registry"]
+__all__ = ["class_weights", "decider", "few_values", "get", "measure", "measures", "names", "registry"]
 
 registry: Registry[Task] = Registry(__name__, noun="task")
 names, get = registry.names, registry.get
@@ -38,7 +38,7 @@ def measure(task: str, chosen: str = "") -> Measure:
 
 
 def decider(task: str, rule: DecisionRule | None, labels: Array) -> Callable[[Outputs], Outputs]:
-    """Return what adds the label that a decision rule takes to a model's outputs; without a rule, what leaves them alone.
+    """Return what gives a model's outputs the answer that a decision rule takes; without a rule, what leaves them alone.
 
     labels: (k,) str, of the model. Raises ValueError for a rule that does not go with the task or the labels.
     """
@@ -46,5 +46,5 @@ def decider(task: str, rule: DecisionRule | None, labels: Array) -> Callable[[Ou
         return lambda outputs: outputs
     make = get(task).CAPABILITIES.decider
     if make is None:
-        raise ValueError(f"A decision rule needs a task whose answers are labels. Received: '{task}'.")
+        raise ValueError(f"A decision rule needs a task whose answers are labels or numbers. Received: '{task}'.")
     return make(rule, labels)

@@ -1,4 +1,4 @@
-"""Decision rules: which label is answered, given the probabilities of all."""
+"""Decision rules: which label is answered, given the probabilities of all, and which numbers there are to answer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from minnow.types import Array, Batch, DecisionRule, Outputs
 
 PROBABILITIES, DECIDED = "probabilities", "label"
 """Outputs of a model, (n, k), and the indices of the labels that a rule takes, (n,) int64."""
+_FEW_VALUES = 12
 _WIDTH, _REACH, _POINTS = 3.0, 4.0, 200
 """Width of the kernel in relative errors of a count; how many widths it reaches; at how many ranks it is computed."""
 
@@ -97,6 +98,12 @@ def _smoothed(positive: Array) -> Array:
         weight = np.exp(-0.5 * ((place[begin:end] - place[point]) / width) ** 2)
         shares[index] = weight @ positive[begin:end] / weight.sum()
     return np.interp(place, place[points], shares)
+
+
+def few_values(rows: Batch) -> Array:
+    """The values of a target of a table that has few, such as grades, (k,), ascending; of others (0,)."""
+    known = np.unique(rows.target) if rows.task == "regress" else rows.target[:0]
+    return known if 2 <= len(known) <= _FEW_VALUES else known[:0]
 
 
 def class_weights(train: Batch) -> Array:

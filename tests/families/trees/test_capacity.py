@@ -100,16 +100,25 @@ def test_val_chooses_the_answer_of_a_forest_where_the_target_has_few_values():
     grades = [replace(rows, target=np.clip(np.round(rows.target), -2, 2)) for rows in (train, val)]
     skewed = [replace(rows, target=np.where(rows.target < 0.5, 0, 5).astype(np.float32)) for rows in (train, val)]
     for splits in (grades, skewed):
-        error = {
-            answer: np.abs(
-                forest.fit(*splits, forest.Params(answer=answer), seed=1).predict(splits[1].inputs)["value"]
-                - splits[1].target
-            ).mean()
-            for answer in ("mean", "median")
-        }
+        values = np.unique(splits[0].target)
+        error = {}
+        for answer in ("mean", "median"):
+            found = forest.fit(*splits, forest.Params(answer=answer), seed=1).predict(splits[1].inputs)["value"]
+            rounded = values[np.abs(found[:, None] - values).argmin(axis=1)]
+            error[answer] = min(np.abs(one - splits[1].target).mean() for one in (found, rounded))
         chosen = forest.fit(*splits, forest.Params(), seed=1)
         assert chosen.settled["answer"] == min(error, key=error.get)
     assert forest.fit(train, val, forest.Params(), seed=1).settled["answer"] == "mean"
+
+
+def test_trees_are_finer_where_the_measure_may_round_their_mean():
+    few = [replace(rows, target=np.clip(np.round(rows.target), -2, 2)) for rows in _splits(1_000, plain=True)]
+    for measure, extra, leaves in (("", False, 200), ("mae", True, 200), ("rmse", False, 64), ("rmse", True, 128)):
+        own = [replace(rows, measure=measure) for rows in few]
+        settled = forest.fit(*own, forest.Params(trees=3, answer="mean", extra=extra), seed=1).settled
+        assert settled["leaves"] == leaves, measure
+        median = forest.fit(*own, forest.Params(trees=3, answer="median", extra=extra), seed=1).settled
+        assert median["leaves"] == 56
 
 
 @pytest.mark.parametrize(("rows", "labels", "most"), [(2_999, 0, 300), (3_000, 0, 1_500), (3_000, 40, 60)])
