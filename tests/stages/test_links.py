@@ -139,6 +139,15 @@ def test_a_chain_is_made_again_with_what_was_chosen_and_no_other_is(made, tmp_pa
         assert again.bundle.schema.parameters == chosen.bundle.schema.parameters
 
 
+def test_a_family_that_cannot_be_trained_further_has_no_links(made):
+    case, *_, handed, _ = made
+    joined = {"family": "ensemble", "members": {"fcnn": case.usecase.families["fcnn"]}}
+    wider = case.with_families({**case.usecase.families, "several": joined})
+    done = compress.variants(wider, train.train(wider, "several", handed), handed)
+    assert done.refused == {"prune-0.4": "prune trains a model further, which 'ensemble' cannot."}
+    assert set(done.bundles) == {"float32", "int8", "litert"}
+
+
 def test_a_gpu_is_served_every_variant_but_those_in_eight_bits(made, tmp_path):
     case, _, prepared, *_ = made
     lined_up = candidates_of(case, prepared, tmp_path, lambda folders: dict.fromkeys(folders, TIMING))

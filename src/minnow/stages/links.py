@@ -128,7 +128,10 @@ def build(start: Path, parent: Path, handed: Path, parts: Parts, out: Path, repo
     began = time.perf_counter()
     family, step = families.get(parts.family), compression.of_models(parts.step)
     model = family.load(parent / "model")
-    if unsuited := step.suits(model):
+    cannot = (
+        None if family.CAPABILITIES.resume else f"{parts.step} trains a model further, which '{parts.family}' cannot."
+    )
+    if unsuited := step.suits(model) or cannot:
         write_json(out / LINK, {"refused": unsuited})
         return
     rows, val = (train.answerable(split, train.read_batch(handed / split)) for split in train.TRAINING_SPLITS)
