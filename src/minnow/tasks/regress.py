@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import TaskCapabilities
+from minnow.contracts import AnswerChange, TaskCapabilities
 from minnow.tasks._names import refuse_text, share_of
 from minnow.types import Array, Batch, Columns, Measure, Outputs, quantile_of
 
@@ -135,7 +135,10 @@ def _constants(train: Batch, exam: Batch) -> dict[str, Outputs]:
     return {f"the {name} of train": answer(exam) for name, answer in baselines(train).items()}
 
 
-CAPABILITIES = TaskCapabilities(constants=_constants)
+CAPABILITIES = TaskCapabilities(
+    constants=_constants,
+    change=AnswerChange("answer minus that of the parent", lambda a, b, batch: _values(a) - _values(b)),
+)
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
