@@ -25,8 +25,8 @@ from minnow.records.certificate import (
 )
 from minnow.records.files import sha256
 from minnow.stages.evaluate import Evaluation, evaluate
-from minnow.stages.slices import worst_slice
-from minnow.types import Array, Columns, Measure, Table
+from minnow.stages.slices import share_of, worst_slice
+from minnow.types import Array, Columns, Table
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _NAMED = 10
@@ -68,16 +68,13 @@ def certify(variant: Evaluation, parent: Evaluation, columns: Columns, bounds: B
         recall_margin=bounds.recall_margin,
         verdict=verdict,
         reasons=(*reasons, *_too_small(classes)),
-        flips=scores.score(_SHARE, {"differs": flips.astype(np.float64)}, batch),
+        flips=share_of(flips, batch),
         measured=measured,
         classes=classes,
         calibration=_calibration(variant, parent),
         worst=worst_slice(flips, batch, columns),
         change=_change(variant, parent),
     )
-
-
-_SHARE = Measure("flips", False, rows=lambda outputs, batch: outputs["differs"], low=0.0, high=1.0)
 
 
 def carry(before: Bundle, after: Bundle, made: Mapping[str, Path]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minnow.measures import scores
 from minnow.records.certificate import Slice
-from minnow.types import Array, Batch, Columns, Measure, Source
+from minnow.types import Array, Batch, Columns, Measure, Score, Source
 
 DEPTH, LEAST, SHARE = 3, 20, 0.02
 """Levels of the tree; the fewest rows of a slice, and as a share of the rows that it is found on."""
@@ -41,8 +41,13 @@ def worst_slice(flips: Array, batch: Batch, columns: Columns) -> Slice | None:
     rows = np.flatnonzero(inside & ~half)
     if not len(rows) or not conditions:
         return None
-    part = replace(batch, inputs={}).take(rows)
-    return Slice(conditions, scores.score(_SHARE, {"differs": flips[rows].astype(np.float64)}, part))
+    return Slice(conditions, share_of(flips[rows], replace(batch, inputs={}).take(rows)))
+
+
+def share_of(flips: Array, batch: Batch) -> Score:
+    """Share of the rows in which answers differ, with its 95 % interval, rounded to ten digits. flips: (n,) bool."""
+    score = scores.score(_SHARE, {"differs": flips.astype(np.float64)}, batch)
+    return Score(*(round(value, 10) for value in (score.value, score.low, score.high)), n=score.n)
 
 
 def _numbers(batch: Batch) -> tuple[Array, list[Source]]:
