@@ -11,9 +11,11 @@ import numpy as np
 from minnow import lineage, tasks
 from minnow.catalog import catalog
 from minnow.config import params_of
-from minnow.insight import plots
+from minnow.insight import certificates, plots
 from minnow.records import decision as decisions
-from minnow.records import provenance, report, results
+from minnow.records import provenance, results
+from minnow.records.bundle import Bundle
+from minnow.records.certificate import read_certificate
 from minnow.records.decision import Decision
 from minnow.records.keys import TRAINING_ROWS
 from minnow.records.markdown import plain
@@ -29,7 +31,7 @@ from minnow.stores.tracking import Record, decision_tag
 from minnow.types import Score
 
 KEPT = (decisions.FILE, results.FILE)
-BESIDE = (report.FILE, report.CARD, provenance.FILE)
+BESIDE = (*provenance.BESIDE, provenance.FILE)
 LONGEST_TAG = 5000
 """Characters of a tag, of which MLflow takes no more."""
 Plot = tuple[str, Callable[[], list[Path]]]
@@ -198,10 +200,16 @@ def _variant(
         metrics=metrics | {"size_bytes": bundle.size_bytes},
         files={
             "bundle": [bundle.folder],
-            "": [bundle.record_folder / name for name in BESIDE],
+            "": [*(path for name in BESIDE if (path := bundle.record_folder / name).exists()), *_certificate(bundle)],
             exams.FOLDER: list(scratch.glob(TRAINING_ROWS)) if stood else [],
         },
     )
+
+
+def _certificate(bundle: Bundle) -> list[Path]:
+    """Write the page of a bundle's certificate beside it, where it has one."""
+    found = read_certificate(bundle)
+    return [] if found is None else [certificates.write(found, bundle.record_folder)]
 
 
 def _ends(prefix: str, scores: Mapping[str, Score]) -> dict[str, float]:

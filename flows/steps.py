@@ -31,6 +31,7 @@ from minnow.records.results import FoldResult, Importances
 from minnow.records.timing import Timing
 from minnow.stages import (
     candidates,
+    certify,
     compress,
     effort,
     exam_rows,
@@ -97,6 +98,12 @@ def hint(job: Job, case: Case, table: Table, prepared: Prepared, findings: Findi
     for one in found:
         job.display.say(f"  {case.name}, a hint: {one.text}")
     return found
+
+
+@task(name="certify", **PLAIN)
+def certified(job: Job, case: Case, lined_up: LineUp, prepared: Prepared) -> LineUp:
+    """Compare each variant with its parent on val, and leave out those that harm a class or do not pay."""
+    return certify.certify(case, lined_up, prepared.tables["val"].columns, Faults(job, case.name).seen)
 
 
 @task(name="choose", **PLAIN)
@@ -244,6 +251,8 @@ def usecase(name: str) -> str:
         hints = hinted()
     with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
+    with job.display.step(f"{name}: certify", counted=False):
+        lined_up = certified(job, case, lined_up, prepared)
     chosen, lined_up, explained = choose_beside(job, case, table, prepared, lined_up, scratch)
     with job.display.step(f"{name}: judge"):
         rivals = {target: incumbents_of(job, case, target, prepared) for target in case.usecase.targets}

@@ -23,7 +23,7 @@ from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.receipt import Check
 from minnow.records.report import ScoreReport, read_report
 from minnow.runners.worker import Worker
-from minnow.stages import compress, evaluate, intake, refit, starting, train
+from minnow.stages import certificate, compress, evaluate, intake, refit, starting, train
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
@@ -192,9 +192,11 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
             yield Check("made again", False, variant, compressed.refused.get(variant, "not made"))
             return
     again = _scored(before.bundles[variant], prepared, scratch / "before", "val")
+    certificate.certify_again(open_bundle(kept / FOLDER), again, before.bundles, prepared.tables["val"])
     if joined is not prepared:
         chosen, again = again, _copied(after.bundles[variant], scratch)
         evaluate.record_refit(again, chosen)
+        certificate.carry(chosen, again, after.bundles)
     evaluate.record(evaluate.evaluate(again, prepared.tables["test"]), "test")
     yield from _bytes("made again", again.record_folder, record)
     yield from _scores(read_report(open_bundle(kept / FOLDER)), read_report(again))

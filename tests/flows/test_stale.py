@@ -10,7 +10,7 @@ BESIDE = (
     "flows/__init__.py", "flows/_prefect.py", "flows/_server.py", "flows/ages.py", "flows/cleaning.py", "flows/job.py",
     "flows/record.py",
     "src/minnow/__init__.py", "src/minnow/cache.py", "src/minnow/environment.py",
-    "src/minnow/insight/__init__.py", "src/minnow/insight/plots.py",
+    "src/minnow/insight/__init__.py", "src/minnow/insight/certificates.py", "src/minnow/insight/plots.py",
     "src/minnow/lineage.py", "src/minnow/registry.py", "src/minnow/runners", "src/minnow/stores", "src/minnow/workspace.py",
 )  # fmt: skip
 """What runs with a use case and changes nothing in its outcome: where jobs run, what is logged, where files lie."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,8 @@ def test_what_answered_is_named(bundles):
         "data_version": "d",
         "code_version": "c",
     }
+    certified = Predictor(folder, provenance=replace(record, files={"certificate.json": "f" * 64})).about
+    assert certified["model"]["certificate"] == "f" * 64
     unpublished = Predictor(folder).about
     assert unpublished["model"]["usecase"] == "digits"
     assert unpublished["model"]["version"] is None

@@ -24,9 +24,10 @@ from minnow.contracts.families import Family, FamilyCapabilities, Model, Taught
 from minnow.contracts.modalities import Encoder, FileLimits, Located, Modality, ModalityCapabilities
 from minnow.contracts.parameters import Parameters, RowOptions
 from minnow.contracts.runners import JobKilled, Runner
-from minnow.contracts.tasks import FeatureExtraction, Task, TaskCapabilities
+from minnow.contracts.tasks import AnswerChange, FeatureExtraction, Task, TaskCapabilities
 
 __all__ = [
+    "AnswerChange",
     "Compression",
     "CompressionSource",
     "Duration",

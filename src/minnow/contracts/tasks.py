@@ -24,6 +24,14 @@ class FeatureExtraction:
 
 
 @dataclass(frozen=True)
+class AnswerChange:
+    """How far answers of a model lie from those of another. name: for people; rows: (model, other, rows) -> (n,) float64."""
+
+    name: str
+    rows: Callable[[Outputs, Outputs, Batch], Array]
+
+
+@dataclass(frozen=True)
 class TaskCapabilities:
     """Optional abilities.
 
@@ -37,6 +45,9 @@ class TaskCapabilities:
     decider: (rule, labels (k,) str) -> what gives outputs the answer that the rule takes; None where answers follow no rule.
         Raises ValueError for a rule that does not go with the labels, or with numbers.
     answered: outputs -> index of the label that is answered, (n,) int64; None where answers are no labels.
+    change: how far answers lie apart, of which a certificate gives the quantiles; None where flips say it.
+    miscalibration: (outputs, rows) -> expected calibration error plus the influence of each row, (n,) float64; None where
+        answers have no probability.
     """
 
     feature_extraction: FeatureExtraction | None = None
@@ -46,6 +57,8 @@ class TaskCapabilities:
     differing: Callable[[Outputs, Outputs, Batch], Array] | None = None
     decider: Callable[[DecisionRule, Array], Callable[[Outputs], Outputs]] | None = None
     answered: Callable[[Outputs], Array] | None = None
+    change: AnswerChange | None = None
+    miscalibration: Callable[[Outputs, Batch], Array] | None = None
 
 
 class Task(Protocol):

@@ -7,30 +7,12 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+from minnow.insight.pages import render
 from minnow.records.files import write_json
 from minnow.records.hint import Hint
 from minnow.stages.validate import Finding, Findings
 
 JSON, HTML = "validation.json", "validation.html"
-
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430; }
-h1 { font-size: 1.5rem; margin-bottom: 0; }
-table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid #dde2ea; }
-th { font-weight: 600; background: #f4f6f9; }
-.failed td { background: #fdf1f0; }
-.mark { font-weight: 600; white-space: nowrap; }
-.passed .mark { color: #1c7a3f; }
-.failed .mark { color: #b3261e; }
-.why { color: #5b6575; }
-code { font: 14px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-@media (prefers-color-scheme: dark) {
-  body { background: #14181f; color: #e4e8ee; } th { background: #1f2630; } th, td { border-color: #323b48; }
-  .failed td { background: #33201f; } .why { color: #a2acba; }
-  .passed .mark { color: #63c88a; } .failed .mark { color: #ff8a80; }
-}
-"""
 
 
 def write(findings: Findings, hints: Sequence[Hint], folder: Path) -> Path:
@@ -54,26 +36,15 @@ def page(findings: Findings, hints: Sequence[Hint] = ()) -> str:
     sections = _list("How the files were read", [notice.text for notice in findings.notices])
     sections += _list("Hints", [hint.text for hint in hints])
     lines = "\n".join(_line(finding) for finding in sorted(findings.results, key=lambda finding: finding.ok))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(findings.usecase)}: {verdict}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>{escape(findings.usecase)}</h1>
-<p>{verdict} on {findings.rows:,} rows.</p>
+    body = f"""<p>{verdict} on {findings.rows:,} rows.</p>
 {sections}<table>
 <thead><tr><th>Result</th><th>Expected</th><th>Found</th><th>Rows, at most ten</th></tr></thead>
 <tbody>
 {lines}
 </tbody>
 </table>
-</body>
-</html>
 """
+    return render(f"{findings.usecase}: {verdict}", findings.usecase, body)
 
 
 def _list(title: str, texts: Sequence[str]) -> str:

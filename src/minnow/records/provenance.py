@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from minnow.records import certificate, report
 from minnow.records import decision as decision_record
 from minnow.records import keys as key_rules
-from minnow.records import report
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import RecordError, file_hashes, file_sha256, known_format, read_json, readable, write_json
@@ -17,6 +17,8 @@ from minnow.records.origin import Origin, origin_from_json
 from minnow.types import KeyRule
 
 FILE = "provenance.json"
+BESIDE = (report.FILE, report.CARD, certificate.FILE)
+"""Files that stand beside a bundle, and whose hashes its provenance has; a certificate only where it has a parent."""
 FORMAT = 2
 NOUN = "provenance"
 
@@ -105,7 +107,6 @@ def read_provenance(folder: Path) -> Provenance:
 
 
 def hashes_beside(folder: Path) -> dict[str, str]:
-    """Hash the files that a provenance lists: those of bundle/, and report and card beside it."""
-    names = (report.FILE, report.CARD)
-    beside = {name: file_sha256(folder / name) for name in names if (folder / name).exists()}
+    """Hash the files that a provenance lists: those of bundle/, and those of BESIDE."""
+    beside = {name: file_sha256(folder / name) for name in BESIDE if (folder / name).exists()}
     return {f"{FOLDER}/{name}": digest for name, digest in file_hashes(folder / FOLDER).items()} | beside

@@ -13,6 +13,7 @@ import numpy as np
 
 from minnow import modalities, runtimes, tasks
 from minnow.contracts import FileLimits
+from minnow.records import certificate
 from minnow.records.bundle import BundleError, open_bundle
 from minnow.records.files import sha256
 from minnow.records.provenance import Provenance
@@ -64,8 +65,8 @@ class Predictor:
         self.session = runtimes.open_model(self.bundle.model_path, threads=threads, device=device)
 
     def _about(self, provenance: Provenance | None) -> dict[str, Any]:
-        """Model, data version and code version, which every answer carries."""
-        schema = self.bundle.schema
+        """Model (with the sha256 of its certificate, if it has one), data and code version, which every answer carries."""
+        schema, files = self.bundle.schema, provenance.files if provenance else {}
         return {
             "model": {
                 "usecase": provenance.usecase if provenance else schema.usecase,
@@ -73,6 +74,7 @@ class Predictor:
                 "variant": schema.variant,
                 "version": provenance.version if provenance else None,
                 "sha": self.sha,
+                **({"certificate": files[certificate.FILE]} if certificate.FILE in files else {}),
             },
             "data_version": provenance.data_version if provenance else None,
             "code_version": provenance.code_version if provenance else None,

@@ -250,13 +250,14 @@ def _weigh(compared: _Comparison, rules: Rules) -> tuple[bool, str, list[str]]:
     scores = f"{challenger.name} {challenger.score.value:.4f} against the champion {champion.name} {champion.score.value:.4f}"
     if against.p_better <= compared.level:
         return True, "better", [f"{scores}: better, p = {against.p_better:.3g} at level {compared.level:.2g}."]
-    saving, inferior = _saving(compared, rules), [*_inferiority(compared, margin), *_untold(compared.told)]
-    if saving and not inferior:
-        return True, "smaller", [f"{scores}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saving}."]
+    saved = saving(challenger, champion, rules.smaller, compared.level)
+    inferior = [*_inferiority(compared, margin), *_untold(compared.told)]
+    if saved and not inferior:
+        return True, "smaller", [f"{scores}: not inferior by {margin:.4f} (bound {against.upper:+.4f}), and {saved}."]
     reasons = [
         f"{scores}: not better, p = {against.p_better:.3g}, required is at most {compared.level:.2g}.",
         *inferior,
-        *([] if saving else [_no_saving(compared, rules.smaller)]),
+        *([] if saved else [_no_saving(compared, rules.smaller)]),
     ]
     if against.detectable > margin:
         reasons.append(
@@ -280,16 +281,15 @@ def _untold(told: Told) -> list[str]:
     return [] if told.ok else list(told.reasons)
 
 
-def _saving(compared: _Comparison, rules: Rules) -> str | None:
-    """Describe by how much a challenger is smaller or faster; None where that is not enough."""
-    challenger, champion = compared.challenger, compared.champion
-    if challenger.size_bytes <= (1 - rules.smaller) * champion.size_bytes:
+def saving(challenger: Performance, champion: Performance, smaller: float, level: float) -> str | None:
+    """Describe by how much a challenger is smaller or faster; None where that is not enough. smaller: share of the bytes."""
+    if challenger.size_bytes <= (1 - smaller) * champion.size_bytes:
         share = 1 - challenger.size_bytes / champion.size_bytes
         return f"{share:.0%} smaller: {challenger.size_bytes:,} bytes instead of {champion.size_bytes:,}"
     if challenger.latency_us is None or champion.latency_us is None:
         return None
-    ratio, high = ratio_upper(challenger.latency_us, champion.latency_us, compared.level)
-    return f"{1 - ratio:.0%} faster (ratio at most {high:.2f})" if ratio <= 1 - rules.smaller and high < 1 else None
+    ratio, high = ratio_upper(challenger.latency_us, champion.latency_us, level)
+    return f"{1 - ratio:.0%} faster (ratio at most {high:.2f})" if ratio <= 1 - smaller and high < 1 else None
 
 
 def _no_saving(compared: _Comparison, smaller: float) -> str:

@@ -12,14 +12,13 @@ import numpy as np
 
 from minnow.lineage import git_state
 from minnow.records import decision as decisions
-from minnow.records import report as reports
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import write_json, write_npz
 from minnow.records.hint import Hint
 from minnow.records.keys import RULE, write_rule
 from minnow.records.origin import write_models
-from minnow.records.provenance import Provenance, hashes_beside
+from minnow.records.provenance import BESIDE, Provenance, hashes_beside
 from minnow.records.report import read_report
 from minnow.records.results import FoldResult, Importances, Results, VariantResult
 from minnow.records.timing import Timings
@@ -178,10 +177,11 @@ def write(case: Case, outcome: Outcome, table: Table, scratch: Path, validation:
 
 
 def _copy(candidate: Candidate, place: Path) -> None:
-    """Copy a bundle with its report and card, without its provenance, which differs with every git commit."""
+    """Copy a bundle with its report, card and certificate, without its provenance, which differs with every git commit."""
     shutil.copytree(candidate.bundle.folder, place / FOLDER)
-    for name in (reports.FILE, reports.CARD):
-        shutil.copyfile(candidate.bundle.record_folder / name, place / name)
+    for name in BESIDE:
+        if (path := candidate.bundle.record_folder / name).exists():
+            shutil.copyfile(path, place / name)
 
 
 def _keep_extractor(case: Case, outcome: Outcome, path: Path) -> None:

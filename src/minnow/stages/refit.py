@@ -14,7 +14,7 @@ from pathlib import Path
 from minnow.contracts import ModalityCapabilities
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.timing import Timing
-from minnow.stages import choice, compress, evaluate, intake, starting, train
+from minnow.stages import certificate, choice, compress, evaluate, intake, starting, train
 from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT, Compressed
@@ -138,6 +138,7 @@ class Refit:
         if reason := over or self._disagreement(candidate, bundle, parent):
             return replace(candidate, refit=f"Fitted again on train and val: {reason} {_STAYS}")
         evaluate.record_refit(bundle, candidate.val.bundle)
+        certificate.carry(candidate.val.bundle, bundle, compressed.bundles)
         before, settled = candidate.val.bundle.sha[:12], _listed(candidate)
         said = f"Fitted again on train and val, {settled}; chosen on val was {before}."
         return replace(candidate, trained=trained, timing=timing, shipped=bundle, refit=said)

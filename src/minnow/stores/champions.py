@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minnow.records import provenance, report
+from minnow.records import provenance
 from minnow.records.bundle import FOLDER
 from minnow.records.decision import Decision
 from minnow.records.files import file_sha256, sha256
@@ -29,7 +29,7 @@ ROLLED_BACK, RETIRED, WITHDRAWN = "minnow.rolled_back", "minnow.retired", "minno
 """Tags of a version that may not become champion again (removal.py); RETIRED.<target> is also one of the registered model."""
 OLDER = {BEST: "anchor"}
 """Today's name of an alias -> its name in older versions."""
-KEPT = (FOLDER, report.FILE, report.CARD, provenance.FILE)
+KEPT = (FOLDER, *provenance.BESIDE, provenance.FILE)
 """Artifacts of a variant's MLflow run; a registered version consists of them."""
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from minnow.records import provenance, report
+from minnow.records import provenance
 from minnow.records.bundle import FOLDER, Bundle, BundleError, open_bundle
 from minnow.records.files import RecordError, sha256
 from minnow.records.provenance import Provenance, read_provenance
@@ -245,7 +245,7 @@ def _write(tag: str, folder: Path, record: Provenance, staging: Path) -> Path:
     labels = {"usecase": record.usecase, "target": str(record.target)}
     with bento.created(tag, staging, labels, {"sha": record.sha, "version": int(record.version or 0)}) as place:
         shutil.copytree(folder / FOLDER, place / FOLDER)
-        for name in (report.FILE, report.CARD):
+        for name in provenance.BESIDE:
             if (folder / name).exists():
                 shutil.copyfile(folder / name, place / name)
         record.write(place)

@@ -11,6 +11,7 @@ import numpy as np
 
 from minnow.contracts import TaskCapabilities
 from minnow.tasks import _precision as precision
+from minnow.tasks._calibration import miscalibration
 from minnow.tasks._cost import cost_of
 from minnow.tasks._f1 import f1_of
 from minnow.tasks._names import refuse_absent, refuse_text
@@ -206,7 +207,9 @@ def _constants(train: Batch, exam: Batch) -> dict[str, Outputs]:
     return {"the most frequent class of train": {OUTPUT: np.tile(shares, (len(exam), 1))}}
 
 
-CAPABILITIES = TaskCapabilities(constants=_constants, decider=decider, answered=predicted)
+CAPABILITIES = TaskCapabilities(
+    constants=_constants, decider=decider, answered=predicted, miscalibration=miscalibration
+)
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:

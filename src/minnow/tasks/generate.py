@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import FeatureExtraction, TaskCapabilities
+from minnow.contracts import AnswerChange, FeatureExtraction, TaskCapabilities
 from minnow.tasks import _extractor, _frechet
 from minnow.types import Array, Batch, Columns, Measure, Outputs, noise_of
 
@@ -117,8 +117,13 @@ def outputs_from_answers(answers: Array, labels: Array) -> dict[str, Array]:
 
 def flips(a: Outputs, b: Outputs, batch: Batch) -> Array:
     """Whether images of the same noise differ by more than 5 % of the range of pixels on average, (n,) bool."""
+    return _apart(a, b, batch) > _FLIP
+
+
+def _apart(a: Outputs, b: Outputs, batch: Batch) -> Array:
+    """Mean absolute difference of the pixels of two images of the same noise, (n,) float64."""
     difference = np.abs(a[OUTPUT].astype(np.float64) - b[OUTPUT])
-    return difference.reshape(len(batch), -1).mean(axis=1) > _FLIP if len(batch) else np.empty(0, bool)
+    return difference.reshape(len(batch), -1).mean(axis=1) if len(batch) else np.empty(0)
 
 
 def _fit(train: Batch, labels: Array, earlier: Columns | None) -> dict[str, Array]:
@@ -143,6 +148,7 @@ CAPABILITIES = TaskCapabilities(
     feature_extraction=FeatureExtraction(fit=_fit, kept=_extractor.network_of, about=_about),
     redivided=False,
     joined=False,
+    change=AnswerChange("mean absolute difference of the pixels from those of the parent", _apart),
 )
 
 

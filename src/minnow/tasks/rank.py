@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import TaskCapabilities
+from minnow.contracts import AnswerChange, TaskCapabilities
 from minnow.tasks._names import count_of
 from minnow.tasks._ranking import top
 from minnow.types import Array, Batch, Columns, Measure, Outputs
@@ -92,7 +92,13 @@ def _differing(a: Outputs, b: Outputs, batch: Batch) -> Array:
     return ((first >= 0) & ~_among(first, second)).sum(1) / np.maximum((first >= 0).sum(1), 1)
 
 
-CAPABILITIES = TaskCapabilities(redivided=False, differing=_differing)
+CAPABILITIES = TaskCapabilities(
+    redivided=False,
+    differing=_differing,
+    change=AnswerChange(
+        f"share of the {_TOP} best items that the parent lists too", lambda a, b, batch: 1.0 - _differing(a, b, batch)
+    ),
+)
 FURTHER_MEASURES = {
     name: partial(_of_list, name, rows) for name, rows in (("ndcg", _ndcg), ("recall", _recall), ("hit", _hit))
 }

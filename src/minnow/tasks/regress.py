@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minnow.contracts import TaskCapabilities
+from minnow.contracts import AnswerChange, TaskCapabilities
 from minnow.tasks._names import refuse_text, share_of
 from minnow.tasks._rules import few_values
 from minnow.types import Array, Batch, Columns, DecisionRule, Measure, Outputs, quantile_of
@@ -155,7 +155,11 @@ def _constants(train: Batch, exam: Batch) -> dict[str, Outputs]:
     return {f"the {name} of train": answer(exam) for name, answer in baselines(train).items()}
 
 
-CAPABILITIES = TaskCapabilities(constants=_constants, decider=_decider)
+CAPABILITIES = TaskCapabilities(
+    constants=_constants,
+    decider=_decider,
+    change=AnswerChange("answer minus that of the parent", lambda a, b, batch: _values(a) - _values(b)),
+)
 
 
 def answers(outputs: Outputs, labels: Array, inputs: Columns, k: int | None = None) -> list[dict[str, Any]]:
