@@ -22,8 +22,8 @@ _ROWS = 512
 """Most rows of train on which channels and layers are compared."""
 _PARTS = 8
 """Parts into which the channels of a layer are divided for the scan."""
-Names = tuple[str, ...]
-Widths = Mapping[Names, int]
+_Names = tuple[str, ...]
+_Widths = Mapping[_Names, int]
 
 
 class Params(Parameters):
@@ -69,13 +69,13 @@ def _some(train: Batch) -> Batch:
     return train.take(np.unique(np.linspace(0, len(train) - 1, min(len(train), _ROWS)).astype(int)))
 
 
-def _kept(order: Mapping[Names, Array], widths: Widths) -> dict[str, Array]:
+def _kept(order: Mapping[_Names, Array], widths: _Widths) -> dict[str, Array]:
     """Layer -> whether each of its channels is kept. order: channels, those that matter most first."""
     masks = {names: np.isin(np.arange(len(ranked)), ranked[: widths[names]]) for names, ranked in order.items()}
     return {name: mask for names, mask in masks.items() for name in names}
 
 
-def _order(model: Any, names: Names, rows: Batch) -> Array:
+def _order(model: Any, names: _Names, rows: Batch) -> Array:
     """Channels of layers that are cut together, those that matter most first, (width,)."""
     import keras
     import tensorflow as tf
@@ -104,14 +104,14 @@ def _differentiable(answer: Any, rows: Batch) -> Any:
     return -tf.reduce_sum(tf.math.log(tf.maximum(of_target, 1e-7)))
 
 
-def _found(model: Any, order: Mapping[Names, Array], rows: Batch, amount: float) -> dict[Names, int]:
-    """Widths with which enough weights are taken out, so that the loss rises equally by each layer's cut alone.
+def _found(model: Any, order: Mapping[_Names, Array], rows: Batch, amount: float) -> dict[_Names, int]:
+    """_Widths with which enough weights are taken out, so that the loss rises equally by each layer's cut alone.
 
     Raises UnsupportedModel where the widest cut of all layers does not take out enough.
     """
     loss, network = _loss_of(rows), model.native
     whole = {names: len(ranked) for names, ranked in order.items()}
-    rises: dict[Names, dict[int, float]] = {}
+    rises: dict[_Names, dict[int, float]] = {}
     for names, width in whole.items():
         tried = sorted({max(1, round(width * part / _PARTS)) for part in range(1, _PARTS)} - {width}, reverse=True)
         cut = {size: _narrow.narrowed(network, _kept({names: order[names]}, {names: size})) for size in tried}
