@@ -168,8 +168,16 @@ def test_trees_and_networks_are_averaged_in_one_file(modality, task, tmp_path):
     np.testing.assert_array_equal(ensemble.load(tmp_path).predict(val.inputs)[name], answers)
     assert model.parameters == sum(one.parameters for one in alone.values())
     assert set(model.settled["members"]) == set(MIXED)
-    for compression_ in ("int8", "float16"):
-        assert "supports networks" in compression.get(compression_).suits(model)
+    for name in ("int8", "float16"):
+        assert compression.get(name).suits(model) is None, "its networks are compressed"
+
+
+def test_an_average_of_trees_has_no_network_to_compress():
+    trees = {"steps": {"family": "gboost", "iterations": 5}, "more": {"family": "oblivious", "iterations": 5}}
+    model = _fit(*tiny.splits("tabular", "regress"), members=trees)
+    for name in ("int8", "float16"):
+        assert "supports networks" in compression.get(name).suits(model)
+    assert "takes channels out of networks" in compression.get("prune").suits(model)
 
 
 def test_bends_and_products_of_linear_models_are_saved_with_the_network(tmp_path):
