@@ -130,7 +130,7 @@ class Walk:
             train.fit(handed, self.family, _PARAMS.get(self.family, {}), 7, trained)
         usecase = self.case.usecase
         plan = variants.Plan(NAME, usecase.task, usecase.modality, self.family, self.family, usecase.options)
-        variants.make(trained, handed, plan, made)
+        variants.make(trained, trained, handed, plan, made)
         return made / variants.FLOAT / FOLDER
 
     @cached_property

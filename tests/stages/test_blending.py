@@ -77,7 +77,7 @@ def test_joined_members_are_what_a_fit_of_the_same_ensemble_gives(walked, names)
     for one in (joined, apart):
         out = folder / f"{one.folder.name}-variants-{'-'.join(names)}"
         out.mkdir()
-        compress.making.make(one.folder, handed.folder, compress.plan_of(wider, NAME), out)
+        compress.making.make(one.folder, one.folder, handed.folder, compress.plan_of(wider, NAME), out)
         files.append(file_sha256(out / "float32" / "bundle" / "model.onnx"))
     assert files[0] == files[1]
 
