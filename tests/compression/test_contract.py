@@ -131,7 +131,7 @@ def blend(request, tmp_path_factory):
     return CompressionSource(path, model, train, val, seed=3)
 
 
-@pytest.mark.parametrize("name", compression.names())
+@pytest.mark.parametrize("name", FILES)
 def test_the_networks_of_a_blend_are_compressed_and_its_trees_answer_as_before(name, blend, tmp_path):
     module, val = compression.get(name), blend.val
     assert module.suits(blend.model) is None

@@ -141,7 +141,7 @@ def test_a_chain_is_made_again_with_what_was_chosen_and_no_other_is(made, tmp_pa
 
 def test_a_family_that_cannot_be_trained_further_has_no_links(made):
     case, *_, handed, _ = made
-    joined = {"family": "ensemble", "members": {"fcnn": case.usecase.families["fcnn"], "linear": {}}}
+    joined = {"family": "ensemble", "members": {"a": {"family": "fcnn", "epochs": 2}, "b": {"family": "linear"}}}
     wider = case.with_families({**case.usecase.families, "several": joined})
     done = compress.variants(wider, train.train(wider, "several", handed), handed)
     assert done.refused == {"prune-0.4": "prune trains a model further, which 'ensemble' cannot."}
