@@ -139,7 +139,8 @@ def test_a_chain_is_made_again_with_what_was_chosen_and_no_other_is(made, tmp_pa
         assert again.bundle.schema.parameters == chosen.bundle.schema.parameters
 
 
-def test_a_family_that_cannot_be_trained_further_has_no_links(made):
+def test_a_family_that_cannot_be_trained_further_has_no_links(made, monkeypatch):
+    monkeypatch.setattr(prune, "suits", lambda model: None)
     case, *_, handed, _ = made
     joined = {"family": "ensemble", "members": {"a": {"family": "fcnn", "epochs": 2}, "b": {"family": "linear"}}}
     wider = case.with_families({**case.usecase.families, "several": joined})
