@@ -12,6 +12,7 @@ from recordings import wav
 
 from minnow import config, runtimes
 from minnow.catalog import catalog
+from minnow.contracts import JobKilled
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
@@ -31,6 +32,18 @@ OUTPUTS = {"classify": "probabilities", "rank": "scores", "rate": "value", "fore
 def here(function: str, *arguments: Any, threads: int | None = None, report: Any = None, **named: Any) -> Any:
     """The worker's call, in this process with the threads that it has."""
     return resolve(function)(*arguments, **named)
+
+
+class Died(BaseException):
+    """Stands for the end of the process."""
+
+
+def here_or_killed(function: str, *arguments: Any, threads: int | None = None, report: Any = None, **named: Any) -> Any:
+    """The worker's call, in this process. Raises JobKilled where the job raises Died."""
+    try:
+        return here(function, *arguments, **named)
+    except Died as error:
+        raise JobKilled("SIGKILL") from error
 
 
 def case_of(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standins import here
+from standins import Died, here_or_killed
 
 from minnow.compression import float16, int8
 from minnow.config import Settings
@@ -20,18 +20,6 @@ from minnow.workspace import Workspace
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
 
-class Died(BaseException):
-    """Stands for the end of the process."""
-
-
-def _here(function, *arguments, threads=None, report=None, **named):
-    """The worker's call, in this process."""
-    try:
-        return here(function, *arguments, **named)
-    except Died as error:
-        raise JobKilled("SIGKILL") from error
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A case with a trained linear model, shared by the tests, which each have a cache of variants of their own."""
@@ -44,7 +32,7 @@ def made(tmp_path_factory):
     entry |= {"families": {"linear": {}}, "compression": {"float16": {}, "int8": {}}, "exports": ["litert"]}
     case = Case("small", Settings.model_validate({"usecases": {"small": entry}}), Workspace(root, root / "params.yaml"))
     prepared = intake.prepare_case(case, intake.read(case))
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, here_or_killed)
     return case, prepared, handed, train.train(case, "linear", handed)
 
 

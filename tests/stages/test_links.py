@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from standins import candidates_of, here
+from standins import Died, candidates_of, here, here_or_killed
 
 from minnow.compression import distill, prune
 from minnow.config import Settings
-from minnow.contracts import JobKilled, UnsupportedModel
+from minnow.contracts import UnsupportedModel
 from minnow.records.bundle import open_bundle
 from minnow.records.timing import Timing
 from minnow.stages import compress, finalists, intake, train
@@ -31,17 +31,6 @@ PARENTS = {
 TIMING = Timing(1.0, 1.0, 1.0, 1)
 
 
-class Died(BaseException):
-    """Stands for the end of the process."""
-
-
-def _here(function, *arguments, threads=None, report=None, **named):
-    try:
-        return here(function, *arguments, **named)
-    except Died as error:
-        raise JobKilled("SIGKILL") from error
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A case whose network is pruned, taught and quantized, with its trained model."""
@@ -57,7 +46,7 @@ def made(tmp_path_factory):
     case = Case("small", Settings.model_validate({"usecases": {"small": entry}}), Workspace(root, root / "params.yaml"))
     table = intake.read(case)
     prepared = intake.prepare_case(case, table)
-    handed = train.hand_over(case, prepared, _here)
+    handed = train.hand_over(case, prepared, here_or_killed)
     return case, table, prepared, handed, train.train(case, "fcnn", handed)
 
 
