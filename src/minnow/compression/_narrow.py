@@ -34,7 +34,7 @@ _CHANNELWISE = {
 _ELEMENTWISE = {"Add", "Subtract", "Multiply", "TrueDivide", "Divide", "Maximum", "Minimum"}
 _OVER_STEPS = {"Max", "Mean", "Sum"}
 """Operations that pool over an axis."""
-_GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
+_RECURRENT = {"SimpleRNN", "LSTM", "GRU"}
 Kept = Mapping[str, Array]
 """Layer -> whether each of its channels is kept, (width,) bool."""
 
@@ -141,7 +141,7 @@ def _returned(operation: Any, inputs: list[Any], read: list[Array], kept: Kept) 
 def _cut(layer: Any, read: Array, made: Array) -> list[Array]:
     """The weights of a layer for the channels that it reads and returns."""
     kind, weights = type(layer).__name__, layer.get_weights()
-    if kind in _GATES:
+    if kind in _RECURRENT:
         return [_cut_gates(w, rows, made) for w, rows in zip(weights, (read, made, None), strict=False)]
     if kind == "SeparableConv2D":
         depth, point, *bias = weights

@@ -15,7 +15,7 @@ from pydantic import Field
 from minnow import tasks
 from minnow.compression import _narrow
 from minnow.contracts import Model, ModelSource, Parameters, Remade, UnsupportedModel
-from minnow.types import Array, Batch, Report, silent
+from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Report, silent
 
 KIND = "model"
 _ROWS = 512
@@ -101,11 +101,11 @@ def _differentiable(answer: Any, rows: Batch) -> Any:
     if not len(rows.labels):
         return tf.reduce_sum(tf.abs(answer - rows.target))
     of_target = tf.gather(answer, rows.target.astype(np.int32), axis=1, batch_dims=1)
-    return -tf.reduce_sum(tf.math.log(tf.maximum(of_target, 1e-7)))
+    return -tf.reduce_sum(tf.math.log(tf.maximum(of_target, SMALLEST_PROBABILITY)))
 
 
 def _found(model: Any, order: Mapping[_Names, Array], rows: Batch, amount: float) -> dict[_Names, int]:
-    """_Widths with which enough weights are taken out, so that the loss rises equally by each layer's cut alone.
+    """Widths with which enough weights are taken out, so that the loss rises equally by each layer's cut alone.
 
     Raises UnsupportedModel where the widest cut of all layers does not take out enough.
     """

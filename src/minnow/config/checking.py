@@ -124,8 +124,8 @@ def _checked_recipes(where: str, usecase: UseCase, catalog: Catalog) -> dict[str
                 f"'{early}' writes a file, which no step can change any more. Move it to the end.",
             )
         trains = next((step.name for step in recipe.steps if catalog.makes_model(step.name)), None)
-        able = [family for family in catalog.known("family") if catalog.resumes(family)]
-        if trains and not any(usecase.family_of(entry) in able for entry in usecase.families):
+        if trains and not any(catalog.resumes(usecase.family_of(entry)) for entry in usecase.families):
+            able = [family for family in catalog.known("family") if catalog.resumes(family)]
             raise ConfigError.at(
                 (*where.split("."), key),
                 f"'{trains}' needs a family that can be trained further: {', '.join(able)}. The use case has "

@@ -50,9 +50,7 @@ def resume(
     """
     further = get(name).CAPABILITIES.resume
     if further is None:
-        raise ValueError(
-            f"'{name}' cannot train a fitted model further. Networks can: cnn, cnn1d, fcnn, lstm, gru, rnn."
-        )
+        raise ValueError(f"'{name}' cannot train a fitted model further.")
     train, val, options = _weighed(train), _weighed(val), {"seed": seed, "share": share, "report": report}
     if train.offset is None:
         resumed = further(model, train, val, params, taught=taught, **options)

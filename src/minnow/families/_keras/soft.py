@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from minnow.contracts import Taught
-from minnow.types import Array
-
-_LEAST = 1e-7
+from minnow.types import SMALLEST_PROBABILITY, Array
 
 
 def mixed(target: Array, taught: Taught) -> Array:
@@ -44,7 +42,7 @@ def loss_of(hard: Any, taught: Taught) -> Callable[[Any, Any], Any]:
     share, power = taught.share, 1 / taught.temperature
 
     def softened(probabilities: Any) -> Any:
-        return ops.log_softmax(power * ops.log(ops.maximum(probabilities, _LEAST)), axis=-1)
+        return ops.log_softmax(power * ops.log(ops.maximum(probabilities, SMALLEST_PROBABILITY)), axis=-1)
 
     def loss(target: Any, probabilities: Any) -> Any:
         theirs, ours = softened(target[:, 1:]), softened(probabilities)
