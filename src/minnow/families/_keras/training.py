@@ -117,14 +117,19 @@ class _Measure:
     of: Callable[[Any, Any], Any] | None = None
 
     def metrics(self) -> list[Any]:
-        """Make the metrics to compile a network with."""
+        """Make the metrics to compile a network with; their variables exist then, so that the first step is traced once."""
         import keras
 
-        if self.name == "rmse":
-            return [keras.metrics.RootMeanSquaredError(name=self.name)]
+        if self.name is None:
+            return []
         if self.of is not None:
             return [keras.metrics.MeanMetricWrapper(self.of, name=self.name)]
-        return [self.name] if self.name else []
+        kinds = {
+            "rmse": keras.metrics.RootMeanSquaredError,
+            "mae": keras.metrics.MeanAbsoluteError,
+            "accuracy": keras.metrics.SparseCategoricalAccuracy,
+        }
+        return [kinds[self.name](name=self.name)]
 
     def in_units(self, metric: str, values: Iterable[Any]) -> list[float]:
         """Return values of a metric, those of this measure in the units of the target."""
