@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -47,7 +47,8 @@ class Job:
     """One run of the pipeline.
 
     runner: where families are trained; display: progress on the terminal; ran: what is done; recorded: the use cases that are
-    complete and recorded, in order.
+    complete and recorded, in order. writing: held while decisions are written to the
+    stores, and while something is timed.
     """
 
     space: Workspace
@@ -56,6 +57,8 @@ class Job:
     display: Display
     recorded: list[str] = field(default_factory=list[str])
     ran: Ran = field(default_factory=Ran)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    _passed: dict[str, threading.Event] = field(default_factory=dict[str, threading.Event])
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -78,6 +81,29 @@ class Job:
         pool.shutdown()
         for future in futures:
             future.result()
+
+    def overlap(self, work: Callable[[str], None], usecases: Iterable[str]) -> None:
+        """Call work on each use case, in order; the next one begins where one has passed on, and all have ended at the end."""
+        futures = list[Future[None]]()
+        pool = ThreadPoolExecutor()
+        try:
+            for name in usecases:
+                passed = self._passed[name] = threading.Event()
+                futures.append(pool.submit(contextvars.copy_context().run, work, name))
+                futures[-1].add_done_callback(lambda _, passed=passed: passed.set())
+                passed.wait()
+            wait(futures)
+        except Interrupted:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+        for future in futures:
+            future.result()
+
+    def pass_on(self, usecase: str) -> None:
+        """Let the next use case begin: this one needs the runner no more."""
+        if usecase in self._passed:
+            self._passed[usecase].set()
 
     @contextmanager
     def beside(self, step: str, work: Callable[[], Item]) -> Iterator[Callable[[], Item]]:

@@ -20,7 +20,7 @@ FAILED = "failed"
 @task(name="commit", **STORE)
 def commit(job: Job, name: str) -> None:
     """Record in dvc.lock what a use case was made from."""
-    with job.display.step(f"{name}: record", counted=False):
+    with job.writing, job.display.step(f"{name}: record", counted=False):
         versions.commit(job.space.root, name)
 
 
@@ -59,9 +59,17 @@ def run_planned(stale: list[str]) -> dict[str, str]:
 
 
 def work(job: Job, stale: list[str]) -> dict[str, str]:
-    """Run use cases one after the other, then carry out their decisions, unless this is a trial."""
+    """Run use cases one after the other, each while the one before is written, then carry out their decisions.
+
+    Nothing is carried out in a trial.
+    """
     job.display.expect(sum(_steps(job.settings, name) for name in stale))
-    statuses = {name: _one(job, name) for name in stale}
+    statuses = dict.fromkeys(stale, FAILED)
+
+    def one(name: str) -> None:
+        statuses[name] = _one(job, name)
+
+    job.overlap(one, stale)
     if not job.space.is_trial:
         publish(job)
     with job.display.step("clean the cache", counted=False):

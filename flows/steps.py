@@ -147,7 +147,8 @@ def choose_beside(
 
         def alone(bundles: list[Path]) -> Mapping[Path, Timing]:
             explained()
-            return timing.measure(bundles)
+            with job.writing:
+                return timing.measure(bundles)
 
         chosen, standing = choose(job, case, table, prepared, lined_up, scratch, alone)
         return chosen, standing, explained()
@@ -240,16 +241,32 @@ def usecase(name: str) -> str:
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
     except DataError as error:
-        track_failure(job, case, reports, str(error))
+        with job.writing:
+            track_failure(job, case, reports, str(error))
         job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
+    case, final, rivals = decided(job, case, table, findings, prepared, scratch)
+    job.pass_on(name)
+    with job.writing, job.display.step(f"{name}: track"):
+        track(job, case, final, scratch, rivals)
+        _show(job, name, final)
+        outcome.install(case, scratch)
+    job.ran.written.append(name)
+    return final.status
+
+
+def decided(
+    job: Job, case: Case, table: Table, findings: Findings, prepared: Prepared, scratch: Path
+) -> tuple[Case, Outcome, Mapping[str, Incumbents]]:
+    """Train, compare and judge, and write the outcome to scratch. Returns the case with its further entries and the rivals."""
+    name, reports = case.name, job.space.home / "reports" / case.name
     case = widen(job, case, prepared)
     with job.beside(f"{name}: look for hints", lambda: hint(job, case, table, prepared, findings, reports)) as hinted:
         made, failures = fitting.families(job, case, prepared, scratch)
         case = fitting.blend(job, case, prepared, scratch, made, failures)
         hints = hinted()
-    with job.display.step(f"{name}: time"):
+    with job.writing, job.display.step(f"{name}: time"):  # nothing may write beside what is timed
         lined_up = candidates.line_up(made, timing.measure_each)
     with job.display.step(f"{name}: certify", counted=False):
         lined_up = certified(job, case, lined_up, prepared)
@@ -263,12 +280,7 @@ def usecase(name: str) -> str:
         final = replace(final, importances=explained, folds=results)
         outcome.write(case, final, table, scratch, reports)
         exam_rows.training_rows(prepared).write(scratch / TRAINING_ROWS)
-    with job.display.step(f"{name}: track"):
-        track(job, case, final, scratch, rivals)
-        _show(job, name, final)
-        outcome.install(case, scratch)
-    job.ran.written.append(name)
-    return final.status
+    return case, final, rivals
 
 
 def _clean(folder: Path) -> Path:

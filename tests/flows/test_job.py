@@ -66,3 +66,39 @@ def test_a_step_beside_another_ends_with_it_in_the_same_context_and_its_error_is
         found()
     with pytest.raises(ZeroDivisionError), job.beside("small: look", started.wait):
         _ = 1 / 0
+
+
+def test_a_use_case_begins_when_the_one_before_passes_on_and_all_have_ended_at_the_end(tmp_path):
+    flow, seen, tail = ContextVar("flow"), [], threading.Event()
+    flow.set("run")
+    job = Job(Workspace(tmp_path, tmp_path), Settings.model_validate({"usecases": {}}), None, Display())
+
+    def work(name):
+        seen.append(f"{name} begins in {flow.get()}")
+        if name == "first":
+            job.pass_on(name)
+            assert tail.wait(10), "the second did not begin beside the tail of the first"
+        elif name == "second":
+            tail.set()
+        seen.append(f"{name} ends")
+
+    job.overlap(work, ["first", "second", "third"])
+    begun = [line for line in seen if "begins" in line]
+    assert begun == [f"{name} begins in run" for name in ("first", "second", "third")]
+    assert seen.index("second ends") < seen.index("third begins in run")  # it never passed on
+    assert "first ends" in seen
+    assert "third ends" in seen
+
+
+def test_the_error_of_a_use_case_that_overlaps_is_raised_once_the_others_have_ended(tmp_path):
+    ended = []
+    job = Job(Workspace(tmp_path, tmp_path), Settings.model_validate({"usecases": {}}), None, Display())
+
+    def work(name):
+        if name == "first":
+            raise KeyError("a bug")
+        ended.append(name)
+
+    with pytest.raises(KeyError, match="a bug"):
+        job.overlap(work, ["first", "second"])
+    assert ended == ["second"]
