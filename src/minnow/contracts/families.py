@@ -144,6 +144,8 @@ class FamilyCapabilities:
     libraries: modules that its fits import and that take long, such as "tensorflow"; a worker imports them when it starts.
     members: families whose fitted models it joins to one; none for most.
     resume: trains a fitted model further, for compressions that change it; None where the family cannot.
+    fewer: (parameters, fitted model, share) -> parameters with which the family is fitted with a share of its trees; None for
+        families without trees.
     join: (models in the order of the members' names, what val settled of each, rows of train, its parameters) -> the model that
         its fit to these rows would give.
     """
@@ -157,6 +159,7 @@ class FamilyCapabilities:
     libraries: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     resume: Resume | None = None
+    fewer: Callable[[Any, Any, float], Any] | None = None
     join: Callable[[Sequence[Model], Sequence[Mapping[str, Any] | None], Batch, Any], Model] | None = None
 
 

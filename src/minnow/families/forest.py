@@ -31,6 +31,7 @@ CAPABILITIES = FamilyCapabilities(
     portfolio=lambda train: {} if PIXELS in train.inputs else {"extra": {"extra": True}},
     cheap=True,
     libraries=("sklearn.ensemble",),
+    fewer=lambda params, fitted, share: params.model_copy(update={"trees": max(1, round(share * fitted.iterations))}),
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio")
 TASKS = ("classify", "regress", "forecast")

@@ -15,7 +15,7 @@ from minnow.families._progress import some, val_measure
 from minnow.families._trees import boosting_internals, model, monotone
 from minnow.families._trees.layout import Categories, fit_layout
 from minnow.families._trees.losses import followed
-from minnow.families._trees.size import FEW_ROWS, enough
+from minnow.families._trees.size import FEW_ROWS, enough, fewer
 from minnow.types import Batch, Report, silent
 
 _SLOW: dict[str, Any] = {"learning_rate": 0.05, "leaves": 16, "feature_share": 0.5, "l2": 1.0, "patience": 50}
@@ -33,6 +33,7 @@ CAPABILITIES = FamilyCapabilities(
     portfolio=lambda train: {} if PIXELS in train.inputs else {"slow": _SLOW},
     cheap=True,
     libraries=("sklearn.ensemble",),
+    fewer=fewer,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")

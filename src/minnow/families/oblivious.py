@@ -19,7 +19,7 @@ from minnow.families._trees import boosting_internals, model, oblivious_boosting
 from minnow.families._trees.layout import Categories, fit_layout
 from minnow.families._trees.losses import followed
 from minnow.families._trees.oblivious_boosting import Growth, Rows
-from minnow.families._trees.size import FEW_ROWS, enough
+from minnow.families._trees.size import FEW_ROWS, enough, fewer
 from minnow.types import Batch, Report, silent
 
 _DEEP: dict[str, Any] = {"depth": 6, "learning_rate": 0.1}
@@ -36,6 +36,7 @@ CAPABILITIES = FamilyCapabilities(
     cheap=True,
     one_thread=True,
     libraries=("sklearn.ensemble",),
+    fewer=fewer,
 )
 MODALITIES = ("images", "tabular", "timeseries", "audio", "interactions")
 TASKS = ("classify", "regress", "forecast", "rate")

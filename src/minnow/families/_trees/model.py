@@ -58,6 +58,15 @@ class TreeModel:
             return self.estimator.parameters
         return sum(len(nodes) for nodes in boosting_internals.nodes(self.estimator))
 
+    @property
+    def iterations(self) -> int:
+        """Number of trees of a forest, and of the iterations of boosting over all bags."""
+        if self.kind == "forest":
+            return len(self.estimator.estimators_)
+        if self.kind == "oblivious":
+            return len(self.estimator.test) // len(self.estimator.base)
+        return len(self.estimator._predictors)
+
     def predict(self, inputs: Columns) -> dict[str, Array]:
         """Predict rows of named arrays, (n, ...) each; extra arrays are ignored."""
         rows = self.layout.rows(inputs)
