@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 # The certificates that this machine trusts, for a network that reads along.
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup run test check lock format faults bench bench-full bench-defaults bench-overhead bench-scale bench-dask bench-judge bench-choice bench-portfolio serve clean
+.PHONY: help setup run test check lock format faults bench bench-full bench-defaults bench-overhead bench-scale bench-dask bench-judge bench-choice bench-portfolio bench-compression serve clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -80,6 +80,9 @@ bench-choice: $(STAMP) ## How well models are chosen from few rows of the sets o
 
 bench-portfolio: $(STAMP) ## Whether defaults are chosen well for sets that had no part in it; writes docs/decisions/008-defaults.md
 	$(BIN)/python -m benchmarks.portfolio
+
+bench-compression: $(STAMP) ## What pruning, distillation and quantization reach on the real sets; SEEDS="7 8 9" for three
+	$(BIN)/python -m benchmarks.compression $(if $(SEEDS),--seeds $(SEEDS))
 
 clean: ## Remove what runs leave behind; data, registry and store stay
 	rm -rf .minnow .pytest_cache .ruff_cache .hypothesis .import_linter_cache
