@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+TEACHER = "teacher"
+"""Parameter of a step that names the entry under families whose model teaches."""
 _STEP = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
 
 
@@ -17,6 +19,11 @@ class Step:
     name: str
     short: str = ""
     params: Mapping[str, Any] | None = None
+
+    @property
+    def teacher(self) -> str | None:
+        """The entry under families whose model teaches in this step; None without one."""
+        return (self.params or {}).get(TEACHER)
 
     @property
     def text(self) -> str:

@@ -35,9 +35,10 @@ class CompressionSource:
 class ModelSource:
     """Inputs of a compression that makes a new model.
 
-    model: the one that is compressed; it may be changed. teacher: the model that the chain of compressions began with. train,
-    val: encoded rows with targets. resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the
-    model trained further, as its family trains.
+    model: the one that is compressed; it may be changed. teacher: a model that was fitted to the same rows, of any family: the
+    one that the step names, or the one that the chain of compressions began with. train, val: encoded rows with targets.
+    resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the model trained further, as its
+    family trains.
     """
 
     model: Any
