@@ -10,6 +10,7 @@ from minnow.contracts import Model, ModelSource, Parameters, Remade, Taught
 from minnow.types import Report, silent
 
 KIND = "model"
+SHRINKS = False
 
 
 class Params(Parameters):

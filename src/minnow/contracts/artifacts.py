@@ -57,11 +57,16 @@ class Remade:
 
 
 class Compression(Protocol):
-    """Makes a model smaller: the model itself, or its file."""
+    """Makes a model smaller, or better at its size: the model itself, or its file."""
 
     @property
     def KIND(self) -> str:
         """What it makes, "model" or "file"."""
+        ...
+
+    @property
+    def SHRINKS(self) -> bool:
+        """Whether what it makes is to be smaller; otherwise it is to be better, or part of a chain that is smaller."""
         ...
 
     @property
