@@ -36,7 +36,7 @@ from minnow import config, tasks
 from minnow.catalog import catalog
 from minnow.lineage import code_version
 from minnow.records.timing import Timing
-from minnow.stages import candidates, choice, compress, effort, evaluate, exam, finalists, prepare, train
+from minnow.stages import candidates, choice, compress, effort, evaluate, exam, finalists, prepare, teaching, train
 from minnow.stages.candidates import Candidate, Incumbents, Made
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice
@@ -218,10 +218,10 @@ def _as_before(case: Case) -> Case:
 
 def _candidates(case: Case, prepared: prepare.Prepared, scratch: Path) -> list[Candidate]:
     handed = train.hand_over(case, prepared, call_here)
-    made = []
+    teachers, made = teaching.trained(case, handed), []
     for family in case.usecase.families:
         trained = train.train(case, family, handed)
-        compressed = compress.variants(case, trained, handed)
+        compressed = compress.variants(case, trained, handed, teachers=teachers)
         made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch)))
     return candidates.line_up(made, lambda folders: dict.fromkeys(folders, UNTIMED)).candidates
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flows._prefect import PLAIN, task
@@ -14,8 +17,18 @@ from minnow.stages import blending, candidates, compress, train
 from minnow.stages.candidates import Made
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
+from minnow.stages.teaching import Teachers
 from minnow.stages.train import Handover, Trained
 from minnow.types import Report
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a use case, as they were prepared and on disk. scratch: folder of the bundles that are made."""
+
+    prepared: Prepared
+    handed: Handover
+    scratch: Path
 
 
 @task(name="train", **PLAIN)
@@ -33,9 +46,11 @@ def fit(job: Job, case: Case, family: str, handed: Handover) -> Trained:
 
 
 @task(name="compress", **PLAIN)
-def compress_family(job: Job, case: Case, trained: Trained, handed: Handover, report: Report) -> compress.Compressed:
+def compress_family(
+    job: Job, case: Case, trained: Trained, handed: Handover, teachers: Teachers, report: Report
+) -> compress.Compressed:
     """Make the variants of a family on the runner."""
-    compressed = compress.variants(case, trained, handed, report=report)
+    compressed = compress.variants(case, trained, handed, teachers=teachers, report=report)
     for variant, trace in compressed.failed.items():
         Faults(job, case.name).told(f"{trained.family}/{variant}", compressed.refused[variant], trace)
     return compressed
@@ -54,19 +69,45 @@ def score(
 def families(job: Job, case: Case, prepared: Prepared, scratch: Path) -> tuple[list[Made], dict[str, str]]:
     """Train, compress and score each family. A failure is recorded with its reason, and the others go on.
 
-    Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail every family.
+    Families that teach others in a recipe are trained first, and compressed last; the others wait for them once they are
+    trained themselves. Errors that no family is meant to raise leave a traceback. OSError is raised: a full disk would fail
+    every family.
     """
     with job.display.step(f"{case.name}: hand over the rows", counted=False):
-        handed = train.hand_over(case, prepared, job.runner.call)
+        rows = _Rows(prepared, train.hand_over(case, prepared, job.runner.call), scratch)
     made: dict[str, Made] = {}
     failures: dict[str, str] = {}
+    teachers: dict[str, Future[Trained]] = {name: Future() for name in case.usecase.teachers}
+
+    def teach(family: str) -> None:
+        _settle(teachers[family], lambda: fit(job, case, family, rows.handed))
 
     def one(family: str) -> None:
         with _recorded(job, case, family, failures):
-            made[family] = _made(job, case, fit(job, case, family, handed), handed, prepared, scratch)
+            trained = teachers[family].result() if family in teachers else fit(job, case, family, rows.handed)
+            made[family] = _made(job, case, trained, rows, {name: _ended(future) for name, future in teachers.items()})
 
-    job.each(one, case.usecase.families, case.threads_beside(prepared.batches["train"]))
+    others = [family for family in case.usecase.families if family not in teachers]
+    # each waits only for what has begun before it, so that the last slot is never taken by one that waits
+    work = [partial(teach, name) for name in teachers] + [partial(one, name) for name in (*others, *teachers)]
+    job.each(lambda step: step(), work, case.threads_beside(prepared.batches["train"]))
     return [made[family] for family in case.usecase.families if family in made], failures
+
+
+def _settle(future: Future[Trained], work: Callable[[], Trained]) -> None:
+    """Do work, and keep what it returns or raises for those who wait. What ends the run is raised."""
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+        if not isinstance(error, Exception):
+            raise
+
+
+def _ended(future: Future[Trained]) -> Trained | str:
+    """Wait for a teacher. Returns its trained model, or why there is none."""
+    error = future.exception()
+    return future.result() if error is None else str(error)
 
 
 def blend(job: Job, case: Case, prepared: Prepared, scratch: Path, made: list[Made], failures: dict[str, str]) -> Case:
@@ -82,19 +123,20 @@ def blend(job: Job, case: Case, prepared: Prepared, scratch: Path, made: list[Ma
     job.display.say(f"  {case.name}: tries {name} too, the average of {said}")
     job.display.expect(2)
     with _recorded(job, case, name, failures):
-        handed = train.hand_over(case, prepared, job.runner.call)
+        rows = _Rows(prepared, train.hand_over(case, prepared, job.runner.call), scratch)
         with job.display.step(f"{case.name}: join {name}") as report:
-            trained = blending.join(wider, handed, made, report)
-        made.append(_made(job, wider, trained, handed, prepared, scratch))
+            trained = blending.join(wider, rows.handed, made, report)
+        teachers = {**failures, **{one.trained.family: one.trained for one in made}}
+        made.append(_made(job, wider, trained, rows, teachers))
     return wider
 
 
-def _made(job: Job, case: Case, trained: Trained, handed: Handover, prepared: Prepared, scratch: Path) -> Made:
+def _made(job: Job, case: Case, trained: Trained, rows: _Rows, teachers: Teachers) -> Made:
     """Compress and score a trained family."""
     measure = case.measure.name
     with job.display.step(f"{case.name}: compress {trained.family}", measure) as report:
-        compressed = compress_family(job, case, trained, handed, report)
-        scored = score(job, case, compressed, prepared, scratch)
+        compressed = compress_family(job, case, trained, rows.handed, teachers, report)
+        scored = score(job, case, compressed, rows.prepared, rows.scratch)
         report(1, 1, {f"val_{measure}": one.primary.value for one in scored.evaluations[:1]})
     return Made(trained, compressed, scored)
 

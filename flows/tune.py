@@ -21,7 +21,7 @@ from minnow.config import ConfigError, Settings
 from minnow.runners.interruption import described
 from minnow.runners.progress import Display
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, intake, train
+from minnow.stages import candidates, compress, intake, teaching, train
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Evaluation
 from minnow.stages.prepare import Prepared
@@ -242,7 +242,8 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
 def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
     scratch = study.job.space.home / "making" / f"tune-{case.name}"
     shutil.rmtree(scratch, ignore_errors=True)
-    compressed = compress.variants(case, trained, study.rows.handed)
+    teachers = teaching.trained(case, study.rows.handed)
+    compressed = compress.variants(case, trained, study.rows.handed, teachers=teachers)
     return search.best(case, candidates.evaluate_variants(compressed, study.rows.prepared, scratch).evaluations)
 
 

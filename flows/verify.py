@@ -23,7 +23,7 @@ from minnow.records.provenance import Provenance, hashes_beside, read_provenance
 from minnow.records.receipt import Check
 from minnow.records.report import ScoreReport, read_report
 from minnow.runners.worker import Worker
-from minnow.stages import certificate, compress, evaluate, intake, refit, starting, train
+from minnow.stages import certificate, compress, evaluate, intake, refit, starting, teaching, train
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
 from minnow.stages.train import Handover, Trained
@@ -185,7 +185,7 @@ def _made_again(case: Case, record: Provenance, kept: Path, scratch: Path) -> It
         handed = train.hand_over(case, joined, worker.call)
         after = before
         if joined is not prepared:
-            after = refit.chain(case, trained, before.rules, before.settled, handed)[1]
+            after = refit.chain(case, trained, before.rules, before.settled, handed, teachers=before.taught.values())[1]
     variant = str(record.variant)
     for compressed in (before, after):
         if variant not in compressed.bundles:
@@ -207,7 +207,7 @@ def _chosen(case: Case, record: Provenance, handed: Handover) -> tuple[Trained, 
     recorded = _made_from(record).init_from
     start = starting.at(case, recorded) if recorded else None
     trained = train.train(case, str(record.family), handed, start=start)
-    return trained, compress.variants(case, trained, handed)
+    return trained, compress.variants(case, trained, handed, teachers=teaching.trained(case, handed))
 
 
 def _copied(source: Path, folder: Path) -> Bundle:

@@ -17,7 +17,7 @@ from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.files import write_npz
 from minnow.records.schema import Schema
 from minnow.runners.worker import resolve
-from minnow.stages import candidates, compress, exam_rows, intake, train
+from minnow.stages import candidates, compress, exam_rows, intake, teaching, train
 from minnow.stages.candidates import Candidate, Held, Made
 from minnow.stages.case import Case
 from minnow.stages.prepare import Prepared
@@ -77,10 +77,10 @@ def candidates_of(case: Case, prepared: Prepared, scratch: Path, timed: Any) -> 
 def made_of(case: Case, prepared: Prepared, scratch: Path) -> list[Made]:
     """All its families, trained in this process and scored on val."""
     handed = train.hand_over(case, prepared, here)
-    made = []
+    teachers, made = teaching.trained(case, handed), []
     for family in case.usecase.families:
         trained = train.train(case, family, handed)
-        compressed = compress.variants(case, trained, handed)
+        compressed = compress.variants(case, trained, handed, teachers=teachers)
         made.append(Made(trained, compressed, candidates.evaluate_variants(compressed, prepared, scratch)))
     return made
 

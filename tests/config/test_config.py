@@ -47,6 +47,11 @@ def _compressed(value, message):
     return "data: data/digits", f"data: data/digits\n    compression: {value}", message
 
 
+def _taught(teacher, message):
+    families = "{small: {family: fcnn, units: [8]}, gboost: {}}"
+    return "[linear]", f"{families}\n    compression: {{distill: {{teacher: {teacher}}}}}", message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -90,6 +95,19 @@ def _compressed(value, message):
         _compressed("{prune > int8: {prun: {}}}", r"under the names of its steps, prune, int8\. Received: 'prun'"),
         _compressed("[prune(0.5), prune( 0.5 )]", r"two recipes make the same variant, 'prune-0\.5'"),
         _compressed("[prune(0.5) > int8]", r"'prune' needs a family that can be trained further: cnn, .* has linear"),
+        _compressed(
+            "{distill: {teacher: linear}}", r"'distill' needs a family that can be trained further: cnn, .* has linear"
+        ),
+        _taught("gboos", r"compression\.distill\.teacher: No entry under families 'gboos'\. Did you mean 'gboost'"),
+        _taught("3", r"compression\.distill\.teacher: this must be text\. Received: 3"),
+        _taught(
+            "small",
+            r"teacher: 'small' must teach another entry that .*: cnn, .* has small, gboost\. .* leave `teacher` out",
+        ),
+        _compressed(
+            "{prune(0.5) > int8: {prune: {epochs: 0.5}}, prune(0.5) > float16: }",
+            r"'prune-0\.5' is made in two ways: its steps have other parameters in one recipe than in another",
+        ),
         ("data: data/digits", "data: data/digits\n    needs: [digit]", r"No use case 'digit'\. Did you mean 'digits'"),
         ("data: data/digits", "data: ${NO_SUCH_PLACE}/x", r"export NO_SUCH_PLACE="),
         ("data: data/digits", "data: data/digits\n    targets: [tpu]", r"No target 'tpu'"),
@@ -116,6 +134,14 @@ def test_recipes_of_compression_have_the_parameters_of_their_steps(tmp_path):
         ("distill", {}),
         ("int8", {"calibration_rows": 99}),
     ]
+
+
+def test_entries_may_teach_each_other(tmp_path):
+    """What teaches is the trained model, before any compression, so that this is no circle."""
+    recipes = "{distill: {teacher: small}, prune(0.5) > distill > int8: {distill: {teacher: wide}}}"
+    entries = "{small: {family: fcnn, units: [8]}, wide: {family: fcnn}, linear: {}}"
+    text = BASE.replace("[linear]", f"{entries}\n    compression: {recipes}")
+    assert load(tmp_path, text).usecases["digits"].teachers == ("small", "wide")
 
 
 def test_environment_variables_are_filled_in(tmp_path, monkeypatch):

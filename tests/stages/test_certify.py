@@ -107,6 +107,47 @@ def test_each_link_of_a_chain_is_compared_with_its_own_parent(case, made):
     assert "than its parent linear/prune" in left.refused["linear/prune-int8"]
 
 
+@pytest.fixture
+def taught(case):
+    """A case with a step that does not make smaller, alone and in chains."""
+    recipes = {"distill": {}, "prune > distill > int8": {}, "distill > prune": {}}
+    entry = case.usecase.model_copy(update={"compression": recipes})
+    return replace(case, settings=case.settings.with_usecases({case.name: entry}, {}))
+
+
+WRONG, FEWER = (np.where(np.arange(N) % 10 < count, (TARGET + 1) % 2, TARGET) for count in (3, 2))
+"""Three and two rows of ten are wrong."""
+
+
+def test_what_was_taken_out_before_a_step_that_does_not_shrink_is_still_gone(taught, made):
+    parent, pruned = made("float32", 1000, parent=None), made("prune", 500)
+    chain = made("prune-distill", 500, parent="prune"), made("prune-distill-int8", 200, parent="prune-distill")
+    left = _certified(taught, parent, pruned, *chain)
+    assert not left.refused
+    assert read_certificate(chain[1].bundle).parent == "linear/prune-distill"
+
+
+def test_a_step_that_does_not_shrink_does_not_excuse_the_next_one(taught, made):
+    chain = made("distill", 1000, WRONG), made("distill-prune", 950, parent="distill")
+    left = _certified(taught, made("float32", 1000, FEWER, parent=None), *chain)
+    assert left.refused["linear/distill-prune"] == (
+        "it is not 10% smaller than its parent linear/float32: 950 bytes, required are at most 900."
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stands"), [(WRONG, FEWER, True), (FEWER, FEWER, False), (FEWER, WRONG, False)]
+)
+def test_what_is_taught_at_its_size_stands_where_it_is_better(taught, made, before, after, stands):
+    left = _certified(taught, made("float32", 1000, before, parent=None), made("distill", 1000, after))
+    assert (len(left.candidates) == 2) is stands
+    if before is after:
+        assert left.refused == {
+            "linear/distill": "it is neither smaller nor better: not 10% smaller than linear/float32 (1,000 bytes, required "
+            "are at most 900), and not shown to be better than its parent linear/float32, p = 1, required is at most 0.05."
+        }
+
+
 def test_harm_does_not_pass_along_a_chain(case, made):
     """What is like its harmful parent is compared with the parent of that."""
     parent, harmful = made("float32", 1000, parent=None), made("prune", 500, DESTROYED)

@@ -10,12 +10,14 @@ from minnow.contracts import Model, ModelSource, Parameters, Remade, Taught
 from minnow.types import Report, silent
 
 KIND = "model"
+SHRINKS = False
 
 
 class Params(Parameters):
     """share: weight of the teacher's answers, the targets have the rest; epochs: as a share of the family's.
 
-    temperature: at which probabilities are compared; above 1 more is learned of the less probable labels.
+    temperature: at which probabilities are compared; above 1 more is learned of the less probable labels. teacher: another
+    entry under families of the same use case, of any family; null takes the model that the chain began with.
     """
 
     SHORT: ClassVar[str | None] = "share"
@@ -23,6 +25,7 @@ class Params(Parameters):
     share: float = Field(default=0.7, gt=0, le=1)
     temperature: float = Field(default=2.0, gt=0, le=20)
     epochs: float = Field(default=1.0, gt=0, le=4)
+    teacher: str | None = None
 
 
 def suits(model: Model) -> str | None:

@@ -26,6 +26,7 @@ from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
 KIND = "file"
+SHRINKS = True
 _LEAST_ROWS = 20
 """Fewest rows that ranges were tried with: the loss of fully connected networks and a CNN rose no more than with 100 rows."""
 _BATCH = 64

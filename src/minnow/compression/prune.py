@@ -18,6 +18,7 @@ from minnow.contracts import Model, ModelSource, Parameters, Remade, Unsupported
 from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Report, silent
 
 KIND = "model"
+SHRINKS = True
 _ROWS = 512
 """Most rows of train on which channels and layers are compared."""
 _PARTS = 8

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from minnow.config.errors import ConfigError, Fault, faults_of
 from minnow.config.named import FAMILY, own_params
-from minnow.config.recipes import Step
+from minnow.config.recipes import TEACHER, Step
 from minnow.config.settings import Settings, Span, UseCase
 from minnow.contracts import Parameters
 from minnow.registry import unknown
@@ -131,8 +131,29 @@ def _checked_recipes(where: str, usecase: UseCase, catalog: Catalog) -> dict[str
                 f"'{trains}' needs a family that can be trained further: {', '.join(able)}. The use case has "
                 f"{', '.join(usecase.families)}. Add one, or remove the recipe.",
             )
+        for step in recipe.steps:
+            _check_teacher((*where.split("."), key), step, usecase, catalog)
         full[key] = steps if len(steps) > 1 else steps[recipe.steps[0].name]
     return full
+
+
+def _check_teacher(where: tuple[str, ...], step: Step, usecase: UseCase, catalog: Catalog) -> None:
+    """Check the teacher of a step: another entry under families than one that it can teach. Raises ConfigError.
+
+    Teachers cannot form a circle: what teaches is the trained model, before any compression.
+    """
+    name, entries = step.teacher, usecase.families
+    if name is None:
+        return
+    if name not in entries:
+        raise ConfigError.at((*where, TEACHER), unknown("entry under families", str(name), list(entries)))
+    if not any(catalog.resumes(usecase.family_of(entry)) for entry in entries if entry != name):
+        able = [family for family in catalog.known("family") if catalog.resumes(family)]
+        raise ConfigError.at(
+            (*where, TEACHER),
+            f"'{name}' must teach another entry that can be trained further: {', '.join(able)}. The use case has "
+            f"{', '.join(entries)}. Add one, or leave `{TEACHER}` out: then the model that a chain begins with teaches.",
+        )
 
 
 def _checked_step(where: tuple[str, ...], step: Step, catalog: Catalog) -> dict[str, Any]:

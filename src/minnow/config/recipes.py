@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+TEACHER = "teacher"
+"""Parameter of a step that names the entry under families whose model teaches."""
 _STEP = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
 
 
@@ -17,6 +19,11 @@ class Step:
     name: str
     short: str = ""
     params: Mapping[str, Any] | None = None
+
+    @property
+    def teacher(self) -> str | None:
+        """The entry under families whose model teaches in this step; None without one."""
+        return (self.params or {}).get(TEACHER)
 
     @property
     def text(self) -> str:
@@ -34,6 +41,11 @@ class Recipe:
     def variant(self) -> str:
         """Name of what it makes: "prune-0.5-int8"."""
         return variant_of(self.steps)
+
+    @property
+    def beginnings(self) -> tuple[tuple[Step, ...], ...]:
+        """Its first step, its first two, and so on."""
+        return tuple(self.steps[:count] for count in range(1, len(self.steps) + 1))
 
 
 def variant_of(steps: Iterable[Step]) -> str:
@@ -75,4 +87,12 @@ def all_of(compression: Mapping[str, Any]) -> tuple[Recipe, ...]:
     names: Sequence[str] = [one.variant for one in recipes]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"two recipes make the same variant, '{twice}'. Keep one of them.")
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for steps in (steps for one in recipes for steps in one.beginnings):
+        params = [step.params or {} for step in steps]
+        if found.setdefault(variant_of(steps), params) != params:
+            raise ValueError(
+                f"'{variant_of(steps)}' is made in two ways: its steps have other parameters in one recipe than in another. "
+                "Give both the same."
+            )
     return recipes

@@ -195,6 +195,12 @@ class UseCase(Parameters):
         return reading.all_of(self.compression)
 
     @property
+    def teachers(self) -> tuple[str, ...]:
+        """The entries under families whose models teach others in a recipe, each once."""
+        named = (step.teacher for recipe in self.recipes for step in recipe.steps)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
     def starts(self) -> dict[str, str]:
         """Family -> the use case whose weights it starts from (`init_from`)."""
         sources = {family: params.get("init_from") for family, params in self.families.items()}

@@ -35,9 +35,10 @@ class CompressionSource:
 class ModelSource:
     """Inputs of a compression that makes a new model.
 
-    model: the one that is compressed; it may be changed. teacher: the model that the chain of compressions began with. train,
-    val: encoded rows with targets. resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the
-    model trained further, as its family trains.
+    model: the one that is compressed; it may be changed. teacher: a model that was fitted to the same rows, of any family: the
+    one that the step names, or the one that the chain of compressions began with. train, val: encoded rows with targets.
+    resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the model trained further, as its
+    family trains.
     """
 
     model: Any
@@ -56,11 +57,16 @@ class Remade:
 
 
 class Compression(Protocol):
-    """Makes a model smaller: the model itself, or its file."""
+    """Makes a model smaller, or better at its size: the model itself, or its file."""
 
     @property
     def KIND(self) -> str:
         """What it makes, "model" or "file"."""
+        ...
+
+    @property
+    def SHRINKS(self) -> bool:
+        """Whether what it makes is to be smaller; otherwise it is to be better, or part of a chain that is smaller."""
         ...
 
     @property

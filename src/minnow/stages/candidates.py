@@ -37,7 +37,8 @@ class Candidate:
 
     shipped: the bundle of the same variant fitted again on train and val, which is what would be served; None where that is the
     bundle whose scores on val these are. refit: a sentence about it. rules: decision rules of the variants of its family;
-    settled: link -> what was chosen when it was made, for the links of its family.
+    settled: link -> what was chosen when it was made, taught: link -> the model of another entry that taught it, both for the
+    links of its family.
     """
 
     trained: Trained
@@ -49,6 +50,7 @@ class Candidate:
     refit: str = ""
     rules: Mapping[str, DecisionRule] = field(default_factory=dict[str, DecisionRule])
     settled: Mapping[str, Settled] = field(default_factory=dict[str, Settled])
+    taught: Mapping[str, Trained] = field(default_factory=dict[str, Trained])
 
     @property
     def family(self) -> str:
@@ -74,6 +76,11 @@ class Candidate:
     def chain(self) -> dict[str, Settled]:
         """The links that it was made by, with what was chosen."""
         return {name: how for name, how in self.settled.items() if f"{self.variant}-".startswith(f"{name}-")}
+
+    @property
+    def teachers(self) -> dict[str, Trained]:
+        """The models of other entries that taught these links, by the names of the entries."""
+        return {self.taught[name].family: self.taught[name] for name in self.chain if name in self.taught}
 
 
 @dataclass(frozen=True)
@@ -186,8 +193,8 @@ def line_up(made: list[Made], measure: Callable[[list[Path]], Mapping[Path, Timi
         if isinstance(timing, str):
             refused[evaluation.bundle.name] = f"it could not be timed: {timing}"
         else:
-            parity, rules, settled = of_family.parity[variant], of_family.rules, of_family.settled
-            candidates.append(Candidate(one.trained, variant, evaluation, timing, parity, rules=rules, settled=settled))
+            links = {"rules": of_family.rules, "settled": of_family.settled, "taught": of_family.taught}
+            candidates.append(Candidate(one.trained, variant, evaluation, timing, of_family.parity[variant], **links))
     return LineUp(candidates, refused)
 
 

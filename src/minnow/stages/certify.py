@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from minnow import compression
+from minnow.config import variant_of
+from minnow.measures.paired import compare
 from minnow.records.certificate import REFUSED
 from minnow.stages import certificate
 from minnow.stages.candidates import Candidate, LineUp
@@ -44,7 +47,7 @@ def certify(case: Case, lined_up: LineUp, columns: Columns, seen: Callable[[str,
             refused[name] = f"it cannot be compared with its parent {missing}: {why}"
             continue
         try:
-            reason = _reason(case, candidate, parent, columns)
+            reason = _reason(case, candidate, parent, standing.get(f"{candidate.family}/{FLOAT}"), columns)
         except OSError:
             raise
         except Exception as error:  # an error of one variant must not cost the others
@@ -72,8 +75,14 @@ def _parent(
     return None
 
 
-def _reason(case: Case, candidate: Candidate, parent: Candidate, columns: Columns) -> str | None:
-    """Write the certificate of a candidate. Returns why it is refused, None where it stands."""
+def _reason(
+    case: Case, candidate: Candidate, parent: Candidate, start: Candidate | None, columns: Columns
+) -> str | None:
+    """Write the certificate of a candidate. Returns why it is refused, None where it stands.
+
+    start: the trained model's own file, with which the size of a step is compared that does not make smaller: what was taken
+    out before it is still gone.
+    """
     rules = rules_of(case, parent.val.loss)
     bounds = Bounds(rules.level, round(rules.margin, 10), _recall_margin(case, parent.val.loss))
     made = certificate.certify(candidate.val, parent.val, columns, bounds)
@@ -81,13 +90,35 @@ def _reason(case: Case, candidate: Candidate, parent: Candidate, columns: Column
     if made.verdict == REFUSED:
         return f"against its parent {parent.name}: {' '.join(made.reasons)}"
     counts_speed = case.usecase.budget.p95_us is not None  # without a limit the clock must not decide who stands
-    if not candidate.runs_on("cpu") or saving(*_costs(candidate, parent, counts_speed), rules.smaller, rules.level):
+    if not candidate.runs_on("cpu"):
         return None  # a file for another runtime is wanted whatever its size
+    shrinks = _shrinks(case, candidate.variant)
+    larger = parent if shrinks or start is None else start
+    if saving(*_costs(candidate, larger, counts_speed), rules.smaller, rules.level):
+        return None
     nor = f" nor {rules.smaller:.0%} faster" if counts_speed else ""
-    return (
-        f"it is not {rules.smaller:.0%} smaller{nor} than its parent {parent.name}: {made.size_bytes:,} bytes, required are at "
-        f"most {(1 - rules.smaller) * made.parent_size_bytes:,.0f}."
+    if shrinks:
+        return (
+            f"it is not {rules.smaller:.0%} smaller{nor} than its parent {parent.name}: {made.size_bytes:,} bytes, required "
+            f"are at most {(1 - rules.smaller) * made.parent_size_bytes:,.0f}."
+        )
+    against = compare(
+        candidate.val.loss, parent.val.loss, candidate.val.batch.group, binary=rules.binary, level=rules.level
     )
+    if against.p_better <= rules.level:
+        return None
+    required = f"{(1 - rules.smaller) * larger.val.bundle.size_bytes:,.0f}"
+    return (
+        f"it is neither smaller nor better: not {rules.smaller:.0%} smaller{nor} than {larger.name} ({made.size_bytes:,} "
+        f"bytes, required are at most {required}), and not shown to be better than its parent {parent.name}, "
+        f"p = {against.p_better:.3g}, required is at most {rules.level:g}."
+    )
+
+
+def _shrinks(case: Case, variant: str) -> bool:
+    """Whether the last step of a variant is to make it smaller; exports and whatever no recipe names are."""
+    steps = [steps for recipe in case.usecase.recipes for steps in recipe.beginnings if variant_of(steps) == variant]
+    return all(compression.get(one[-1].name).SHRINKS for one in steps)
 
 
 def _recall_margin(case: Case, loss: Array) -> float:

@@ -14,10 +14,11 @@ from minnow.contracts import JobKilled
 from minnow.lineage import code_version
 from minnow.records.bundle import FOLDER
 from minnow.records.schema import read_schema
-from minnow.stages import links
+from minnow.stages import links, teaching
 from minnow.stages import variants as making
 from minnow.stages.case import Case
-from minnow.stages.links import Link, Settled, Steps
+from minnow.stages.links import Beginning, Link, Settled, Steps
+from minnow.stages.teaching import Teachers
 from minnow.stages.train import Handover, Trained
 from minnow.stages.variants import FLOAT, Plan, read_state, trace_of
 from minnow.types import DecisionRule, Report, silent
@@ -32,7 +33,7 @@ class Compressed:
     bundles: variant -> the bundle's folder; refused: variant -> reason, for those that could not be made; parity: variant ->
     differences from the model; fresh: made just now, not found in the cache. failed: those of `refused` whose making raised an
     unexpected error or ended the process -> file of the traceback, None where there is none. They are tried again by the next
-    run. settled: link -> what was chosen when it was made.
+    run. settled: link -> what was chosen when it was made; taught: link -> the model of another entry that taught it.
     """
 
     family: str
@@ -42,14 +43,16 @@ class Compressed:
     fresh: bool
     failed: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
     settled: Mapping[str, Settled] = field(default_factory=dict[str, Settled])
+    taught: Mapping[str, Trained] = field(default_factory=dict[str, Trained])
 
-    def with_link(self, link: Link) -> Compressed:
-        """Add what became of a link."""
+    def with_link(self, link: Link, teacher: Trained | None = None) -> Compressed:
+        """Add what became of a link. teacher: of another entry, None without one."""
         fresh = self.fresh or link.fresh
         if reason := link.failed or link.refused:
             failed = {**self.failed, link.name: link.trace} if link.failed else self.failed
             return replace(self, refused={**self.refused, link.name: reason}, failed=failed, fresh=fresh)
-        return replace(self, settled={**self.settled, link.name: link.settled}, fresh=fresh)
+        taught = {**self.taught, link.name: teacher} if teacher else self.taught
+        return replace(self, settled={**self.settled, link.name: link.settled}, taught=taught, fresh=fresh)
 
     def with_files(self, other: Compressed) -> Compressed:
         """Add the variants of a link."""
@@ -94,24 +97,29 @@ def variants(
     bare: bool = False,
     rules: Mapping[str, DecisionRule] | None = None,
     settled: Mapping[str, Settled] | None = None,
+    teachers: Teachers | None = None,
     report: Report = silent,
 ) -> Compressed:
     """Make every variant that the case asks for, or find them in the cache. bare: only the exported model. rules: as in Plan.
 
-    settled: link -> what was chosen when it was made before; only these are made then. A variant that cannot be made is refused
-    with its reason; those that failed by accident are made again. Raises what stops float32.
+    settled: link -> what was chosen when it was made before; only these are made then. teachers: those that recipes name. A
+    variant that cannot be made is refused with its reason; those that failed by accident are made again. Raises what stops
+    float32.
     """
     plan = replace(plan_of(case, trained.family), rules=rules)
     if bare:
         return _files(case, trained, trained.folder, handed, replace(plan, files={}, exports={}), report)
     made = _files(case, trained, trained.folder, handed, plan, report)
-    folders = {FLOAT: trained.folder}
+    folders, begun = {FLOAT: trained.folder}, Beginning(trained, settled or {}, teachers or {})
     for steps in links.asked([recipe.steps for recipe in case.usecase.recipes]):
         name, parent = variant_of(steps), variant_of(steps[:-1]) or FLOAT
         if parent not in folders or (settled is not None and name not in settled):
             continue
-        link = links.make(case, trained, (parent, folders[parent]), steps, handed, settled or {}, report)
-        made = made.with_link(link)
+        if reason := teaching.reason_against(steps, trained, begun.teachers):
+            made = replace(made, refused={**made.refused, name: reason})
+            continue
+        link = links.make(case, begun, (parent, folders[parent]), steps, handed, report)
+        made = made.with_link(link, begun.teacher(steps[-1]) if steps[-1].teacher else None)
         if link.refused or link.failed:
             continue
         folders[name] = link.folder

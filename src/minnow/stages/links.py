@@ -10,7 +10,7 @@ import json
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from minnow.lineage import code_version
 from minnow.records.files import write_json
 from minnow.stages import train
 from minnow.stages.case import Case
+from minnow.stages.teaching import Teachers
 from minnow.stages.train import Handover, Trained
 from minnow.types import Report, silent
 
@@ -58,14 +59,36 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """What the chains of one family begin with: its trained model.
+
+    settled: link -> what was chosen before, for models that were fitted again; teachers: as in teaching.
+    """
+
+    trained: Trained
+    settled: Mapping[str, Settled] = field(default_factory=dict[str, Settled])
+    teachers: Teachers = field(default_factory=dict[str, Trained | str])
+
+    def teacher(self, step: Step) -> Trained:
+        """The trained model that teaches in a step: the one that it names, else the one that the chain began with."""
+        named = self.teachers[step.teacher] if step.teacher else self.trained
+        assert isinstance(named, Trained)
+        return named
+
+
+@dataclass(frozen=True)
 class Parts:
-    """What a link is made with in the worker: the family with its parameters, the step with its own, and the seed."""
+    """What a link is made with in the worker: the family with its parameters, the step with its own, and the seed.
+
+    teacher: the family of the model that teaches.
+    """
 
     family: str
     family_params: Mapping[str, Any]
     step: str
     params: Mapping[str, Any]
     seed: int
+    teacher: str
 
 
 def asked(recipes: Sequence[Steps]) -> list[Steps]:
@@ -80,19 +103,19 @@ def asked(recipes: Sequence[Steps]) -> list[Steps]:
 
 def make(
     case: Case,
-    trained: Trained,
+    begun: Beginning,
     parent: tuple[str, Path],
     steps: Steps,
     handed: Handover,
-    settled: Mapping[str, Settled],
     report: Report = silent,
 ) -> Link:
     """Make a link, or find it in the cache. Its failure is recorded, and tried again by the next run.
 
-    parent: its variant and folder. settled: link -> what was chosen before, for models that were fitted again.
+    parent: its variant and folder. The teachers of its steps must be among those of begun.
     """
-    usecase, family, name = case.usecase, trained.family, variant_of(steps)
-    chosen = [settled.get(variant_of(steps[: count + 1]), {}) for count in range(len(steps))]
+    usecase, trained, name = case.usecase, begun.trained, variant_of(steps)
+    family = trained.family
+    chosen = [begun.settled.get(variant_of(steps[: count + 1]), {}) for count in range(len(steps))]
     before = [
         [step.name, {**(step.params or {}), **own.get(STEP, {})}] for step, own in zip(steps, chosen, strict=True)
     ]
@@ -101,11 +124,21 @@ def make(
     params = {**usecase.params_of(family), **of_family, **chosen[-1].get(FAMILY, {})}
     modules = [*case.modules(family), *(compression.registry.module(step.name) for step in steps), __name__]
     origin = {"model": trained.origin.as_json(), "steps": before, "params": params, "code": code_version(modules)}
-    parts = Parts(usecase.family_of(family), params, steps[-1].name, before[-1][1], case.settings.seed)
+    if teachers := {step.teacher: begun.teacher(step).origin.as_json() for step in steps if step.teacher}:
+        origin["teachers"] = teachers
+    teacher = begun.teacher(steps[-1])
+    parts = Parts(
+        family=usecase.family_of(family),
+        family_params=params,
+        step=steps[-1].name,
+        params=before[-1][1],
+        seed=case.settings.seed,
+        teacher=usecase.family_of(teacher.family),
+    )
 
     def write(folder: Path) -> None:
         try:
-            handed.call(f"{__name__}:build", trained.folder, parent[1], handed.folder, parts, folder, report=report)
+            handed.call(f"{__name__}:build", teacher.folder, parent[1], handed.folder, parts, folder, report=report)
         except JobKilled as error:
             write_json(folder / LINK, {"failed": f"it ended the process that made it: {error}"})
 
@@ -120,8 +153,8 @@ def _said(folder: Path) -> dict[str, Any]:
     return json.loads((folder / LINK).read_text())
 
 
-def build(start: Path, parent: Path, handed: Path, parts: Parts, out: Path, report: Report = silent) -> None:
-    """Make a link in the worker. start: folder of the trained model, which teaches; parent: of the one that is compressed.
+def build(teacher: Path, parent: Path, handed: Path, parts: Parts, out: Path, report: Report = silent) -> None:
+    """Make a link in the worker. teacher: folder of the trained model that teaches; parent: of the one that is compressed.
 
     Why it was refused or failed is written to out; the others of a use case go on.
     """
@@ -142,7 +175,7 @@ def build(start: Path, parent: Path, handed: Path, parts: Parts, out: Path, repo
         return families.resume(parts.family, narrow, rows, val, checked, **options)
 
     try:
-        source = ModelSource(model, family.load(start / "model"), rows, val, resume)
+        source = ModelSource(model, families.get(parts.teacher).load(teacher / "model"), rows, val, resume)
         made = step.apply(source, step.Params.model_validate(dict(parts.params)), report)
         train.save(made.model, time.perf_counter() - began, out)
         found = dict(made.model.settled or {})

@@ -7,14 +7,14 @@ its variant agrees with its own parent on the inputs of the exam as it did befor
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from minnow.contracts import ModalityCapabilities
 from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.timing import Timing
-from minnow.stages import certificate, choice, compress, evaluate, intake, starting, train
+from minnow.stages import certificate, choice, compress, evaluate, intake, starting, teaching, train
 from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.compress import FLOAT, Compressed
@@ -40,6 +40,10 @@ def reason_against(case: Case, candidate: Candidate) -> str | None:
         return f"Not fitted again on train and val, which cannot be joined for the task {case.usecase.task}."
     if candidate.trained.settled is None:
         return f"Not fitted again on train and val: {candidate.family} settles on val what its parameters cannot say."
+    if taught_by := next((name for name, one in candidate.teachers.items() if one.settled is None), None):
+        return (
+            f"Not fitted again on train and val: its teacher {taught_by} settles on val what its parameters cannot say."
+        )
     return None
 
 
@@ -50,15 +54,18 @@ def chain(
     settled: Mapping[str, Settled],
     handed: Handover,
     report: Report = silent,
+    teachers: Iterable[Trained] = (),
 ) -> tuple[Trained, Compressed]:
     """Fit a family again to rows of train and val with what val settled, and make its variants with what was chosen before.
 
-    rules: variant -> decision rule; settled: link -> what was chosen when it was made; others are not made again.
+    rules: variant -> decision rule; settled: link -> what was chosen when it was made; others are not made again. teachers: as
+    they were fitted to train; they are fitted again too, but for those that cannot be.
     """
     recorded = trained.origin.init_from
     start = starting.at(case, recorded) if recorded else None
     again = train.train(case, trained.family, handed, report, start, trained.settled)
-    return again, compress.variants(case, again, handed, rules=rules, settled=settled)
+    taught_by = teaching.again(case, [one for one in teachers if one.settled is not None], handed)
+    return again, compress.variants(case, again, handed, rules=rules, settled=settled, teachers=taught_by)
 
 
 @dataclass(frozen=True)
@@ -97,9 +104,16 @@ class Refit:
 
         def one(family: str) -> None:
             trained, rules = before[family].trained, before[family].rules
-            settled = {name: how for c in left if c.family == family for name, how in c.chain.items()}
-            again[family] = chain(self.case, trained, rules, settled, handed, report)
+            own = [candidate for candidate in left if candidate.family == family]
+            settled = {name: how for candidate in own for name, how in candidate.chain.items()}
+            taught_by = {name: teacher for candidate in own for name, teacher in candidate.teachers.items()}
+            again[family] = chain(self.case, trained, rules, settled, handed, report, taught_by.values())
 
+        def teach(name: str) -> None:
+            teaching.again(self.case, [teachers[name]], handed)
+
+        teachers = {name: teacher for candidate in left for name, teacher in candidate.teachers.items()}
+        self.each(teach, teachers, handed.threads)  # first, since families may have the same
         self.each(one, before, handed.threads)
         # what is shipped is timed, one after the other
         return shipped | {candidate.name: self._checked(candidate, *again[candidate.family]) for candidate in left}
