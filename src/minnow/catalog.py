@@ -39,9 +39,9 @@ class Catalog:
             return f"'{family}' learns to {', '.join(module.TASKS)}. Received: {task}."
         return None
 
-    def resumes(self, family: str) -> bool:
-        """Say whether a fitted model of a family can be trained further."""
-        return families.get(family).CAPABILITIES.resume is not None
+    def follows(self, family: str, name: str) -> bool:
+        """Say whether a compression that makes models can change those of a family."""
+        return families.can(family, compression.of_models(name).NEEDS)
 
     def makes_model(self, name: str) -> bool:
         """Say whether a compression makes a new model; others write a file."""

@@ -40,7 +40,7 @@ def _source(case):
         options = {"seed": 3, "share": share, "taught": taught, "report": report}
         return families.resume(name, model, train, val, params, **options)
 
-    return ModelSource(load(), load(), train, val, resume)
+    return ModelSource(load(), load(), train, val, resume, refit=None)
 
 
 def test_every_family_that_trains_further_is_tried():
@@ -175,6 +175,68 @@ def test_distill_is_a_step_like_any_other():
         assert taught.share == 0.7
         return families.resume("fcnn", model, train, val, params, seed=3, share=share, taught=taught, report=report)
 
-    made = distill.apply(ModelSource(model, model, train, val, resume), distill.Params())
+    made = distill.apply(ModelSource(model, model, train, val, resume, refit=None), distill.Params())
     assert made.settled == {}
     assert made.model.parameters == model.parameters
+
+
+TREES = [name for name in families.names() if families.get(name).CAPABILITIES.fewer]
+
+
+def test_every_family_of_trees_is_tried():
+    assert TREES == ["forest", "gboost", "oblivious"]
+
+
+@pytest.mark.parametrize("task", ["classify", "regress"])
+@pytest.mark.parametrize("name", TREES)
+def test_fewer_trees_are_fitted_anew_with_the_share_that_is_left(name, task):
+    family, (train, val) = families.get(name), tiny.splits("tabular", task)
+    params = family.Params.model_validate({"trees": 20} if name == "forest" else {"iterations": 40, "patience": None})
+    model = families.fit(name, train, val, params, seed=3)
+    assert prune.suits(model) is None
+
+    def refit(share, report):
+        return families.refit(name, model, train, val, params, seed=3, share=share, report=report)
+
+    made = prune.apply(ModelSource(model, model, train, val, None, refit), prune.Params(amount=0.75))
+    assert made.settled == {}
+    assert made.model.iterations == model.iterations // 4
+    assert made.model.parameters < 0.6 * model.parameters
+    loss = {
+        one: tasks.measure(task, val.measure).loss(one.predict(val.inputs), val).mean() for one in (model, made.model)
+    }
+    cut = families.fit(
+        name,
+        train,
+        val,
+        params.model_copy(update={"trees": 5} if name == "forest" else {"iterations": 10}),
+        seed=3,
+    )
+    assert np.isfinite(loss[made.model])
+    if name != "forest":  # what learns faster is not the first quarter of the trees
+        assert (
+            np.abs(
+                made.model.predict(val.inputs)[made.model.outputs[0].name]
+                - cut.predict(val.inputs)[cut.outputs[0].name]
+            ).max()
+            > 0
+        )
+
+
+def test_boosting_is_fitted_anew_at_a_higher_rate_up_to_a_half():
+    train, val = tiny.splits("tabular", "regress")
+    fewer = families.get("gboost").CAPABILITIES.fewer
+    params = families.get("gboost").Params(iterations=30, patience=None, learning_rate=0.1, feature_share=0.5, n_bags=2)
+    model = families.fit("gboost", train, val, params, seed=3)
+    assert model.iterations == 60
+    few = fewer(params, model, 0.4)
+    assert (few.iterations, few.patience, few.n_bags) == (12, None, 2)
+    assert few.learning_rate == pytest.approx(0.25)
+    assert fewer(params, model, 0.1).learning_rate == 0.5
+    assert fewer(params.model_copy(update={"learning_rate": 0.8}), model, 0.1).learning_rate == 0.8
+
+
+def test_a_family_without_trees_cannot_be_fitted_with_fewer():
+    train, val = tiny.splits("tabular", "regress")
+    with pytest.raises(ValueError, match="'linear' has no trees to leave out"):
+        families.refit("linear", None, train, val, None, seed=3, share=0.5)

@@ -94,9 +94,10 @@ def _taught(teacher, message):
         _compressed("{prune(0.5): {amount: 0.3}}", r"`amount` of 'prune' stands twice: in brackets and below"),
         _compressed("{prune > int8: {prun: {}}}", r"under the names of its steps, prune, int8\. Received: 'prun'"),
         _compressed("[prune(0.5), prune( 0.5 )]", r"two recipes make the same variant, 'prune-0\.5'"),
-        _compressed("[prune(0.5) > int8]", r"'prune' needs a family that can be trained further: cnn, .* has linear"),
+        _compressed("[prune(0.5) > int8]", r"'prune' needs a family that it can change: cnn, .* gboost, .* has linear"),
         _compressed(
-            "{distill: {teacher: linear}}", r"'distill' needs a family that can be trained further: cnn, .* has linear"
+            "{distill: {teacher: linear}}",
+            r"'distill' needs a family that it can change: cnn, cnn1d, embedbag, fcnn, gru, lstm, rnn\. .* has linear",
         ),
         _taught("gboos", r"compression\.distill\.teacher: No entry under families 'gboos'\. Did you mean 'gboost'"),
         _taught("3", r"compression\.distill\.teacher: this must be text\. Received: 3"),

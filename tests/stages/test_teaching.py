@@ -200,7 +200,8 @@ def test_every_family_of_tables_teaches(name, task):
     )
     teacher = families.fit(name, rows, val, family.Params.model_validate(own), seed=3)
     given = []
-    source = ModelSource(None, teacher, rows, val, lambda model, share, report, taught: given.append(taught))
+    keep = lambda model, share, report, taught: given.append(taught)  # noqa: E731
+    source = ModelSource(None, teacher, rows, val, keep, refit=None)
     distill.apply(source, distill.Params(teacher=name))
     (taught,) = given
     assert taught.answers.shape == ((len(rows), len(rows.labels)) if task == "classify" else (len(rows),))

@@ -11,6 +11,7 @@ from minnow.types import Report, silent
 
 KIND = "model"
 SHRINKS = False
+NEEDS = ("resume",)
 
 
 class Params(Parameters):

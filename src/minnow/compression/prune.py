@@ -1,5 +1,7 @@
 """prune: channels and units of a network are taken out, and the rest is trained further: a smaller, faster network.
 
+Of trees, fewer are fitted anew; boosting learns faster by as much, which keeps more than cutting off the last trees.
+
 In each layer the channels go first without which the loss changes least, to first order (Molchanov et al. 2017). How many go in
 each layer is decided by a scan: each layer is cut alone, on rows of train, and all are cut to where the loss rises equally.
 """
@@ -19,6 +21,7 @@ from minnow.types import SMALLEST_PROBABILITY, Array, Batch, Report, silent
 
 KIND = "model"
 SHRINKS = True
+NEEDS = ("resume", "fewer")
 _ROWS = 512
 """Most rows of train on which channels and layers are compared."""
 _PARTS = 8
@@ -28,9 +31,10 @@ _Widths = Mapping[_Names, int]
 
 
 class Params(Parameters):
-    """amount: share of the weights that is taken out; epochs: of the training afterwards, as a share of the family's.
+    """amount: share of the weights, or of the trees, that is taken out.
 
-    widths: channels that are left in each layer, by its name; null finds them by the scan.
+    epochs: of the training of a network afterwards, as a share of the family's; widths: channels that are left in each of its
+    layers, by its name; null finds them by the scan.
     """
 
     SHORT: ClassVar[str | None] = "amount"
@@ -42,8 +46,12 @@ class Params(Parameters):
 
 def suits(model: Model) -> str | None:
     """Return why a model is not supported, or None."""
+    if model.framework == "sklearn" and model.network is None:
+        return None
     if model.framework != "keras":
-        return f"prune takes channels out of networks. Received: a model of {model.framework}."
+        return (
+            f"prune takes channels out of networks and trees out of ensembles. Received: a model of {model.framework}."
+        )
     if not _narrow.cuttable(model.native):
         return (
             f"prune takes channels out of hidden layers. Received: {model.native.name}, which has none that can be cut."
@@ -52,7 +60,9 @@ def suits(model: Model) -> str | None:
 
 
 def apply(source: ModelSource, params: Params, report: Report = silent) -> Remade:
-    """Return a narrower model, trained further. Raises UnsupportedModel where so much cannot be taken out."""
+    """Return a narrower model, trained further, or fewer trees. Raises UnsupportedModel where so much cannot be taken out."""
+    if source.model.framework != "keras":
+        return Remade(source.refit(1 - params.amount, report), {})
     network, rows = source.model.native, _some(source.train)
     groups = _narrow.cuttable(network)
     order = {names: _order(source.model, names, rows) for names in groups}

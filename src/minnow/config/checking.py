@@ -36,8 +36,8 @@ class Catalog(Protocol):
         """Return why a family does not support a modality or a task, or None."""
         ...
 
-    def resumes(self, family: str) -> bool:
-        """Whether a fitted model of a family can be trained further."""
+    def follows(self, family: str, name: str) -> bool:
+        """Whether a compression that makes models can change those of a family."""
         ...
 
     def makes_model(self, name: str) -> bool:
@@ -123,18 +123,23 @@ def _checked_recipes(where: str, usecase: UseCase, catalog: Catalog) -> dict[str
                 (*where.split("."), key),
                 f"'{early}' writes a file, which no step can change any more. Move it to the end.",
             )
-        trains = next((step.name for step in recipe.steps if catalog.makes_model(step.name)), None)
-        if trains and not any(catalog.resumes(usecase.family_of(entry)) for entry in usecase.families):
-            able = [family for family in catalog.known("family") if catalog.resumes(family)]
+        makers = [step.name for step in recipe.steps if catalog.makes_model(step.name)]
+        if makers and not _following(makers, map(usecase.family_of, usecase.families), catalog):
             raise ConfigError.at(
                 (*where.split("."), key),
-                f"'{trains}' needs a family that can be trained further: {', '.join(able)}. The use case has "
+                f"'{makers[-1]}' needs a family that it can change: "
+                f"{', '.join(_following(makers, catalog.known('family'), catalog))}. The use case has "
                 f"{', '.join(usecase.families)}. Add one, or remove the recipe.",
             )
         for step in recipe.steps:
             _check_teacher((*where.split("."), key), step, usecase, catalog)
         full[key] = steps if len(steps) > 1 else steps[recipe.steps[0].name]
     return full
+
+
+def _following(makers: Sequence[str], families: Iterable[str], catalog: Catalog) -> list[str]:
+    """Families whose models can be changed by each of some compressions."""
+    return [family for family in families if all(catalog.follows(family, name) for name in makers)]
 
 
 def _check_teacher(where: tuple[str, ...], step: Step, usecase: UseCase, catalog: Catalog) -> None:
@@ -147,8 +152,8 @@ def _check_teacher(where: tuple[str, ...], step: Step, usecase: UseCase, catalog
         return
     if name not in entries:
         raise ConfigError.at((*where, TEACHER), unknown("entry under families", str(name), list(entries)))
-    if not any(catalog.resumes(usecase.family_of(entry)) for entry in entries if entry != name):
-        able = [family for family in catalog.known("family") if catalog.resumes(family)]
+    if not _following([step.name], (usecase.family_of(entry) for entry in entries if entry != name), catalog):
+        able = _following([step.name], catalog.known("family"), catalog)
         raise ConfigError.at(
             (*where, TEACHER),
             f"'{name}' must teach another entry that can be trained further: {', '.join(able)}. The use case has "

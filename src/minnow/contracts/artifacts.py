@@ -38,7 +38,7 @@ class ModelSource:
     model: the one that is compressed; it may be changed. teacher: a model that was fitted to the same rows, of any family: the
     one that the step names, or the one that the chain of compressions began with. train, val: encoded rows with targets.
     resume: (model, share of the family's epochs, report, a teacher's answers or None) -> the model trained further, as its
-    family trains.
+    family trains. refit: (share of the trees, report) -> a model of so many trees, fitted anew.
     """
 
     model: Any
@@ -46,6 +46,7 @@ class ModelSource:
     train: Batch
     val: Batch
     resume: Callable[..., Model]
+    refit: Callable[..., Model]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Compression(Protocol):
 
 class ModelCompression(Compression, Protocol):
     """Makes a new model of a model; it may train."""
+
+    @property
+    def NEEDS(self) -> tuple[str, ...]:
+        """Abilities of a family, by their names in FamilyCapabilities, of which it needs one."""
+        ...
 
     def apply(self, source: ModelSource, params: Any, report: Report = silent) -> Remade:
         """Return the new model. Raises UnsupportedModel with the reason where that cannot be done."""

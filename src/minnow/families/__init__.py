@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,24 @@ def fit(name: str, train: Batch, val: Batch, params: Any, *, seed: int, report: 
     if train.offset is None or family.CAPABILITIES.handles_offset:
         return calibrated(family.fit(train, val, params, seed=seed, report=report), train, val, params)
     return family.fit(train.relative(), val.relative(), params, seed=seed, report=report).with_offset()
+
+
+def can(name: str, abilities: Iterable[str]) -> bool:
+    """Whether a family has one of some optional abilities, by their names in FamilyCapabilities."""
+    return any(getattr(get(name).CAPABILITIES, ability) for ability in abilities)
+
+
+def refit(
+    name: str, model: Any, train: Batch, val: Batch, params: Any, *, seed: int, share: float, report: Report = silent
+) -> Model:
+    """Fit a family anew with a share of the trees of a model that was fitted with the same parameters.
+
+    Raises ValueError for a family without trees.
+    """
+    fewer = get(name).CAPABILITIES.fewer
+    if fewer is None:
+        raise ValueError(f"'{name}' has no trees to leave out.")
+    return fit(name, train, val, fewer(params, model, share), seed=seed, report=report)
 
 
 def resume(

@@ -161,9 +161,8 @@ def build(teacher: Path, parent: Path, handed: Path, parts: Parts, out: Path, re
     began = time.perf_counter()
     family, step = families.get(parts.family), compression.of_models(parts.step)
     model = family.load(parent / "model")
-    cannot = (
-        None if family.CAPABILITIES.resume else f"{parts.step} trains a model further, which '{parts.family}' cannot."
-    )
+    able = families.can(parts.family, step.NEEDS)
+    cannot = None if able else f"{parts.step} trains a model further, which '{parts.family}' cannot."
     if unsuited := step.suits(model) or cannot:
         write_json(out / LINK, {"refused": unsuited})
         return
@@ -174,8 +173,12 @@ def build(teacher: Path, parent: Path, handed: Path, parts: Parts, out: Path, re
         options: dict[str, Any] = {"seed": parts.seed, "share": share, "taught": taught, "report": report}
         return families.resume(parts.family, narrow, rows, val, checked, **options)
 
+    def refit(share: float, report: Report = silent) -> Model:
+        return families.refit(parts.family, model, rows, val, checked, seed=parts.seed, share=share, report=report)
+
     try:
-        source = ModelSource(model, families.get(parts.teacher).load(teacher / "model"), rows, val, resume)
+        taught_by = families.get(parts.teacher).load(teacher / "model")
+        source = ModelSource(model, taught_by, rows, val, resume, refit)
         made = step.apply(source, step.Params.model_validate(dict(parts.params)), report)
         train.save(made.model, time.perf_counter() - began, out)
         found = dict(made.model.settled or {})
