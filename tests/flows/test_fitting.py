@@ -32,7 +32,7 @@ class Recorded:
         self.events.append(f"fit {family}")
         self.begun[family].set()
         if family in self.hold:
-            assert self.begun[self.hold[family]].wait(20), "nothing runs beside it"
+            assert self.begun[self.hold[family]].wait(5), "nothing runs beside it"
         if family == self.fails:
             raise WorkerError("it is too large")
         self.events.append(f"fitted {family}")
@@ -89,9 +89,9 @@ def test_entries_that_teach_each_other_are_both_trained_before_either_is_taught(
 
 
 def test_the_others_are_trained_beside_the_teacher(run):
-    """The teacher is not done before another fit has begun, and that is the first of the others."""
-    seen, made, _ = run({"distill": {"teacher": "gboost"}}, 2, hold={"gboost": "a"})
-    assert seen.events[:2] in (["fit gboost", "fit a"], ["fit a", "fit gboost"])
+    """The teacher is not done before another fit has begun: the second slot is not taken by what waits for the teacher."""
+    seen, made, _ = run({"distill": {"teacher": "a"}}, 2, hold={"a": "b"})
+    assert seen.events.index("fit b") < seen.events.index("fitted a")
     assert set(made) == set(FAMILIES)
 
 
