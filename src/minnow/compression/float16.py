@@ -14,6 +14,7 @@ from minnow.graphs import write_canonical
 _LARGEST = float(np.finfo(np.float16).max)
 
 KIND = "file"
+SUFFIXES = (".onnx",)
 
 
 class Params(Parameters):

@@ -81,8 +81,9 @@ def _reason(case: Case, candidate: Candidate, parent: Candidate, columns: Column
     if made.verdict == REFUSED:
         return f"against its parent {parent.name}: {' '.join(made.reasons)}"
     counts_speed = case.usecase.budget.p95_us is not None  # without a limit the clock must not decide who stands
-    if not candidate.runs_on("cpu") or saving(*_costs(candidate, parent, counts_speed), rules.smaller, rules.level):
-        return None  # a file for another runtime is wanted whatever its size
+    own, other = (one.val.bundle.model_path.suffix for one in (candidate, parent))
+    if own != other or saving(*_costs(candidate, parent, counts_speed), rules.smaller, rules.level):
+        return None  # a file for another runtime than its parent's is wanted whatever its size
     nor = f" nor {rules.smaller:.0%} faster" if counts_speed else ""
     return (
         f"it is not {rules.smaller:.0%} smaller{nor} than its parent {parent.name}: {made.size_bytes:,} bytes, required are at "
