@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from minnow.types import Columns
+from minnow.types import Array, Columns
 
 _BATCH = 64
 
 
-def batches(inputs: Columns, names: Iterable[str], rows: int) -> list[Columns]:
+def batches(inputs: Columns, names: Iterable[str], rows: int) -> list[dict[str, Array]]:
     """Evenly spaced rows of train in batches of at most 64, with the arrays of these names; all rows where there are fewer."""
     names = list(names)
     total = len(inputs[names[0]])
