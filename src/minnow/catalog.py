@@ -47,6 +47,12 @@ class Catalog:
         """Say whether a compression makes a new model; others write a file."""
         return compression.makes_model(name)
 
+    def compress(self, exporter: str) -> list[str]:
+        """List the compressions that read the files of an exporter."""
+        suffix = exporters.get(exporter).SUFFIX
+        files = [name for name in compression.names() if not compression.makes_model(name)]
+        return [name for name in files if suffix in compression.of_files(name).SUFFIXES]
+
     def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
         """Say why a modality's options do not go with a task, or None when they do."""
         return modalities.get(modality).CAPABILITIES.refuses(options, task)

@@ -22,6 +22,10 @@ KINDS = {"cnn": ("images", "classify"), "fcnn": ("images", "classify"), "embedba
          "recommender": ("interactions", "rank")}  # fmt: skip
 SHARES = {"float16": 0.65, "int8": 0.5}
 FILES = [name for name in compression.names() if not compression.makes_model(name)]
+FORMS = [(name, form) for name in FILES for form in exporters.names()
+         if exporters.get(form).SUFFIX in compression.of_files(name).SUFFIXES]  # fmt: skip
+WEIGHTS = [pytest.param("int8", {"weights_only": True}, form, id=f"int8-weights-{form}") for form in exporters.names()]
+CASES = [pytest.param(name, {}, form, id=f"{name}-{form}") for name, form in FORMS] + WEIGHTS
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -33,28 +37,40 @@ def source(request, tmp_path_factory):
     return CompressionSource(path, model, train, val, seed=3)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, source, tmp_path):
-    path, val, module = source.path, source.val, compression.of_files(name)
+def _exported(source, form):
+    """The source with the file of an exporter, which is made once."""
+    exporter = exporters.get(form)
+    path = source.path.with_suffix(exporter.SUFFIX)
+    if not path.exists():
+        exporter.write(source.model, path)
+    return replace(source, path=path)
+
+
+@pytest.mark.parametrize(("name", "params", "form"), CASES)
+def test_it_writes_a_smaller_file_that_answers_nearly_alike(name, params, form, source, tmp_path):
+    source, module = _exported(source, form), compression.of_files(name)
+    path, val, out = source.path, source.val, tmp_path / f"small{source.path.suffix}"
     before, level = path.read_bytes(), logging.root.level
-    module.apply(source, tmp_path / "small.onnx", module.Params())
+    module.apply(source, out, module.Params.model_validate(params))
     assert logging.root.level == level, "warnings of what runs later in this process are seen"
     assert path.read_bytes() == before, "nothing is changed in place"
-    assert (tmp_path / "small.onnx").stat().st_size < SHARES.get(name, 1.0) * path.stat().st_size
-    large, small = runtimes.open_model(path), runtimes.open_model(tmp_path / "small.onnx")
+    assert out.stat().st_size < SHARES.get(name, 1.0) * path.stat().st_size
+    large, small = runtimes.open_model(path), runtimes.open_model(out)
     task, original, compressed = tasks.get(val.task), large.predict(val.inputs), small.predict(val.inputs)
     assert np.isfinite(compressed[task.OUTPUT]).all()
     assert task.MEASURES[0].loss(compressed, val).mean() <= task.MEASURES[0].loss(original, val).mean() + 0.03
     assert {spec.name for spec in small.inputs} == {spec.name for spec in large.inputs}
+    assert [spec.dtype for spec in small.inputs] == [spec.dtype for spec in large.inputs]
+    assert [spec.dtype for spec in small.outputs] == ["float32"] * len(large.outputs)
     first = small.predict({key: value[:1] for key, value in val.inputs.items()})
     np.testing.assert_allclose(first[task.OUTPUT], compressed[task.OUTPUT][:1], rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_it_writes_the_same_bytes_again(name, source, tmp_path):
-    module = compression.get(name)
+@pytest.mark.parametrize(("name", "params", "form"), CASES)
+def test_it_writes_the_same_bytes_again(name, params, form, source, tmp_path):
+    module, source = compression.of_files(name), _exported(source, form)
     for file in ("first", "second"):
-        module.apply(source, tmp_path / file, module.Params())
+        module.apply(source, tmp_path / file, module.Params.model_validate(params))
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
@@ -68,16 +84,16 @@ def test_trees_are_refused_with_the_reason(name):
     assert (suits(weights) is None) == (name in FILES), "linear has no hidden layer"
 
 
-def test_int8_takes_all_rows_where_there_are_few_and_refuses_too_few(source, tmp_path):
-    int8, task = compression.get("int8"), tasks.get(source.val.task)
-    rows = source.train.take(np.arange(int8._LEAST_ROWS))
-    int8.apply(replace(source, train=rows), tmp_path / "small.onnx", int8.Params())
-    large, small = (
-        runtimes.open_model(path).predict(source.val.inputs) for path in (source.path, tmp_path / "small.onnx")
-    )
+@pytest.mark.parametrize("form", exporters.names())
+def test_int8_takes_all_rows_where_there_are_few_and_refuses_too_few(form, source, tmp_path):
+    int8, task, source = compression.get("int8"), tasks.get(source.val.task), _exported(source, form)
+    rows, out = source.train.take(np.arange(int8._LEAST_ROWS)), tmp_path / f"small{source.path.suffix}"
+    int8.apply(replace(source, train=rows), out, int8.Params())
+    large, small = (runtimes.open_model(path).predict(source.val.inputs) for path in (source.path, out))
     assert task.MEASURES[0].loss(small, source.val).mean() <= task.MEASURES[0].loss(large, source.val).mean() + 0.05
     with pytest.raises(UnsupportedModel, match=r"needs at least 20 calibration rows .* Received: 19"):
-        int8.apply(replace(source, train=rows.take(np.arange(19))), tmp_path / "x.onnx", int8.Params())
+        int8.apply(replace(source, train=rows.take(np.arange(19))), out, int8.Params())
+    int8.apply(replace(source, train=rows.take(np.arange(19))), out, int8.Params(weights_only=True))
 
 
 def test_float16_refuses_a_weight_that_it_cannot_hold(source, tmp_path):

@@ -52,6 +52,10 @@ def _taught(teacher, message):
     return "[linear]", f"{families}\n    compression: {{distill: {{teacher: {teacher}}}}}", message
 
 
+def _exported(value, message):
+    return "data: data/digits", f"data: data/digits\n    exports: {value}", message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -109,6 +113,17 @@ def _taught(teacher, message):
             "{prune(0.5) > int8: {prune: {epochs: 0.5}}, prune(0.5) > float16: }",
             r"'prune-0\.5' is made in two ways: its steps have other parameters in one recipe than in another",
         ),
+        _exported("[litert > int9]", r"No compression 'int9'\. Did you mean 'int8'"),
+        _exported("[litter > int8]", r"No exporter 'litter'\. Did you mean 'litert'"),
+        _exported("[int8 > litert]", r"No exporter 'int8'"),
+        _exported("[litert(3)]", r"'litert' takes no parameters\. Received: '3'"),
+        _exported("[litert > int8 > float16]", r"'int8' writes a file, .* Remove 'float16'"),
+        _exported("[litert > float16]", r"'float16' does not compress the files of 'litert'\. Use one of int8"),
+        _exported("[litert > prune(0.5)]", r"'prune' makes a model, and stands under compression"),
+        _exported("[litert > int8(3)]", r"'int8' takes no parameter in brackets\. Received: '3'"),
+        _exported("{litert > int8: {int8: {rows: 3}}}", r"exports\.litert > int8\.rows"),
+        _exported("{litert > int8: {calibration_rows: 30}}", r"under the names of its steps, litert, int8"),
+        _exported("[litert > int8, litert >int8]", r"two recipes make the same variant, 'litert-int8'"),
         ("data: data/digits", "data: data/digits\n    needs: [digit]", r"No use case 'digit'\. Did you mean 'digits'"),
         ("data: data/digits", "data: ${NO_SUCH_PLACE}/x", r"export NO_SUCH_PLACE="),
         ("data: data/digits", "data: data/digits\n    targets: [tpu]", r"No target 'tpu'"),
@@ -123,6 +138,14 @@ def _taught(teacher, message):
 def test_what_cannot_be_is_refused_with_its_place(tmp_path, old, new, message):
     assert old in BASE
     assert re.search(message, refusal(tmp_path, BASE.replace(old, new), "Digits" if old == "digits:" else "digits"))
+
+
+def test_exports_may_have_a_compression_with_parameters(tmp_path):
+    recipes = "[litert, {litert > int8: {int8: {weights_only: true}}}]"
+    text = BASE.replace("families: [linear]", f"families: [linear]\n    exports: {recipes}")
+    usecase = load(tmp_path, text).usecases["digits"]
+    assert usecase.exports == {"litert": {}, "litert > int8": {"int8": {"weights_only": True}}}
+    assert [one.variant for one in usecase.exported] == ["litert", "litert-int8"]
 
 
 def test_recipes_of_compression_have_the_parameters_of_their_steps(tmp_path):

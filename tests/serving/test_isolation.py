@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 TRAINS = ["tensorflow", "keras", "sklearn", "scipy", "pandas", "mlflow", "prefect", "great_expectations", "dvc"]
 BLOCKED = [
     *TRAINS,
-    *("ai_edge_litert", "matplotlib", "onnx", "skl2onnx", "sqlalchemy", "tf2onnx", "typer"),
+    *("ai_edge_litert", "litert_quantizer", "matplotlib", "onnx", "skl2onnx", "sqlalchemy", "tf2onnx", "typer"),
     *("flows", "minnow.catalog", "minnow.config", "minnow.families", "minnow.stages", "minnow.stores.tracking"),
 ]
 SERVE = f"""

@@ -100,6 +100,25 @@ def test_a_file_for_another_runtime_is_kept_whatever_its_size_but_not_whatever_i
     assert [one.variant for one in left.candidates] == ["float32"]
 
 
+@pytest.mark.parametrize(("size", "stands"), [(1801, False), (1800, True)])
+def test_a_compressed_export_must_be_smaller_than_the_export_which_runs_on_the_same_devices(case, made, size, stands):
+    export = made("litert", 2000, suffix=".tflite")
+    left = _certified(
+        case, made("float32", 1000, parent=None), export, made("litert-int8", size, parent="litert", suffix=".tflite")
+    )
+    assert (len(left.candidates) == 3) is stands
+    smaller = "it is not 10% smaller than its parent linear/litert: 1,801 bytes, required are at most 1,800."
+    assert left.refused == ({} if stands else {"linear/litert-int8": smaller})
+
+
+def test_a_compressed_export_whose_parent_harms_is_compared_with_the_model_and_kept_whatever_its_size(case, made):
+    export = made("litert", 2000, DESTROYED, suffix=".tflite")
+    left = _certified(
+        case, made("float32", 1000, parent=None), export, made("litert-int8", 1990, parent="litert", suffix=".tflite")
+    )
+    assert [one.variant for one in left.candidates] == ["float32", "litert-int8"]
+
+
 def test_each_link_of_a_chain_is_compared_with_its_own_parent(case, made):
     parent, pruned = made("float32", 1000, parent=None), made("prune", 500)
     left = _certified(case, parent, pruned, made("prune-int8", 480, parent="prune"))

@@ -15,6 +15,7 @@ _LARGEST = float(np.finfo(np.float16).max)
 
 KIND = "file"
 SHRINKS = True
+SUFFIXES = (".onnx",)
 
 
 class Params(Parameters):

@@ -1,7 +1,8 @@
 """int8: weights and activations in eight bits, with ranges from rows of train (static quantization per channel).
 
-Weights use seven of the eight bits. Otherwise the sum of two products would overflow on processors without VNNI, and
-predictions would depend on the machine. Source: ONNX Runtime's page on quantization.
+A .tflite file is quantized by litert-quantizer (_int8_tflite.py), an .onnx file here. Its weights use seven of the eight bits.
+Otherwise the sum of two products would overflow on processors without VNNI, and predictions would depend on the machine.
+Source: ONNX Runtime's page on quantization.
 
 Embedding tables are stored in eight bits, and rows are converted to float32 after the lookup. This reduces tables to a quarter
 and takes almost no time.
@@ -20,16 +21,16 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from minnow.compression import _members
+from minnow.compression import _calibration, _int8_tflite, _int8_weights, _members
 from minnow.contracts import CompressionSource, Model, Parameters, UnsupportedModel
 from minnow.graphs import write_canonical
 from minnow.types import Array, Columns
 
 KIND = "file"
 SHRINKS = True
+SUFFIXES = (".onnx", ".tflite")
 _LEAST_ROWS = 20
 """Fewest rows that ranges were tried with: the loss of fully connected networks and a CNN rose no more than with 100 rows."""
-_BATCH = 64
 _NARROW = 4
 """Width of a table below which a scale per row would need more bytes than it saves."""
 _LINEAR = ["MatMul", "Gemm", "Add"]
@@ -37,9 +38,14 @@ _LINEAR = ["MatMul", "Gemm", "Add"]
 
 
 class Params(Parameters):
-    """calibration_rows: number of rows of train that determine the ranges; all of them where train has fewer."""
+    """Parameters of int8.
+
+    calibration_rows: number of rows of train that determine the ranges; all of them where train has fewer. weights_only: leave
+    the activations in floating point (docs/compression.md).
+    """
 
     calibration_rows: int = Field(default=512, ge=_LEAST_ROWS)
+    weights_only: bool = False
 
 
 def suits(model: Model) -> str | None:
@@ -54,22 +60,33 @@ def apply(source: CompressionSource, out: Path, params: Params) -> None:
 
     Raises UnsupportedModel for fewer than 20 rows.
     """
-    _members.compress(source, out, lambda own, path: _write(own, path, params))
+    if source.path.suffix == ".tflite":
+        _check_rows(source, params)
+        _int8_tflite.write(source, out, params.calibration_rows, weights_only=params.weights_only)
+    else:
+        _members.compress(source, out, lambda own, path: _write(own, path, params))
+
+
+def _check_rows(source: CompressionSource, params: Params) -> None:
+    """Raise UnsupportedModel where the rows are too few for ranges."""
+    rows = len(source.train)
+    if rows < _LEAST_ROWS and not params.weights_only:
+        raise UnsupportedModel(
+            f"int8 needs at least {_LEAST_ROWS} calibration rows to set its ranges. Received: {rows}. "
+            "Provide more rows, or remove int8 from the compression of the use case."
+        )
 
 
 def _write(source: CompressionSource, out: Path, params: Params) -> None:
     import onnx
 
-    rows = len(source.train)
-    if rows < _LEAST_ROWS:
-        raise UnsupportedModel(
-            f"int8 needs at least {_LEAST_ROWS} calibration rows to set its ranges. Received: {rows}. "
-            "Provide more rows, or remove int8 from the compression of the use case."
-        )
+    _check_rows(source, params)
     model = onnx.load(source.path)
     tables = _tables(model)
-    with tempfile.TemporaryDirectory() as folder:
-        if any(node.op_type in ("Conv", "MatMul", "Gemm") for node in model.graph.node):
+    if params.weights_only:
+        _int8_weights.quantize(model)
+    elif any(node.op_type in ("Conv", "MatMul", "Gemm") for node in model.graph.node):
+        with tempfile.TemporaryDirectory() as folder:
             model = _quantize(source.path, Path(folder), source.train.inputs, params.calibration_rows)
     _quantize_tables(model, tables)
     write_canonical(model, out)
@@ -124,16 +141,13 @@ def _quiet() -> Iterator[None]:
 
 
 class _Rows:
-    """Evenly spaced rows of train, which the calibrator reads in batches."""
+    """The batches that the calibrator reads."""
 
     def __init__(self, source: Path, calibration: Columns, rows: int) -> None:
         import onnx
 
         names = [value.name for value in onnx.load(source).graph.input]
-        total = len(calibration[names[0]])
-        chosen = np.unique(np.linspace(0, total - 1, min(rows, total)).astype(int))
-        chunks = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
-        self._batches = iter([{name: calibration[name][chunk] for name in names} for chunk in chunks])
+        self._batches = iter(_calibration.batches(calibration, names, rows))
 
     def get_next(self) -> dict[str, Array] | None:
         """Return the next batch, None after the last."""

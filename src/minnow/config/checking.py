@@ -44,6 +44,10 @@ class Catalog(Protocol):
         """Whether a compression makes a new model; others write a file."""
         ...
 
+    def compress(self, exporter: str) -> list[str]:
+        """List the compressions that read the files of an exporter."""
+        ...
+
     def refuses(self, modality: str, options: Parameters, task: str) -> str | None:
         """Return why the options of a modality do not suit a task, or None."""
         ...
@@ -94,9 +98,9 @@ def checked(name: str, settings: Settings, catalog: Catalog) -> UseCase:
         raise ConfigError.at(f"{where}.measure", reason)
     for entry in usecase.families:
         _check_family(f"{where}.families.{entry}", entry, usecase, catalog)
-    compressions = _checked_recipes(f"{where}.compression", usecase, catalog)
     full = {
-        "compression": compressions,
+        "compression": _checked_recipes(f"{where}.compression", usecase, catalog),
+        "exports": _checked_exports((*where.split("."), "exports"), usecase, catalog),
         "options": catalog.params("modality", usecase.modality).full(usecase.options),
         "families": {
             entry: catalog.params("family", usecase.family_of(entry)).full(params)
@@ -159,6 +163,44 @@ def _check_teacher(where: tuple[str, ...], step: Step, usecase: UseCase, catalog
             f"'{name}' must teach another entry that can be trained further: {', '.join(able)}. The use case has "
             f"{', '.join(entries)}. Add one, or leave `{TEACHER}` out: then the model that a chain begins with teaches.",
         )
+
+
+def _checked_exports(where: tuple[str, ...], usecase: UseCase, catalog: Catalog) -> dict[str, Any]:
+    """Check the recipes of exports: an exporter, and at most one compression of its file. Returns them written out."""
+    full: dict[str, Any] = {}
+    try:
+        recipes = usecase.exported
+    except ValueError as error:
+        raise ConfigError.at(where, str(error)) from None
+    for key, recipe in zip(usecase.exports, recipes, strict=True):
+        first, *steps = recipe.steps
+        _among(".".join(where), "exporter", [first.name], catalog.known("exporter"))
+        if first.short or first.params:
+            received = first.short or first.params
+            raise ConfigError.at((*where, key), f"'{first.name}' takes no parameters. Received: {received!r}.")
+        if len(steps) > 1:
+            raise ConfigError.at(
+                (*where, key),
+                f"'{steps[0].name}' writes a file, which no step can change any more. Remove '{steps[1].name}'.",
+            )
+        full[key] = {step.name: _checked_export_step((*where, key), first.name, step, catalog) for step in steps}
+    return full
+
+
+def _checked_export_step(where: tuple[str, ...], exporter: str, step: Step, catalog: Catalog) -> dict[str, Any]:
+    """Check a compression of an exporter's file and its parameters. Returns them."""
+    params = _checked_step(where, step, catalog)
+    if catalog.makes_model(step.name):
+        raise ConfigError.at(
+            where,
+            f"'{step.name}' makes a model, and stands under compression: every export is made of that model too. Behind "
+            f"'{exporter}' stands a compression of its file.",
+        )
+    if step.name not in (able := catalog.compress(exporter)):
+        raise ConfigError.at(
+            where, f"'{step.name}' does not compress the files of '{exporter}'. Use one of {', '.join(able)}."
+        )
+    return params
 
 
 def _checked_step(where: tuple[str, ...], step: Step, catalog: Catalog) -> dict[str, Any]:
@@ -249,7 +291,6 @@ def _check_names(where: str, usecase: UseCase, settings: Settings, catalog: Cata
     """Check that the names in a use case are known."""
     _among(f"{where}.task", "task", [usecase.task], catalog.known("task"))
     _among(f"{where}.modality", "modality", [usecase.modality], catalog.known("modality"))
-    _among(f"{where}.exports", "exporter", usecase.exports, catalog.known("exporter"))
     _among(f"{where}.needs", "use case", usecase.needs, settings.names)
     _among(f"{where}.targets", "target", usecase.targets, ("cpu", "gpu"))
 

@@ -1,4 +1,7 @@
-"""Recipes of compression, as they stand in params.yaml: a step, or a chain of steps such as "prune(0.5) > distill > int8"."""
+"""Recipes as they stand in params.yaml: a step, or a chain of steps such as "prune(0.5) > distill > int8".
+
+Under compression each step is a compression, under exports the first is an exporter: "litert > int8".
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _STEP = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*")
 
 @dataclass(frozen=True)
 class Step:
-    """One compression. short: its main parameter as it stands in brackets, "" without; params: the others."""
+    """One compression, or an exporter. short: its main parameter as it stands in brackets, "" without; params: the others."""
 
     name: str
     short: str = ""
@@ -76,14 +79,15 @@ def recipe(key: str, params: Any) -> Recipe:
 def _step(text: str, key: str) -> Step:
     if (found := _STEP.fullmatch(text)) is None:
         raise ValueError(
-            f"a recipe is a compression, or several with '>' between them, such as prune(0.5) > int8. Received: {key!r}."
+            "a recipe is a compression, or several with '>' between them, such as prune(0.5) > int8, behind an "
+            f"exporter one of its file, such as litert > int8. Received: {key!r}."
         )
     return Step(found[1], found[2] or "")
 
 
-def all_of(compression: Mapping[str, Any]) -> tuple[Recipe, ...]:
-    """Read all recipes of a use case. Raises ValueError; two that make the same variant are refused."""
-    recipes = tuple(recipe(key, params) for key, params in compression.items())
+def all_of(named: Mapping[str, Any]) -> tuple[Recipe, ...]:
+    """Read the recipes under compression, or under exports. Raises ValueError; two that make the same variant are refused."""
+    recipes = tuple(recipe(key, params) for key, params in named.items())
     names: Sequence[str] = [one.variant for one in recipes]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"two recipes make the same variant, '{twice}'. Keep one of them.")

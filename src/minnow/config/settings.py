@@ -144,8 +144,8 @@ class UseCase(Parameters):
     file. options: of the modality. families: name -> parameters; an entry may have a name of its own and say its family, as in
         {gboost_slow: {family: gboost, learning_rate: 0.05}}. compression: recipe -> parameters (recipes.py).
     judge: what differs from the project's settings of the judge (Settings.judge_of).
-    exports: further exporters, beside ONNX. targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that
-        run before this one.
+    exports: further exporters beside ONNX -> parameters, also with a compression of their file, such as litert > int8.
+    targets: "cpu" and "gpu", each with a champion of its own. needs: use cases that run before this one.
     folds: number of folds in which the family of the finalist is cross-validated over all rows, for the report; "groups"
         holds out one group of rows (such as a speaker) after the other.
     exam: which models are scored on the test set: the finalist; in trials also "families", one of each family, chosen on val,
@@ -164,7 +164,7 @@ class UseCase(Parameters):
     options: dict[str, Any] = Field(default={})
     families: Annotated[Named, Field(min_length=1)]
     compression: Named = Field(default={})
-    exports: list[str] = Field(default=[])
+    exports: Named = Field(default={})
     targets: list[str] = Field(default=["cpu"], min_length=1)
     split: SplitShares = SplitShares()
     budget: Budget = Budget()
@@ -199,6 +199,10 @@ class UseCase(Parameters):
         """The entries under families whose models teach others in a recipe, each once."""
         named = (step.teacher for recipe in self.recipes for step in recipe.steps)
         return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def exported(self) -> tuple[reading.Recipe, ...]:
+        """The recipes under exports: an exporter, and the compression of its file. Raises ValueError for what is no recipe."""
+        return reading.all_of(self.exports)
 
     @property
     def starts(self) -> dict[str, str]:

@@ -96,6 +96,11 @@ class ModelCompression(Compression, Protocol):
 class FileCompression(Compression, Protocol):
     """Makes an exported model file smaller."""
 
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:
+        """Suffixes of the files that it reads; it writes the same kind."""
+        ...
+
     def apply(self, source: CompressionSource, out: Path, params: Any) -> None:
         """Write the compressed file to out. Raises UnsupportedModel with the reason where that cannot be done."""
         ...

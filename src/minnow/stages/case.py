@@ -162,6 +162,7 @@ class Case:
     def compressions(self) -> list[str]:
         """List the modules of its compressions."""
         names = {step.name for recipe in self.usecase.recipes for step in recipe.steps}
+        names |= {step.name for recipe in self.usecase.exported for step in recipe.steps[1:]}
         return [compression.registry.module(name) for name in sorted(names)]
 
 

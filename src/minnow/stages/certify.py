@@ -90,8 +90,9 @@ def _reason(
     if made.verdict == REFUSED:
         return f"against its parent {parent.name}: {' '.join(made.reasons)}"
     counts_speed = case.usecase.budget.p95_us is not None  # without a limit the clock must not decide who stands
-    if not candidate.runs_on("cpu"):
-        return None  # a file for another runtime is wanted whatever its size
+    own, other = (one.val.bundle.model_path.suffix for one in (candidate, parent))
+    if own != other:
+        return None  # a file for another runtime than its parent's is wanted whatever its size
     shrinks = _shrinks(case, candidate.variant)
     larger = parent if shrinks or start is None else start
     if saving(*_costs(candidate, larger, counts_speed), rules.smaller, rules.level):

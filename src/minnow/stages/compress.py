@@ -9,7 +9,7 @@ from pathlib import Path
 
 from minnow import compression, exporters, runtimes
 from minnow.cache import ORIGIN
-from minnow.config import Step, variant_of
+from minnow.config import Step, UseCase, variant_of
 from minnow.contracts import JobKilled
 from minnow.lineage import code_version
 from minnow.records.bundle import FOLDER
@@ -23,7 +23,7 @@ from minnow.stages.train import Handover, Trained
 from minnow.stages.variants import FLOAT, Plan, read_state, trace_of
 from minnow.types import DecisionRule, Report, silent
 
-__all__ = ["FLOAT", "Compressed", "plan_of", "variants"]
+__all__ = ["FLOAT", "Compressed", "exports_of", "plan_of", "variants"]
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,24 @@ def plan_of(case: Case, family: str, made: Steps = (), parent: str | None = None
     start = variant_of(made) or FLOAT
     ends = [recipe.steps for recipe in usecase.recipes if recipe.steps[:-1] == made]
     files = {
-        variant_of(steps): (steps[-1].name, steps[-1].params or {}) for steps in ends if not _makes_model(steps[-1])
+        variant_of(steps): (start, steps[-1].name, steps[-1].params or {})
+        for steps in ends
+        if not _makes_model(steps[-1])
     }
-    exports = {f"{start}-{name}" if made else name: name for name in usecase.exports}
+    exports: dict[str, str] = {}
+    for variant, (exporter, *steps) in exports_of(usecase).items():
+        named = f"{start}-" if made else ""
+        if not steps:
+            exports[f"{named}{variant}"] = exporter.name
+        for step in steps:
+            files[f"{named}{variant}"] = (f"{named}{exporter.text}", step.name, step.params or {})
     return Plan(*names, usecase.options, files, exports, start, parent, case.settings.seed)
+
+
+def exports_of(usecase: UseCase) -> dict[str, Steps]:
+    """Variants of exports -> their steps: each exporter that is asked for, alone and with the compressions of its file."""
+    recipes = [recipe.steps for recipe in usecase.exported]
+    return {variant_of(steps): steps for recipe in recipes for steps in (recipe[:1], recipe)}
 
 
 def _makes_model(step: Step) -> bool:
@@ -133,7 +147,8 @@ def variants(
 
 def _files(case: Case, trained: Trained, folder: Path, handed: Handover, plan: Plan, report: Report) -> Compressed:
     """Make the files of a trained model, or of a link in its folder. Raises what stops the export to ONNX."""
-    modules = [exporters.registry.module(name) for name in ("onnx", *case.usecase.exports)] + case.compressions()
+    exported = {recipe.steps[0].name for recipe in case.usecase.exported}
+    modules = [exporters.registry.module(name) for name in ("onnx", *sorted(exported - {"onnx"}))] + case.compressions()
     modules += [runtimes.registry.module(name) for name in runtimes.names()]
     code = code_version([*case.modules(trained.family), *modules, __name__])
     origin = {"model": trained.origin.as_json(), "plan": asdict(plan), "encoder": handed.encoder, "code": code}

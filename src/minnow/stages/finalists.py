@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from minnow.stages import choice, clock, crossval
+from minnow.stages import choice, clock, compress, crossval
 from minnow.stages.candidates import Candidate, performance
 from minnow.stages.case import Case
 from minnow.stages.choice import Choice, Field
@@ -110,7 +110,8 @@ def fitted_again(case: Case, choices: Mapping[str, Choice], candidates: Sequence
         return []
     named = {name for one in choices.values() for name in (one.finalist, one.variants.get(LINEAR)) if name}
     own = {name.partition("/")[0] for one in choices.values() if (name := one.finalist)}
-    named |= {one.name for one in candidates if one.family in own and one.variant in case.usecase.exports}
+    exports = compress.exports_of(case.usecase)
+    named |= {one.name for one in candidates if one.family in own and one.variant in exports}
     if case.usecase.exam == "families":
         named |= {name for name in of_families(case, candidates).values() if name}
     return [candidate for candidate in candidates if candidate.name in named]

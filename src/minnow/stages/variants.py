@@ -19,7 +19,7 @@ import numpy as np
 
 from minnow import compression, exporters, families, runtimes, tasks
 from minnow.contracts import CompressionSource, Model, Session, UnsupportedModel
-from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN
+from minnow.records.bundle import ENCODER_FILES, FOLDER, GOLDEN, open_bundle
 from minnow.records.files import write_json, write_npz
 from minnow.records.schema import Schema
 from minnow.stages.batches import answered, read_batch
@@ -44,9 +44,9 @@ class Plan:
     """The files of a model: its export to ONNX, and what compressions and further exporters make of it.
 
     name: of its entry under families; family: what it is an instance of; start: variant of the export to ONNX, and parent: of
-    what that was made from, where compressions made the model. files: variant -> compression of the file and its parameters;
-    exports: variant -> exporter. seed: of random draws; the rest is in each schema. rules: variant -> its decision rule, which
-    val settled before; None where each is to be chosen on val.
+    what that was made from, where compressions made the model. exports: variant -> exporter; files: variant -> the variant
+    whose file is compressed, the compression and its parameters. seed: of random draws; the rest is in each schema. rules:
+    variant -> its decision rule, which val settled before; None where each is to be chosen on val.
     """
 
     usecase: str
@@ -55,7 +55,7 @@ class Plan:
     name: str
     family: str
     options: Mapping[str, Any]
-    files: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, str, Mapping[str, Any]]] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     start: str = FLOAT
     parent: str | None = None
@@ -118,16 +118,17 @@ def make(trained: Path, base: Path, handed: Path, plan: Plan, out: Path, report:
     if plan.start not in writer.state.made:
         writer.make(plan.start, plan.parent, lambda path: exporters.get("onnx").write(model, path))
     done()
-    source = CompressionSource(out / plan.start / FOLDER / "model.onnx", model, train, val, plan.seed)
-    for variant, (name, params) in plan.files.items():
-        module = compression.of_files(name)
-        shrink = lambda path, m=module, p=params: m.apply(source, path, m.Params.model_validate(p))  # noqa: E731
-        writer.attempt(variant, lambda m=module: m.suits(model), shrink)
+    own = [variant for variant, (parent, *_) in plan.files.items() if parent == plan.start]
+    for variant in own:
+        writer.compress(variant)
         done()
     for variant, name in plan.exports.items():
         exporter = exporters.get(name)
         write = lambda path, e=exporter: e.write(model, path)  # noqa: E731
-        writer.attempt(variant, lambda e=exporter: e.suits(model), write, exporter.SUFFIX)
+        writer.attempt(variant, plan.start, lambda e=exporter: e.suits(model), write, exporter.SUFFIX)
+        done()
+    for variant in [one for one in plan.files if one not in own]:
+        writer.compress(variant)
         done()
 
 
@@ -139,7 +140,8 @@ class _VariantWriter:
     ) -> None:
         """models: the exported one and the trained one. rows: train and val, the first of val unless a rule is chosen on it."""
         self.model, self.encoder, self.plan, self.out = models[0], encoder, plan, out
-        self.train, val = rows
+        self.train, self.val = rows
+        val = self.val
         self.measure = tasks.measure(plan.task, val.measure)
         self.batch = val if self.measure.rule else val.take(np.arange(min(len(val), PARITY_ROWS)))
         self.labels = val.labels
@@ -147,10 +149,31 @@ class _VariantWriter:
         self.decided = self._decided(self.answers, self._rule(FLOAT, self.answers))
         self.state = read_state(out)
 
+    def compress(self, variant: str) -> None:
+        """Make a variant of the file of another one, unless that was tried before. It fails or is refused as that one was."""
+        parent, name, params = self.plan.files[variant]
+        if self.state.settles(variant):
+            return
+        if reason := self.state.failed.get(parent):
+            self._settle(failed={**self.state.failed, variant: f"its parent {parent} could not be made: {reason}"})
+        elif parent not in self.state.made:
+            reason = f"its parent {parent} was refused: {self.state.refused.get(parent)}"
+            self._settle(refused={**self.state.refused, variant: reason})
+        else:
+            path, module = open_bundle(self.out / parent / FOLDER).model_path, compression.of_files(name)
+            source = CompressionSource(path, self.model, self.train, self.val, self.plan.seed)
+            shrink = lambda out: module.apply(source, out, module.Params.model_validate(dict(params)))  # noqa: E731
+            self.attempt(variant, parent, lambda: module.suits(self.model), shrink, path.suffix)
+
     def attempt(
-        self, variant: str, suits: Callable[[], str | None], write: Callable[[Path], None], suffix: str = ".onnx"
+        self,
+        variant: str,
+        parent: str,
+        suits: Callable[[], str | None],
+        write: Callable[[Path], None],
+        suffix: str = ".onnx",
     ) -> None:
-        """Make a variant, unless that was tried before. One that cannot be made is recorded with its reason, and no more.
+        """Make a variant of its parent, unless that was tried before. One that cannot be made is recorded with its reason.
 
         Refused: it does not suit the model or its rows, or its answers differ too much. Failed: any other error.
         """
@@ -160,7 +183,7 @@ class _VariantWriter:
             if unsuited := suits():
                 self._settle(refused={**self.state.refused, variant: unsuited})
                 return
-            self.make(variant, self.plan.start, write, suffix)
+            self.make(variant, parent, write, suffix)
         except (UnsupportedModel, ParityError) as error:
             self._discard(variant)
             self._settle(refused={**self.state.refused, variant: str(error)})
