@@ -1,7 +1,8 @@
 """Configuration: reads params.yaml and checks every key. An error gives the path of the key."""
 
-from minnow.config.checking import Catalog, check_name, check_space, nested, params_of
+from minnow.config.checking import check_name, check_space, nested
 from minnow.config.errors import ConfigError
+from minnow.config.known import Catalog, params_of
 from minnow.config.loading import load
 from minnow.config.named import FAMILY, family_of, named
 from minnow.config.recipes import Recipe, Step, variant_of

@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from minnow.config.checking import Catalog, check, check_name, checked, circles
+from minnow.config.checking import check, check_name, checked, circles
 from minnow.config.document import Document, read
 from minnow.config.errors import ConfigError, Fault, faults_of
+from minnow.config.known import Catalog
 from minnow.config.settings import Settings, UseCase
 
 _VARIABLE = re.compile(r"(\$?)\$\{(\w+)\}")

@@ -200,6 +200,7 @@ class UseCase(Parameters):
         named = (step.teacher for recipe in self.recipes for step in recipe.steps)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
+    @property
     def exported(self) -> tuple[reading.Recipe, ...]:
         """The recipes under exports: an exporter, and the compression of its file. Raises ValueError for what is no recipe."""
         return reading.all_of(self.exports)
