@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,17 @@ COMMAND = "pareto"
 
 @dataclass(frozen=True)
 class _Search:
-    """An open search. entries: those that trials choose from; optuna: Optuna's study; run_id: its MLflow run."""
+    """An open search.
+
+    entries: those that trials choose from; optuna: Optuna's study; run_id: its MLflow run; said: what could not be made, so
+    that each is said once.
+    """
 
     rows: Rows
     entries: Mapping[str, Entry]
     optuna: Any
     run_id: str
+    said: set[str] = field(default_factory=set[str])
 
 
 def search(
@@ -133,7 +138,7 @@ def _trial(opened: _Search) -> None:
     study, rows = opened.optuna, opened.rows
     trial = study.ask()
     picked, number = pareto.pick(trial, opened.entries), trial.number + 1
-    result, points = _tried(rows, picked, number)
+    result, points = _tried(opened, picked, number)
     if result.error is not None:
         trial.set_user_attr(studies.ERROR, result.error)
         study.tell(trial, state=studies.state("fail"))
@@ -145,9 +150,9 @@ def _trial(opened: _Search) -> None:
     trials.track(rows, opened.run_id, number, values, result)
 
 
-def _tried(rows: Rows, picked: Pick, number: int) -> tuple[Result, list[Point]]:
+def _tried(opened: _Search, picked: Pick, number: int) -> tuple[Result, list[Point]]:
     """Train, compress, score, time and certify what a trial tries."""
-    case = picked.case(rows.case)
+    rows, case = opened.rows, picked.case(opened.rows.case)
     measure = case.measure.name
     history: Mapping[str, list[float]] = {}
     try:
@@ -156,7 +161,9 @@ def _tried(rows: Rows, picked: Pick, number: int) -> tuple[Result, list[Point]]:
         ) as report:
             trained = train.train(case, picked.entry, rows.handed, report)
             history = trained.history
-            points = _points(rows, case, picked, number, trained)
+            points = _points(opened, case, picked, number, trained)
+            if not any(point.refused is None for point in points):
+                raise ValueError(f"{picked.entry} has no variant that answers with finite numbers and can be timed.")
             best = min((point for point in points if not point.refused), key=lambda point: point.loss)
             report(1, 1, {f"val_{measure}": best.score.value})
     except (WorkerError, ValueError) as error:
@@ -172,18 +179,28 @@ def _tried(rows: Rows, picked: Pick, number: int) -> tuple[Result, list[Point]]:
     return Result("complete", metrics, history), points
 
 
-def _points(rows: Rows, case: Case, picked: Pick, number: int, trained: Trained) -> list[Point]:
+def _points(opened: _Search, case: Case, picked: Pick, number: int, trained: Trained) -> list[Point]:
     """The variants of a trained entry as points. What could not be made or timed is said."""
-    faults, say = Faults(rows.job, case.name), rows.job.display.say
+    rows = opened.rows
+    faults = Faults(rows.job, case.name)
     made = trials.made(rows, case, trained, trials.scratch(rows, COMMAND))
     lined_up = candidates.line_up([made], timing.measure_each)
     standing = certify.certify(case, lined_up, rows.prepared.tables["val"].columns, faults.seen)
-    for name, why in {**_named(made), **lined_up.refused}.items():
-        say(f"  {name} of trial {number} was not made: {why}")
+    broken = {one.name: "not all of its answers on val are finite" for one in lined_up.candidates if not _sound(one)}
+    for name, why in {**_named(made), **lined_up.refused, **broken}.items():
+        if name not in opened.said:
+            opened.said.add(name)
+            rows.job.display.say(f"  {name} of trial {number} was not made: {why}")
     return [
         _point(case, picked, number, candidate, standing.refused.get(candidate.name))
         for candidate in lined_up.candidates
+        if _sound(candidate)
     ]
+
+
+def _sound(candidate: Candidate) -> bool:
+    """Whether a candidate has a finite loss on val."""
+    return bool(np.isfinite(candidate.val.loss).all())
 
 
 def _named(made: Made) -> dict[str, str]:
@@ -193,13 +210,10 @@ def _named(made: Made) -> dict[str, str]:
 
 def _point(case: Case, picked: Pick, number: int, candidate: Candidate, refused: str | None) -> Point:
     """Return a candidate as a point."""
-    val, bundle = candidate.val, candidate.bundle
-    variant = candidate.variant
+    val, bundle, variant = candidate.val, candidate.bundle, candidate.variant
     made_by = recipes.made_by(picked.compression)
     # a further export of a link is named after it
-    link = (
-        variant if variant in made_by else next((one for one in reversed(made_by) if variant.startswith(f"{one}-")), "")
-    )
+    link = next((one for one in reversed(made_by) if f"{variant}-".startswith(f"{one}-")), "")
     key, settings = written(made_by[link]) if link else ("", {})
     return Point(
         trial=number,

@@ -172,17 +172,18 @@ def dominates(point: Point, other: Point, counted: Sequence[str]) -> bool:
 def front(points: Sequence[Point], counted: Sequence[str]) -> list[Point]:
     """The points that stand and that no other one that stands dominates, the smallest first."""
     standing = [point for point in points if point.refused is None and math.isfinite(point.loss)]
-    return sorted(_undominated(standing, standing, counted), key=_order)
+    return sorted(
+        (point for point in standing if not any(dominates(other, point, counted) for other in standing)), key=_order
+    )
 
 
 def refused(points: Sequence[Point], counted: Sequence[str]) -> list[Point]:
-    """The points that the certificate refuses and that would be on the front, the smallest first."""
+    """The points that the certificate refuses and that would add to the front, the smallest first."""
     standing = front(points, counted)
-    return sorted(_undominated([point for point in points if point.refused], standing, counted), key=_order)
-
-
-def _undominated(points: Sequence[Point], by: Sequence[Point], counted: Sequence[str]) -> list[Point]:
-    return [point for point in points if not any(dominates(other, point, counted) for other in by)]
+    alike = lambda point, other: all(getattr(point, name) == getattr(other, name) for name in counted)  # noqa: E731
+    beyond = (point for point in points if point.refused and math.isfinite(point.loss))
+    beyond = (point for point in beyond if not any(dominates(other, point, counted) for other in standing))
+    return sorted((point for point in beyond if not any(alike(point, other) for other in standing)), key=_order)
 
 
 def _order(point: Point) -> tuple[Any, ...]:
