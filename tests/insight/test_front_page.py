@@ -26,7 +26,7 @@ def found(budget=None, names=("cnn", "linear", "odd<name>")):
 def test_every_point_is_in_the_plot_and_in_a_table():
     page = front_page.page(found(Budget(size_bytes=10_000)))
     plot = ET.fromstring(re.search(r"<svg.*?</svg>", page, re.S)[0])
-    groups = [one for one in plot.iter("g")]
+    groups = list(plot.iter("g"))
     assert len(groups) == 3
     assert {group.find("text").text for group in groups} == {
         "cnn/int8 of trial 1", "linear/int8 of trial 2", "odd<name>/int8 of trial 3"

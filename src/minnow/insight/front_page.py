@@ -68,7 +68,7 @@ def _row(found: Found, point: Point) -> str:
 
 def _plot(found: Found) -> str:
     """The plot as SVG: bytes on a logarithmic axis, score with its interval, a name under the pointer."""
-    across, up = _scales(found.points)
+    across, up = _scales(found)
     others = [point for point in found.points if point not in found.front and point not in found.refused]
     marks = [_mark(found, point, across, up) for point in (*others, *found.refused, *found.front)]
     limit = found.budget.size_bytes
@@ -82,27 +82,29 @@ def _plot(found: Found) -> str:
 Scale = Callable[[float], float]
 
 
-def _scales(points: Sequence[Point]) -> tuple[Scale, Scale]:
+def _scales(found: Found) -> tuple[Scale, Scale]:
     """Pixels of bytes and of scores."""
-    sizes = [math.log10(point.size_bytes) for point in points]
+    sizes = [math.log10(point.size_bytes) for point in found.points]
     left, right = min(sizes) - 0.08, max(sizes) + 0.08
-    low, high = _spread(points)
+    low, high = _spread(found)
     across = lambda size: LEFT + (math.log10(size) - left) / (right - left) * (WIDTH - LEFT - EDGE)  # noqa: E731
-    up = lambda score: HEIGHT - BOTTOM - (score - low) / (high - low) * (HEIGHT - BOTTOM - EDGE)  # noqa: E731
+    rows = HEIGHT - BOTTOM - EDGE
+    up = lambda score: EDGE + rows * min(max((high - score) / (high - low), 0.0), 1.0)  # noqa: E731
     return across, up
 
 
-def _spread(points: Sequence[Point]) -> tuple[float, float]:
-    """Least and greatest score that the plot shows; intervals beyond are cut off."""
-    values = [point.score.value for point in points]
+def _spread(found: Found) -> tuple[float, float]:
+    """Least and greatest score that the plot shows: those of the front, and half as much again. Others lie at its edge."""
+    values = [point.score.value for point in (*found.front, *found.refused)]
+    all_values = [point.score.value for point in found.points]
     low, high = min(values), max(values)
-    more = 0.12 * (high - low) or 0.01 * max(abs(high), 1e-9)
-    return low - more, high + more
+    span = high - low or max(all_values) - min(all_values) or 0.02 * max(abs(high), 1e-9)
+    return max(low - span / 2, min(all_values) - span / 8), min(high + span / 2, max(all_values) + span / 8)
 
 
 def _axes(found: Found, across: Scale, up: Scale) -> str:
     """Lines of the grid with their figures, and what they are."""
-    low, high = _spread(found.points)
+    low, high = _spread(found)
     sizes = [point.size_bytes for point in found.points]
     lines = []
     for score in _ticks(low, high):
@@ -157,7 +159,7 @@ def _mark(found: Found, point: Point, across: Scale, up: Scale) -> str:
     x, y = across(point.size_bytes), up(point.score.value)
     on, is_chosen = point in found.front, point is found.chosen
     kind = "refused" if point.refused else "on" if on else ""
-    low, high = (min(max(up(value), EDGE), HEIGHT - BOTTOM) for value in (point.score.low, point.score.high))
+    low, high = up(point.score.low), up(point.score.high)
     bar = f'<line class="bar" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>' if on else ""
     ring = f'<circle class="chosen" cx="{x:.1f}" cy="{y:.1f}" r="10"/>' if is_chosen else ""
     figures = escape(
@@ -166,5 +168,9 @@ def _mark(found: Found, point: Point, across: Scale, up: Scale) -> str:
     anchor, at = ("end", x - 12) if x > WIDTH / 2 else ("start", x + 12)
     shown = " shown" if is_chosen else ""
     name = f'<text class="name{shown}" x="{at:.1f}" y="{y - 9:.1f}" text-anchor="{anchor}">{escape(point.name)}</text>'
-    dot = f'<circle class="point {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{5 if on else 4}"/>'
+    size = 5 if on else 4
+    dot = f'<circle class="point {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"/>'
+    if point.suffix != ".onnx":
+        at_corner = f'x="{x - size:.1f}" y="{y - size:.1f}"'
+        dot = f'<rect class="point {kind}" {at_corner} width="{2 * size}" height="{2 * size}"/>'
     return f'<g class="mark"><title>{figures}</title>{bar}{ring}{dot}{name}</g>\n'
