@@ -182,3 +182,10 @@ def test_a_recipe_is_added_in_the_form_that_stands_there(params, written, recipe
     entry = config.load(params, catalog()).usecases["second"]
     assert entry.recipes[-1].variant == config.recipe(*recipe).variant
     assert "seed: 3 # lucky" in text
+
+
+def test_an_entry_of_a_name_of_its_own_is_added_with_its_family(params):
+    editing.set_params(params, "first", "linear_strong", {"family": "linear", "C": [0.01]})
+    added = ["+       linear_strong:", "+         family: linear", "+         C: [0.01]"]
+    assert [line for line in changed(params) if line[2:].strip()] == added
+    assert config.load(params, catalog()).usecases["first"].family_of("linear_strong") == "linear"

@@ -112,3 +112,10 @@ def test_what_is_to_be_written_is_what_differs(case):
     linked = front.read_point({**same.as_json(), "recipe": "prune(0.5)"})
     other = front.read_point({**same.as_json(), "recipe": "prune(0.6) > int8"})
     assert [pareto.lacks_recipe(own, one) for one in (same, linked, other)] == [False, False, True]
+
+
+def test_an_entry_that_effort_added_is_written_whole(case):
+    own = case({"iterations": 5}, family="gboost")
+    wider = own.with_families({**own.usecase.families, "gboost_slow": {"family": "gboost", "learning_rate": 0.02}})
+    made = point(wider, pareto.Pick("gboost_slow"), 1)
+    assert pareto.changed(own, made) == {"family": "gboost", "learning_rate": 0.02}
