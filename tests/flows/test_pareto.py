@@ -44,22 +44,23 @@ def test_a_front_is_found_gone_on_with_chosen_from_tracked_and_written(tmp_path)
     assert {point["entry"] for point in first["points"]} == {"linear", "gboost"}
     refused = [point for point in first["points"] if point["refused"]]
     assert {point["variant"] for point in refused} == {"float16"}, "its file is as large as that of float32"
-    code, printed = pareto(project, "--trials", "4")
-    assert code == 0, printed
-    assert "trial 1," not in printed, "it goes on where it was"
-    assert first["points"] == result(project)["points"][: len(first["points"])], "what was measured stays"
-    assert (tmp_path / "params.yaml").read_text() == before, "nothing is written unasked"
-    page = (tmp_path / ".minnow" / "pareto" / "small.html").read_text()
-    assert page.count('class="mark"') == len(result(project)["points"])
-
-    least = min(point["size_bytes"] for point in result(project)["points"] if not point["refused"])
-    code, printed = pareto(project, "--trials", "4", "--size-bytes", str(least - 1))
-    assert code == 3, printed
-    assert f"budget.size_bytes binds. The nearest is {result(project)['nearest']['point']['entry']}/float32" in printed
-    assert f"{least:,} bytes, 1 over {least - 1:,}" in printed
+    least = min(point["size_bytes"] for point in first["points"] if not point["refused"])
     code, printed = pareto(project, "--trials", "4", "--size-bytes", str(least))
     assert code == 0, printed
-    assert result(project)["chosen"]["size_bytes"] == least
+    assert "trial 1," not in printed, "it goes on where it was"
+    again = result(project)
+    assert first["points"] == again["points"][: len(first["points"])], "what was measured stays"
+    assert again["chosen"]["size_bytes"] <= least
+    assert (tmp_path / "params.yaml").read_text() == before, "nothing is written unasked"
+    page = (tmp_path / ".minnow" / "pareto" / "small.html").read_text()
+    assert page.count('class="mark"') == len(again["points"])
+
+    least = min(point["size_bytes"] for point in again["points"] if not point["refused"])
+    code, printed = pareto(project, "--trials", "4", "--size-bytes", str(least - 1))
+    assert code == 3, printed
+    nearest = result(project)["nearest"]["point"]
+    assert f"budget.size_bytes binds. The nearest is {nearest['entry']}/float32" in printed.replace("\n", " ")
+    assert f"{least:,} bytes, 1 over {least - 1:,}" in printed.replace("\n", " ")
 
     code, printed = project.call("-c", RUNS)
     assert code == 0, printed
@@ -86,7 +87,8 @@ def test_what_is_written_is_what_the_next_run_makes(tmp_path):
     assert code == 0, printed
     variants = json.loads((tmp_path / "outcomes" / "small" / "results.json").read_text())["variants"]
     (made,) = [one for one in variants if one["variant"] == chosen["variant"]]
-    assert (made["size_bytes"], made["val"]["accuracy"]) == (chosen["size_bytes"], chosen["score"])
+    assert made["val"]["accuracy"] == chosen["score"]
+    assert made["size_bytes"] == pytest.approx(chosen["size_bytes"], rel=0.01), "it is fitted again on train and val"
     code, printed = pareto(project, "--trials", "3")
     assert code == 0, printed
     assert re.search("trial 4, gboost", printed) or "params.yaml has it already" in printed, printed
