@@ -137,6 +137,7 @@ def left(space: Workspace) -> list[tuple[str, str]]:
         "cache": "models that outcomes name; without it they are trained again",
         "champions": "downloads of today's champions",
         "trials": "outcomes of trials",
-        "tune.db": "studies of `minnow tune`",
+        "tune.db": "studies of `minnow tune` and `minnow pareto`",
+        "pareto": "fronts that `minnow pareto` found",
     }
     return [(name, why) for name, why in stays.items() if (space.home / name).exists()]

@@ -23,6 +23,7 @@ from flows.checks import checked, hints_of, read
 from flows.faults import Faults
 from flows.job import CURRENT, Job
 from flows.record import failure_of, key_of_outcome, record_of, summary
+from flows.trials import Rows
 from minnow.insight import plots
 from minnow.insight.importance import MOST_COLUMNS, importances
 from minnow.records.hint import Hint
@@ -79,7 +80,7 @@ def widen(job: Job, case: Case, prepared: Prepared) -> Case:
     """Add the entries that the effort of a use case asks for, those that a search finds included, and say which."""
     wider = effort.widened(case, prepared.batches["train"])
     if case.usecase.effort == effort.THOROUGH and tuning.can_search(case):
-        rows = tuning.Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
+        rows = Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
         wider = effort.with_found(wider, tuning.searched(rows, None, case.settings.tune.trials))
         job.display.say(
             f"  {case.name}: to write the best values to the settings file: minnow tune {case.name} --write"

@@ -6,26 +6,24 @@ interrupted study is resumed, and each is an MLflow run under that of the study.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flows import cleaning
-from flows.checks import read_checked
+from flows import trials as shared
 from flows.job import Job, families_of, open_job
-from flows.registered import with_keys
+from flows.trials import Result, Rows
 from minnow import families
 from minnow.config import ConfigError, Settings
 from minnow.runners.interruption import described
 from minnow.runners.progress import Display
 from minnow.runners.worker import WorkerError
-from minnow.stages import candidates, compress, intake, teaching, train
+from minnow.stages import train
 from minnow.stages.case import Case
 from minnow.stages.evaluate import Evaluation
-from minnow.stages.prepare import Prepared
-from minnow.stages.train import Handover, Trained
+from minnow.stages.train import Trained
 from minnow.stores import tracking
 from minnow.stores.tracking import Record
 from minnow.tuning import halving, search
@@ -34,18 +32,6 @@ from minnow.tuning.search import Space
 from minnow.tuning.study import Tuned
 from minnow.types import StopFit
 from minnow.workspace import Workspace, sqlite_url
-
-RUN = "mlflow_run"
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a use case, read and prepared as a run does."""
-
-    job: Job
-    case: Case
-    prepared: Prepared
-    handed: Handover
 
 
 @dataclass(frozen=True)
@@ -74,17 +60,6 @@ class _Study:
         return studies.tuned(self.optuna, self.case, self.search_space)
 
 
-@dataclass(frozen=True)
-class _Result:
-    """The result of a trial. state: complete, pruned or failed; metrics: on val; error: why it failed."""
-
-    state: str
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    history: Mapping[str, list[float]] = field(default_factory=dict)
-    size_bytes: int | None = None
-    error: str | None = None
-
-
 def tune(
     space: Workspace, settings: Settings, usecase: str, family: str | None, trials: int, minutes: float | None
 ) -> dict[str, Tuned]:
@@ -98,7 +73,7 @@ def tune(
     with described(lambda: left), open_job(space, settings, own) as job:
         deadline = time.monotonic() + minutes * 60 if minutes else None
         try:
-            return searched(_read(job, usecase), family, trials, deadline)
+            return searched(shared.read(job, usecase), family, trials, deadline)
         finally:
             cleaning.trim(space, settings.cache.max_gb, job.display.say)
 
@@ -129,8 +104,8 @@ def _search(opened: Mapping[str, _Study], trials: int, deadline: float | None, d
         if number < len(rounds) - 1:
             ranked = studies.ranked({name: opened[name].optuna for name in left}, first=target)
             left = ranked[: halving.kept(len(left))]
-            trials_each = "1 trial" if target == 1 else f"{target} trials"
-            display.say(f"  after {trials_each} of each family, the search goes on with {', '.join(left)}")
+            sharingeach = "1 trial" if target == 1 else f"{target} trials"
+            display.say(f"  after {sharingeach} of each family, the search goes on with {', '.join(left)}")
 
 
 def can_search(case: Case) -> bool:
@@ -162,18 +137,6 @@ def _space_of(case: Case, name: str) -> Mapping[str, Any]:
     return families.get(case.usecase.family_of(name)).CAPABILITIES.space
 
 
-def _read(job: Job, usecase: str) -> Rows:
-    """Read and prepare the rows as a run does."""
-    case = with_keys(job.case(usecase))
-    reports = job.space.home / "reports" / usecase
-    shutil.rmtree(reports, ignore_errors=True)
-    reports.mkdir(parents=True)
-    with job.display.step(f"{usecase}: validate and prepare"):
-        table, _ = read_checked(case, reports)
-        prepared = intake.prepare_case(case, table)
-        return Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
-
-
 def _open(rows: Rows, family: str) -> _Study:
     """Open the study of a family on these rows."""
     job, case = rows.job, rows.case
@@ -186,19 +149,12 @@ def _open(rows: Rows, family: str) -> _Study:
 
 def _run(job: Job, case: Case, family: str, search_space: Space, study: Any) -> str:
     """Return the id of the study's MLflow run, which is created for a new study."""
-    known = study.user_attrs.get(RUN)
-    if known and tracking.exists(job.space, known):
-        return known
-    tags = {"minnow.usecase": case.name, "minnow.family": family, "minnow.study": study.study_name}
     record = Record(
         f"tune {case.name} {family}",
-        tags=tags | {"minnow.data_version": case.data_version, "minnow.seed": str(case.settings.seed)},
+        tags=shared.tags_of(case, study) | {"minnow.family": family},
         params={"space": {name: span.model_dump(exclude_none=True) for name, span in search_space.items()}},
     )
-    run_id = tracking.begin(job.space, record)
-    tracking.fill(job.space, run_id, record)
-    study.set_user_attr(RUN, run_id)
-    return run_id
+    return shared.run_of(job, study, record)
 
 
 def _trial(study: _Study) -> None:
@@ -217,10 +173,11 @@ def _trial(study: _Study) -> None:
     else:
         trial.set_user_attr(studies.SIZE, result.size_bytes)
         study.optuna.tell(trial, next(iter(result.metrics.values())))
-    _track(study, trial.number + 1, values, result)
+    measured = {f"val/{measure}": value for measure, value in result.metrics.items()}
+    shared.track(study.rows, study.run_id, trial.number + 1, values, replace(result, metrics=measured))
 
 
-def _tried(study: _Study, trial: Any, case: Case) -> _Result:
+def _tried(study: _Study, trial: Any, case: Case) -> Result:
     """Train, compress and score the family of a case with the values of a trial."""
     history: Mapping[str, list[float]] = {}
     try:
@@ -233,33 +190,15 @@ def _tried(study: _Study, trial: Any, case: Case) -> _Result:
             metrics = {name: score.value for name, score in best.scores.items()}
             report(1, 1, metrics)
     except StopFit:
-        return _Result("pruned", history=history)
+        return Result("pruned", history=history)
     except (WorkerError, ValueError) as error:
-        return _Result("failed", history=history, error=str(error))
-    return _Result("complete", metrics, history, best.bundle.size_bytes)
+        return Result("failed", history=history, error=str(error))
+    return Result("complete", metrics, history, best.bundle.size_bytes)
 
 
 def _best(study: _Study, case: Case, trained: Trained) -> Evaluation:
-    scratch = study.job.space.home / "making" / f"tune-{case.name}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    teachers = teaching.trained(case, study.rows.handed)
-    compressed = compress.variants(case, trained, study.rows.handed, teachers=teachers)
-    return search.best(case, candidates.evaluate_variants(compressed, study.rows.prepared, scratch).evaluations)
-
-
-def _track(study: _Study, number: int, values: Mapping[str, Any], result: _Result) -> None:
-    """Log a trial to MLflow. number: from 1."""
-    tags = {"minnow.trial": str(number), "minnow.state": result.state, "minnow.usecase": study.case.name}
-    size = {} if result.size_bytes is None else {"size_bytes": float(result.size_bytes)}
-    record = Record(
-        f"trial {number}",
-        tags=tags | ({} if result.error is None else {"minnow.error": result.error}),
-        params=values,
-        metrics={f"val/{measure}": value for measure, value in result.metrics.items()} | size,
-        history=result.history,
-        failed=result.state == "failed",
-    )
-    tracking.log(study.job.space, record, study.run_id)
+    made = shared.made(study.rows, case, trained, shared.scratch(study.rows, "tune"))
+    return search.best(case, made.evaluations)
 
 
 def _close(study: _Study, tuned: Tuned) -> None:

@@ -15,6 +15,7 @@ COMMANDS = [
     "run",
     "new",
     "tune",
+    "pareto",
     "status",
     "results",
     "data",

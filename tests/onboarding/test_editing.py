@@ -155,3 +155,37 @@ def test_the_name_of_a_folder_keeps_what_follows_a_full_stop(params):
     folder = params.parent / "v1.2"
     folder.mkdir()
     assert editing.name_for(folder, config.load(params, catalog())) == "v1_2"
+
+
+@pytest.mark.parametrize(
+    ("written", "recipe", "after"),
+    [
+        ("", ("int8", {}), "    compression: [int8]"),
+        (
+            "    compression: [float16] # mine\n",
+            ("prune(0.7) > int8", {}),
+            "    compression: [float16, prune(0.7) > int8] # mine",
+        ),
+        ("    compression: float16\n", ("int8", {}), "    compression: [float16, int8]"),
+        (
+            "    compression:\n      float16: # mine\n",
+            ("prune(0.7) > int8", {"prune": {"epochs": 0.5}}),
+            "    compression:\n      float16: # mine\n      prune(0.7) > int8:\n        prune:\n          epochs: 0.5",
+        ),
+    ],
+)
+def test_a_recipe_is_added_in_the_form_that_stands_there(params, written, recipe, after):
+    params.write_text(TEXT.replace("    data: data/second\n", f"    data: data/second\n{written}"))
+    editing.set_params(params, "second", "linear", {}, recipe)
+    text = params.read_text()
+    assert f"{after}\n" in text
+    entry = config.load(params, catalog()).usecases["second"]
+    assert entry.recipes[-1].variant == config.recipe(*recipe).variant
+    assert "seed: 3 # lucky" in text
+
+
+def test_an_entry_of_a_name_of_its_own_is_added_with_its_family(params):
+    editing.set_params(params, "first", "linear_strong", {"family": "linear", "C": [0.01]})
+    added = ["+       linear_strong:", "+         family: linear", "+         C: [0.01]"]
+    assert [line for line in changed(params) if line[2:].strip()] == added
+    assert config.load(params, catalog()).usecases["first"].family_of("linear_strong") == "linear"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import typer
 
 from minnow import environment
-from minnow.cli import champions, cleaning, prediction, receipts, status, training
+from minnow.cli import champions, cleaning, pareto, prediction, receipts, status, training
 from minnow.cli.app import app
 from minnow.runners.interruption import ending
 
@@ -16,6 +16,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "run": training.run,
     "new": training.new,
     "tune": training.tune,
+    "pareto": pareto.pareto,
     "status": status.status,
     "results": status.results,
     "data": training.data,

@@ -5,7 +5,7 @@ from minnow.config.errors import ConfigError
 from minnow.config.known import Catalog, params_of
 from minnow.config.loading import load
 from minnow.config.named import FAMILY, family_of, named
-from minnow.config.recipes import Recipe, Step, variant_of
+from minnow.config.recipes import Recipe, Step, recipe, variant_of, written
 from minnow.config.settings import (
     Budget,
     Effort,
@@ -44,5 +44,7 @@ __all__ = [
     "named",
     "nested",
     "params_of",
+    "recipe",
     "variant_of",
+    "written",
 ]

@@ -56,6 +56,14 @@ def variant_of(steps: Iterable[Step]) -> str:
     return "-".join(step.text for step in steps)
 
 
+def written(steps: Sequence[Step]) -> tuple[str, dict[str, Any]]:
+    """Write steps as they stand under compression: the key, and the parameters beside it. What reads them is `recipe`."""
+    key = " > ".join(f"{step.name}({step.short})" if step.short else step.name for step in steps)
+    if len(steps) == 1:
+        return key, dict(steps[0].params or {})
+    return key, {step.name: dict(step.params) for step in steps if step.params}
+
+
 def recipe(key: str, params: Any) -> Recipe:
     """Read a key under compression and what stands beside it: the parameters of one step, or of each by its name.
 

@@ -72,8 +72,17 @@ def _indent(entries: list[str]) -> str:
     return first[: len(first) - len(first.lstrip())] or "  "
 
 
-def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any]) -> None:
-    """Set a family's parameters, dotted name -> value. Raises ConfigError, and then the file is as it was."""
+def set_params(
+    path: Path,
+    usecase: str,
+    family: str,
+    values: Mapping[str, Any],
+    recipe: tuple[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Set a family's parameters, dotted name -> value, and add a recipe of compression: its key and parameters.
+
+    Raises ConfigError, and then the file is as it was.
+    """
     from ruamel.yaml import YAML
 
     editor = YAML()
@@ -94,9 +103,22 @@ def set_params(path: Path, usecase: str, family: str, values: Mapping[str, Any])
                 node[parent] = catalog().params("family", of_family).full({parent: node[parent]})[parent]
             node = node[parent]
         node[last] = _flow(value)
+    if recipe is not None:
+        _add_recipe(entry, *recipe)
     changed = io.StringIO()
     editor.dump(document, changed)
     _replace(path, usecase, changed.getvalue())
+
+
+def _add_recipe(entry: Any, key: str, params: Mapping[str, Any]) -> None:
+    """Put a recipe at the end of compression, in the form that stands there."""
+    now = entry.get("compression")
+    if isinstance(now, dict):
+        now[key] = dict(params) or None
+    elif isinstance(now, list):
+        now.append({key: dict(params)} if params else key)
+    else:
+        entry["compression"] = _flow([*([now] if now else []), {key: dict(params)} if params else key])
 
 
 def _flow(value: Any) -> Any:

@@ -103,7 +103,11 @@ class Case:
 
     def with_families(self, entries: Mapping[str, Any]) -> Case:
         """Return the case with these entries under families in the place of its own."""
-        entry = self.usecase.model_copy(update={"families": dict(entries)})
+        return self.changed(families=dict(entries))
+
+    def changed(self, **keys: Any) -> Case:
+        """Return the case with other values, already checked, of some keys of its entry in params.yaml."""
+        entry = self.usecase.model_copy(update=keys)
         usecases = {**self.settings.usecases, self.name: entry}
         return replace(self, settings=self.settings.model_copy(update={"usecases": usecases}))
 

@@ -247,8 +247,13 @@ def _names(chosen: Mapping[str, Performance]) -> dict[str, str]:
 
 def _of_family(variants: Sequence[Performance], margin: float) -> Performance:
     """The smallest variant of a family whose mean loss on val is not more than a margin above that of the best."""
+    return min(within_margin(variants, margin), key=_size)
+
+
+def within_margin(variants: Sequence[Performance], margin: float) -> list[Performance]:
+    """The variants whose mean loss on val is not more than a margin above that of the best."""
     best = min(variants, key=_rank)
-    return min((v for v in variants if _mean(v) <= _mean(best) + margin), key=_size)
+    return [v for v in variants if _mean(v) <= _mean(best) + margin]
 
 
 def _size(variant: Performance) -> tuple[int, str]:

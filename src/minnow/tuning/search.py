@@ -63,16 +63,17 @@ def present_values(case: Case, family: str, space: Space) -> dict[str, Any] | No
     return values
 
 
-def suggest(trial: Any, space: Space) -> dict[str, Any]:
-    """Let Optuna choose the values of a trial: dotted name -> value. trial: an Optuna trial."""
+def suggest(trial: Any, space: Space, prefix: str = "") -> dict[str, Any]:
+    """Let Optuna choose the values of a trial: dotted name -> value. trial: an Optuna trial; prefix: of the names in it."""
+    chosen: dict[str, Any] = {}
     for name, span in space.items():
         if span.among is not None:
-            trial.suggest_categorical(name, [json.dumps(value) for value in span.among])
+            chosen[name] = trial.suggest_categorical(prefix + name, [json.dumps(value) for value in span.among])
         elif isinstance(span.low, int) and isinstance(span.high, int):
-            trial.suggest_int(name, span.low, span.high, log=span.log)
+            chosen[name] = trial.suggest_int(prefix + name, span.low, span.high, log=span.log)
         else:
-            trial.suggest_float(name, span.low, span.high, log=span.log)
-    return decoded(trial.params, space)
+            chosen[name] = trial.suggest_float(prefix + name, span.low, span.high, log=span.log)
+    return decoded(chosen, space)
 
 
 def decoded(params: Mapping[str, Any], space: Space) -> dict[str, Any]:

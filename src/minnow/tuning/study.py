@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from minnow.lineage import code_version, key_of
 from minnow.stages import starting
@@ -12,6 +12,7 @@ from minnow.stages.case import Case
 from minnow.tuning import search
 from minnow.tuning.search import Space
 
+Direction = Literal["minimize", "maximize"]
 PRESENT, OUTSIDE, SIZE, ERROR = "stands in params.yaml", "outside of the space", "size_bytes", "error"
 """Attributes of a trial: its values are those in params.yaml; and the space does not hold them; bytes of its best variant; why
 it failed."""
@@ -42,33 +43,41 @@ def study_name(case: Case, family: str, rows: str, space: Space) -> str:
 
     rows: hash of the encoded rows.
     """
-    searched, start = {name.partition(".")[0] for name in space}, starting.find(case, family)
     shared = {
         "rows": rows,
-        "space": {name: span.model_dump() for name, span in space.items()},
-        "fixed": {name: value for name, value in case.usecase.families[family].items() if name not in searched},
         "seed": case.settings.seed,
         "compression": case.usecase.compression,
         "size_bytes": case.usecase.budget.size_bytes,
-        "code": code_version([*case.modules(family), __name__]),
+        **identity(case, family, space),
     }
-    shared |= {"init_from": asdict(start.record)} if start else {}
     return f"{case.name}/{family}/{key_of(shared)[:12]}"
 
 
-def open_study(storage: str, name: str, case: Case) -> Any:
+def identity(case: Case, family: str, space: Space) -> dict[str, Any]:
+    """What is searched of an entry, what stays fixed, where it starts from and the code that fits it."""
+    searched, start = {name.partition(".")[0] for name in space}, starting.find(case, family)
+    own = {
+        "space": {name: span.model_dump() for name, span in space.items()},
+        "fixed": {name: value for name, value in case.usecase.families[family].items() if name not in searched},
+        "code": code_version([*case.modules(family), __name__]),
+    }
+    return own | ({"init_from": asdict(start.record)} if start else {})
+
+
+def open_study(storage: str, name: str, case: Case, directions: Sequence[Direction] = ()) -> Any:
     """Create or resume an Optuna study. Trials that an interruption cut off are enqueued again.
 
-    storage: address of the database, as "sqlite:///tune.db".
+    storage: address of the database, as "sqlite:///tune.db". directions: "minimize" or "maximize" for each value of a trial;
+    without them there is one, the score.
     """
     import optuna
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    direction = "maximize" if case.measure.higher_is_better else "minimize"
+    own: Direction = "maximize" if case.measure.higher_is_better else "minimize"
     pruner = _pruner(case.settings.tune.pruner)
     study = optuna.create_study(
-        storage=storage, study_name=name, direction=direction, load_if_exists=True, pruner=pruner
+        storage=storage, study_name=name, directions=directions or [own], load_if_exists=True, pruner=pruner
     )
     for cut in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(cut.number, state=TrialState.FAIL)
