@@ -47,8 +47,7 @@ class Job:
     """One run of the pipeline.
 
     runner: where families are trained; display: progress on the terminal; ran: what is done; recorded: the use cases that are
-    complete and recorded, in order. writing: held while decisions are written to the
-    stores, and while something is timed.
+    complete and recorded, in order.
     """
 
     space: Workspace
@@ -57,8 +56,9 @@ class Job:
     display: Display
     recorded: list[str] = field(default_factory=list[str])
     ran: Ran = field(default_factory=Ran)
-    writing: threading.Lock = field(default_factory=threading.Lock)
     _passed: dict[str, threading.Event] = field(default_factory=dict[str, threading.Event])
+    _begun: dict[str, Future[None]] = field(default_factory=dict[str, "Future[None]"])
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def case(self, usecase: str) -> Case:
         """Return a use case of this run."""
@@ -84,26 +84,33 @@ class Job:
 
     def overlap(self, work: Callable[[str], None], usecases: Iterable[str]) -> None:
         """Call work on each use case, in order; the next one begins where one has passed on, and all have ended at the end."""
-        futures = list[Future[None]]()
         pool = ThreadPoolExecutor()
         try:
             for name in usecases:
                 passed = self._passed[name] = threading.Event()
-                futures.append(pool.submit(contextvars.copy_context().run, work, name))
-                futures[-1].add_done_callback(lambda _, passed=passed: passed.set())
+                begun = pool.submit(contextvars.copy_context().run, work, name)
+                self._begun[name] = begun
+                begun.add_done_callback(lambda _, passed=passed: passed.set())
                 passed.wait()
-            wait(futures)
+            wait(self._begun.values())
         except Interrupted:
+            self._ended.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()
-        for future in futures:
-            future.result()
+        for begun in self._begun.values():
+            begun.result()
 
     def pass_on(self, usecase: str) -> None:
-        """Let the next use case begin: this one needs the runner no more."""
+        """Let the next use case begin: this one needs the runner no more. Raises RuntimeError where the run has ended."""
+        if self._ended.is_set():  # an interruption ends the main thread, and not the one of a use case
+            raise RuntimeError(f"{usecase} was not written: the run has ended.")
         if usecase in self._passed:
             self._passed[usecase].set()
+
+    def alone(self, usecase: str) -> None:
+        """Wait until the use cases before this one have ended, so that nothing is written beside what is read or timed."""
+        wait([begun for name, begun in self._begun.items() if name != usecase])
 
     @contextmanager
     def beside(self, step: str, work: Callable[[], Item]) -> Iterator[Callable[[], Item]]:

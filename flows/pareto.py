@@ -137,7 +137,7 @@ def _trial(opened: _Search) -> None:
     """Run one trial, and record its points in the study and in MLflow."""
     study, rows = opened.optuna, opened.rows
     trial = study.ask()
-    picked, number = pareto.pick(trial, opened.entries), trial.number + 1
+    picked, number = pareto.pick(trial, list(pareto.spaces(rows.case)), opened.entries), trial.number + 1
     result, points = _tried(opened, picked, number)
     if result.error is not None:
         trial.set_user_attr(studies.ERROR, result.error)
@@ -152,7 +152,10 @@ def _trial(opened: _Search) -> None:
 
 def _tried(opened: _Search, picked: Pick, number: int) -> tuple[Result, list[Point]]:
     """Train, compress, score, time and certify what a trial tries."""
-    rows, case = opened.rows, picked.case(opened.rows.case)
+    rows = opened.rows
+    if picked.entry not in opened.entries:
+        return Result("failed", error=f"{picked.entry} could not be trained as it stands in the settings file"), []
+    case = picked.case(rows.case)
     measure = case.measure.name
     history: Mapping[str, list[float]] = {}
     try:
@@ -166,7 +169,7 @@ def _tried(opened: _Search, picked: Pick, number: int) -> tuple[Result, list[Poi
                 raise ValueError(f"{picked.entry} has no variant that answers with finite numbers and can be timed.")
             best = min((point for point in points if not point.refused), key=lambda point: point.loss)
             report(1, 1, {f"val_{measure}": best.score.value})
-    except (WorkerError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         return Result("failed", history=history, error=str(error)), []
     metrics = {
         f"{point.variant}/{name}": value
@@ -211,10 +214,10 @@ def _named(made: Made) -> dict[str, str]:
 def _point(case: Case, picked: Pick, number: int, candidate: Candidate, refused: str | None) -> Point:
     """Return a candidate as a point."""
     val, bundle, variant = candidate.val, candidate.bundle, candidate.variant
-    made_by = recipes.made_by(picked.compression)
+    made_by = recipes.made_by(case.usecase.compression)
     # a further export of a link is named after it
     link = next((one for one in reversed(made_by) if f"{variant}-".startswith(f"{one}-")), "")
-    key, settings = written(made_by[link]) if link else ("", {})
+    key, settings = written(recipes.in_brackets(made_by[link])) if link else ("", {})
     return Point(
         trial=number,
         entry=picked.entry,

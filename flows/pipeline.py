@@ -1,4 +1,4 @@
-"""The main job as a Prefect flow: runs the stale use cases one after the other, then publishes what was promoted."""
+"""The main job as a Prefect flow: runs the stale use cases in order, then publishes what was promoted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAILED = "failed"
 @task(name="commit", **STORE)
 def commit(job: Job, name: str) -> None:
     """Record in dvc.lock what a use case was made from."""
-    with job.writing, job.display.step(f"{name}: record", counted=False):
+    with job.display.step(f"{name}: record", counted=False):
         versions.commit(job.space.root, name)
 
 
@@ -59,7 +59,7 @@ def run_planned(stale: list[str]) -> dict[str, str]:
 
 
 def work(job: Job, stale: list[str]) -> dict[str, str]:
-    """Run use cases one after the other, each while the one before is written, then carry out their decisions.
+    """Run use cases in order, each while the one before is written, then carry out their decisions.
 
     Nothing is carried out in a trial.
     """

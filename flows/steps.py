@@ -80,6 +80,7 @@ def widen(job: Job, case: Case, prepared: Prepared) -> Case:
     """Add the entries that the effort of a use case asks for, those that a search finds included, and say which."""
     wider = effort.widened(case, prepared.batches["train"])
     if case.usecase.effort == effort.THOROUGH and tuning.can_search(case):
+        job.alone(case.name)
         rows = Rows(job, case, prepared, train.hand_over(case, prepared, job.runner.call))
         wider = effort.with_found(wider, tuning.searched(rows, None, case.settings.tune.trials))
         job.display.say(
@@ -148,8 +149,7 @@ def choose_beside(
 
         def alone(bundles: list[Path]) -> Mapping[Path, Timing]:
             explained()
-            with job.writing:
-                return timing.measure(bundles)
+            return timing.measure(bundles)
 
         chosen, standing = choose(job, case, table, prepared, lined_up, scratch, alone)
         return chosen, standing, explained()
@@ -242,14 +242,14 @@ def usecase(name: str) -> str:
         with job.display.step(f"{name}: prepare"):
             prepared = split(case, table)
     except DataError as error:
-        with job.writing:
-            track_failure(job, case, reports, str(error))
+        job.alone(name)
+        track_failure(job, case, reports, str(error))
         job.ran.stopped[name] = f"stopped by its data: {error}"
         job.display.say(f"  {name} is stopped by its data: {error}")
         return "failed"
     case, final, rivals = decided(job, case, table, findings, prepared, scratch)
     job.pass_on(name)
-    with job.writing, job.display.step(f"{name}: track"):
+    with job.display.step(f"{name}: track"):
         track(job, case, final, scratch, rivals)
         _show(job, name, final)
         outcome.install(case, scratch)
@@ -262,12 +262,15 @@ def decided(
 ) -> tuple[Case, Outcome, Mapping[str, Incumbents]]:
     """Train, compare and judge, and write the outcome to scratch. Returns the case with its further entries and the rivals."""
     name, reports = case.name, job.space.home / "reports" / case.name
+    if case.usecase.before:
+        job.alone(name)  # what it begins with may have been made just now
     case = widen(job, case, prepared)
     with job.beside(f"{name}: look for hints", lambda: hint(job, case, table, prepared, findings, reports)) as hinted:
         made, failures = fitting.families(job, case, prepared, scratch)
         case = fitting.blend(job, case, prepared, scratch, made, failures)
         hints = hinted()
-    with job.writing, job.display.step(f"{name}: time"):  # nothing may write beside what is timed
+    job.alone(name)
+    with job.display.step(f"{name}: time"):
         lined_up = candidates.line_up(made, timing.measure_each)
     with job.display.step(f"{name}: certify", counted=False):
         lined_up = certified(job, case, lined_up, prepared)

@@ -69,7 +69,7 @@ def scratch(rows: Rows, command: str) -> Path:
 
 def made(rows: Rows, case: Case, trained: Trained, folder: Path, report: Report = silent) -> Made:
     """Compress a trained entry and score its variants on val. case: with the values of the trial; folder: of the bundles."""
-    teachers = teaching.trained(case, rows.handed)
+    teachers = teaching.trained(rows.case.changed(compression=case.usecase.compression), rows.handed)
     compressed = compress.variants(case, trained, rows.handed, teachers=teachers, report=report)
     return Made(trained, compressed, candidates.evaluate_variants(compressed, rows.prepared, folder))
 

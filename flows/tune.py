@@ -104,8 +104,8 @@ def _search(opened: Mapping[str, _Study], trials: int, deadline: float | None, d
         if number < len(rounds) - 1:
             ranked = studies.ranked({name: opened[name].optuna for name in left}, first=target)
             left = ranked[: halving.kept(len(left))]
-            sharingeach = "1 trial" if target == 1 else f"{target} trials"
-            display.say(f"  after {sharingeach} of each family, the search goes on with {', '.join(left)}")
+            trials_each = "1 trial" if target == 1 else f"{target} trials"
+            display.say(f"  after {trials_each} of each family, the search goes on with {', '.join(left)}")
 
 
 def can_search(case: Case) -> bool:

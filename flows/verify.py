@@ -13,7 +13,7 @@ import numpy as np
 
 from flows.job import libraries
 from minnow import families, runtimes
-from minnow.config import Settings, UseCase
+from minnow.config import Settings, UseCase, variant_of
 from minnow.lineage import code_version, machine
 from minnow.records import provenance
 from minnow.records.bundle import FOLDER, Bundle, BundleError, open_bundle
@@ -207,7 +207,14 @@ def _chosen(case: Case, record: Provenance, handed: Handover) -> tuple[Trained, 
     recorded = _made_from(record).init_from
     start = starting.at(case, recorded) if recorded else None
     trained = train.train(case, str(record.family), handed, start=start)
-    return trained, compress.variants(case, trained, handed, teachers=teaching.trained(case, handed))
+    teachers = teaching.trained(case, handed) if _is_taught(case, str(record.variant)) else {}
+    return trained, compress.variants(case, trained, handed, teachers=teachers)
+
+
+def _is_taught(case: Case, variant: str) -> bool:
+    """Whether a step by which a variant is made has a teacher."""
+    made_by = [steps for recipe in case.usecase.recipes for steps in recipe.beginnings]
+    return any(steps[-1].teacher and f"{variant}-".startswith(f"{variant_of(steps)}-") for steps in made_by)
 
 
 def _copied(source: Path, folder: Path) -> Bundle:

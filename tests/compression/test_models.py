@@ -191,7 +191,9 @@ def test_every_family_of_trees_is_tried():
 @pytest.mark.parametrize("name", TREES)
 def test_fewer_trees_are_fitted_anew_with_the_share_that_is_left(name, task):
     family, (train, val) = families.get(name), tiny.splits("tabular", task)
-    params = family.Params.model_validate({"trees": 20} if name == "forest" else {"iterations": 40, "patience": None})
+    params = family.Params.model_validate(
+        {"trees": 20} if name == "forest" else {"iterations": 40, "patience": None, "learning_rate": 0.1}
+    )
     model = families.fit(name, train, val, params, seed=3)
     assert prune.suits(model) is None
 
@@ -220,8 +222,8 @@ def test_boosting_is_fitted_anew_at_a_higher_rate_up_to_a_half():
     assert (few.iterations, few.patience, few.n_bags) == (12, None, 2)
     assert few.learning_rate == pytest.approx(0.25)
     assert fewer(params, model, 0.1).learning_rate == 0.5
-    fast = families.fit("gboost", train, val, params.model_copy(update={"learning_rate": 0.8}), seed=3)
-    assert fewer(params, fast, 0.1).learning_rate == 0.8
+    assert fewer(params.model_copy(update={"learning_rate": 0.8}), model, 0.1).learning_rate == 0.8
+    assert fewer(params.model_copy(update={"iterations": None}), model, 0.4).iterations == 12
 
 
 def test_a_family_without_trees_cannot_be_fitted_with_fewer():

@@ -1,7 +1,9 @@
 """What the worker of a run imports."""
 
 import os
+import signal
 import threading
+import time
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from flows.job import Job, families_of, libraries
 from minnow.config import Settings
+from minnow.runners.interruption import Interrupted
 from minnow.runners.progress import Display
 from minnow.runners.worker import Worker
 from minnow.stages import compress, intake, train
@@ -102,3 +105,50 @@ def test_the_error_of_a_use_case_that_overlaps_is_raised_once_the_others_have_en
     with pytest.raises(KeyError, match="a bug"):
         job.overlap(work, ["first", "second"])
     assert ended == ["second"]
+
+
+def test_a_use_case_waits_for_those_before_it_where_it_must_be_alone(tmp_path):
+    seen = []
+    job = Job(Workspace(tmp_path, tmp_path), Settings.model_validate({"usecases": {}}), None, Display())
+
+    def work(name):
+        job.pass_on(name)
+        if name == "second":
+            job.alone(name)
+        else:
+            time.sleep(0.2)
+        seen.append(name)
+
+    job.overlap(work, ["first", "second"])
+    assert seen == ["first", "second"]
+    job.alone("first")  # outside of a run of several nothing is waited for
+
+
+def test_an_interrupted_run_writes_nothing_more(tmp_path):
+    said, goes_on = [], threading.Event()
+    job = Job(Workspace(tmp_path, tmp_path), Settings.model_validate({"usecases": {}}), None, Display())
+
+    def work(name):
+        goes_on.wait(10)
+        try:
+            job.pass_on(name)
+        except RuntimeError as error:
+            said.append(str(error))
+        said.append("ended")
+
+    def interrupt(*_):
+        raise Interrupted(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(Interrupted):
+            job.overlap(work, ["first", "second"])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    goes_on.set()
+    for _ in range(100):
+        if "ended" in said:
+            break
+        time.sleep(0.05)
+    assert said == ["first was not written: the run has ended.", "ended"]

@@ -143,3 +143,28 @@ def test_a_gpu_is_served_every_variant_but_those_in_eight_bits(made, tmp_path):
     lined_up = candidates_of(case, prepared, tmp_path, lambda folders: dict.fromkeys(folders, TIMING))
     assert {one.variant for one in lined_up if one.runs_on("gpu")} == {"float32", "prune-0.4", "prune-0.4-distill"}
     assert CHAIN in {one.variant for one in lined_up if one.runs_on("cpu")}
+
+
+def test_a_link_that_answers_too_differently_is_refused_and_nothing_follows_it(made, monkeypatch):
+    import shutil
+
+    case, *_ = made
+    for room in ("links", "variants"):
+        shutil.rmtree(case.workspace.cache / room, ignore_errors=True)
+    apply = prune.apply
+
+    def broken(source, params, report):
+        done = apply(source, params, report)
+        logits = done.model.network().get_layer("logits")
+        logits.set_weights([-3 * weights for weights in logits.get_weights()])
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prune, "apply", broken)
+        patch.setattr(distill, "apply", None)
+        done = _variants(made)
+    assert set(done.bundles) == {"float32", "int8", "litert"}
+    assert not done.failed
+    assert "'prune-0.4' may raise the mean loss" in done.refused["prune-0.4"]
+    for room in ("links", "variants"):
+        shutil.rmtree(case.workspace.cache / room, ignore_errors=True)

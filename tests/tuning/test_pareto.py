@@ -5,7 +5,7 @@ import math
 import pytest
 
 from minnow import config
-from minnow.tuning import front, pareto, study
+from minnow.tuning import front, pareto, recipes, study
 from minnow.types import Score
 
 SPAN = config.Span.model_validate
@@ -39,19 +39,19 @@ def test_the_first_trial_is_what_stands_in_params_yaml_and_a_search_goes_on_wher
     opened = reopen()
     pareto.enqueue_present(opened, case, list(entries.values()))
     first = opened.ask()
-    picked = pareto.pick(first, entries)
+    picked = pareto.pick(first, list(entries), entries)
     assert picked.case(case).usecase.families == {"gboost": {"iterations": 5, "leaves": 4}}
     tell(opened, case, first, picked)
-    cut = pareto.pick(opened.ask(), entries)  # and the process is gone
+    cut = pareto.pick(opened.ask(), list(entries), entries)  # and the process is gone
     again = reopen()
     pareto.enqueue_present(again, case, list(entries.values()))
     assert study.counts(again) == {"complete": 1, "cut": 1}
     trial = again.ask()
-    assert pareto.pick(trial, entries) == cut
+    assert pareto.pick(trial, list(entries), entries) == cut
     tell(again, case, trial, cut)
     assert [one.trial for one in pareto.points_of(again)] == [1, 3]
     assert study.ended(again) == 2
-    third = pareto.pick(again.ask(), entries)
+    third = pareto.pick(again.ask(), list(entries), entries)
     assert third.values.keys() == {"iterations", "leaves"}, "the present one is not tried again"
 
 
@@ -63,7 +63,7 @@ def test_equal_searches_try_the_same(searched, tmp_path):
         pareto.enqueue_present(opened, case, list(entries.values()))
         own = []
         for _ in range(4):
-            own.append(pareto.pick(trial := opened.ask(), entries))
+            own.append(pareto.pick(trial := opened.ask(), list(entries), entries))
             tell(opened, case, trial, own[-1])
         tried.append(own)
     assert tried[0] == tried[1]
@@ -87,7 +87,7 @@ def test_an_entry_that_nothing_varies_has_its_first_trial_alone(case, tmp_path):
     opened = study.open_study(f"sqlite:///{tmp_path / 'tune.db'}", "one", own, pareto.DIRECTIONS)
     pareto.enqueue_present(opened, own, list(entries.values()))
     assert pareto.goes_on(opened, entries)
-    assert pareto.pick(opened.ask(), entries) == pareto.Pick("gboost")
+    assert pareto.pick(opened.ask(), list(entries), entries) == pareto.Pick("gboost")
     assert not pareto.goes_on(opened, entries)
 
 
@@ -119,3 +119,31 @@ def test_an_entry_that_effort_added_is_written_whole(case):
     wider = own.with_families({**own.usecase.families, "gboost_slow": {"family": "gboost", "learning_rate": 0.02}})
     made = point(wider, pareto.Pick("gboost_slow"), 1)
     assert pareto.changed(own, made) == {"family": "gboost", "learning_rate": 0.02}
+
+
+def test_the_amount_in_the_brackets_of_a_searched_recipe_is_what_a_link_takes_out(case):
+    own = case({"iterations": 5}, family="gboost")
+    for form, key in (("prune(0.8)", "prune(0.8)"), ("prune(0.8) > distill > int8", "prune(0.8) > distill > int8")):
+        entry = "fcnn" if "distill" in form else "gboost"
+        wider = own.with_families({entry: {}})
+        picked = pareto.Pick(entry, {}, {form: {}}, form, searched=True)
+        (recipe,) = picked.case(wider).usecase.recipes
+        assert recipe.steps[0].params == {"amount": 0.8}
+        said, params = config.written(recipes.in_brackets(recipe.steps))
+        assert (said, params) == (key, {})
+
+
+def test_an_entry_that_cannot_be_trained_stays_a_choice(searched):
+    _, entries, reopen = searched
+    opened = reopen()
+    names = {pareto.pick(opened.ask(), ["gboost", "gone"], entries).entry for _ in range(12)}
+    assert names == {"gboost", "gone"}
+
+
+def test_the_name_of_a_study_holds_what_its_certificates_ask_for(case):
+    def name(**entry):
+        own = case({"iterations": 5}, family="gboost", **entry)
+        return pareto.study_name(own, "rows", pareto.spaces(own))
+
+    assert name() == name()
+    assert len({name(), name(judge={"smaller": 0.05}), name(judge={"margin": 0.2})}) == 3

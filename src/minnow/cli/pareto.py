@@ -58,7 +58,8 @@ def pareto(
     with exit_on(ConfigError):
         entry = settings.entry(usecase)
     if export is not None:
-        require_known("export", export, entry.exports, f"usecases.{usecase}.exports: ")
+        known = [recipe.steps[0].name for recipe in entry.exported]
+        require_known("export", export, known, f"usecases.{usecase}.exports: ")
     given = {"size_bytes": size_bytes, "p95_us": p95_us, "memory_bytes": memory_bytes}
     given = {name: limit for name, limit in given.items() if limit is not None}
     with exit_on(ValueError):

@@ -5,6 +5,7 @@ from minnow.config.errors import ConfigError
 from minnow.config.known import Catalog, params_of
 from minnow.config.loading import load
 from minnow.config.named import FAMILY, family_of, named
+from minnow.config.recipe_checks import checked_recipes
 from minnow.config.recipes import Recipe, Step, recipe, variant_of, written
 from minnow.config.settings import (
     Budget,
@@ -39,6 +40,7 @@ __all__ = [
     "WorkerLimits",
     "check_name",
     "check_space",
+    "checked_recipes",
     "family_of",
     "load",
     "named",

@@ -136,12 +136,13 @@ def variants(
         made = made.with_link(link, begun.teacher(steps[-1]) if steps[-1].teacher else None)
         if link.refused or link.failed:
             continue
-        folders[name] = link.folder
         plan = replace(plan_of(case, trained.family, steps, parent), rules=rules)
         try:
             made = made.with_files(_files(case, trained, link.folder, handed, plan, report))
         except (RuntimeError, ValueError) as error:
             made = replace(made, refused={**made.refused, name: str(error)}, failed={**made.failed, name: None})
+        if name in made.bundles:
+            folders[name] = link.folder
     return made
 
 

@@ -116,7 +116,13 @@ def make(trained: Path, base: Path, handed: Path, plan: Plan, out: Path, report:
     steps = itertools.count(1)
     done = lambda: report(next(steps), 1 + len(plan.files) + len(plan.exports), {})  # noqa: E731
     if plan.start not in writer.state.made:
-        writer.make(plan.start, plan.parent, lambda path: exporters.get("onnx").write(model, path))
+        write_onnx = lambda path: exporters.get("onnx").write(model, path)  # noqa: E731
+        if plan.parent is None:
+            writer.make(plan.start, None, write_onnx)
+        else:  # a link that answers too differently is refused, and its files with it
+            writer.attempt(plan.start, plan.parent, lambda: None, write_onnx)
+            if plan.start not in writer.state.made:
+                return
     done()
     own = [variant for variant, (parent, *_) in plan.files.items() if parent == plan.start]
     for variant in own:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minnow import config
+from minnow import compression, config, exporters, runtimes
 from minnow.catalog import catalog
 from minnow.config import ConfigError, recipe, variant_of
 from minnow.lineage import code_version, key_of
 from minnow.stages.case import Case
+from minnow.stages.compress import FLOAT
 from minnow.tuning import recipes, search
 from minnow.tuning import study as studies
 from minnow.tuning.front import Point, read_point
@@ -21,6 +22,10 @@ POINTS, ENTRY, PRESENT = "points", "entry", "present"
 """Attributes: of a trial its points, and its entry where it tries what stands in params.yaml; of a study what stood there."""
 DIRECTIONS: tuple[studies.Direction, ...] = ("minimize", "minimize")
 """Of the mean loss on val, and of the logarithm of the bytes."""
+
+
+_FILES = [of.registry.module(name) for of in (compression, exporters, runtimes) for name in of.registry.names()]
+"""Modules that make and read the files of points."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +58,22 @@ class Pick:
     """What a trial tries.
 
     values: parameters of the entry, dotted name -> value; compression: recipes, key -> parameters; told: the recipe by whose
-    result the sampler is told.
+    result the sampler is told. searched: whether the recipe is one of a search, whose parameters stand in its brackets.
     """
 
     entry: str
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
     compression: Mapping[str, Any] = field(default_factory=dict[str, Any])
     told: str = recipes.NONE
+    searched: bool = False
 
     def case(self, case: Case) -> Case:
         """Return the case with this entry and these recipes alone."""
-        return search.with_values(case, self.entry, self.values).changed(compression=dict(self.compression))
+        own = search.with_values(case, self.entry, self.values).changed(compression=dict(self.compression))
+        if not self.searched:
+            return own
+        where = f"usecases.{case.name}.compression"
+        return own.changed(compression=config.checked_recipes(where, own.usecase, catalog()))
 
 
 def spaces(case: Case) -> dict[str, Space]:
@@ -83,9 +93,11 @@ def study_name(case: Case, rows: str, spaces: Mapping[str, Space]) -> str:
         "rows": rows,
         "seed": case.settings.seed,
         "exports": case.usecase.exports,
-        "speed counts": case.usecase.budget.p95_us is not None,  # certificates ask for it then
+        "speed counts": case.usecase.budget.p95_us is not None,
         "entries": {name: studies.identity(case, name, space) for name, space in spaces.items()},
-        "code": code_version([__name__, recipes.__name__]),
+        "judge": case.judge.model_dump(mode="json"),  # certificates ask for it, and for speed where that is limited
+        "targets": case.usecase.targets,
+        "code": code_version([__name__, recipes.__name__, *_FILES]),
     }
     return f"{case.name}/pareto front/{key_of(shared)[:12]}"
 
@@ -135,9 +147,13 @@ def lacks_recipe(case: Case, point: Point) -> bool:
     )
 
 
-def pick(trial: Any, entries: Mapping[str, Entry]) -> Pick:
-    """Let Optuna choose what a trial tries; what stands in params.yaml is tried as it is, with all its recipes."""
-    varied = [name for name, entry in entries.items() if entry.varies]
+def pick(trial: Any, names: Sequence[str], entries: Mapping[str, Entry]) -> Pick:
+    """Let Optuna choose what a trial tries; what stands in params.yaml is tried as it is, with all its recipes.
+
+    names: of all entries; one that is not among `entries` cannot be trained, and stays a choice, since Optuna wants the same
+    ones every time.
+    """
+    varied = [name for name in names if name not in entries or entries[name].varies]
     present = trial.user_attrs.get(ENTRY)
     if present is not None:
         entry, told = entries[present], recipes.NONE
@@ -148,20 +164,22 @@ def pick(trial: Any, entries: Mapping[str, Entry]) -> Pick:
                 search.suggest(trial, entry.space, f"{present}/")
         return Pick(present, {}, entry.own, told)
     name = trial.suggest_categorical(ENTRY, varied)
+    if name not in entries:
+        return Pick(name)
     entry = entries[name]
     form = trial.suggest_categorical(f"{name}/recipe", entry.forms)
     values = search.suggest(trial, entry.space, f"{name}/")
     if recipes.AMOUNT in form:
         amount = trial.suggest_float(f"{name}/amount", recipes.LOW, recipes.HIGH, step=recipes.STEP)
         form = form.replace(recipes.AMOUNT, f"{amount:g}")
-    return Pick(name, values, {form: {}} if form else {}, form)
+    return Pick(name, values, {form: {}} if form else {}, form, searched=True)
 
 
 def told(picked: Pick, points: Sequence[Point]) -> tuple[float, float]:
     """What a trial is told by: loss and logarithm of the bytes of the end of its recipe, or of the last link that stands."""
     standing = {point.variant: point for point in points if point.refused is None}
     steps = recipe(picked.told, {}).steps if picked.told else ()
-    names = [variant_of(steps[:count]) for count in range(len(steps), 0, -1)]
+    names = [*(variant_of(steps[:count]) for count in range(len(steps), 0, -1)), FLOAT]
     point = next((standing[name] for name in names if name in standing), None)
     point = point or min(standing.values(), key=lambda one: (one.loss, one.size_bytes))
     return point.loss, math.log(point.size_bytes)

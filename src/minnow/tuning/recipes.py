@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,16 @@ def _follows(steps: Iterable[Step], suited: Sequence[str]) -> bool:
 def last_form(own: Mapping[str, Any], known: Sequence[str]) -> str:
     """The last recipe of params.yaml that is among the forms of a search; that without a compression where none is."""
     return next((key for key in reversed(list(own)) if key in known and not own[key]), NONE)
+
+
+def in_brackets(steps: Iterable[Step]) -> list[Step]:
+    """Leave out of the parameters of steps what stands in their brackets."""
+    return [replace(step, params=_without(step)) if step.short else step for step in steps]
+
+
+def _without(step: Step) -> dict[str, Any]:
+    short = compression.get(step.name).Params.SHORT
+    return {name: value for name, value in (step.params or {}).items() if name != short}
 
 
 def made_by(recipes: Mapping[str, Any]) -> dict[str, tuple[Step, ...]]:

@@ -48,6 +48,9 @@ def study_name(case: Case, family: str, rows: str, space: Space) -> str:
         "seed": case.settings.seed,
         "compression": case.usecase.compression,
         "size_bytes": case.usecase.budget.size_bytes,
+        "teachers": {
+            name: [case.usecase.families[name], code_version(case.modules(name))] for name in case.usecase.teachers
+        },
         **identity(case, family, space),
     }
     return f"{case.name}/{family}/{key_of(shared)[:12]}"

@@ -28,9 +28,9 @@ def enough(val_loss: Array, rows: int) -> int:
 def fewer(params: Any, fitted: Any, share: float) -> Any:
     """Parameters of boosting with a share of the iterations, whose learning rate is higher by as much, up to FASTEST.
 
-    fitted: TreeModel of an estimator that was boosted with these parameters, params.
+    params: with what val settled of them; fitted: TreeModel of an estimator that was boosted with them.
     """
-    rate = {**params.model_dump(), **(fitted.settled or {})}["learning_rate"]
-    iterations = fitted.iterations // getattr(params, "n_bags", 1)
+    rate = params.learning_rate
+    iterations = params.iterations or fitted.iterations // getattr(params, "n_bags", 1)
     changed = {"iterations": max(1, round(share * iterations)), "learning_rate": max(rate, min(FASTEST, rate / share))}
     return params.model_copy(update={**changed, "patience": None})
