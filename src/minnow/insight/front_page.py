@@ -12,7 +12,7 @@ from minnow.insight.pages import render
 from minnow.records.files import write_json
 from minnow.tuning.front import Found, Point
 
-WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 960, 480, 64, 44, 16
+WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 960, 480, 64, 44, 28
 """Of the plot, and its margins, in pixels."""
 _STYLE = """<style>
 svg { width: 100%; height: auto; margin-top: 1rem; font: 13px system-ui, sans-serif; }
@@ -115,7 +115,7 @@ def _axes(found: Found, across: Scale, up: Scale) -> str:
         x = across(size)
         if LEFT <= x <= WIDTH - EDGE:
             lines.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{EDGE}" y2="{HEIGHT - BOTTOM}"/>')
-            lines.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{size / 1000:g} kB</text>')
+            lines.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{_bytes(size)}</text>')
     lines.append(f'<text x="{LEFT}" y="{HEIGHT - 6}">bytes of model and encoder</text>')
     lines.append(f'<text x="{LEFT + 8}" y="{EDGE + 4}">{escape(found.measure)} on val</text>')
     return "\n".join(lines) + "\n"
@@ -135,6 +135,10 @@ def _decades(least: int, most: int) -> list[float]:
     return [by * 10.0**power for power in powers for by in (1, 2, 5)]
 
 
+def _bytes(size: float) -> str:
+    return f"{size / 1e6:g} MB" if size >= 1e6 else f"{size / 1000:g} kB"
+
+
 def _steps(points: Sequence[Point], across: Scale, up: Scale) -> str:
     """The line of the best score so far, from the smallest model to the largest."""
     best: list[Point] = []
@@ -150,7 +154,7 @@ def _steps(points: Sequence[Point], across: Scale, up: Scale) -> str:
 
 def _limit(x: float, size: int) -> str:
     end = HEIGHT - BOTTOM
-    text = f'<text x="{x + 5:.1f}" y="{end - 8}">budget {size / 1000:g} kB</text>'
+    text = f'<text x="{x + 5:.1f}" y="{end - 8}">budget {_bytes(size)}</text>'
     return f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="{EDGE}" y2="{end}"/>{text}\n'
 
 
