@@ -27,10 +27,8 @@ from benchmarks import sections
 from benchmarks.results import LOWER_IS_BETTER, RESULTS, decision_in, header, number, sources
 from minnow.config import document, writing
 from minnow.lineage import key_of
-from minnow.records.bundle import FOLDER, Bundle, open_bundle
-from minnow.records.certificate import read_certificate
-from minnow.records.report import read_report
-from minnow.records.results import read_results
+from minnow.records.certificate import FILE, Certificate, from_json
+from minnow.records.results import VariantResult, read_results
 
 HERE = Path(__file__).parent
 GOALS, KEPT, SEED = HERE / "compression.yaml", Path(".minnow") / "bench-compression", 7
@@ -79,45 +77,55 @@ def settings(seed: int) -> Path:
 
 def run(goal: Goal, seed: int) -> Result:
     """Run a use case as a trial. Returns a line for each of its variants and what was decided."""
-    path, start = settings(seed), time.perf_counter()
+    path, start, since = settings(seed), time.perf_counter(), time.time()
     command = [sys.executable, "-m", "minnow.cli", "run", "--params", str(path), goal.name]
     code = subprocess.run(command, check=False).returncode
     if code not in (0, 3):
         raise RuntimeError(f"{goal.name} with seed {seed} ended with exit code {code}.")
-    return read(Path(".minnow") / "trials" / path.stem, goal) | {"seconds": time.perf_counter() - start}
+    return read(Path(".minnow") / "trials" / path.stem, goal, since) | {"seconds": time.perf_counter() - start}
 
 
-def read(home: Path, goal: Goal) -> Result:
-    """Read what a trial wrote. home: its folder."""
+def read(home: Path, goal: Goal, since: float) -> Result:
+    """Read what a trial wrote, and the certificates that it logged. home: its folder; since: when it began."""
     outcome = read_results(home / "outcomes" / goal.name)
     decision = decision_in(home, goal.name)
-    made = sorted((home / "making" / goal.name / "bundles").glob(f"*/{FOLDER}"))
-    variants = [_variant(open_bundle(folder), goal.measure) for folder in made]
+    certificates = {one.variant: one for one in _certificates(since) if one.usecase == goal.name}
+    variants = [_variant(one, goal.measure, certificates.get(one.name)) for one in outcome.variants]
+    standing = [one["name"] for one in variants]
+    variants += [_refused(one) for name, one in sorted(certificates.items()) if name not in standing]
     finalist = decision.finalist if decision else None
-    tested = next((one.test for one in outcome.variants if one.name == finalist and one.test), None)
-    score = tested.scores.get(goal.measure) if tested else None
-    size = next((one.size_bytes for one in outcome.variants if one.name == finalist), None)
+    tested = next((one for one in outcome.variants if one.name == finalist), None)
+    test = tested.test if tested else None
     return {
         "variants": variants,
         "refused": dict(outcome.refused),
         "finalist": finalist,
-        "size_bytes": size,
-        "test": None if score is None else asdict(score),
-        "rows": tested.rows if tested else None,
+        "size_bytes": tested.size_bytes if tested else None,
+        "test": asdict(test.scores[goal.measure]) if test else None,
+        "rows": test.rows if test else None,
     }
 
 
-def _variant(bundle: Bundle, measure: str) -> Result:
-    """What is shown of a variant, refused ones too."""
-    certificate, score = read_certificate(bundle), read_report(bundle).exams["val"].scores.get(measure)
-    return {
-        "name": bundle.name,
-        "parameters": bundle.schema.parameters,
-        "size_bytes": bundle.size_bytes,
-        "val": None if score is None else asdict(score),
-        "flips": asdict(certificate.flips) if certificate else None,
-        "verdict": certificate.verdict if certificate else "",
-    }
+def _certificates(since: float) -> Iterator[Certificate]:
+    """Certificates among the artifacts that were written since a time, in seconds."""
+    for path in Path("mlartifacts").glob(f"*/artifacts/**/{FILE}"):
+        if path.stat().st_mtime >= since:
+            yield from_json(json.loads(path.read_text()), str(path))
+
+
+def _variant(one: VariantResult, measure: str, certificate: Certificate | None) -> Result:
+    """What is shown of a variant that stands."""
+    flips, verdict = (asdict(certificate.flips), certificate.verdict) if certificate else (None, "")
+    val = asdict(one.val[measure]) if measure in one.val else None
+    about = {"name": one.name, "parameters": one.parameters, "size_bytes": one.size_bytes}
+    return about | {"val": val, "flips": flips, "verdict": verdict}
+
+
+def _refused(certificate: Certificate) -> Result:
+    """What is shown of a variant that was refused, from its certificate."""
+    about = {"name": certificate.variant, "parameters": None, "size_bytes": certificate.size_bytes}
+    score = {"value": certificate.measured.variant, "low": None, "high": None}
+    return about | {"val": score, "flips": asdict(certificate.flips), "verdict": certificate.verdict}
 
 
 def kept(goal: Goal, seed: int) -> Path:
@@ -208,7 +216,8 @@ def _others(goal: Goal, results: Sequence[Result]) -> Iterator[str]:
     for one in results[0]["variants"] if results else ():
         refused = results[0]["refused"].get(one["name"])
         said = f"refused: {refused}" if refused else one["verdict"]
-        cells = [one["name"], f"{one['parameters']:,}", f"{one['size_bytes']:,}", _score(one["val"])]
+        weights = "" if one["parameters"] is None else f"{one['parameters']:,}"
+        cells = [one["name"], weights, f"{one['size_bytes']:,}", _score(one["val"])]
         yield f"| {' | '.join([goal.name, *cells, _share(one['flips']), said])} |"
     for name, why in results[0]["refused"].items() if results else ():
         if name not in [one["name"] for one in results[0]["variants"]]:
@@ -216,7 +225,10 @@ def _others(goal: Goal, results: Sequence[Result]) -> Iterator[str]:
 
 
 def _score(score: Mapping[str, float] | None) -> str:
-    return "" if score is None else f"{number(score['value'])} ({number(score['low'])} to {number(score['high'])})"
+    if score is None:
+        return ""
+    between = "" if score["low"] is None else f" ({number(score['low'])} to {number(score['high'])})"
+    return number(score["value"]) + between
 
 
 def _share(score: Mapping[str, float] | None) -> str:

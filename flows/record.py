@@ -12,9 +12,9 @@ from minnow import lineage, tasks
 from minnow.catalog import catalog
 from minnow.config import params_of
 from minnow.insight import certificates, plots
+from minnow.records import certificate, provenance, results
 from minnow.records import decision as decisions
-from minnow.records import provenance, results
-from minnow.records.bundle import Bundle
+from minnow.records.bundle import FOLDER, Bundle, open_bundle
 from minnow.records.certificate import read_certificate
 from minnow.records.decision import Decision
 from minnow.records.keys import TRAINING_ROWS
@@ -60,6 +60,7 @@ def record_of(
     files["plots"] = [path for what, draw in _plots(outcome, scratch) for path in attempt(what, draw, [])]
     files[exams.FOLDER] = list(folder.glob(EXTRACTOR))
     files["validation"] = sorted(folder.glob("validation.*"))
+    files |= _refused(outcome, scratch)
     for target, held in incumbents.items():
         if held.rows is not None:
             path = scratch / exams.FOLDER / target / exams.ROWS
@@ -204,6 +205,16 @@ def _variant(
             exams.FOLDER: list(scratch.glob(TRAINING_ROWS)) if stood else [],
         },
     )
+
+
+def _refused(outcome: Outcome, scratch: Path) -> dict[str, list[Path]]:
+    """The certificates of refused variants, with their pages: folder of artifacts -> files."""
+    found: dict[str, list[Path]] = {}
+    for name in outcome.refused:
+        folder = scratch / "bundles" / name.replace("/", "-")
+        if (folder / certificate.FILE).exists() and (pages := _certificate(open_bundle(folder / FOLDER))):
+            found[f"refused/{name}"] = [folder / certificate.FILE, *pages]
+    return found
 
 
 def _certificate(bundle: Bundle) -> list[Path]:

@@ -1,13 +1,20 @@
 """`make bench-compression`: its entries are valid settings, and its tables show every variant and what was not reached."""
 
 import json
+import os
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from certifying import BOUNDS, candidate, labelled, rows_of
 
 from benchmarks import compression
 from benchmarks.compression import Goal
 from minnow import config
 from minnow.catalog import catalog
+from minnow.records.results import Results, VariantResult
+from minnow.stages.certificate import certify
+from minnow.types import Score
 
 SCORE = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 100}
 
@@ -90,6 +97,44 @@ def test_variants_that_do_not_pay_stay_in_the_table_with_the_reason(goal):
         "| small | cnn/float16 | 100 | 1,900 |  | 50.00% (40.00% to 60.00%) | refused: it is not 10% smaller. |" in text
     )
     assert "| small | cnn/prune-0.5 | | | | | refused: it was not made. |" in text
+
+
+def test_what_a_trial_logged_is_read_with_what_was_refused(goal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    batch = rows_of(np.zeros(400, int), ["a", "b"])
+    right, wrong = (
+        labelled(batch, answers, variant=name)
+        for answers, name in ((batch.target, "float32"), (1 - batch.target, "int8"))
+    )
+    parent, child = candidate(tmp_path, right, None), candidate(tmp_path, wrong)
+    stood = certify(child.val, parent.val, {}, BOUNDS)
+    before = tmp_path / "mlartifacts" / "old" / "artifacts"
+    now = tmp_path / "mlartifacts" / "run" / "artifacts" / "refused" / "linear" / "int8"
+    for folder in (before, now):
+        folder.mkdir(parents=True)
+        replace(stood, usecase="small").write(folder)
+    os.utime(before / "certificate.json", (0, 0))
+    home = tmp_path / "trial"
+    results = Results(
+        (VariantResult("linear", "float32", 5, 900, {}, {"accuracy": Score(1.0, 0.9, 1.0, 400)}),),
+        {"linear/int8": "it loses"},
+    )
+    (home / "outcomes" / "small").mkdir(parents=True)
+    results.write(home / "outcomes" / "small")
+    found = compression.read(home, goal, 100.0)
+    assert [one["name"] for one in found["variants"]] == ["linear/float32", "linear/int8"]
+    first, second = found["variants"]
+    assert (first["flips"], first["val"]["value"]) == (None, 1.0)
+    assert second["verdict"] == "refused"
+    assert second["flips"]["value"] == 1.0
+    assert found["refused"] == {"linear/int8": "it loses"}
+    assert (found["finalist"], found["test"]) == (None, None)
+    compression.kept(goal, 7).write_text(json.dumps(found | {"key": "k"}))
+    compression.write([7])
+    assert (
+        "| small | linear/int8 |  | 1,000 | 0.0000 | 100.00% (99.05% to 100.00%) | refused: it loses |"
+        in compression.RESULTS.read_text()
+    )
 
 
 def test_a_run_that_fails_is_told_and_keeps_nothing(goal, monkeypatch, capsys):

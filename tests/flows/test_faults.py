@@ -3,12 +3,15 @@
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from certifying import BOUNDS, candidate, labelled, rows_of
 
 from flows import record, steps
 from flows.faults import Faults, advice
 from minnow.insight import plots
 from minnow.stages import compress
+from minnow.stages.certificate import certify
 from minnow.workspace import workspace
 
 
@@ -82,3 +85,17 @@ def test_a_full_disk_is_no_fault_of_the_part_and_says_what_to_do(job):
     assert "minnow clean --dry-run" in advice(full)
     assert "minnow clean" in advice(shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]))
     assert advice(OSError(2, "no such file")) == ""
+
+
+def test_the_certificate_of_a_refused_variant_is_logged_with_its_page(tmp_path):
+    batch = rows_of(np.arange(400) % 2, ["a", "b"])
+    bundles = tmp_path / "bundles"
+    parent = candidate(bundles, labelled(batch, batch.target, variant="float32"), None)
+    child = candidate(bundles, labelled(batch, 0 * batch.target))
+    certify(child.val, parent.val, {}, BOUNDS).write(bundles / "linear-int8")
+    refused = {"linear/int8": "it loses", "linear/float16": "it was not made", "gone/int8": "it was not made"}
+    found = record._refused(SimpleNamespace(refused=refused), tmp_path)
+    assert {name: [path.name for path in paths] for name, paths in found.items()} == {
+        "refused/linear/int8": ["certificate.json", "certificate.html"]
+    }
+    assert "refused" in found["refused/linear/int8"][1].read_text()
