@@ -30,7 +30,7 @@ for name, modality, task in [case.split("-") for case in sys.argv[2:]]:
     exporters.get("onnx").write(model, file)
     source = CompressionSource(file, model, train, val)
     for compress in map(compression.get, compression.names()):
-        if compress.suits(model) is None:
+        if compress.KIND == "file" and compress.suits(model) is None:
             compress.apply(source, file.with_name("small.onnx"), compress.Params())
     row = {key: value[:1] for key, value in val.inputs.items()}
     latency_us(runtimes.open_model(file).predict, row, 3)

@@ -23,14 +23,20 @@ def project(tmp_path_factory):
     return made
 
 
-def interrupted(project, command, at, number, *, whole_group):
-    """Start a command, send it a signal once its output holds a text, and return exit code, output and its processes."""
+def interrupted(project, command, at, number, *, whole_group, recorded=""):
+    """Start a command, send it a signal once its output holds a text, and return exit code, output and its processes.
+
+    recorded: use case that dvc.lock is to hold by then.
+    """
     process = project.start(*command, start_new_session=True)
     printed = ""
     while at not in printed:
         line = process.stdout.readline()
         assert line, printed
         printed += line
+    lock = project.root / "dvc.lock"
+    while recorded and not (lock.exists() and f"@{recorded}" in lock.read_text()):
+        time.sleep(0.1)
     time.sleep(1)
     children = psutil.Process(process.pid).children(recursive=True)
     start = time.monotonic()
@@ -44,7 +50,7 @@ def interrupted(project, command, at, number, *, whole_group):
 
 def test_a_run_says_what_is_complete_and_leaves_neither_process_nor_lock(project, injected):
     code, printed, children = interrupted(
-        project, ("-m", "minnow.cli", "run"), "small: prepare", signal.SIGINT, whole_group=True
+        project, ("-m", "minnow.cli", "run"), "small: prepare", signal.SIGINT, whole_group=True, recorded="first"
     )
     assert code == 130
     last = "Interrupted. Complete and recorded: first. Not complete: small; trained models are kept. To go on: minnow run small"
