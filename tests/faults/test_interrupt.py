@@ -34,7 +34,7 @@ def interrupted(project, command, at, number, *, whole_group, recorded=""):
         line = process.stdout.readline()
         assert line, printed
         printed += line
-    lock = project.root / "dvc.lock"
+    lock = project.folder / "dvc.lock"
     while recorded and not (lock.exists() and f"@{recorded}" in lock.read_text()):
         time.sleep(0.1)
     time.sleep(1)
