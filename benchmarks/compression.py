@@ -57,7 +57,12 @@ class Goal:
         kept = {name: value for name, value in known.items() if name not in ("folds", "targets", "exports", "exam")}
         families = {name: known["families"].get(name) if own is None else own for name, own in self.families.items()}
         options = {"options": {**known["options"], **self.options}} if "options" in known else {}
-        changed = {"families": families, "compression": self.recipes, "budget": {"size_bytes": self.size_bytes}}
+        changed: dict[str, Any] = {
+            "data": os.path.expandvars(known["data"]),
+            "families": families,
+            "compression": self.recipes,
+            "budget": {"size_bytes": self.size_bytes},
+        }
         return {**kept, **options, **changed, "measure": self.measure}
 
 

@@ -86,10 +86,11 @@ def _champion(usecase: str, target: str, version: Any) -> Champion:
 
 def _holder(space: Workspace, usecase: str, name: str) -> Any:
     """The registered version that holds an alias, or None."""
+    known = client(space)
     from mlflow.exceptions import MlflowException
 
     try:
-        return client(space).get_model_version_by_alias(registered(usecase), name)
+        return known.get_model_version_by_alias(registered(usecase), name)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
@@ -210,10 +211,11 @@ def carried_out(space: Workspace, usecase: str, decision: Decision) -> bool:
 
 def ensure(space: Workspace, usecase: str) -> None:
     """Create the registered model of a use case, unless it is there."""
+    known = client(space)
     from mlflow.exceptions import MlflowException
 
     try:
-        client(space).create_registered_model(registered(usecase))
+        known.create_registered_model(registered(usecase))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
@@ -221,10 +223,11 @@ def ensure(space: Workspace, usecase: str) -> None:
 
 def tags_of(space: Workspace, usecase: str) -> dict[str, str]:
     """Return the tags of a use case's registered model; none where it is not in the registry."""
+    known = client(space)
     from mlflow.exceptions import MlflowException
 
     try:
-        return dict(client(space).get_registered_model(registered(usecase)).tags)
+        return dict(known.get_registered_model(registered(usecase)).tags)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return {}

@@ -28,6 +28,7 @@ KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 def is_passing(error: BaseException) -> bool:
     """Whether an error of a store is transient: a busy database or a lost connection, but not a wrong argument."""
+    warm_up()
     from mlflow.exceptions import MlflowException
 
     if isinstance(error, MlflowException):
@@ -53,8 +54,10 @@ def warm_up() -> None:
 def client(space: Workspace) -> MlflowClient:
     """Open the tracking store and registry of a workspace.
 
-    Two processes that create the same database at once make each other fail, so it is created under a lock.
+    Two processes that create the same database at once make each other fail, so it is created under a lock. Whoever uses parts
+    of MLflow imports them after this call.
     """
+    warm_up()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -73,7 +76,6 @@ def client(space: Workspace) -> MlflowClient:
 def create(space: Workspace) -> None:
     """Create a local database with its tables, which takes seconds; a tracking server has its own."""
     if sqlite_path(space.tracking_uri) is not None:
-        warm_up()  # before the level of MLflow's log is set, which its import sets anew
         client(space)
 
 

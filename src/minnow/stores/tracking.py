@@ -103,19 +103,21 @@ def _place(space: Workspace) -> str:
 
 def _delete(space: Workspace, run_id: str) -> None:
     """Delete a run and those under it, as MLflow deletes: `mlflow gc` removes the files."""
+    known = client(space)
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-    for child in client(space).search_runs([experiment_id(space)], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"):
+    for child in known.search_runs([experiment_id(space)], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"):
         _delete(space, child.info.run_id)
     client(space).delete_run(run_id)
 
 
 def begin(space: Workspace, record: Record, parent: str | None = None) -> str:
     """Create a run with a record's name and tags. Returns its id."""
+    known = client(space)
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
     tags = dict(record.tags) | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
-    return client(space).create_run(experiment_id(space), run_name=record.name, tags=tags).info.run_id
+    return known.create_run(experiment_id(space), run_name=record.name, tags=tags).info.run_id
 
 
 def fill(space: Workspace, run_id: str, record: Record) -> None:
@@ -135,10 +137,11 @@ def end(space: Workspace, run_id: str, well: bool) -> None:
 
 def exists(space: Workspace, run_id: str) -> bool:
     """Whether the store knows a run."""
+    known = client(space)
     from mlflow.exceptions import MlflowException
 
     try:
-        return client(space).get_run(run_id).info.lifecycle_stage == "active"
+        return known.get_run(run_id).info.lifecycle_stage == "active"
     except MlflowException:
         return False
 
