@@ -189,3 +189,37 @@ def test_an_entry_of_a_name_of_its_own_is_added_with_its_family(params):
     added = ["+       linear_strong:", "+         family: linear", "+         C: [0.01]"]
     assert [line for line in changed(params) if line[2:].strip()] == added
     assert config.load(params, catalog()).usecases["first"].family_of("linear_strong") == "linear"
+
+
+def test_the_lines_of_other_use_cases_stay_to_the_byte(tmp_path):
+    path = tmp_path / "params.yaml"
+    other = """  other: # shares its attributes
+    modality: tabular
+    task: classify
+    data: rows.csv
+    options: &shared # of all
+      target: kind
+    families:
+      fcnn:
+        early_stopping: null # val is small
+      linear:
+"""
+    small = "  small:\n    modality: tabular\n    task: classify\n    data: rows.csv\n    options: *shared\n"
+    small += "    families:\n      fcnn:\n"
+    for text in (other + small, other + "\n" + small + "\njudge:\n  level: 0.05 # of all\n"):
+        path.write_text(f"usecases:\n{text}")
+        editing.set_params(path, "small", "fcnn", {"epochs": 7}, ("int8", {}))
+        changed = path.read_text()
+        assert other in changed
+        assert "      fcnn:\n        epochs: 7\n    compression: [int8]\n" in changed
+        assert changed.replace("        epochs: 7\n    compression: [int8]\n", "") == f"usecases:\n{text}"
+
+
+def test_use_cases_on_one_line_are_edited_too(tmp_path):
+    path = tmp_path / "params.yaml"
+    entry = (
+        "{modality: tabular, task: classify, data: rows.csv, options: {target: kind}, families: {fcnn: {epochs: 3}}}"
+    )
+    path.write_text(f"usecases: {{first: {entry}, small: {entry}}}\n")
+    editing.set_params(path, "small", "fcnn", {"epochs": 7})
+    assert path.read_text().count("epochs: 7") == 1

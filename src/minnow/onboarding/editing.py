@@ -88,7 +88,8 @@ def set_params(
     editor = YAML()
     editor.preserve_quotes, editor.width = True, 10_000
     editor.indent(mapping=2, sequence=4, offset=2)
-    document = editor.load(read_text(path))
+    before = read_text(path)
+    document = editor.load(before)
     entry = document["usecases"][usecase]
     if not isinstance(entry["families"], Mapping):
         entry["families"] = {name: params or None for name, params in config.named(entry["families"]).items()}
@@ -107,7 +108,31 @@ def set_params(
         _add_recipe(entry, *recipe)
     changed = io.StringIO()
     editor.dump(document, changed)
-    _replace(path, usecase, changed.getvalue())
+    _replace(path, usecase, _spliced(before, changed.getvalue(), usecase))
+
+
+def _spliced(before: str, after: str, usecase: str) -> str:
+    """Take the lines of one use case from a text that was written anew, and all others as they were.
+
+    What writes YAML moves comments and leaves out `null`. Entries on one line with others are taken as they were written.
+    """
+    (start, end), (own, last) = (_lines_of(text, usecase) for text in (before, after))
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    return "".join([*old[:start], *new[own:last], *old[end:]]) if start < end and own < last else after
+
+
+def _lines_of(text: str, usecase: str) -> tuple[int, int]:
+    """Numbers of the first line of a use case and of the first one after it, which are equal where lines are shared."""
+    from ruamel.yaml import YAML
+
+    document = YAML().load(text)
+    entries = document["usecases"]
+    starts = [entries.lc.key(name)[0] for name in entries]
+    following = [document.lc.key(name)[0] for name in document]
+    start = entries.lc.key(usecase)[0]
+    later = [line for line in (*starts, *following) if line > start]
+    shared = starts.count(start) > 1 or start in following
+    return start, start if shared else min(later, default=len(text.splitlines()))
 
 
 def _add_recipe(entry: Any, key: str, params: Mapping[str, Any]) -> None:
