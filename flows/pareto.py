@@ -137,7 +137,7 @@ def _trial(opened: _Search) -> None:
     """Run one trial, and record its points in the study and in MLflow."""
     study, rows = opened.optuna, opened.rows
     trial = study.ask()
-    picked, number = pareto.pick(trial, list(pareto.spaces(rows.case)), opened.entries), trial.number + 1
+    picked, number = pareto.pick(trial, list(rows.case.usecase.families), opened.entries), trial.number + 1
     result, points = _tried(opened, picked, number)
     if result.error is not None:
         trial.set_user_attr(studies.ERROR, result.error)
